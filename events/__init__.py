@@ -1,0 +1,1 @@
+"""What can happen, and when it may: events, commands and the rules between them. Pure."""

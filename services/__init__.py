@@ -1,0 +1,1 @@
+"""What runs: the processes and all input and output."""

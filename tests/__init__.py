@@ -1,0 +1,1 @@
+"""Tests. Everything that talks to a server talks to a real one."""

@@ -1,0 +1,94 @@
+"""Fixtures for everybody: real servers once per pytest process, a database and a workspace per test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from services.runtime.nats_server import NatsCluster
+from services.runtime.settings import Role, Settings
+from tests.servers import TestDatabase, TestNats, TestPostgres, make_settings
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """A GOALTRAIL_… variable of the developer's shell must not reach a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("GOALTRAIL_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestNats]:
+    """A running NATS server: `.url`, `.app` and `.provisioner` (user, password), `.server` to kill it."""
+    nats = TestNats(tmp_path_factory.mktemp("nats"))
+    with nats.server:
+        yield nats
+
+
+@pytest.fixture(scope="session")
+def nats_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsCluster]:
+    """Three NATS nodes with a leader, in the topology of docker-compose.yml."""
+    configuration = REPOSITORY / "deploy" / "nats-cluster.conf"
+    with NatsCluster(tmp_path_factory.mktemp("cluster"), configuration=configuration) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPostgres]:
+    """A running PostgreSQL server that makes prepared databases: `await postgres.create()`."""
+    running = TestPostgres(tmp_path_factory.mktemp("postgres") / "cluster")
+    running.start()
+    yield running
+    running.server.stop()
+
+
+@pytest.fixture
+async def database(postgres: TestPostgres) -> AsyncIterator[TestDatabase]:
+    """A fresh database with our roles and schemas; `.url(role)` connects as one of the roles."""
+    made = await postgres.create()
+    yield made
+    await postgres.drop(made)
+
+
+@pytest.fixture
+def database_url(database: TestDatabase) -> str:
+    """postgresql://… of a fresh database, as the projector, who owns the views."""
+    return database.url()
+
+
+@pytest.fixture
+def workspace() -> str:
+    """The slug of a workspace that no other test uses."""
+    return f"t-{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def settings_for(
+    nats_server: TestNats, database: TestDatabase, workspace: str, tmp_path: Path
+) -> Callable[[Role], Settings]:
+    """Settings on this test's servers for a role: api, intake, projector or operator."""
+
+    def make(role: Role) -> Settings:
+        return make_settings(nats_server, database, workspace=workspace, data=tmp_path / "data", role=role)
+
+    return make
+
+
+@pytest.fixture
+def settings(settings_for: Callable[[Role], Settings]) -> Settings:
+    """What a projector is told: it may read and write all views."""
+    return settings_for("projector")
+
+
+@pytest.fixture
+def operator_settings(settings_for: Callable[[Role], Settings]) -> Settings:
+    """What an operator is told: may create streams and databases."""
+    return settings_for("operator")

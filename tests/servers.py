@@ -1,0 +1,119 @@
+"""The real servers that tests talk to: one nats-server and one PostgreSQL for each pytest process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from pydantic import SecretStr
+
+from services.runtime import database
+from services.runtime.nats_server import NatsLogin, NatsServer, new_password
+from services.runtime.postgres_server import PostgresServer
+from services.runtime.settings import Role, Settings
+
+TEMPLATE = "goaltrail_template"
+
+
+class TestNats:
+    """A NATS server with the users and permissions of production."""
+
+    __test__ = False
+
+    def __init__(self, directory: Path) -> None:
+        self.app = NatsLogin.generate("app")
+        self.provisioner = NatsLogin.generate("provisioner")
+        self.server = NatsServer(directory, app=self.app, provisioner=self.provisioner)
+
+    @property
+    def url(self) -> str:
+        """Where it is, without credentials."""
+        return self.server.url
+
+
+@dataclass(frozen=True)
+class TestDatabase:
+    """A database of its own for one test, with the roles of production."""
+
+    __test__ = False
+
+    name: str
+    server: PostgresServer
+    passwords: dict[str, str]
+
+    def url(self, role: str = database.PROJECTOR) -> str:
+        """A connection URL for one of our roles, or for the superuser."""
+        return self.server.url(self.name, role, self.passwords[role])
+
+
+class TestPostgres:
+    """A PostgreSQL server that hands out prepared databases."""
+
+    __test__ = False
+
+    def __init__(self, directory: Path) -> None:
+        self.server = PostgresServer(
+            directory, superuser="goaltrail_provisioner", password=new_password(), shared_buffers="64MB"
+        )
+        self.passwords = {
+            role: new_password() for role in (database.PROJECTOR, database.API, database.BI)
+        } | {self.server.superuser: self.server.password}
+
+    def start(self) -> None:
+        """Start, make the roles and the template that each test's database is a copy of."""
+        self.server.start()
+        asyncio.run(database.prepare(self._settings(), database=TEMPLATE))
+
+    async def create(self) -> TestDatabase:
+        """A fresh database."""
+        name = f"t_{secrets.token_hex(6)}"
+        connection = await asyncpg.connect(self.server.url())
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
+            await database.allow_database(connection, name)
+        finally:
+            await connection.close()
+        return TestDatabase(name, self.server, self.passwords)
+
+    async def drop(self, made: TestDatabase) -> None:
+        """Remove a database, whoever is still connected."""
+        connection = await asyncpg.connect(self.server.url())
+        try:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{made.name}" WITH (FORCE)')
+        finally:
+            await connection.close()
+
+    def _settings(self) -> Settings:
+        return Settings(
+            database_url=SecretStr(self.server.url(TEMPLATE)),
+            projector_database_password=SecretStr(self.passwords[database.PROJECTOR]),
+            api_database_password=SecretStr(self.passwords[database.API]),
+            bi_database_password=SecretStr(self.passwords[database.BI]),
+        )
+
+
+def make_settings(
+    nats: TestNats, made: TestDatabase, *, workspace: str, data: Path, role: Role = "projector"
+) -> Settings:
+    """The settings that a process of this role would get from `goaltrail up` on the test's servers."""
+    operator = role == "operator"
+    user = {"projector": database.PROJECTOR, "operator": made.server.superuser}.get(role, database.API)
+    return Settings(
+        nats_url=nats.url,
+        nats_user=nats.app.user,
+        nats_password=SecretStr(nats.app.password),
+        nats_provisioner_user=nats.provisioner.user,
+        nats_provisioner_password=SecretStr(nats.provisioner.password) if operator else None,
+        database_url=SecretStr(made.url(user)),
+        projector_database_password=SecretStr(made.passwords[database.PROJECTOR]) if operator else None,
+        api_database_password=SecretStr(made.passwords[database.API]) if operator else None,
+        bi_database_password=SecretStr(made.passwords[database.BI]) if operator else None,
+        workspace=workspace,
+        data=data,
+        admin_token=SecretStr("gt_test_admin_token"),
+        master_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        log_level="warning",
+    )
