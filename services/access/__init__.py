@@ -1,0 +1,1 @@
+"""Bearer tokens: who calls, for which workspace, and what the role allows."""

@@ -1,0 +1,48 @@
+"""What each role may do: one table, shown to people in docs/reference/roles.md."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, get_args
+
+Role = Literal["admin", "owner", "editor", "viewer", "auditor", "hr", "feed"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+class Permission(StrEnum):
+    """One kind of thing that a caller may do."""
+
+    READ = "read"
+    """Goals, KPIs, trends, readings and score histories, now or then."""
+    READ_TRAIL = "read_trail"
+    """The audit trail: who did what, when and why."""
+    CHANGE_GOALS = "change_goals"
+    """Objectives, key results, KPIs and their targets; check-ins."""
+    CHANGE_STRUCTURE = "change_structure"
+    """Org units."""
+    CHANGE_CYCLES = "change_cycles"
+    """Plan, open and close cycles."""
+    SEND_READINGS = "send_readings"
+    """Send readings; a feed only its own."""
+    CORRECT_READINGS = "correct_readings"
+    """Correct and retract readings; a feed only its own."""
+    ADMINISTER = "administer"
+    """Tokens, and the workspace's name and zone."""
+
+
+_P = Permission
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    "admin": frozenset(Permission),
+    "owner": frozenset(Permission) - {_P.ADMINISTER},
+    "editor": frozenset({_P.READ, _P.READ_TRAIL, _P.CHANGE_GOALS, _P.SEND_READINGS, _P.CORRECT_READINGS}),
+    "viewer": frozenset({_P.READ}),
+    "auditor": frozenset({_P.READ, _P.READ_TRAIL}),
+    "hr": frozenset({_P.READ, _P.CHANGE_STRUCTURE}),
+    "feed": frozenset({_P.SEND_READINGS, _P.CORRECT_READINGS}),
+}
+
+
+def permits(role: Role, permission: Permission) -> bool:
+    """Whether the role includes the permission."""
+    return permission in PERMISSIONS[role]
