@@ -1,0 +1,139 @@
+"""How user commands talk to the API: where it is, who calls, and errors as one clear line.
+
+client = connect(url, token_file)
+goals = client.get("/v1/objectives", cycle="2026-q1")
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import httpx
+import orjson
+import typer
+
+from services.runtime.settings import Settings, SettingsError, load_settings
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", envvar="GOALTRAIL_URL", help="Address of the API.", show_default="the one `up` started"
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file", help="File with your token; else GOALTRAIL_TOKEN, else ./data/secrets/admin.token."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
+
+REQUEST_TIMEOUT = 60.0
+"""Seconds for one answer."""
+
+
+def fail(line: str) -> NoReturn:
+    """Print one line on stderr and exit with 1."""
+    typer.echo(f"goaltrail: {line}", err=True)
+    raise typer.Exit(1)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one JSON document, UTF-8 as it is."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def connect(url: str | None = None, token_file: Path | None = None) -> Client:
+    """A client for a command's `--url` and `--token-file`. Ends the command when there is no token."""
+    try:
+        settings = load_settings("api")
+        return Client(url or settings.api_base_url, find_token(settings, token_file))
+    except SettingsError as error:
+        fail(str(error))
+
+
+def find_token(settings: Settings, token_file: Path | None) -> str:
+    """The token from the file, else GOALTRAIL_TOKEN, else what `up` wrote. Raises SettingsError."""
+    if token_file is None:
+        token = os.environ.get("GOALTRAIL_TOKEN", "").strip()
+        if token:
+            return token
+        token_file = settings.data / "secrets" / "admin.token"
+        if not token_file.exists():
+            raise SettingsError(
+                f"no token: there is no {token_file}; use --token-file or set GOALTRAIL_TOKEN"
+            )
+    try:
+        return token_file.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"can't read {token_file}: {error.strerror}") from None
+
+
+class Client:
+    """Requests with the caller's token. Every failure ends the command with one line and exit code 1."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        self.http = httpx.Client(
+            base_url=self.url,
+            timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=5.0),
+            headers={"Authorization": f"Bearer {token}", "Accept-Language": language()},
+        )
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The answer's JSON; parameters that are None are left out."""
+        return self.request("GET", path, params=params).json()
+
+    def post(self, path: str, body: Any, *, headers: dict[str, str] | None = None) -> Any:
+        """Send JSON and return the answer's JSON."""
+        return self.request("POST", path, json=body, headers=headers).json()
+
+    def delete(self, path: str) -> None:
+        """Delete; the answer has no content."""
+        self.request("DELETE", path)
+
+    def request(
+        self, method: str, path: str, *, params: dict[str, Any] | None = None, **content: Any
+    ) -> httpx.Response:
+        """One request; `content` is httpx's content, json or headers."""
+        sent = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            response = self.http.request(method, path, params=sent, **content)
+        except httpx.ConnectError:
+            fail(f"Nothing answers at {self.url}: start it with `make up`")
+        except httpx.TimeoutException:
+            fail(f"{self.url} did not answer in time")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            fail(f"{self.url}: {error}")
+        if response.is_error:
+            fail(problem_line(response))
+        return response
+
+
+def problem_line(response: httpx.Response) -> str:
+    """A problem document as one line: what, where, and the code to look up."""
+    try:
+        document = response.json()
+        text = document.get("detail") or document["title"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"the API answered {response.status_code} {response.reason_phrase}"
+    places = [
+        f"{error.get('pointer', '')}: {error.get('detail', '')}".strip(": ")
+        for error in document.get("errors") or []
+        if isinstance(error, dict)
+    ]
+    code = document.get("code")
+    return " ".join(
+        part
+        for part in (str(text), "; ".join(place for place in places[:5]), f"[{code}]" if code else "")
+        if part
+    ).replace("\n", " ")
+
+
+def language() -> str:
+    """ko when the terminal's locale is Korean, else en."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "ko" if locale.startswith("ko") else "en"
