@@ -1,0 +1,1 @@
+"""Access: tokens of persons and feeds, never the secrets themselves."""

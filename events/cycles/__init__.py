@@ -1,0 +1,1 @@
+"""Cycles (사이클): the dated periods goals belong to."""

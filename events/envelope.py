@@ -1,0 +1,155 @@
+"""An event and its form on the ledger: CloudEvents 1.0, structured JSON.
+
+Decoding and encoding readings is the hot path of everything (measured 7 us and 3 us); that is why events are
+named tuples and why the JSON is put together by hand.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel
+
+from events import catalogue as _catalogue  # noqa: F401 - registers every event type
+from events import numbers
+from events.ids import Aggregate
+from events.registry import EventData, UnknownData, lookup, upcast
+
+_SOURCE = "/goaltrail/"
+
+
+class UndecodableEvent(ValueError):  # noqa: N818 - named in the words of the product
+    """A payload that is no event, or whose data does not fit its type."""
+
+
+class Event(NamedTuple):
+    """Something that happened. `data` is the model registered for `type`, or UnknownData."""
+
+    id: UUID
+    type: str
+    workspace: str
+    aggregate: Aggregate
+    time: datetime
+    """When the command was handled (UTC). Informative: order and recording time are the ledger's."""
+    actor: str
+    """`person:<id>`, `feed:<id>` or `system:<what>`."""
+    data: EventData
+    reason: str | None = None
+    """Why, in the words of a person: personal text."""
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    request: str | None = None
+    """`<hash of the command>:<number of its events>`: on the first event of a command with an Idempotency-Key."""
+    business_day: date | None = None
+    """The day of `time` in the workspace's zone, stamped by the handler: folds never compute zones."""
+
+    @property
+    def name(self) -> str:
+        """What happened, without vendor and version: `key_result.target_changed`."""
+        return self.type.removeprefix("goaltrail.").rpartition(".v")[0]
+
+
+class RecordedEvent(NamedTuple):
+    """An event at its position on the ledger of its workspace."""
+
+    position: int
+    recorded_at: datetime
+    """The server's time (UTC)."""
+    batch_end: bool
+    """The last event of its atomic batch."""
+    event: Event
+
+
+def encode(event: Event) -> bytes:
+    """The payload of an event. What is None is left out; decimals are strings, times are UTC."""
+    data = event.data
+    kind, id_ = event.aggregate
+    document: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "type": event.type,
+        "source": _SOURCE + event.workspace,
+        "subject": f"{kind}/{id_}",
+        "time": event.time,
+        "actor": event.actor,
+    }
+    if event.reason is not None:
+        document["reason"] = event.reason
+    if event.correlation_id is not None:
+        document["correlationid"] = event.correlation_id
+    if event.causation_id is not None:
+        document["causationid"] = event.causation_id
+    if event.request is not None:
+        document["request"] = event.request
+    if event.business_day is not None:
+        document["businessday"] = event.business_day
+    document["data"] = data.raw if isinstance(data, UnknownData) else _present(data)
+    return orjson.dumps(document, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+def decode(payload: bytes) -> Event:
+    """The event of a payload, its data in the newest version. Raises UndecodableEvent."""
+    try:
+        document = orjson.loads(payload)
+        if document["specversion"] != "1.0" or not document["source"].startswith(_SOURCE):
+            raise ValueError("it is no CloudEvent 1.0 of Goaltrail")
+        kind, slash, id_ = document["subject"].partition("/")
+        if not slash:
+            raise ValueError("its subject is not <kind>/<id>")
+        time = datetime.fromisoformat(document["time"])
+        if time.tzinfo is not UTC:
+            time = _utc(time)
+        type_ = document["type"]
+        data = document["data"]
+        decoded: EventData
+        known = lookup(type_)
+        if known is None:
+            decoded = UnknownData(raw=data)
+        else:
+            if type_ != known.type:
+                data = upcast(type_, data)
+                type_ = known.type
+            decoded = known.model.__pydantic_validator__.validate_python(data)
+        text = document.get
+        return Event(
+            UUID(document["id"]),
+            type_,
+            document["source"][len(_SOURCE) :],
+            Aggregate(kind, id_),
+            time,
+            document["actor"],
+            decoded,
+            text("reason"),
+            text("correlationid"),
+            text("causationid"),
+            text("request"),
+            date.fromisoformat(document["businessday"]) if "businessday" in document else None,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UndecodableEvent(_explained(error)) from error
+
+
+def _present(model: BaseModel) -> dict[str, Any]:
+    return {field: value for field, value in model.__dict__.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return numbers.text(value)
+    if isinstance(value, BaseModel):
+        return _present(value)
+    raise TypeError(f"{type(value).__name__} has no form in an event")
+
+
+def _utc(time: datetime) -> datetime:
+    if time.tzinfo is None:
+        raise ValueError("its time has no zone")
+    return time.astimezone(UTC)
+
+
+def _explained(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"not an event: {error.args[0]!r} is missing"
+    return f"not an event: {error}"

@@ -1,0 +1,32 @@
+"""How a decider says no."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+RefusalKind = Literal["conflict", "invalid", "not_found", "forbidden"]
+
+
+class Refused(Exception):  # noqa: N818 - named in the words of the product
+    """A command is not allowed. Carries a stable code and one sentence each in English and Korean.
+
+    kind: `conflict` a step that is not allowed now (`allowed` names the steps that are), `invalid` a value
+    that is never right (`pointer` says which field of the command), `not_found` or `forbidden`.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        en: str,
+        ko: str,
+        *,
+        kind: RefusalKind = "conflict",
+        allowed: Sequence[str] = (),
+        pointer: str | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {en}")
+        self.code = code
+        self.message_en = en
+        self.message_ko = ko
+        self.kind: RefusalKind = kind
+        self.allowed = list(allowed)
+        self.pointer = pointer

@@ -1,0 +1,1 @@
+"""The ledger itself: decisions about its positions."""

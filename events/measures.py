@@ -1,0 +1,118 @@
+"""Measures: how a value is judged against a target. The formulas are in projections/scoring."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from events.errors import Refused
+from events.numbers import Number
+
+MeasureKind = Literal["increase", "decrease", "at_least", "at_most"]
+Grading = Literal["attainment", "strict", "tolerance"]
+Aggregation = Literal["sum", "mean", "last", "min", "max", "ratio"]
+Unit = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Window(BaseModel):
+    """Which value of the KPI counts. `periods` is for `rolling` only, in periods of the KPI's cadence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["latest_complete_period", "cycle_to_date", "rolling"]
+    periods: Annotated[int, Field(ge=1, le=400)] | None = None
+
+    @model_validator(mode="after")
+    def _periods_belong_to_rolling(self) -> Self:
+        if (self.kind == "rolling") != (self.periods is not None):
+            raise _broken(
+                "window_periods",
+                "a rolling window needs periods, and only a rolling window has them",
+                "periods는 rolling 창에만, 그리고 반드시 필요합니다",
+            )
+        return self
+
+
+class Measure(BaseModel):
+    """Direction, baseline (기준값) and target (목표치) of a key result or KPI target, all in `unit`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: MeasureKind
+    target: Number
+    unit: Unit
+    baseline: Number | None = None
+    grading: Grading = "attainment"
+    tolerance: Number | None = None
+    window: Window | None = None
+    """None: the default for the KPI's aggregation, see `window_for`."""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        if self.kind in ("increase", "decrease"):
+            self._check_movement()
+        elif self.target <= 0 and self.grading == "attainment":
+            raise _broken(
+                "target_not_positive",
+                "attainment needs a target above 0; a target of 0 or less needs strict or tolerance grading",
+                "달성률에는 0보다 큰 목표치가 필요합니다. 0 이하에는 strict나 tolerance를 쓰십시오",
+            )
+        if (self.grading == "tolerance") != (self.tolerance is not None):
+            raise _broken(
+                "tolerance_missing_or_unused",
+                "tolerance grading needs a tolerance, and only tolerance grading has one",
+                "tolerance 값은 tolerance 방식에만, 그리고 반드시 필요합니다",
+            )
+        if self.tolerance is not None and self.tolerance <= 0:
+            raise _broken(
+                "tolerance_not_positive", "a tolerance must be above 0", "tolerance 값은 0보다 커야 합니다"
+            )
+        return self
+
+    def _check_movement(self) -> None:
+        if self.grading != "attainment":
+            raise _broken(
+                "grading_not_for_movement",
+                "only at_least and at_most have strict or tolerance grading",
+                "strict와 tolerance 방식은 at_least와 at_most에만 있습니다",
+            )
+        if self.baseline is None:
+            return
+        if self.baseline == self.target:
+            raise _broken(
+                "baseline_equals_target",
+                "baseline and target are equal, so nothing would move",
+                "기준값과 목표치가 같아 움직일 것이 없습니다",
+            )
+        if (self.kind == "increase") != (self.target > self.baseline):
+            raise _broken(
+                "direction_contradicts",
+                f"the target lies on the wrong side of the baseline for {self.kind}",
+                f"{self.kind} 방향과 기준값·목표치의 순서가 맞지 않습니다",
+            )
+
+    def window_for(self, aggregation: Aggregation | None) -> Window:
+        """The declared window, else cycle to date for sums and the latest complete period for others."""
+        if self.window is not None:
+            return self.window
+        return Window(kind="cycle_to_date" if aggregation == "sum" else "latest_complete_period")
+
+    def revised(self, pointer: str, **changes: Any) -> "Measure":
+        """This measure with some fields changed. Raises Refused (invalid) if it no longer hangs together."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        try:
+            return type(self)(**(fields | changes))
+        except ValidationError as error:
+            raise refused(error, pointer) from None
+
+
+def refused(error: ValidationError, pointer: str) -> Refused:
+    """The refusal that says what a validation found first."""
+    first = error.errors(include_url=False)[0]
+    ko = str(first.get("ctx", {}).get("ko", first["msg"]))
+    return Refused(first["type"], first["msg"], ko, kind="invalid", pointer=pointer)
+
+
+def _broken(code: str, en: str, ko: str) -> PydanticCustomError:
+    # The texts travel in the context: a message template would take braces for placeholders.
+    return PydanticCustomError(code, "{en}", {"en": en, "ko": ko})

@@ -1,0 +1,1 @@
+"""Org units (조직): the tree of units."""

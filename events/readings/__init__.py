@@ -1,0 +1,1 @@
+"""Readings (실적): measured values of KPIs."""

@@ -1,0 +1,68 @@
+"""What happens to a reading (실적). The aggregate is ("reading", KPI id): one ledger subject per KPI."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from events.numbers import Number
+from events.registry import EventData, event
+
+
+class ReadingContent(EventData):
+    """One measured value as it was taken in: converted, with its business day stamped.
+
+    A value, or for a ratio numerator and denominator. `business_day` is the day of `observed_at` in `zone`,
+    by `tzdata`, so no fold ever computes a zone. `content` is a hash of what was sent, before conversion:
+    equal content is a duplicate.
+    """
+
+    kpi: str
+    feed: str
+    source_id: str
+    observed_at: AwareDatetime
+    business_day: date
+    zone: str
+    tzdata: str
+    content: Annotated[str, Field(min_length=32, max_length=32)]
+    value: Number | None = None
+    numerator: Number | None = None
+    denominator: Number | None = None
+    source_version: int | None = None
+    dimensions: dict[str, str] | None = None
+    late: bool = False
+
+
+@event(
+    "reading.recorded",
+    ko="{actor} {business_day} {kpi} 실적을 기록했습니다.",
+    en="{actor} recorded a reading of {kpi} for {business_day}.",
+)
+class ReadingRecorded(ReadingContent):
+    """A value of a KPI was taken in. The event's id is the reading's identity for ever."""
+
+
+@event(
+    "reading.corrected",
+    ko="{actor} {business_day} {kpi} 실적을 정정했습니다({revision}번째 정정).",
+    en="{actor} corrected a reading of {kpi} for {business_day} (correction {revision}).",
+)
+class ReadingCorrected(ReadingContent):
+    """A reading has new content; the old content stays on record. The reason is in the envelope."""
+
+    reading: UUID
+    revision: Annotated[int, Field(ge=1)]
+
+
+@event(
+    "reading.retracted",
+    ko="{actor} {kpi} 실적 {reading} 값을 취소했습니다.",
+    en="{actor} retracted reading {reading} of {kpi}.",
+)
+class ReadingRetracted(EventData):
+    """A reading counts no longer; it stays on record. The reason is in the envelope."""
+
+    kpi: str
+    reading: UUID
+    revision: Annotated[int, Field(ge=1)]

@@ -1,0 +1,152 @@
+"""Every event type there is: its model, its sentences for people, and how older versions are read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from events import numbers
+
+if TYPE_CHECKING:
+    from events.envelope import Event
+
+Language = Literal["ko", "en"]
+
+
+class EventData(BaseModel):
+    """What an event says. A field that may be None defaults to None, since None is left out on the ledger."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UnknownData(EventData):
+    """The data of an event type this version does not know: kept as it is and skipped by every fold."""
+
+    raw: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One event type in its newest version. `personal` names the fields that hold text written by people."""
+
+    type: str
+    """The CloudEvents type."""
+    name: str
+    version: int
+    model: type[EventData]
+    ko: str
+    en: str
+    personal: frozenset[str]
+
+
+Data = TypeVar("Data", bound=EventData)
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+_types: dict[str, EventType] = {}
+_by_model: dict[type[EventData], EventType] = {}
+_upcasters: dict[str, tuple[str, Upcast]] = {}
+
+
+def event(
+    name: str, *, ko: str, en: str, version: int = 1, personal: tuple[str, ...] = ()
+) -> Callable[[type[Data]], type[Data]]:
+    """Register a model as the newest version of the event type `goaltrail.<name>.v<version>`.
+
+    `ko` and `en` are one sentence each; placeholders are `{actor}`, `{id}` (of the aggregate) and fields.
+    """
+
+    def register(model: type[Data]) -> type[Data]:
+        entry = EventType(_type(name, version), name, version, model, ko, en, frozenset(personal))
+        if entry.type in _types:
+            raise ValueError(f"{entry.type} is registered twice")
+        _types[entry.type] = entry
+        _by_model[model] = entry
+        return model
+
+    return register
+
+
+def upcaster(name: str, from_version: int) -> Callable[[Upcast], Upcast]:
+    """Register how the data of one version becomes the data of the next. It gets a copy it may change."""
+
+    def register(upcast: Upcast) -> Upcast:
+        _upcasters[_type(name, from_version)] = (_type(name, from_version + 1), upcast)
+        return upcast
+
+    return register
+
+
+def event_type(data: EventData) -> str:
+    """The CloudEvents type of event data. Raises KeyError for a model that is not registered."""
+    return _by_model[type(data)].type
+
+
+def lookup(type_: str) -> EventType | None:
+    """The event type in its newest version, also for the type of an older one; None if it is unknown."""
+    entry = _types.get(type_)
+    while entry is None and type_ in _upcasters:
+        type_ = _upcasters[type_][0]
+        entry = _types.get(type_)
+    return entry
+
+
+def upcast(type_: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The data of an older version in the shape of the newest one."""
+    while type_ in _upcasters:
+        type_, step = _upcasters[type_]
+        data = step(dict(data))
+    return data
+
+
+def all_types() -> list[EventType]:
+    """Every event type in its newest version, by name."""
+    return sorted(_types.values(), key=lambda entry: entry.name)
+
+
+def sentence(event: "Event", lang: Language, names: Mapping[str, str] | None = None) -> str:
+    """One sentence for people. `names` gives readable names for ids and actors such as `person:anna`."""
+    names = names or {}
+    entry = lookup(event.type)
+    values = {
+        "actor": _actor(event.actor, lang, names),
+        "id": names.get(event.aggregate.id, event.aggregate.id),
+    }
+    if entry is None:
+        unknown = {
+            "ko": "{actor} 알 수 없는 일({type})을 기록했습니다.",
+            "en": "{actor} recorded something unknown ({type}).",
+        }
+        return unknown[lang].format(type=event.type, **values)
+    for field in entry.model.model_fields:
+        values[field] = _words(getattr(event.data, field), lang, names)
+    return (entry.ko if lang == "ko" else entry.en).format_map(values)
+
+
+_ACTOR_KO = {"person": "{} 님이", "feed": "연동 {}에서", "system": "시스템({})이"}
+_ACTOR_EN = {"person": "{}", "feed": "Feed {}", "system": "The system ({})"}
+
+
+def _actor(actor: str, lang: Language, names: Mapping[str, str]) -> str:
+    """The actor as the subject of a sentence: in Korean with its particle."""
+    kind, _, id_ = actor.partition(":")
+    form = (_ACTOR_KO if lang == "ko" else _ACTOR_EN).get(kind, "{}")
+    return form.format(names.get(actor) or names.get(id_) or id_ or actor)
+
+
+def _words(value: object, lang: Language, names: Mapping[str, str]) -> str:
+    if value is None:
+        return "없음" if lang == "ko" else "none"
+    if isinstance(value, Decimal):
+        return numbers.text(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return ", ".join(_words(item, lang, names) for item in value)
+    return names.get(str(value), str(value))
+
+
+def _type(name: str, version: int) -> str:
+    return f"goaltrail.{name}.v{version}"

@@ -1,0 +1,1 @@
+"""The workspace (워크스페이스): one company or tenant; nothing crosses its border."""
