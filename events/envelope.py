@@ -41,7 +41,7 @@ class Event(NamedTuple):
     correlation_id: str | None = None
     causation_id: str | None = None
     request: str | None = None
-    """`<hash of the command>:<number of its events>`: on the first event of a command with an Idempotency-Key."""
+    """`<hash of the command>:<number of its events>`: on the first event of an idempotent command."""
     business_day: date | None = None
     """The day of `time` in the workspace's zone, stamped by the handler: folds never compute zones."""
 
@@ -108,9 +108,9 @@ def decode(payload: bytes) -> Event:
         if known is None:
             decoded = UnknownData(raw=data)
         else:
-            if type_ != known.type:
+            if type_ != known.full:
                 data = upcast(type_, data)
-                type_ = known.type
+                type_ = known.full
             decoded = known.model.__pydantic_validator__.validate_python(data)
         text = document.get
         return Event(

@@ -32,8 +32,8 @@ class UnknownData(EventData):
 class EventType:
     """One event type in its newest version. `personal` names the fields that hold text written by people."""
 
-    type: str
-    """The CloudEvents type."""
+    full: str
+    """The CloudEvents type: `goaltrail.<name>.v<version>`."""
     name: str
     version: int
     model: type[EventData]
@@ -60,9 +60,9 @@ def event(
 
     def register(model: type[Data]) -> type[Data]:
         entry = EventType(_type(name, version), name, version, model, ko, en, frozenset(personal))
-        if entry.type in _types:
-            raise ValueError(f"{entry.type} is registered twice")
-        _types[entry.type] = entry
+        if entry.full in _types:
+            raise ValueError(f"{entry.full} is registered twice")
+        _types[entry.full] = entry
         _by_model[model] = entry
         return model
 
@@ -81,7 +81,7 @@ def upcaster(name: str, from_version: int) -> Callable[[Upcast], Upcast]:
 
 def event_type(data: EventData) -> str:
     """The CloudEvents type of event data. Raises KeyError for a model that is not registered."""
-    return _by_model[type(data)].type
+    return _by_model[type(data)].full
 
 
 def lookup(type_: str) -> EventType | None:
