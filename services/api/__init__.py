@@ -1,0 +1,1 @@
+"""The HTTP API: thin routers over goals, intake and the views."""

@@ -1,0 +1,39 @@
+"""What the routers need: made once in main.py, handed to create_app, reached through a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.access.access import Access
+from services.goals.handler import Goals
+from services.intake.intake import Intake
+from services.keys.keys import Keys
+from services.ledger import Ledger
+from services.runtime.settings import Settings
+from services.views import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a request may use."""
+
+    settings: Settings
+    ledger: Ledger
+    views: Views
+    access: Access
+    keys: Keys
+    goals: Goals
+    intake: Intake
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that handles the request."""
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+Serving = Annotated[Services, Depends(services_of)]

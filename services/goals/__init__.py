@@ -1,0 +1,1 @@
+"""Goal commands: load, decide, append. The only writer of goals, units, cycles and KPIs."""

@@ -1,0 +1,169 @@
+"""Reading the views: the active build of a group, in one consistent snapshot, and what if PostgreSQL is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from projections import control
+from services.runtime.settings import Settings
+
+CONNECT_TIMEOUT = 2.0
+"""Seconds until a connection that is not answered counts as PostgreSQL being away."""
+QUERY_TIMEOUT = 10.0
+"""Seconds a read may take."""
+AWAY_FOR = 1.0
+"""Seconds for which nothing is tried after PostgreSQL was found away, so that commands do not wait for it."""
+_FIRST_POLL, _LONGEST_POLL = 0.004, 0.1
+
+
+class ViewsUnavailable(Exception):  # noqa: N818 - named in the words of the product
+    """PostgreSQL is away, or no worker has built this group yet. Ask again after `retry_after` seconds."""
+
+    def __init__(self, why: str, retry_after: float = AWAY_FOR) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+class NotThereYet(Exception):  # noqa: N818 - named in the words of the product
+    """The views did not reach a position in time; they stand at `position`."""
+
+    def __init__(self, wanted: int, position: int) -> None:
+        super().__init__(f"views are at {position}, not yet at {wanted}")
+        self.wanted = wanted
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One group of one workspace as it stood at `position`; `connection` reads only this."""
+
+    connection: AsyncConnection
+    position: int
+    recorded_at: datetime | None
+    """UTC, of the event at `position`; None while the ledger is empty."""
+    version: int
+
+
+class Views:
+    """The views of all workspaces. Created from settings; `async with` closes the connections."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._away_until = 0.0
+
+    @staticmethod
+    def connect(settings: Settings, *, name: str = "goaltrail-api", pool: int = 10) -> Views:
+        """Views on the configured database; connections are made when they are needed."""
+        return Views(
+            create_async_engine(
+                settings.sqlalchemy_url,
+                pool_size=pool,
+                max_overflow=pool,
+                pool_timeout=CONNECT_TIMEOUT,
+                connect_args={
+                    "timeout": CONNECT_TIMEOUT,
+                    "command_timeout": QUERY_TIMEOUT,
+                    # Short reads by index: compiling them costs more than it saves.
+                    "server_settings": {"application_name": name, "jit": "off"},
+                },
+            )
+        )
+
+    async def __aenter__(self) -> Views:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def open(self, workspace: str, group: str = "state") -> AsyncIterator[View]:
+        """The group in one snapshot: its rows and its position belong together.
+
+        Raises ViewsUnavailable, also when PostgreSQL goes away while the snapshot is read.
+        """
+        async with self._connection() as connection:
+            active = await control.active(connection, workspace, group)
+            if active is None:
+                raise ViewsUnavailable(f"no build of {group} for {workspace} yet")
+            await connection.execution_options(schema_translate_map={group: active.schema_name})
+            yield View(connection, active.position, active.recorded_at, active.version)
+
+    async def position(self, workspace: str, group: str = "state") -> int:
+        """How far the group is. Raises ViewsUnavailable."""
+        async with self._connection() as connection:
+            active = await control.active(connection, workspace, group)
+        return 0 if active is None else active.position
+
+    async def wait(self, workspace: str, position: int, *, group: str = "state", timeout: float = 5.0) -> None:
+        """Return once the group has reached the position. Raises NotThereYet after `timeout` seconds, ViewsUnavailable."""
+        deadline = time.monotonic() + timeout
+        pause = _FIRST_POLL
+        while (reached := await self.position(workspace, group)) < position:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise NotThereYet(position, reached)
+            await asyncio.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_POLL)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a read-only snapshot; a failure of the connection becomes ViewsUnavailable."""
+        if time.monotonic() < self._away_until:
+            raise ViewsUnavailable("PostgreSQL is away")
+        async with AsyncExitStack() as stack:
+            try:
+                yield await self._begin(stack)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                self._away_until = time.monotonic() + AWAY_FOR
+                raise ViewsUnavailable("PostgreSQL is away") from error
+
+    async def _begin(self, stack: AsyncExitStack) -> AsyncConnection:
+        """A connection with a transaction begun. One that broke while it lay idle in the pool is replaced once."""
+        for last_try in (False, True):
+            connection = await stack.enter_async_context(self._snapshots.connect())
+            try:
+                await connection.exec_driver_sql("SELECT 1")
+            except DBAPIError as error:
+                if last_try or not error.connection_invalidated:
+                    raise
+                await connection.close()
+            else:
+                return connection
+        raise AssertionError("unreachable")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that PostgreSQL can't be reached or is going away, rather than that a query is wrong."""
+    if isinstance(error, OSError | PoolTimeout | TimeoutError | InterfaceError):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (error.orig is not None and is_away(error.orig.__cause__ or error.orig))
+    return isinstance(
+        error,
+        asyncpg.PostgresConnectionError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.CannotConnectNowError
+        | asyncpg.TooManyConnectionsError
+        | asyncpg.InvalidAuthorizationSpecificationError
+        | asyncpg.InterfaceError
+        # A fresh or restored database, or a build that was dropped after its successor took over.
+        | asyncpg.InvalidCatalogNameError
+        | asyncpg.UndefinedTableError,
+    )
