@@ -120,10 +120,11 @@ def problem_line(response: httpx.Response) -> str:
         text = document.get("detail") or document["title"]
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"the API answered {response.status_code} {response.reason_phrase}"
+    errors = [error for error in document.get("errors") or [] if isinstance(error, dict)]
+    # With one error the text already says it all.
     places = [
-        f"{error.get('pointer', '')}: {error.get('detail', '')}".strip(": ")
-        for error in document.get("errors") or []
-        if isinstance(error, dict)
+        f"{error.get('pointer') or error.get('parameter') or error.get('header')}: {error.get('detail')}"
+        for error in (errors if len(errors) > 1 else [])
     ]
     code = document.get("code")
     return " ".join(

@@ -1,0 +1,78 @@
+"""The text of a token, and what is stored of it: never the text, only its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from services.access.callers import Caller
+from services.access.roles import Role
+
+SECRET_BYTES = 32
+"""256 bits of the system's random source: guessing is hopeless, so a fast hash is enough."""
+
+MINIMUM_LENGTH = 32
+"""Characters of a token that an operator configured; those made here are longer."""
+
+TOKEN = re.compile(r"gt_[a-z0-9][a-z0-9_-]*_[0-9a-f]{16}_[A-Za-z0-9_-]{43}")
+"""What the tokens made here look like, so that a leaked one can be found in files and logs."""
+
+
+class NewToken(NamedTuple):
+    """A token as it is shown once. `id` names it afterwards."""
+
+    id: str
+    text: str
+
+    @staticmethod
+    def generate(workspace: str, token_id: str | None = None) -> NewToken:
+        """A new random token of a workspace."""
+        token_id = token_id or secrets.token_hex(8)
+        return NewToken(token_id, f"gt_{workspace}_{token_id}_{secrets.token_urlsafe(SECRET_BYTES)}")
+
+
+class TokenRecord(BaseModel):
+    """What is stored of a token. Times are UTC."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    workspace: str
+    actor: str
+    """"person:anna" or "feed:erp"."""
+    role: Role
+    label: str
+    """What it is for, such as `laptop`."""
+    hash: str
+    """SHA-256 of the token's text, as hex."""
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def valid(self, now: datetime) -> bool:
+        """Whether the token opens the door at this time."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls with this token."""
+        kind, _, name = self.actor.partition(":")
+        return Caller(
+            workspace=self.workspace,
+            actor=self.actor,
+            role=self.role,
+            feed=name if kind == "feed" else None,
+            token_id=self.id,
+            expires_at=self.expires_at,
+        )
+
+
+def digest(token: str) -> str:
+    """SHA-256 of a token's text, as hex."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
