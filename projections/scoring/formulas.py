@@ -1,0 +1,126 @@
+"""The formulas that turn a value into a score. Exact fractions all the way, rounded once at the end.
+
+Source: "Measures", "Arithmetic" and "Roll-up" in docs/reference/scoring.md. Value, baseline, target and
+tolerance are in the measure's unit; scores have none (1 = reached).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+
+from events.measures import Grading, MeasureKind
+
+PLACES = 6
+_SCALE = 10**PLACES
+
+OKR_CAP = Decimal(1)
+KPI_CAP = Decimal("1.2")
+"""What scores of KPIs and MBO goals are shown up to, by the default policy."""
+
+
+class Goalposts(Protocol):
+    """What a value is judged against: a `Measure`, a `KpiTarget`, or a measure as it stood on a day."""
+
+    @property
+    def kind(self) -> MeasureKind: ...
+    @property
+    def target(self) -> Decimal: ...
+    @property
+    def baseline(self) -> Decimal | None: ...
+    @property
+    def grading(self) -> Grading: ...
+    @property
+    def tolerance(self) -> Decimal | None: ...
+
+
+def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
+    """The signed score of a value, unbounded.
+
+    None where the formula has no answer: an increase or decrease without a baseline or with a baseline equal
+    to the target, or attainment of a target that is not above 0.
+    """
+    target = Fraction(goalposts.target)
+    if goalposts.kind in ("increase", "decrease"):
+        if goalposts.baseline is None or goalposts.baseline == goalposts.target:
+            return None
+        baseline = Fraction(goalposts.baseline)
+        return (current - baseline) / (target - baseline)
+    if goalposts.grading != "attainment":
+        if met(goalposts, current):
+            return Fraction(1)
+        if goalposts.tolerance is None:
+            return Fraction(0)
+        return max(Fraction(0), 1 - abs(current - target) / Fraction(goalposts.tolerance))
+    if target <= 0:
+        return None
+    return current / target if goalposts.kind == "at_least" else 2 - current / target
+
+
+def met(goalposts: Goalposts, current: Fraction) -> bool:
+    """Whether the target is reached; exactly at the target it is."""
+    if goalposts.kind in ("increase", "at_least"):
+        return current >= Fraction(goalposts.target)
+    return current <= Fraction(goalposts.target)
+
+
+def rounded(exact: Fraction) -> Decimal:
+    """To six places, half-even. Always six digits after the point, never "-0"."""
+    scaled = exact.numerator * _SCALE
+    quotient, rest = divmod(scaled, exact.denominator)
+    twice = 2 * rest
+    if twice > exact.denominator or (twice == exact.denominator and quotient & 1):
+        quotient += 1
+    # Built from text: arithmetic on a Decimal would round to the precision of the thread's context.
+    return Decimal(f"{quotient}E-{PLACES}")
+
+
+def shown(score: Decimal, cap: Decimal = OKR_CAP) -> Decimal:
+    """A rounded score as pages show it: 0 to 1 for OKR, 0 to the policy's cap (`KPI_CAP`) for KPI and MBO."""
+    return min(max(score, rounded(Fraction(0))), rounded(Fraction(cap)))
+
+
+class MixedWeights(ValueError):  # noqa: N818 - named in the words of the product
+    """Some key results have a weight and some have none."""
+
+
+class WeightedScore(NamedTuple):
+    """One key result in a roll-up: the exact raw score, None while it is pending."""
+
+    id: str
+    weight: Decimal | None
+    raw: Fraction | None
+
+
+class RollUp(NamedTuple):
+    """The score of an objective (0–1, six places), and what stands beside it."""
+
+    score: Decimal
+    weakest: str
+    """Id of the key result with the lowest score; of several, the first."""
+    pending: tuple[str, ...]
+    """Ids of the key results that count 0 because they have no score yet."""
+
+
+def roll_up(parts: Sequence[WeightedScore]) -> RollUp | None:
+    """Σ weight · score clamped to 0–1 / Σ weight; without weights the plain mean; pending counts 0.
+
+    None without key results, or when all weights are 0. Raises MixedWeights.
+    """
+    if len({part.weight is None for part in parts}) > 1:
+        raise MixedWeights("give all key results of an objective a weight, or none of them")
+    weights = [Fraction(1 if part.weight is None else part.weight) for part in parts]
+    total = sum(weights)
+    if not total:
+        return None
+    scores = [clamped(part.raw) for part in parts]
+    score = sum((weight * score for weight, score in zip(weights, scores, strict=True)), Fraction(0)) / total
+    weakest = min(range(len(parts)), key=scores.__getitem__)
+    return RollUp(rounded(score), parts[weakest].id, tuple(part.id for part in parts if part.raw is None))
+
+
+def clamped(raw: Fraction | None) -> Fraction:
+    """An exact OKR score between 0 and 1; pending is 0."""
+    return Fraction(0) if raw is None else min(max(raw, Fraction(0)), Fraction(1))
