@@ -1,0 +1,243 @@
+"""Values of a KPI over any stretch of time, aggregated from its business days.
+
+Sums are exact decimals (`EXACT`), quotients exact fractions; nothing is rounded here. A value is in the KPI's
+unit; a ratio of sums becomes a percentage when that unit is percent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Context, Decimal, Inexact
+from fractions import Fraction
+from functools import reduce
+from typing import Protocol
+
+from events.kpis.state import Cadence, EmptyPeriod
+from events.measures import Aggregation
+from projections.scoring.periods import period_of
+
+EXACT = Context(prec=200, traps=[Inexact])
+"""Sums of readings are exact: a sum that would have to be rounded is a bug, and raises."""
+
+PERCENT_UNITS = frozenset({"percent", "%"})
+"""Units in which one half is written 50."""
+
+Last = tuple[datetime, int, Decimal]
+"""(observed_at, position, value): of two readings the greater one is the later."""
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class DayValue:
+    """What readings of one business day add up to: the whole day, or what one recorded day added to it.
+
+    `n`, `total`, `numerator` and `denominator` add up; in what a recorded day added they may be negative.
+    `last`, `min` and `max` are of the readings with a value. With `reset` they hold for the business day as a
+    whole, whatever was recorded before (a correction or retraction took something away).
+    """
+
+    business_day: date
+    n: int = 0
+    total: Decimal = _ZERO
+    numerator: Decimal = _ZERO
+    denominator: Decimal = _ZERO
+    last: Last | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+    reset: bool = False
+
+
+class DayRow(Protocol):
+    """A row of table `kpi_day`."""
+
+    @property
+    def business_day(self) -> date: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def total(self) -> Decimal: ...
+    @property
+    def numerator(self) -> Decimal: ...
+    @property
+    def denominator(self) -> Decimal: ...
+    @property
+    def reset(self) -> bool: ...
+    @property
+    def last_at(self) -> datetime | None: ...
+    @property
+    def last_position(self) -> int | None: ...
+    @property
+    def last_value(self) -> Decimal | None: ...
+    @property
+    def min_value(self) -> Decimal | None: ...
+    @property
+    def max_value(self) -> Decimal | None: ...
+
+
+def day_value(row: DayRow) -> DayValue:
+    """What one recorded day added to a business day."""
+    last: Last | None = None
+    if row.last_at is not None and row.last_position is not None and row.last_value is not None:
+        last = (row.last_at, row.last_position, row.last_value)
+    return DayValue(
+        row.business_day,
+        row.n,
+        row.total,
+        row.numerator,
+        row.denominator,
+        last,
+        row.min_value,
+        row.max_value,
+        row.reset,
+    )
+
+
+def merged(earlier: DayValue, later: DayValue) -> DayValue:
+    """What two stretches of recorded days added to one business day; associative, so any grouping will do."""
+    last, low, high = later.last, later.min, later.max
+    if not later.reset:
+        if last is None or (earlier.last is not None and earlier.last > last):
+            last = earlier.last
+        if low is None or (earlier.min is not None and earlier.min < low):
+            low = earlier.min
+        if high is None or (earlier.max is not None and earlier.max > high):
+            high = earlier.max
+    return DayValue(
+        later.business_day,
+        earlier.n + later.n,
+        EXACT.add(earlier.total, later.total),
+        EXACT.add(earlier.numerator, later.numerator),
+        EXACT.add(earlier.denominator, later.denominator),
+        last,
+        low,
+        high,
+        earlier.reset or later.reset,
+    )
+
+
+def merge_day_rows(rows: Iterable[DayRow]) -> DayValue | None:
+    """A business day as known after the last of its rows, which come in order of `recorded_day`."""
+    parts = [day_value(row) for row in rows]
+    return reduce(merged, parts) if parts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A KPI's value over a stretch of time: None if there is none, and of how many readings."""
+
+    value: Fraction | None
+    count: int
+
+
+class KpiRules(Protocol):
+    """What aggregation needs to know of a KPI: a `Kpi` fits."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def aggregation(self) -> Aggregation: ...
+    @property
+    def cadence(self) -> Cadence: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def empty(self) -> EmptyPeriod: ...
+
+
+def aggregate(kpi: KpiRules, days: Iterable[DayValue]) -> Value:
+    """The KPI's value over some business days, given in order.
+
+    Without readings it is None, or 0 for a KPI whose empty periods count as zero. A ratio whose denominators
+    add up to 0 has no value.
+    """
+    bucket = Bucket(kpi)
+    for day in days:
+        bucket.add(day)
+    return bucket.value()
+
+
+class Bucket:
+    """A running aggregation: business days go in, in order, and the value so far can be asked at any time."""
+
+    __slots__ = (
+        "_aggregation",
+        "_cadence",
+        "_count",
+        "_empty",
+        "_extreme",
+        "_finished",
+        "_last",
+        "_numerator",
+        "_per_period",
+        "_period_end",
+        "_scale",
+        "_total",
+    )
+
+    def __init__(self, kpi: KpiRules) -> None:
+        self._aggregation = kpi.aggregation
+        self._cadence = kpi.cadence
+        self._empty = Fraction(0) if kpi.empty == "zero" else None
+        # A total ("sold so far this month") is the last one of its period, and periods are summed.
+        self._per_period = kpi.kind == "total" and kpi.aggregation == "sum"
+        self._scale = 100 if kpi.unit in PERCENT_UNITS else 1
+        self._count = 0
+        self._total = self._numerator = self._finished = _ZERO
+        self._last: Last | None = None
+        self._extreme: Decimal | None = None
+        self._period_end = date.min
+
+    def add(self, day: DayValue) -> None:
+        """Take in the next business day. Raises decimal.Inexact rather than round a sum."""
+        self._count += day.n
+        match self._aggregation:
+            case "sum" if self._per_period:
+                self._add_total(day)
+            case "sum" | "mean":
+                self._total = EXACT.add(self._total, day.total)
+            case "ratio":
+                self._numerator = EXACT.add(self._numerator, day.numerator)
+                self._total = EXACT.add(self._total, day.denominator)
+            case "last":
+                if day.last is not None and (self._last is None or day.last > self._last):
+                    self._last = day.last
+            case "min":
+                if day.min is not None and (self._extreme is None or day.min < self._extreme):
+                    self._extreme = day.min
+            case "max":
+                if day.max is not None and (self._extreme is None or day.max > self._extreme):
+                    self._extreme = day.max
+
+    def _add_total(self, day: DayValue) -> None:
+        if day.business_day > self._period_end:
+            if self._last is not None:
+                self._finished = EXACT.add(self._finished, self._last[2])
+            self._last = None
+            self._period_end = period_of(self._cadence, day.business_day).end
+        if day.last is not None and (self._last is None or day.last > self._last):
+            self._last = day.last
+
+    def value(self) -> Value:
+        """The value of the days so far."""
+        count = self._count
+        if not count:
+            return Value(self._empty, 0)
+        match self._aggregation:
+            case "sum" if self._per_period:
+                current = _ZERO if self._last is None else self._last[2]
+                return Value(Fraction(EXACT.add(self._finished, current)), count)
+            case "sum":
+                return Value(Fraction(self._total), count)
+            case "mean":
+                return Value(Fraction(self._total) / count, count)
+            case "ratio":
+                if not self._total:
+                    return Value(None, count)
+                return Value(Fraction(self._numerator) / Fraction(self._total) * self._scale, count)
+            case "last":
+                return Value(None if self._last is None else Fraction(self._last[2]), count)
+            case "min" | "max":
+                return Value(None if self._extreme is None else Fraction(self._extreme), count)

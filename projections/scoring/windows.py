@@ -1,0 +1,159 @@
+"""Which of a KPI's business days make the current value of a key result (`Window`).
+
+A date `as_of` means the end of that day. A KPI period belongs to the cycle in which it ends, with all its
+days, so a week that began before the cycle is a whole week, and one that ends after it is none.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from events.measures import Window
+from projections.scoring.periods import Period, period_of, periods_between
+from projections.scoring.values import Bucket, DayValue, KpiRules, Value, aggregate
+
+
+class Stretch(Protocol):
+    """A cycle: its first and last business day."""
+
+    @property
+    def start(self) -> date: ...
+    @property
+    def end(self) -> date: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WindowValue:
+    """The value that counts, and the first and last business day it was taken from.
+
+    Both days are None while nothing counts yet.
+    """
+
+    value: Value
+    start: date | None
+    end: date | None
+
+
+NOTHING = WindowValue(Value(None, 0), None, None)
+
+
+def window_value(
+    kpi: KpiRules, window: Window, days: Mapping[date, DayValue], as_of: date, cycle: Stretch
+) -> WindowValue:
+    """The value that counts at the end of a day. `days` holds at least the `reading_days`."""
+    return next(window_values(kpi, window, days, [as_of], cycle))
+
+
+def window_values(
+    kpi: KpiRules, window: Window, days: Mapping[date, DayValue], as_of: Iterable[date], cycle: Stretch
+) -> Iterator[WindowValue]:
+    """The values that count at the end of several days, given in ascending order: one pass over `days`.
+
+    `cycle_to_date` takes the days of the cycle so far; `latest_complete_period` the latest period of the
+    KPI's cadence that has ended in the cycle and has a value; `rolling` the last n ended periods, also those
+    before the cycle, together. Before the cycle nothing counts, after it what counted on its last day.
+    """
+    series = _Days(kpi, days)
+    if window.kind == "cycle_to_date":
+        return _cycle_to_date(series, as_of, cycle)
+    if window.kind == "rolling":
+        assert window.periods is not None
+        return _rolling(series, window.periods, as_of, cycle)
+    return _latest_complete(series, as_of, cycle)
+
+
+def reading_days(kpi: KpiRules, window: Window, cycle: Stretch) -> tuple[date, date]:
+    """The first and last business day whose readings can count in a cycle."""
+    if window.kind == "cycle_to_date":
+        return cycle.start, cycle.end
+    first = period_of(kpi.cadence, cycle.start)
+    if window.kind == "rolling":
+        assert window.periods is not None
+        first = _rolled_back(_last_ended(first, cycle.start), window.periods)
+    return first.start, _last_ended(period_of(kpi.cadence, cycle.end), cycle.end).end
+
+
+def counting_day(kpi: KpiRules, window: Window, business_day: date, cycle: Stretch) -> date | None:
+    """The first day of the cycle at whose end a reading of `business_day` counts; None if it never does."""
+    first, last = reading_days(kpi, window, cycle)
+    if not first <= business_day <= last:
+        return None
+    if window.kind == "cycle_to_date":
+        return business_day
+    return max(period_of(kpi.cadence, business_day).end, cycle.start)
+
+
+class _Days:
+    """A KPI's business days in order, cut by dates."""
+
+    def __init__(self, kpi: KpiRules, days: Mapping[date, DayValue]) -> None:
+        self.kpi = kpi
+        self._values = days
+        self._order = sorted(days)
+
+    def between(self, first: date, last: date) -> list[DayValue]:
+        start = bisect_left(self._order, first)
+        return [self._values[day] for day in self._order[start : bisect_right(self._order, last)]]
+
+    def value(self, first: date, last: date) -> WindowValue:
+        return WindowValue(aggregate(self.kpi, self.between(first, last)), first, last)
+
+
+def _cycle_to_date(series: _Days, as_of: Iterable[date], cycle: Stretch) -> Iterator[WindowValue]:
+    bucket = Bucket(series.kpi)
+    waiting = iter(series.between(cycle.start, cycle.end))
+    upcoming = next(waiting, None)
+    for day in as_of:
+        if day < cycle.start:
+            yield NOTHING
+            continue
+        end = min(day, cycle.end)
+        while upcoming is not None and upcoming.business_day <= end:
+            bucket.add(upcoming)
+            upcoming = next(waiting, None)
+        yield WindowValue(bucket.value(), cycle.start, end)
+
+
+def _latest_complete(series: _Days, as_of: Iterable[date], cycle: Stretch) -> Iterator[WindowValue]:
+    periods = periods_between(series.kpi.cadence, cycle.start, cycle.end)
+    upcoming = next(periods, None)
+    current = NOTHING
+    for day in as_of:
+        while upcoming is not None and upcoming.end <= min(day, cycle.end):
+            found = series.value(upcoming.start, upcoming.end)
+            if found.value.value is not None:
+                current = found
+            upcoming = next(periods, None)
+        yield current
+
+
+def _rolling(series: _Days, periods: int, as_of: Iterable[date], cycle: Stretch) -> Iterator[WindowValue]:
+    current = NOTHING
+    newest: Period | None = None
+    for day in as_of:
+        if day < cycle.start:
+            yield NOTHING
+            continue
+        end = min(day, cycle.end)
+        ended = _last_ended(period_of(series.kpi.cadence, end), end)
+        if ended != newest:
+            newest = ended
+            current = series.value(_rolled_back(ended, periods).start, ended.end)
+        yield current
+
+
+def _last_ended(period: Period, day: date) -> Period:
+    """The latest period that is over at the end of a day of `period`."""
+    return period if period.end <= day else period.previous()
+
+
+def _rolled_back(newest: Period, periods: int) -> Period:
+    """The oldest of the last n periods."""
+    oldest = newest
+    for _ in range(periods - 1):
+        oldest = oldest.previous()
+    return oldest
