@@ -62,6 +62,8 @@ class NatsServer:
     The port is chosen once, so that clients find the server again after a restart.
     """
 
+    stop_signal = signal.SIGTERM
+
     def __init__(
         self,
         directory: Path,
@@ -137,9 +139,25 @@ class NatsServer:
 
     def wait_ready(self, timeout: float = 10.0) -> None:
         """Wait until the application's user can log in. Raises ProcessError when it can't in `timeout` s."""
-        wait_until(lambda: not self.alive or self._login(), timeout=timeout)
-        if not self._login():
+        wait_until(lambda: not self.alive or self.ready(), timeout=timeout)
+        if not self.ready():
             raise ProcessError(f"nats-server did not start: {last_lines(self.log, 3)}")
+
+    def ready(self) -> bool:
+        """Log in over the real protocol: INFO, CONNECT, PING, PONG."""
+        hello = json.dumps({"user": self.app.user, "pass": self.app.password, "verbose": False})
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
+                connection.sendall(f"CONNECT {hello}\r\nPING\r\n".encode())
+                answer = b""
+                while b"PONG" not in answer and b"-ERR" not in answer:
+                    piece = connection.recv(4096)
+                    if not piece:
+                        return False
+                    answer += piece
+        except OSError:
+            return False
+        return b"PONG" in answer
 
     @property
     def alive(self) -> bool:
@@ -149,7 +167,7 @@ class NatsServer:
     def stop(self, grace: float = 4.0) -> None:
         """Stop in order; after `grace` seconds by force."""
         if self.process is not None:
-            stop(self.process, sig=signal.SIGTERM, grace=grace)
+            stop(self.process, sig=self.stop_signal, grace=grace)
             self.process = None
         self.pid_file.unlink(missing_ok=True)
 
@@ -166,22 +184,6 @@ class NatsServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-    def _login(self) -> bool:
-        """Log in over the real protocol: INFO, CONNECT, PING, PONG."""
-        hello = json.dumps({"user": self.app.user, "pass": self.app.password, "verbose": False})
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
-                connection.sendall(f"CONNECT {hello}\r\nPING\r\n".encode())
-                answer = b""
-                while b"PONG" not in answer and b"-ERR" not in answer:
-                    piece = connection.recv(4096)
-                    if not piece:
-                        return False
-                    answer += piece
-        except OSError:
-            return False
-        return b"PONG" in answer
 
 
 class NatsCluster:

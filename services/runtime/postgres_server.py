@@ -19,6 +19,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ from services.runtime.processes import (
     ProcessError,
     SystemUser,
     birth_mark,
+    die_with_parent,
     free_port,
     kill_group,
     last_lines,
@@ -66,6 +68,8 @@ class PostgresServer:
     The port is chosen once, so that clients find the server again after a restart.
     """
 
+    stop_signal = signal.SIGINT  # fast shutdown: sessions are rolled back, a checkpoint is written
+
     def __init__(
         self,
         directory: Path,
@@ -97,8 +101,16 @@ class PostgresServer:
 
         The timeout is long because recovery after a crash replays up to `max_wal_size` of log.
         """
+        deadline = time.monotonic() + timeout
         self.spawn()
-        self.wait_ready(timeout)
+        # A postmaster that was killed may have children left that hold its memory for another moment;
+        # until then a new one refuses to start.
+        retry_until = time.monotonic() + min(5.0, timeout)
+        while not self.ready() and time.monotonic() < (deadline if self.alive else retry_until):
+            time.sleep(0.01 if self.alive else 0.2)
+            if not self.alive:
+                self.spawn()
+        self.wait_ready(0)
         return self
 
     def spawn(self) -> None:
@@ -128,9 +140,25 @@ class PostgresServer:
 
     def wait_ready(self, timeout: float = 60.0) -> None:
         """Wait until the server asks for a password. Raises ProcessError when it doesn't in `timeout` s."""
-        wait_until(lambda: not self.alive or self._asks_password(), timeout=timeout)
-        if not self._asks_password():
+        wait_until(lambda: not self.alive or self.ready(), timeout=timeout)
+        if not self.ready():
             raise ProcessError(f"PostgreSQL did not start: {last_lines(self.log, 3)}")
+
+    def ready(self) -> bool:
+        """Whether the server answers a login with a request for a password (it refuses while it recovers)."""
+        try:
+            if not (self.directory / "postmaster.pid").read_text().rstrip().endswith("ready"):
+                return False
+        except OSError:
+            return False
+        parameters = f"user\0{self.superuser}\0database\0postgres\0\0".encode()
+        startup = struct.pack("!ii", len(parameters) + 8, 3 << 16) + parameters
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
+                connection.sendall(startup)
+                return connection.recv(4096).startswith(b"R")
+        except OSError:
+            return False
 
     @property
     def alive(self) -> bool:
@@ -138,9 +166,9 @@ class PostgresServer:
         return self.process is not None and self.process.poll() is None
 
     def stop(self, grace: float = 4.0) -> None:
-        """Fast shutdown (sessions are rolled back, a checkpoint is written); by force after `grace` s."""
+        """Stop in order; after `grace` seconds by force."""
         if self.process is not None:
-            stop(self.process, sig=signal.SIGINT, grace=grace)
+            stop(self.process, sig=self.stop_signal, grace=grace)
             self.process = None
         self.pid_file.unlink(missing_ok=True)
         if self._engine is not None:
@@ -195,9 +223,11 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 umask=0o077,
+                start_new_session=True,  # a Ctrl-C in the terminal reaches only us
                 user=user.uid if user else None,
                 group=user.gid if user else None,
                 extra_groups=[] if user else None,
+                preexec_fn=die_with_parent(signal.SIGKILL),
                 check=False,
             )
         finally:
@@ -216,22 +246,6 @@ class PostgresServer:
             return
         if birth_mark(pid) is not None and _works_in(pid, self.directory):
             stop_stranger(pid, sig=signal.SIGINT, grace=10.0)
-
-    def _asks_password(self) -> bool:
-        """Whether the server answers a login with a request for a password (it refuses while it recovers)."""
-        try:
-            if not (self.directory / "postmaster.pid").read_text().rstrip().endswith("ready"):
-                return False
-        except OSError:
-            return False
-        parameters = f"user\0{self.superuser}\0database\0postgres\0\0".encode()
-        startup = struct.pack("!ii", len(parameters) + 8, 3 << 16) + parameters
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
-                connection.sendall(startup)
-                return connection.recv(4096).startswith(b"R")
-        except OSError:
-            return False
 
 
 class _Engine:

@@ -65,7 +65,7 @@ def spawn(
         user=run_as.uid if run_as else None,
         group=run_as.gid if run_as else None,
         extra_groups=[] if run_as else None,
-        preexec_fn=_die_with_parent(parent_death_signal),
+        preexec_fn=die_with_parent(parent_death_signal),
     )
     if pid_file is not None:
         write_private(pid_file, json.dumps({"pid": process.pid, "born": birth_mark(process.pid)}))
@@ -200,7 +200,8 @@ def last_lines(path: Path, count: int = 5) -> str:
         return ""
 
 
-def _die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
+    """What a child calls before exec to get `sig` when the thread that forked it ends; None off Linux."""
     if _LIBC is None:
         return None  # macOS has no such call: there the pid file alone finds what is left over
     libc, parent, number = _LIBC, os.getpid(), int(sig)

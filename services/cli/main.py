@@ -1,0 +1,23 @@
+"""The command `goaltrail`. One module per command or family of commands; this file only lists them."""
+
+from __future__ import annotations
+
+import typer
+
+from services.cli import roles, up
+
+app = typer.Typer(
+    name="goaltrail",
+    help="Event-sourced OKR and KPI backend: every goal change and every reading is an immutable event.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.command("up")(up.up)
+app.command("api")(roles.api)
+app.command("worker")(roles.worker)
+app.command("intake")(roles.intake)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,40 @@
+"""`goaltrail up`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.runtime.processes import ProcessError
+from services.runtime.settings import DEFAULT_API_PORT, DEFAULT_DATA, SettingsError
+
+
+def up(
+    data: Annotated[
+        Path,
+        typer.Option("--data", envvar="GOALTRAIL_DATA", help="Directory for everything that is stored."),
+    ] = DEFAULT_DATA,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            min=1,
+            max=65535,
+            help="Port of the API on 127.0.0.1.",
+            show_default=f"GOALTRAIL_API_PORT or {DEFAULT_API_PORT}",
+        ),
+    ] = None,
+) -> None:
+    """Start everything on this machine: NATS, PostgreSQL, API, intake and projector. Ctrl-C stops it.
+
+    Example: goaltrail up --data ./data --port 9000
+    """
+    from services.runtime import supervisor
+
+    try:
+        raise typer.Exit(supervisor.up(data, port, typer.echo))
+    except (ProcessError, SettingsError) as error:
+        typer.echo(f"goaltrail: {error}", err=True)
+        raise typer.Exit(1) from None

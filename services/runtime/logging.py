@@ -1,0 +1,108 @@
+"""Logging: one line per event on standard error, as JSON or as text, times in UTC, secrets masked."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_SECRET = re.compile(
+    r"pass(word|wd)|secret|token|authori[sz]ation|cookie|api_?key|master_?key|credential|signature|dsn",
+    re.IGNORECASE,
+)
+# People's own words: they are encrypted in the ledger and must not be readable in a log.
+_PERSONAL = frozenset({"reason", "note", "comment", "text", "message_body", "email"})
+_URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE)
+
+MASK = "***"
+
+
+def configure(
+    *, level: str = "info", style: Literal["json", "console"] = "json", service: str | None = None
+) -> None:
+    """Set up structlog and the standard library's logging for a process; may be called again.
+
+    `service` is added to each line as the field `service`.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.StackInfoRenderer(),
+        _with_service(service),
+        _without_colours,
+        mask_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
+        cache_logger_on_first_use=False,
+    )
+    render: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if style == "json":
+        render += [
+            structlog.processors.dict_tracebacks,
+            mask_secrets,  # a traceback may quote a URL
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    else:
+        render += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()], processors=render
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_number(level))
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "nats"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True
+    # One line per request is the job of the metrics; these libraries are chatty below warnings.
+    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, _number(level)))
+
+
+def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A structlog processor: replaces what must not be logged, at any depth, by `***`."""
+    return {key: _masked(key, value) for key, value in event.items()}
+
+
+def _masked(key: object, value: object) -> object:
+    if isinstance(key, str) and value is not None and (key.lower() in _PERSONAL or _SECRET.search(key)):
+        return MASK
+    if isinstance(value, str):
+        return _URL_PASSWORD.sub(rf"\g<scheme>:{MASK}@", value)
+    if isinstance(value, Mapping):
+        return {inner: _masked(inner, content) for inner, content in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(None, item) for item in value]
+    return value
+
+
+def _with_service(service: str | None) -> Processor:
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if service is not None:
+            event.setdefault("service", service)
+        return event
+
+    return add
+
+
+def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)  # uvicorn says everything twice
+    return event
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]

@@ -1,0 +1,230 @@
+"""`goaltrail up` as a person runs it: a real process with real servers, on a directory of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import nats
+import psutil
+import pytest
+
+from services.runtime.processes import free_port, wait_until
+from services.runtime.settings import load_settings
+
+REPOSITORY = Path(__file__).parent.parent.parent
+START_SECONDS = 60.0
+"""Far more than `up` needs: the machine may be busy with other tests."""
+
+
+class Running:
+    """One `goaltrail up`."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        self.data = data
+        self.port = port
+        self.output = data.with_name(f"{data.name}.{time.monotonic_ns()}.out")
+        self.started = time.monotonic()
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "services.cli.main", "up", "--data", str(data), "--port", str(port)],
+                cwd=REPOSITORY,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+            )
+
+    def wait_ready(self) -> None:
+        """Wait until it says that it runs."""
+        wait_until(lambda: "Stop: Ctrl-C" in self.said() or self.process.poll() is not None, timeout=90)
+        assert "ready after" in self.said(), self.said()
+
+    def said(self) -> str:
+        """What the person at the terminal has seen."""
+        return self.output.read_text()
+
+    def family(self) -> list[psutil.Process]:
+        """The supervisor's children and theirs."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def pid(self, name: str) -> int | None:
+        """The pid of a supervised process, None if there is none now."""
+        try:
+            pid = int(json.loads((self.data / "run" / f"{name}.pid").read_text())["pid"])
+        except FileNotFoundError:
+            return None
+        return pid if psutil.pid_exists(pid) else None
+
+    def answers(self) -> bool:
+        """Whether the API is ready."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def stop(self, number: int = signal.SIGINT) -> float:
+        """Signal it and wait; the seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(30)
+        return time.monotonic() - began
+
+
+def all_gone(family: list[psutil.Process]) -> bool:
+    """Whether none of these processes runs any more (a zombie waits for init only)."""
+    return not any(
+        member.is_running() and member.status() != psutil.STATUS_ZOMBIE for member in alive(family)
+    )
+
+
+def alive(family: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that have not gone meanwhile."""
+    return [member for member in family if psutil.pid_exists(member.pid)]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One instance for the tests that leave it as they found it."""
+    instance = Running(tmp_path_factory.mktemp("up") / "data", free_port())
+    instance.wait_ready()
+    yield instance
+    if instance.process.poll() is None:
+        instance.stop()
+
+
+def test_everything_is_private(running: Running) -> None:
+    """The data directory is 0700 and nothing in it can be read by others."""
+    assert running.data.stat().st_mode & 0o777 == 0o700
+    shared = [str(p) for p in running.data.rglob("*") if not p.is_symlink() and p.stat().st_mode & 0o077]
+    assert shared == []
+    for name in ("admin.token", "master.key", "nats_password", "postgres_password"):
+        assert (running.data / "secrets" / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_address_and_the_token_file_are_said_and_no_secret(running: Running) -> None:
+    """The person learns where the token is; no secret is on the terminal, in a log or in a command line."""
+    assert f"http://127.0.0.1:{running.port}" in running.said()
+    assert str(running.data / "secrets" / "admin.token") in running.said()
+    secrets = [path.read_text().strip() for path in (running.data / "secrets").iterdir()]
+    places = [running.said()]
+    places += [path.read_text(errors="replace") for path in (running.data / "logs").iterdir()]
+    places += [" ".join(member.cmdline()) for member in running.family()]
+    assert [secret for secret in secrets if any(secret in place for place in places)] == []
+
+
+def test_it_listens_on_loopback_only(running: Running) -> None:
+    """No process of it can be reached from another machine."""
+    listening = {
+        connection.laddr.ip
+        for member in running.family()
+        for connection in member.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_a_second_up_on_the_same_data_says_so_in_one_line(running: Running) -> None:
+    """It names the first one, exits with an error and disturbs nothing."""
+    second = Running(running.data, free_port())
+    assert second.process.wait(30) == 1
+    assert second.said().count("\n") == 1
+    assert "already runs" in second.said()
+    assert f"process {running.process.pid}" in second.said()
+    assert running.answers()
+
+
+@pytest.mark.parametrize("name", ["api", "intake", "projector", "nats-server", "postgres"])
+def test_a_killed_child_is_started_again(running: Running, name: str) -> None:
+    """SIGKILL to any one process: another takes its place, and the API is ready again."""
+    before = running.pid(name)
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    assert wait_until(lambda: running.pid(name) not in (None, before), timeout=START_SECONDS)
+    assert wait_until(running.answers, timeout=START_SECONDS, every=0.1)
+    assert "stopped (SIGKILL); starting it again" in running.said()
+
+
+def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
+    """SIGINT: exit code 0 within ten seconds, no process is left, the port is free; it starts again."""
+    data, port = tmp_path / "data", free_port()
+    first = Running(data, port)
+    first.wait_ready()
+    family = first.family()
+    assert len(family) >= 5
+    assert first.stop(signal.SIGINT) < 10
+    assert first.process.returncode == 0
+    assert all_gone(family)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+
+
+def test_sigterm_while_starting_leaves_nothing(tmp_path: Path) -> None:
+    """A stop is obeyed at any moment of the start."""
+    for delay in (0.5, 1.0, 1.5, 2.5):
+        instance = Running(tmp_path / "data", free_port())
+        time.sleep(delay)
+        family = instance.family()
+        assert instance.stop(signal.SIGTERM) < 10
+        assert all_gone(family)
+
+
+async def test_after_kill_nine_the_next_up_is_clean(tmp_path: Path) -> None:
+    """SIGKILL to the supervisor: the next `up` starts, no old process runs, what was acked is there."""
+    data, port = tmp_path / "data", free_port()
+    first = Running(data, port)
+    first.wait_ready()
+    family = first.family()
+    settings = load_settings("api", data=data)
+    client = await nats.connect(
+        settings.nats_servers, user=settings.nats_user, password=settings.nats_password.get_secret_value()
+    )
+    subject = f"ledger.{settings.workspace}.probe.1"
+    ack = await client.jetstream().publish(subject, b"acked before the crash")
+    first.process.kill()
+    first.process.wait()
+    await client.close()
+
+    second = Running(data, port)
+    second.wait_ready()
+    try:
+        assert all_gone(family)
+        settings = load_settings("api", data=data)
+        client = await nats.connect(
+            settings.nats_servers, user=settings.nats_user, password=settings.nats_password.get_secret_value()
+        )
+        kept = await client.jetstream().get_msg(ack.stream, ack.seq)
+        await client.close()
+        assert kept.data == b"acked before the crash"
+    finally:
+        second.stop()
+
+
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
+    """It names the port and the option."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        instance = Running(tmp_path / "data", taken.getsockname()[1])
+        assert instance.process.wait(30) == 1
+    assert instance.said().count("\n") == 1
+    assert "--port" in instance.said()
+
+
+def test_a_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    """A folder with other files is neither used nor changed."""
+    (tmp_path / "thesis.txt").write_text("precious")
+    tmp_path.chmod(0o755)
+    instance = Running(tmp_path / ".." / tmp_path.name, free_port())
+    assert instance.process.wait(30) == 1
+    assert "not a data directory of Goaltrail" in instance.said()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
