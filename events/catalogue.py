@@ -1,5 +1,9 @@
 """Imports every module that registers events, so that decoding knows them all: new ones are named here."""
 
-import events.readings.events as readings
-
-__all__ = ["readings"]
+import events.access.events
+import events.cycles.events
+import events.kpis.events
+import events.ledger.events
+import events.org_units.events
+import events.readings.events
+import events.workspace.events  # noqa: F401

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from events.commands import NOTE_LENGTH
 from events.cycles.state import Cycle
+from events.errors import Refused
 from events.kpis.state import Kpi
+from events.org_units.state import OrgUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +29,35 @@ class Context:
     cycle: Cycle | None = None
     """The cycle the objective belongs to, or is to belong to."""
     kpi: Kpi | None = None
-    """The KPI that the command or its target names."""
+    """The KPI that the command names."""
+    org_unit: OrgUnit | None = None
+    """The org unit that the command names: a goal's or KPI's unit, a unit's parent."""
+    below: frozenset[str] = frozenset()
+    """Of the org unit that changes: the ids of all units below it that are not archived."""
+    unknown: frozenset[str] = frozenset()
+    """Of the objectives and key results that a new objective supports: those that do not exist."""
+    taken: frozenset[str] = frozenset()
+    """Of the key result ids that the command chooses: those that exist in the workspace already."""
+
+    def require_reason(self) -> None:
+        """Refuse the command unless it says why."""
+        if self.reason is None or not self.reason.strip():
+            raise Refused(
+                "reason_required",
+                "this change needs a reason",
+                "이 변경에는 사유가 필요합니다",
+                kind="invalid",
+                pointer="/reason",
+            )
+
+    def check_reason(self) -> None:
+        """Refuse a reason that is too long or holds control characters."""
+        reason = self.reason or ""
+        if len(reason) > NOTE_LENGTH or any(c < " " and c not in "\r\n\t" for c in reason):
+            raise Refused(
+                "reason_unreadable",
+                f"a reason is text of at most {NOTE_LENGTH} characters",
+                f"사유는 {NOTE_LENGTH}자 이하의 글이어야 합니다",
+                kind="invalid",
+                pointer="/reason",
+            )

@@ -1,20 +1,17 @@
-"""The state of a cycle: also the snapshot that is stored of it."""
+"""The state of a cycle."""
 
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from events.cycles.events import CycleKind
+from events.state import State
 
 CycleStatus = Literal["planned", "open", "closed"]
-CycleKind = Literal["month", "quarter", "half_year", "year", "other"]
 
 
-class Cycle(BaseModel):
-    """A dated period that goals belong to; `start` and `end` are both its days."""
+class Cycle(State):
+    """A dated period that goals belong to; `start` and `end` are its first and last day."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
     name: str
     start: date
     end: date

@@ -1,57 +1,25 @@
-"""The state of a KPI: also the snapshot that is stored of it."""
+"""The state of a KPI."""
 
 from datetime import date
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from events.measures import Aggregation, Grading, MeasureKind
-from events.numbers import Number
-
-ReadingKind = Literal["delta", "total", "gauge", "ratio"]
-Cadence = Literal["day", "week", "month", "quarter", "year"]
-Perspective = Literal["finance", "customer", "process", "people"]
-EmptyPeriod = Literal["missing", "zero"]
+from events.kpis.definition import KpiDefinition, KpiTarget, ReadingKind
+from events.state import State
 
 
-class KpiTarget(BaseModel):
-    """A target of a KPI and the business days it is in force, both ends included; None is open-ended."""
+class Kpi(KpiDefinition, State):
+    """A measure the company watches."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: MeasureKind
-    target: Number
-    effective_from: date
-    effective_to: date | None = None
-    baseline: Number | None = None
-    grading: Grading = "attainment"
-    tolerance: Number | None = None
-
-
-class Kpi(BaseModel):
-    """A measure the company watches. Its readings are another aggregate on a subject of their own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    name_ko: str
-    name_en: str
     unit: str
     kind: ReadingKind
-    aggregation: Aggregation
-    cadence: Cadence
-    empty: EmptyPeriod
-    perspective: Perspective | None = None
-    leading: bool | None = None
-    owner: str | None = None
-    org_unit: str | None = None
     targets: tuple[KpiTarget, ...] = ()
-    """In the order they were set: of those in force on a day, the last one set counts."""
+    """In the order they were set: of those that hold for a day, the one set last counts."""
     retired: bool = False
 
+    @property
+    def definition(self) -> KpiDefinition:
+        """The part that may be redefined."""
+        return KpiDefinition(**{field: getattr(self, field) for field in KpiDefinition.model_fields})
+
     def target_on(self, day: date) -> KpiTarget | None:
-        """The target in force on a business day, if any."""
-        for target in reversed(self.targets):
-            if target.effective_from <= day and (target.effective_to is None or day <= target.effective_to):
-                return target
-        return None
+        """The target that holds for a business day, if any."""
+        return next((target for target in reversed(self.targets) if target.holds_on(day)), None)

@@ -1,0 +1,20 @@
+"""What may be asked of an access token."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, StringConstraints
+
+from events.access.events import Role
+from events.commands import Command
+
+
+class IssueToken(Command):
+    """Let a person or feed use the API until a time, or until it is revoked."""
+
+    holder: Annotated[str, StringConstraints(pattern=r"^(person|feed):[a-z0-9][a-z0-9_-]{0,62}$")]
+    role: Role
+    expires_at: AwareDatetime | None = None
+
+
+class RevokeToken(Command):
+    """End a token at once."""

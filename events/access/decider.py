@@ -1,0 +1,60 @@
+"""The rules of access tokens."""
+
+from events.access.commands import IssueToken, RevokeToken
+from events.access.events import TokenIssued, TokenRevoked
+from events.access.state import Token
+from events.context import Context
+from events.envelope import Event
+from events.errors import Refused
+from events.registry import EventData
+from events.state import beginning, existing
+
+
+def decide(command: IssueToken | RevokeToken, state: Token | None, context: Context) -> list[EventData]:
+    """What follows from a command, or Refused. Revoking twice is one revocation."""
+    context.check_reason()
+    match command:
+        case IssueToken():
+            return _issue(command, state, context)
+        case RevokeToken():
+            if state is None:
+                raise Refused("token_unknown", "there is no such token", "없는 토큰입니다", kind="not_found")
+            return [] if state.revoked else [TokenRevoked()]
+
+
+def _issue(command: IssueToken, state: Token | None, context: Context) -> list[EventData]:
+    if state is not None:
+        raise Refused(
+            "token_exists",
+            f"there is a token {state.id} already",
+            f"토큰 {state.id} 아이디가 이미 있습니다",
+            allowed=["revoke"],
+        )
+    if command.holder.startswith("feed:") != (command.role == "feed"):
+        raise Refused(
+            "role_does_not_fit",
+            "a feed has the role feed, and only a feed has it",
+            "연동에는 feed 권한만, feed 권한은 연동에만 줄 수 있습니다",
+            kind="invalid",
+            pointer="/role",
+        )
+    if command.expires_at is not None and command.expires_at <= context.now:
+        raise Refused(
+            "expires_in_the_past",
+            "a token must expire in the future",
+            "토큰의 만료 시각은 미래여야 합니다",
+            kind="invalid",
+            pointer="/expires_at",
+        )
+    return [TokenIssued(holder=command.holder, role=command.role, expires_at=command.expires_at)]
+
+
+def evolve(state: Token | None, event: Event) -> Token:
+    """The state after an event. Raises OutOfPlace."""
+    match event.data:
+        case TokenIssued() as issued:
+            return Token(id=beginning(state, event), **issued.model_dump())
+        case TokenRevoked():
+            return existing(state, event).model_copy(update={"revoked": True})
+        case _:
+            return existing(state, event)

@@ -1,0 +1,15 @@
+"""The state of an access token."""
+
+from datetime import datetime
+
+from events.access.events import Role
+from events.state import State
+
+
+class Token(State):
+    """What a token allows. The secret and its hash are elsewhere."""
+
+    holder: str
+    role: Role
+    expires_at: datetime | None = None
+    revoked: bool = False

@@ -1,0 +1,95 @@
+"""The rules of a cycle: planned → open ⇄ closed."""
+
+from events.context import Context
+from events.cycles.commands import CloseCycle, OpenCycle, PlanCycle, ReopenCycle
+from events.cycles.events import CycleClosed, CycleOpened, CyclePlanned, CycleReopened
+from events.cycles.state import Cycle, CycleStatus
+from events.envelope import Event
+from events.errors import Refused
+from events.registry import EventData
+from events.state import beginning, existing
+
+CycleCommand = PlanCycle | OpenCycle | CloseCycle | ReopenCycle
+
+LONGEST_DAYS = 1100
+"""Three years: longer is a slip of the pen."""
+
+ALLOWED: dict[CycleStatus, list[str]] = {"planned": ["open"], "open": ["close"], "closed": ["reopen"]}
+
+STATUS_KO = {"planned": "계획", "open": "운영 중", "closed": "마감"}
+
+
+def decide(command: CycleCommand, state: Cycle | None, context: Context) -> list[EventData]:
+    """What follows from a command, or Refused."""
+    context.check_reason()
+    if isinstance(command, PlanCycle):
+        return _plan(command, state)
+    if state is None:
+        raise Refused("cycle_unknown", "there is no such cycle", "없는 사이클입니다", kind="not_found")
+    match command:
+        case OpenCycle():
+            _check_status(state, "planned")
+            return [CycleOpened()]
+        case CloseCycle():
+            _check_status(state, "open")
+            if context.today <= state.end:
+                context.require_reason()
+            return [CycleClosed()]
+        case ReopenCycle():
+            _check_status(state, "closed")
+            context.require_reason()
+            return [CycleReopened()]
+
+
+def _plan(command: PlanCycle, state: Cycle | None) -> list[EventData]:
+    if state is not None:
+        raise Refused(
+            "cycle_exists",
+            f"there is a cycle {state.id} already",
+            f"사이클 {state.id} 아이디가 이미 있습니다",
+            allowed=ALLOWED[state.status],
+        )
+    days = (command.end - command.start).days + 1
+    if not 1 <= days <= LONGEST_DAYS:
+        raise Refused(
+            "cycle_dates",
+            f"a cycle ends on or after its first day and lasts at most {LONGEST_DAYS} days",
+            f"사이클은 시작일 이후에 끝나고 최대 {LONGEST_DAYS}일입니다",
+            kind="invalid",
+            pointer="/end",
+        )
+    return [CyclePlanned(name=command.name, start=command.start, end=command.end, kind=command.kind)]
+
+
+def _check_status(cycle: Cycle, needed: CycleStatus) -> None:
+    if cycle.status != needed:
+        raise Refused(
+            f"cycle_not_{needed}",
+            f"the cycle {cycle.id} is {cycle.status}, not {needed}",
+            f"사이클 {cycle.id} 상태가 ‘{STATUS_KO[needed]}’이(가) 아니라 ‘{STATUS_KO[cycle.status]}’입니다",
+            allowed=ALLOWED[cycle.status],
+        )
+
+
+def require_not_closed(cycle: Cycle) -> None:
+    """Refuse to change a goal of a closed cycle."""
+    if cycle.status == "closed":
+        raise Refused(
+            "cycle_closed",
+            f"the cycle {cycle.id} is closed, so its goals change no more",
+            f"사이클 {cycle.id} 마감 후에는 목표를 바꿀 수 없습니다",
+            allowed=["reopen_cycle"],
+        )
+
+
+def evolve(state: Cycle | None, event: Event) -> Cycle:
+    """The state after an event. Raises OutOfPlace."""
+    match event.data:
+        case CyclePlanned() as planned:
+            return Cycle(id=beginning(state, event), status="planned", **planned.model_dump())
+        case CycleOpened() | CycleReopened():
+            return existing(state, event).model_copy(update={"status": "open"})
+        case CycleClosed():
+            return existing(state, event).model_copy(update={"status": "closed"})
+        case _:
+            return existing(state, event)

@@ -1,0 +1,55 @@
+"""What may be asked of a KPI."""
+
+from datetime import date
+
+from events.commands import Command, Title
+from events.ids import Slug
+from events.kpis.definition import Cadence, EmptyPeriod, Perspective, ReadingKind
+from events.measures import Aggregation, Grading, MeasureKind, Unit
+from events.numbers import Number
+
+
+class DefineKpi(Command):
+    """Begin to watch a measure. Without an English name the Korean one serves for both."""
+
+    name_ko: Title
+    name_en: Title | None = None
+    unit: Unit
+    kind: ReadingKind
+    aggregation: Aggregation
+    cadence: Cadence = "month"
+    empty: EmptyPeriod = "missing"
+    perspective: Perspective | None = None
+    leading: bool | None = None
+    owner: Slug | None = None
+    org_unit: Slug | None = None
+
+
+class RedefineKpi(Command):
+    """Change parts of the definition: what is left out stays; null clears what may be empty."""
+
+    name_ko: Title | None = None
+    name_en: Title | None = None
+    aggregation: Aggregation | None = None
+    cadence: Cadence | None = None
+    empty: EmptyPeriod | None = None
+    perspective: Perspective | None = None
+    leading: bool | None = None
+    owner: Slug | None = None
+    org_unit: Slug | None = None
+
+
+class SetKpiTarget(Command):
+    """Set a target for a stretch of days, both included; it begins today unless said otherwise."""
+
+    kind: MeasureKind
+    target: Number
+    baseline: Number | None = None
+    grading: Grading = "attainment"
+    tolerance: Number | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+
+class RetireKpi(Command):
+    """Watch the KPI no longer."""

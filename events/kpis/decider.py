@@ -1,0 +1,151 @@
+"""The rules of a KPI: what it measures stays, how it is read may change, targets hold for days."""
+
+from pydantic import ValidationError
+
+from events.context import Context
+from events.envelope import Event
+from events.errors import Refused
+from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
+from events.kpis.definition import AGGREGATIONS, KpiDefinition, KpiTarget, ReadingKind
+from events.kpis.events import KpiDefined, KpiRedefined, KpiRetired, KpiTargetSet
+from events.kpis.state import Kpi
+from events.measures import Aggregation, refused
+from events.org_units.decider import require_org_unit
+from events.registry import EventData
+from events.state import beginning, existing
+
+KpiCommand = DefineKpi | RedefineKpi | SetKpiTarget | RetireKpi
+
+CLEARABLE = frozenset({"perspective", "leading", "owner", "org_unit"})
+"""Parts of a definition that may be empty."""
+
+
+def decide(command: KpiCommand, state: Kpi | None, context: Context) -> list[EventData]:
+    """What follows from a command, or Refused. What is so already makes no event."""
+    context.check_reason()
+    if isinstance(command, DefineKpi):
+        return _define(command, state, context)
+    if state is None:
+        raise Refused("kpi_unknown", "there is no such KPI", "없는 KPI입니다", kind="not_found")
+    if state.retired:
+        raise Refused(
+            "kpi_retired", f"the KPI {state.id} is retired", f"KPI {state.id} 관리가 이미 끝났습니다"
+        )
+    match command:
+        case RedefineKpi():
+            return _redefine(command, state, context)
+        case SetKpiTarget():
+            return _set_target(command, state, context)
+        case RetireKpi():
+            context.require_reason()
+            return [KpiRetired()]
+
+
+def _define(command: DefineKpi, state: Kpi | None, context: Context) -> list[EventData]:
+    if state is not None:
+        raise Refused(
+            "kpi_exists",
+            f"there is a KPI {state.id} already",
+            f"KPI {state.id} 아이디가 이미 있습니다",
+            allowed=["redefine"],
+        )
+    _check_aggregation(command.kind, command.aggregation)
+    if command.org_unit is not None:
+        require_org_unit(context, pointer="/org_unit")
+    said = command.model_dump()
+    return [KpiDefined(**said | {"name_en": command.name_en or command.name_ko})]
+
+
+def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventData]:
+    old = state.definition
+    said = {
+        field: getattr(command, field)
+        for field in command.model_fields_set
+        if field in CLEARABLE or getattr(command, field) is not None
+    }
+    new = KpiDefinition(**old.model_dump() | said)
+    if new == old:
+        return []
+    context.require_reason()
+    _check_aggregation(state.kind, new.aggregation)
+    if new.org_unit is not None and new.org_unit != old.org_unit:
+        require_org_unit(context, pointer="/org_unit")
+    return [KpiRedefined(old=old, new=new)]
+
+
+def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[EventData]:
+    said = command.model_dump()
+    new = KpiTarget(**said | {"effective_from": command.effective_from or context.today})
+    if new.effective_to is not None and new.effective_to < new.effective_from:
+        raise Refused(
+            "target_dates",
+            "a target cannot end before it begins",
+            "목표치의 종료일이 시작일보다 빠를 수 없습니다",
+            kind="invalid",
+            pointer="/effective_to",
+        )
+    try:
+        new.measure(state.unit)
+    except ValidationError as error:
+        raise refused(error, "/target") from None
+    replaced = [target for target in state.targets if target.overlaps(new)]
+    if replaced and replaced[-1] == new:
+        return []
+    backdated = new.effective_from < context.today
+    # A first target for days to come is a plan; anything else moves a goalpost.
+    if replaced or backdated:
+        context.require_reason()
+    return [KpiTargetSet(new=new, old=state.target_on(new.effective_from), backdated=backdated)]
+
+
+def _check_aggregation(kind: ReadingKind, aggregation: Aggregation) -> None:
+    if aggregation not in AGGREGATIONS[kind]:
+        choice = ", ".join(AGGREGATIONS[kind])
+        raise Refused(
+            "aggregation_does_not_fit",
+            f"readings of kind {kind} are brought together by {choice}, not by {aggregation}",
+            f"{kind} 실적의 집계는 {choice}만 쓸 수 있습니다({aggregation} 불가)",
+            kind="invalid",
+            pointer="/aggregation",
+        )
+
+
+def require_kpi(context: Context, unit: str, *, pointer: str) -> None:
+    """Refuse a link to a KPI that does not exist, is retired or measures in another unit."""
+    kpi = context.kpi
+    if kpi is None:
+        raise Refused(
+            "kpi_unknown", "there is no such KPI", "없는 KPI입니다", kind="invalid", pointer=pointer
+        )
+    if kpi.retired:
+        raise Refused(
+            "kpi_retired",
+            f"the KPI {kpi.id} is retired",
+            f"KPI {kpi.id} 관리가 이미 끝났습니다",
+            pointer=pointer,
+        )
+    # Percent is not percentage points, and won are not dollars.
+    if kpi.unit != unit:
+        raise Refused(
+            "unit_differs",
+            f"the key result is measured in {unit}, the KPI {kpi.id} in {kpi.unit}",
+            f"핵심 결과의 단위는 {unit}, KPI {kpi.id}의 단위는 {kpi.unit}입니다",
+            kind="invalid",
+            pointer=pointer,
+        )
+
+
+def evolve(state: Kpi | None, event: Event) -> Kpi:
+    """The state after an event. Raises OutOfPlace."""
+    match event.data:
+        case KpiDefined() as defined:
+            return Kpi(id=beginning(state, event), **defined.model_dump())
+        case KpiRedefined() as redefined:
+            return existing(state, event).model_copy(update=dict(redefined.new))
+        case KpiTargetSet() as target_set:
+            before = existing(state, event)
+            return before.model_copy(update={"targets": (*before.targets, target_set.new)})
+        case KpiRetired():
+            return existing(state, event).model_copy(update={"retired": True})
+        case _:
+            return existing(state, event)

@@ -1,0 +1,77 @@
+"""What a KPI is defined by, and what a target of it is."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from events.measures import Aggregation, Grading, Measure, MeasureKind
+from events.numbers import Number
+
+ReadingKind = Literal["delta", "total", "gauge", "ratio"]
+"""What one reading says: an amount to add, the total of a period, a level at a time, the parts of a ratio."""
+Cadence = Literal["day", "week", "month", "quarter", "year"]
+Perspective = Literal["finance", "customer", "process", "people"]
+EmptyPeriod = Literal["missing", "zero"]
+"""What a period without readings means: not known, or 0 (no accidents)."""
+
+AGGREGATIONS: dict[ReadingKind, tuple[Aggregation, ...]] = {
+    "delta": ("sum",),
+    "total": ("last", "sum"),
+    "gauge": ("last", "mean", "min", "max"),
+    "ratio": ("ratio",),
+}
+"""How readings of a kind may be brought together over a period: sums of levels say nothing."""
+
+
+class KpiDefinition(BaseModel):
+    """What may be redefined. Unit and kind may not: the readings on record are in that unit, of that kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name_ko: str
+    name_en: str
+    aggregation: Aggregation
+    cadence: Cadence
+    empty: EmptyPeriod
+    perspective: Perspective | None = None
+    leading: bool | None = None
+    """True for a leading indicator, False for a lagging one."""
+    owner: str | None = None
+    """A person's id."""
+    org_unit: str | None = None
+
+
+class KpiTarget(BaseModel):
+    """A target of a KPI and the business days it holds for, both included; without an end it holds on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: MeasureKind
+    target: Number
+    effective_from: date
+    effective_to: date | None = None
+    baseline: Number | None = None
+    grading: Grading = "attainment"
+    tolerance: Number | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the target holds for a business day."""
+        return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+
+    def overlaps(self, other: "KpiTarget") -> bool:
+        """Whether there is a day for which both hold."""
+        return (other.effective_to is None or self.effective_from <= other.effective_to) and (
+            self.effective_to is None or other.effective_from <= self.effective_to
+        )
+
+    def measure(self, unit: str) -> Measure:
+        """The target as a measure. Raises ValidationError if it does not hang together."""
+        return Measure(
+            kind=self.kind,
+            target=self.target,
+            unit=unit,
+            baseline=self.baseline,
+            grading=self.grading,
+            tolerance=self.tolerance,
+        )

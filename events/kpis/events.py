@@ -1,0 +1,61 @@
+"""What happens to a KPI (핵심성과지표). Its id is the aggregate's; its readings are another aggregate."""
+
+from typing import Any
+
+from events.kpis.definition import KpiDefinition, KpiTarget, ReadingKind
+from events.registry import EventData, event, upcaster
+
+
+@event(
+    "kpi.defined",
+    version=2,
+    ko="{actor} KPI ‘{name_ko}’을(를) 정의했습니다(단위 {unit}, 집계 {aggregation}).",
+    en="{actor} defined the KPI “{name_en}” (unit {unit}, aggregation {aggregation}).",
+)
+class KpiDefined(KpiDefinition, EventData):
+    """A measure is watched from now on."""
+
+    unit: str
+    kind: ReadingKind
+
+
+@upcaster("kpi.defined", from_version=1)
+def _a_period_without_readings_was_unknown(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 had no rule for empty periods: they were always taken as missing."""
+    return {"empty": "missing", **data}
+
+
+@event(
+    "kpi.redefined",
+    ko="{actor} KPI ‘{old.name_ko}’의 정의를 바꿨습니다.",
+    en="{actor} redefined the KPI “{old.name_en}”.",
+)
+class KpiRedefined(EventData):
+    """A KPI is defined otherwise, for all its readings. The reason is in the envelope."""
+
+    old: KpiDefinition
+    new: KpiDefinition
+
+
+@event(
+    "kpi.target_set",
+    ko="{actor} KPI {id}의 목표치를 정했습니다: {old.target} → {new.target} ({new.effective_from}부터).",
+    en="{actor} set the target of KPI {id} from {old.target} to {new.target}, from {new.effective_from} on.",
+)
+class KpiTargetSet(EventData):
+    """A KPI has a target for a stretch of days. It wins over targets set before for the same days."""
+
+    new: KpiTarget
+    old: KpiTarget | None = None
+    """The target that held on its first day until then."""
+    backdated: bool = False
+    """It begins before the business day on which it was set."""
+
+
+@event(
+    "kpi.retired",
+    ko="{actor} KPI {id} 관리를 끝냈습니다.",
+    en="{actor} retired the KPI {id}.",
+)
+class KpiRetired(EventData):
+    """A KPI is watched no longer; its readings stay. The reason is in the envelope."""

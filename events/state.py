@@ -1,0 +1,36 @@
+"""What every state of an aggregate is: the sum of its events, and the snapshot that is stored of it."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from events.envelope import Event
+
+
+class State(BaseModel):
+    """The state of one aggregate, immutable and as JSON the same everywhere."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+
+
+S = TypeVar("S", bound=State)
+
+
+class OutOfPlace(ValueError):  # noqa: N818 - named in the words of the product
+    """An event stands where it cannot: a change of what does not exist, or a second beginning."""
+
+
+def existing(state: S | None, event: Event) -> S:
+    """The state that the event changes. Raises OutOfPlace if nothing began yet."""
+    if state is None:
+        raise OutOfPlace(f"{event.type} comes before {event.aggregate.kind} {event.aggregate.id} began")
+    return state
+
+
+def beginning(state: State | None, event: Event) -> str:
+    """The id of what the event begins. Raises OutOfPlace if it exists already."""
+    if state is not None:
+        raise OutOfPlace(f"{event.type} comes after {event.aggregate.kind} {event.aggregate.id} began")
+    return event.aggregate.id

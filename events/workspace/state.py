@@ -1,0 +1,29 @@
+"""The state of a workspace, and which business day an instant falls on."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from events.state import State
+from events.workspace.events import DefaultLanguage
+
+
+class Workspace(State):
+    """A company or tenant; nothing crosses its border."""
+
+    name: str
+    default_language: DefaultLanguage
+    zones: tuple[tuple[str, date], ...]
+    """(IANA zone, first business day it holds for), oldest first; the first one holds since ever."""
+
+    def zone_on(self, day: date) -> str:
+        """The zone in which a business day is counted."""
+        return next(zone for zone, since in reversed(self.zones) if since <= day)
+
+    def business_day(self, instant: datetime) -> tuple[date, str]:
+        """The business day of an instant (aware), and the zone that decided it."""
+        for zone, since in reversed(self.zones[1:]):
+            day = instant.astimezone(ZoneInfo(zone)).date()
+            if day >= since:
+                return day, zone
+        zone = self.zones[0][0]
+        return instant.astimezone(ZoneInfo(zone)).date(), zone
