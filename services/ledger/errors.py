@@ -1,0 +1,75 @@
+"""What can go wrong with the ledger, in words a caller can act on."""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """Anything the ledger refuses or cannot do."""
+
+
+class InvalidAppend(LedgerError, ValueError):  # noqa: N818 - named in the words of the product
+    """Can never be appended: no entry, too many, too large, or a subject of another workspace."""
+
+
+class Conflict(LedgerError):  # noqa: N818
+    """Somebody else appended first: nothing was stored. Load the aggregate and decide again."""
+
+    def __init__(self, subject: str | None = None) -> None:
+        """`subject`: where the guard failed; None if several were guarded and the server does not tell."""
+        super().__init__(f"the ledger has moved on {subject or 'a guarded subject'}")
+        self.subject = subject
+
+
+class DuplicateId(Conflict):
+    """A message id of the append is on the ledger already: nothing was stored. Look the id up."""
+
+
+class LedgerUnavailable(LedgerError):  # noqa: N818
+    """The ledger did not answer in time; nothing was stored. Trying again is safe."""
+
+    def __init__(self, message: str, retry_after: float = 2.0) -> None:
+        """`retry_after`: seconds after which another try makes sense."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class LedgerUncertain(LedgerError):  # noqa: N818
+    """The connection broke while committing and stayed away: the append may or may not be stored."""
+
+    def __init__(self, message: str, retry_after: float = 2.0) -> None:
+        """`retry_after`: seconds after which a look at the ledger makes sense."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class WorkspaceUnknown(LedgerError):  # noqa: N818
+    """There is no ledger for this workspace."""
+
+    def __init__(self, workspace: str) -> None:
+        """`workspace`: its id."""
+        super().__init__(f"there is no workspace {workspace!r}")
+        self.workspace = workspace
+
+
+class LedgerGap(LedgerError):  # noqa: N818
+    """A position is missing: this is not the ledger that was written, or not the one that was read before."""
+
+    def __init__(self, workspace: str, after: int, found: int) -> None:
+        """After position `after` came `found`; or the ledger ends at `found`, which is before `after`."""
+        if found > after:
+            text = f"positions {after + 1} to {found - 1} are missing"
+        else:
+            text = f"it ends at position {found}, but position {after} was read before"
+        super().__init__(f"the ledger of {workspace} is not whole: {text}")
+        self.workspace = workspace
+        self.after = after
+        self.found = found
+
+
+class ConfigurationDiffers(LedgerError):  # noqa: N818
+    """Stored streams are not configured as this version needs them; the text lists every difference."""
+
+    def __init__(self, differences: list[str]) -> None:
+        """`differences`: one line each, naming stream, setting, stored and wanted value."""
+        super().__init__("the stream configuration is not the wanted one:\n  " + "\n  ".join(differences))
+        self.differences = differences

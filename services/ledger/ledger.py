@@ -1,0 +1,139 @@
+"""The ledger: append events, read them, wait for new ones. The only door to the streams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from events.envelope import RecordedEvent
+from events.ids import Aggregate, ledger_subject
+from services.ledger.append import Appended, Appender, Entry
+from services.ledger.client import CONNECT_SECONDS, LedgerClient
+from services.ledger.messages import StoredMessage, recorded
+from services.ledger.nudges import Callback, Nudges
+from services.ledger.read import BATCH, Reader
+from services.ledger.stream_api import StreamApi
+from services.runtime.settings import Settings
+
+PATIENCE = 10.0
+"""Seconds for which a request waits for a connection or a leader before it raises LedgerUnavailable."""
+
+
+class Ledger:
+    """The ledgers of all workspaces, over one connection. Closed by `close` or by `async with`."""
+
+    def __init__(self, client: LedgerClient, *, patience: float = PATIENCE) -> None:
+        """`client` must be open; `patience` as in PATIENCE, at most 60."""
+        self.client = client
+        """The connection, for what is no ledger: the token bucket, keys, deliveries."""
+        self._api = StreamApi(client, patience=patience)
+        self._appender = Appender(client, self._api, patience=patience)
+        self._reader = Reader(client, self._api, patience=patience)
+        self._nudges = Nudges(client, self._api)
+
+    @classmethod
+    async def connect(
+        cls,
+        settings: Settings,
+        *,
+        name: str = "goaltrail",
+        timeout: float = CONNECT_SECONDS,
+        patience: float = PATIENCE,
+    ) -> Self:
+        """Connect as the application within `timeout` seconds; later breaks are repaired for ever.
+
+        Raises LedgerUnavailable.
+        """
+        client = LedgerClient()
+        await client.open(
+            settings.nats_servers,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+            name=name,
+            timeout=timeout,
+        )
+        return cls(client, patience=patience)
+
+    async def close(self) -> None:
+        """Close the connection. Nothing acked is lost."""
+        await self.client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection right now."""
+        return self.client.is_connected
+
+    async def append(self, workspace: str, entries: Sequence[Entry], expect: Mapping[str, int]) -> Appended:
+        """Store 1 to 1000 entries next to each other, all or none; when it returns they are on the disk.
+
+        `expect` guards: literal subject -> the position of the last message that the caller knows on it, 0
+        for none. Every guarded subject must have an entry. Somebody else's message in between means Conflict.
+        A spurious Conflict is possible on three nodes, when another writer's append is still under way.
+
+        Temporary errors and lost answers are dealt with here. Raises InvalidAppend, Conflict, DuplicateId,
+        WorkspaceUnknown, LedgerUnavailable (nothing stored), LedgerUncertain (the ledger went away while
+        committing and did not come back in time).
+        """
+        appended = await self._appender.append(workspace, entries, expect)
+        await self._nudges.send(workspace, appended.last)
+        return appended
+
+    async def head(self, workspace: str) -> int:
+        """The last position, never stale; 0 if there is none. Raises WorkspaceUnknown, LedgerUnavailable."""
+        return await self._api.head(workspace)
+
+    def read(
+        self, workspace: str, after: int, *, batch: int = BATCH, subject: str | None = None
+    ) -> AsyncIterator[list[StoredMessage]]:
+        """The messages from `after` + 1 to the head in order, in lists of at most `batch`; then it ends.
+
+        Without `subject` no position is left out, and LedgerGap is raised if one is missing. On three nodes
+        it may end shortly before the head. With `subject` it has at least all that was acked before the
+        call, on three nodes too. Leave it with `aclosing` when you break off. Raises WorkspaceUnknown,
+        LedgerUnavailable.
+        """
+        return self._reader.read(workspace, after, batch=batch, subject=subject)
+
+    async def last(self, workspace: str, subject: str) -> StoredMessage | None:
+        """The last message on a subject, never stale. Raises WorkspaceUnknown, LedgerUnavailable."""
+        found = await self._api.last(workspace, subject)
+        if found is None:
+            return None
+        batch_end = found.header("Nats-Batch-Id") is None or found.header("Nats-Batch-Commit") is not None
+        time = datetime.fromisoformat(found.time)
+        return StoredMessage(found.position, found.subject, time, batch_end, found.payload)
+
+    async def load(self, workspace: str, aggregate: Aggregate, after: int = 0) -> list[RecordedEvent]:
+        """The events of an aggregate after a position, with all that was acked before the call.
+
+        Slow when the server has them not in its cache: 50 to 600 ms at a million events. Raises
+        UndecodableEvent, WorkspaceUnknown, LedgerUnavailable.
+        """
+        subject = ledger_subject(workspace, aggregate)
+        async with aclosing(self._reader.read(workspace, after, subject=subject)) as batches:  # type: ignore[type-var]
+            return [recorded(message) async for messages in batches for message in messages]
+
+    async def wait(self, workspace: str, after: int, timeout: float) -> int:
+        """The head as soon as it is past `after`; after `timeout` seconds what it is then.
+
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
+        return await self._nudges.wait(workspace, after, timeout)
+
+    async def subscribe(self, workspace: str, callback: Callback) -> Callable[[], Awaitable[None]]:
+        """Call back with workspace and position after each append; `*` for all workspaces.
+
+        A nudge can be lost: look at the ledger now and then. The result ends it.
+        """
+        return await self._nudges.subscribe(workspace, callback)

@@ -1,0 +1,55 @@
+"""A message as the ledger stores it, and the event in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from events.envelope import RecordedEvent, decode
+
+
+class StoredMessage(NamedTuple):
+    """What stands at one position. The payload is not decoded yet, so that a bad one can be named."""
+
+    position: int
+    subject: str
+    recorded_at: datetime
+    """The server's time (UTC)."""
+    batch_end: bool
+    """The last message of what was appended at once."""
+    payload: bytes
+
+
+def recorded(message: StoredMessage) -> RecordedEvent:
+    """The event of a message. Raises UndecodableEvent."""
+    return RecordedEvent(message.position, message.recorded_at, message.batch_end, decode(message.payload))
+
+
+_SUBJECT = b"\r\nNats-Subject: "
+_SEQUENCE = b"\r\nNats-Sequence: "
+_TIME = b"\r\nNats-Time-Stamp: "
+_BATCH = b"\r\nNats-Batch-Id: "
+_COMMIT = b"\r\nNats-Batch-Commit: "
+
+
+def stored_message(headers: bytes, payload: bytes) -> StoredMessage:
+    """A message from the raw answer of a direct get. Raises ValueError if the headers are not such an answer.
+
+    The server adds its headers behind the message's own, so they are looked for from the end.
+    """
+    own = headers.rindex(_SUBJECT)
+    start = own + len(_SUBJECT)
+    end = headers.index(b"\r\n", start)
+    subject = headers[start:end].decode()
+    start = headers.index(_SEQUENCE, end) + len(_SEQUENCE)
+    end = headers.index(b"\r\n", start)
+    position = int(headers[start:end])
+    start = headers.index(_TIME, end) + len(_TIME)
+    end = headers.index(b"\r\n", start)
+    return StoredMessage(
+        position,
+        subject,
+        datetime.fromisoformat(headers[start:end].decode()),
+        headers.find(_COMMIT, 0, own) >= 0 or headers.find(_BATCH, 0, own) < 0,
+        payload,
+    )

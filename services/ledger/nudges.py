@@ -1,0 +1,96 @@
+"""Nudges: a small message after each append, so that readers need not ask all the time.
+
+They are NATS core messages, so one can be lost; who waits for something looks at the ledger now and then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from nats.aio.msg import Msg
+
+from services.ledger.client import ConnectionLost, LedgerClient, publication
+from services.ledger.errors import LedgerUnavailable
+from services.ledger.stream_api import StreamApi
+
+log = structlog.get_logger(__name__)
+
+PREFIX = "nudge.ledger."
+_LOOK_SECONDS = 1.0
+"""How often a waiting reader looks at the ledger itself."""
+
+Callback = Callable[[str, int], Awaitable[None]]
+"""Called with the workspace and its last position as the nudge says."""
+
+
+class Nudges:
+    """Sends nudges, and wakes those who wait for a position."""
+
+    def __init__(self, client: LedgerClient, api: StreamApi) -> None:
+        self._client = client
+        self._api = api
+        self._heads: dict[str, int] = {}
+        self._moved: dict[str, asyncio.Event] = {}
+        self._listening: asyncio.Task[None] | None = None
+
+    async def send(self, workspace: str, position: int) -> None:
+        """Tell everybody that the ledger reaches this position. A lost one is made up for by looking."""
+        try:
+            await self._client.send(publication(f"{PREFIX}{workspace}".encode(), b"%d" % position))
+        except ConnectionLost:
+            return
+
+    async def subscribe(self, workspace: str, callback: Callback) -> Callable[[], Awaitable[None]]:
+        """Call back on each nudge of a workspace (`*` for all); the result ends it."""
+
+        async def received(message: Msg) -> None:
+            name, position = message.subject.removeprefix(PREFIX), message.data
+            if position.isdigit():
+                await callback(name, int(position))
+
+        subscription = await self._client.subscribe(f"{PREFIX}{workspace}", cb=received)
+
+        async def end() -> None:
+            if not self._client.is_closed:
+                await subscription.unsubscribe()
+
+        return end
+
+    async def wait(self, workspace: str, after: int, timeout: float) -> int:
+        """The head of a ledger as soon as it is past a position, or what it is after `timeout` seconds.
+
+        Raises WorkspaceUnknown, and LedgerUnavailable when the ledger can't be asked.
+        """
+        if self._listening is None:
+            self._listening = asyncio.ensure_future(self._listen())
+        await asyncio.shield(self._listening)
+        deadline = time.monotonic() + timeout
+        while True:
+            moved = self._moved.setdefault(workspace, asyncio.Event())
+            if self._heads.get(workspace, 0) <= after:
+                await self._note(workspace, await self._api.head(workspace))
+            head, left = self._heads.get(workspace, 0), deadline - time.monotonic()
+            if head > after or left <= 0:
+                return head
+            try:
+                async with asyncio.timeout(min(left, _LOOK_SECONDS)):
+                    await moved.wait()
+            except TimeoutError:
+                continue
+
+    async def _listen(self) -> None:
+        try:
+            await self.subscribe("*", self._note)
+        except Exception as error:
+            self._listening = None
+            raise LedgerUnavailable(str(error)) from error
+
+    async def _note(self, workspace: str, head: int) -> None:
+        if head > self._heads.get(workspace, 0):
+            self._heads[workspace] = head
+            moved = self._moved.pop(workspace, None)
+            if moved is not None:
+                moved.set()

@@ -1,0 +1,176 @@
+"""Requests to JetStream that only the leader of a stream answers, so that the answer is never stale.
+
+A direct get may be answered by a replica that is behind. What decides something (the head, the last message
+of a subject, whether an append was stored) is asked here instead; it costs reading one block of the
+stream's file when that is not in the server's cache (a few ms).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import orjson
+
+from services.ledger.client import ConnectionLost, LedgerClient, NoResponder
+from services.ledger.errors import LedgerError, LedgerUnavailable, WorkspaceUnknown
+
+ANSWER_SECONDS = 3.0
+"""After this time an answer counts as lost. The server drops what it was asked while it had no leader."""
+
+STREAM_NOT_FOUND = 10059
+_NO_MESSAGE = frozenset({10037, 10043})
+_NO_LEADER = frozenset({10008, 10009, 10118, 10194})
+"""JetStream has no leader, or is restarting: another try will do."""
+
+
+class ServerRefused(LedgerError):  # noqa: N818
+    """JetStream answered with an error that no other try would change."""
+
+    def __init__(self, code: int, description: str) -> None:
+        """`code` and `description` as in nats-server's errors.json."""
+        super().__init__(f"NATS refuses: {description} ({code})")
+        self.code = code
+
+
+class FullMessage(NamedTuple):
+    """A message with its own headers, as the leader has it."""
+
+    position: int
+    subject: str
+    headers: bytes
+    payload: bytes
+    time: str
+    """RFC 3339 with nanoseconds, UTC."""
+
+    def header(self, name: str) -> str | None:
+        """The value of one of the message's own headers."""
+        start = self.headers.find(f"\r\n{name}: ".encode())
+        if start < 0:
+            return None
+        start += len(name) + 4
+        return self.headers[start : self.headers.index(b"\r\n", start)].decode()
+
+
+def stream_name(workspace: str) -> str:
+    """The stream that holds the ledger of a workspace."""
+    return f"LEDGER_{workspace}"
+
+
+class Patience:
+    """Growing pauses between tries, up to a time limit."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds`: when to give up, from now."""
+        self._deadline = time.monotonic() + seconds
+        self._pauses: Iterator[float] = (min(0.5, 0.01 * 2**n) for n in range(1000))
+
+    @property
+    def over(self) -> bool:
+        """Whether it is time to give up."""
+        return time.monotonic() >= self._deadline
+
+    def limit(self, seconds: float) -> float:
+        """`seconds`, or what is left if that is less; never nothing, so that a last look can succeed."""
+        return max(0.25, min(seconds, self._deadline - time.monotonic()))
+
+    async def pause(self) -> None:
+        """Wait a little longer than the last time; at random, so that two writers don't stay in step."""
+        await asyncio.sleep(next(self._pauses) * random.uniform(0.5, 1.0))
+
+
+class StreamApi:
+    """The few requests of the JetStream API that reading and appending need."""
+
+    def __init__(self, client: LedgerClient, *, patience: float) -> None:
+        """`patience`: seconds to wait for a connection and a leader."""
+        self._client = client
+        self._patience = patience
+
+    async def head(self, workspace: str, patience: Patience | None = None) -> int:
+        """The last position of a ledger, 0 when it is empty. Raises WorkspaceUnknown, LedgerUnavailable."""
+        with _known(workspace):
+            answer = await self.request(f"STREAM.INFO.{stream_name(workspace)}", b"", patience)
+        return int(answer["state"]["last_seq"])
+
+    async def last(
+        self, workspace: str, subject: str, patience: Patience | None = None
+    ) -> FullMessage | None:
+        """The last message on a subject. Raises WorkspaceUnknown, LedgerUnavailable."""
+        return await self._get(workspace, {"last_by_subj": subject}, patience)
+
+    async def next(
+        self, workspace: str, subject: str, after: int, patience: Patience | None = None
+    ) -> FullMessage | None:
+        """The first message on a subject after a position. Raises WorkspaceUnknown, LedgerUnavailable."""
+        return await self._get(workspace, {"seq": after + 1, "next_by_subj": subject}, patience)
+
+    async def at(self, workspace: str, position: int, patience: Patience | None = None) -> FullMessage | None:
+        """The message at a position. Raises WorkspaceUnknown, LedgerUnavailable."""
+        return await self._get(workspace, {"seq": position}, patience)
+
+    async def request(self, name: str, payload: bytes, patience: Patience | None = None) -> dict[str, Any]:
+        """An answer of `$JS.API.<name>`. Waits for a connection and a leader.
+
+        Raises ServerRefused, LedgerUnavailable.
+        """
+        patience = patience or Patience(self._patience)
+        while True:
+            try:
+                waiting = await self._client.ask(f"$JS.API.{name}", payload)
+                await waiting.wait(patience.limit(ANSWER_SECONDS))
+                answer: dict[str, Any] = orjson.loads(waiting.messages[0][1])
+                error = answer.get("error")
+                if error is None:
+                    return answer
+                if error["err_code"] not in _NO_LEADER:
+                    raise ServerRefused(error["err_code"], error["description"])
+                problem = error["description"]
+            except ConnectionLost as lost:
+                problem = str(lost)
+            except NoResponder:
+                problem = "JetStream does not answer"
+            if patience.over:
+                raise LedgerUnavailable(problem)
+            await patience.pause()
+
+    async def get(
+        self, stream: str, query: dict[str, object], patience: Patience | None = None
+    ) -> FullMessage | None:
+        """One message of any stream, as its leader has it. Raises ServerRefused, LedgerUnavailable."""
+        try:
+            answer = await self.request(f"STREAM.MSG.GET.{stream}", orjson.dumps(query), patience)
+        except ServerRefused as refused:
+            if refused.code in _NO_MESSAGE:
+                return None
+            raise
+        message = answer["message"]
+        return FullMessage(
+            message["seq"],
+            message["subject"],
+            base64.b64decode(message.get("hdrs", "")),
+            base64.b64decode(message.get("data", "")),
+            message["time"],
+        )
+
+    async def _get(
+        self, workspace: str, query: dict[str, object], patience: Patience | None
+    ) -> FullMessage | None:
+        with _known(workspace):
+            return await self.get(stream_name(workspace), query, patience)
+
+
+@contextmanager
+def _known(workspace: str) -> Iterator[None]:
+    """Say which workspace is missing when its stream is."""
+    try:
+        yield
+    except ServerRefused as refused:
+        if refused.code == STREAM_NOT_FOUND:
+            raise WorkspaceUnknown(workspace) from None
+        raise
