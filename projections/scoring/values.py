@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import Protocol
 
-from events.kpis.state import Cadence, EmptyPeriod
+from events.kpis.definition import Cadence, EmptyPeriod
 from events.measures import Aggregation
 from projections.scoring.periods import period_of
 

@@ -1,0 +1,1 @@
+"""The scoring formulas against worked figures, and properties that hold for any input."""
