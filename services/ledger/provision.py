@@ -1,0 +1,156 @@
+"""Making the streams, as the provisioner; and refusing to work on streams that are not as they must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import orjson
+import structlog
+
+from events.context import Context
+from events.envelope import Event, encode
+from events.ids import SLUG, Aggregate, event_id, ledger_subject
+from events.registry import event_type
+from events.workspace.commands import CreateWorkspace
+from events.workspace.decider import decide
+from events.workspace.events import DefaultLanguage
+from services.ledger.append import Entry
+from services.ledger.client import LedgerClient
+from services.ledger.errors import ConfigurationDiffers, Conflict, InvalidAppend
+from services.ledger.ledger import PATIENCE, Ledger
+from services.ledger.stream_api import STREAM_NOT_FOUND, ServerRefused, StreamApi
+from services.ledger.streams import Configuration, differences, ledger_stream, shared_streams
+from services.runtime.settings import Settings, SettingsError
+
+log = structlog.get_logger(__name__)
+
+_ACTOR = "system:provision"
+
+
+async def provision(settings: Settings) -> None:
+    """Make the shared streams and the first workspace, unless they are there. Any number of times.
+
+    Raises ConfigurationDiffers, LedgerUnavailable, SettingsError.
+    """
+    async with _provisioner(settings) as client:
+        api = StreamApi(client, patience=PATIENCE)
+        for wanted in shared_streams(settings.replicas):
+            await _ensure(api, wanted)
+    await create_workspace(settings, settings.workspace, name=settings.workspace, zone=settings.zone)
+
+
+async def create_workspace(
+    settings: Settings, workspace: str, *, name: str, zone: str, default_language: DefaultLanguage = "ko"
+) -> bool:
+    """Make the ledger of a workspace with its first event, `workspace.created`. False if it is there already.
+
+    `workspace` is its id, `zone` an IANA time zone. Raises Refused (unknown zone), InvalidAppend (bad id),
+    ConfigurationDiffers, LedgerUnavailable, SettingsError.
+    """
+    if not re.fullmatch(SLUG, workspace):
+        raise InvalidAppend(f"{workspace!r} can't be the id of a workspace: it must match {SLUG}")
+    first = _first_event(workspace, name=name, zone=zone, default_language=default_language)
+    subject = ledger_subject(workspace, first.aggregate)
+    async with _provisioner(settings) as client:
+        ledger = Ledger(client)
+        await _ensure(StreamApi(client, patience=PATIENCE), ledger_stream(workspace, settings.replicas))
+        try:
+            await ledger.append(workspace, [Entry(subject, encode(first))], {subject: 0})
+        except Conflict:
+            return False
+    log.info("workspace_created", workspace=workspace, zone=zone)
+    return True
+
+
+async def list_workspaces(ledger: Ledger) -> list[str]:
+    """The ids of all workspaces, sorted. Raises LedgerUnavailable."""
+    api = StreamApi(ledger.client, patience=PATIENCE)
+    names: list[str] = []
+    while True:
+        query = {"subject": "ledger.>", "offset": len(names)}
+        answer = await api.request("STREAM.NAMES", orjson.dumps(query))
+        page = answer.get("streams") or []
+        names += page
+        if not page or len(names) >= answer["total"]:
+            return sorted(name.removeprefix("LEDGER_") for name in names)
+
+
+async def check(settings: Settings, ledger: Ledger) -> None:
+    """The configuration guard: every stream there must be is there, and configured as this version needs it.
+
+    Run it before anything is appended. Raises ConfigurationDiffers, LedgerUnavailable.
+    """
+    api = StreamApi(ledger.client, patience=PATIENCE)
+    lines: list[str] = []
+    wanted = [ledger_stream(workspace, settings.replicas) for workspace in await list_workspaces(ledger)]
+    for configuration in [*shared_streams(settings.replicas), *wanted]:
+        stored = await _stored(api, configuration["name"])
+        if stored is None:
+            lines.append(
+                f"{configuration['name']}: there is no such stream; `goaltrail up` or provisioning makes it"
+            )
+        else:
+            lines += differences(configuration, stored)
+    if lines:
+        raise ConfigurationDiffers(lines)
+
+
+@asynccontextmanager
+async def _provisioner(settings: Settings) -> AsyncIterator[LedgerClient]:
+    password = settings.nats_provisioner_password
+    if password is None:
+        raise SettingsError("set GOALTRAIL_NATS_PROVISIONER_PASSWORD: only the provisioner may make streams")
+    client = LedgerClient()
+    await client.open(
+        settings.nats_servers,
+        user=settings.nats_provisioner_user,
+        password=password.get_secret_value(),
+        name="goaltrail provision",
+    )
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def _ensure(api: StreamApi, wanted: Configuration) -> None:
+    """Make a stream, or compare the one that is there. An existing stream is never changed."""
+    name = wanted["name"]
+    stored = await _stored(api, name)
+    if stored is None:
+        # Creating what another provisioner has just created in the same way is no error.
+        stored = (await api.request(f"STREAM.CREATE.{name}", orjson.dumps(wanted)))["config"]
+        log.info("stream_created", stream=name, replicas=wanted["num_replicas"])
+    lines = differences(wanted, stored)
+    if lines:
+        raise ConfigurationDiffers(lines)
+
+
+async def _stored(api: StreamApi, name: str) -> Configuration | None:
+    try:
+        answer = await api.request(f"STREAM.INFO.{name}", b"")
+    except ServerRefused as refused:
+        if refused.code == STREAM_NOT_FOUND:
+            return None
+        raise
+    configuration: Configuration = answer["config"]
+    return configuration
+
+
+def _first_event(workspace: str, *, name: str, zone: str, default_language: DefaultLanguage) -> Event:
+    now = datetime.now(UTC)
+    context = Context(actor=_ACTOR, role="admin", today=now.date(), now=now, new_id=lambda: workspace)
+    command = CreateWorkspace(name=name, zone=zone, default_language=default_language)
+    (data,) = decide(command, None, context)
+    return Event(
+        id=event_id(workspace, _ACTOR, "workspace", 0),
+        type=event_type(data),
+        workspace=workspace,
+        aggregate=Aggregate("workspace", workspace),
+        time=now,
+        actor=_ACTOR,
+        data=data,
+    )
