@@ -2,8 +2,11 @@
 
 import events.access.events
 import events.cycles.events
+import events.feeds.events
 import events.kpis.events
 import events.ledger.events
+import events.objectives.events
+import events.objectives.key_result_events
 import events.org_units.events
 import events.readings.events
 import events.workspace.events  # noqa: F401

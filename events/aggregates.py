@@ -1,0 +1,40 @@
+"""Every kind of aggregate that has a state: how events make it, and which rules it follows."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from events.access import decider as access
+from events.access.state import Token
+from events.context import Context
+from events.cycles import decider as cycles
+from events.cycles.state import Cycle
+from events.envelope import Event
+from events.kpis import decider as kpis
+from events.kpis.state import Kpi
+from events.objectives import decider as objectives
+from events.objectives.state import Objective
+from events.org_units import decider as org_units
+from events.org_units.state import OrgUnit
+from events.registry import EventData
+from events.state import State
+from events.workspace import decider as workspace
+from events.workspace.state import Workspace
+
+
+class AggregateType(NamedTuple):
+    """The state of one kind of aggregate, what changes it and what allows a change."""
+
+    state: type[State]
+    evolve: Callable[[Any, Event], State]
+    decide: Callable[[Any, Any, Context], list[EventData]]
+
+
+AGGREGATES: dict[str, AggregateType] = {
+    "workspace": AggregateType(Workspace, workspace.evolve, workspace.decide),
+    "org_unit": AggregateType(OrgUnit, org_units.evolve, org_units.decide),
+    "cycle": AggregateType(Cycle, cycles.evolve, cycles.decide),
+    "objective": AggregateType(Objective, objectives.evolve, objectives.decide),
+    "kpi": AggregateType(Kpi, kpis.evolve, kpis.decide),
+    "access": AggregateType(Token, access.evolve, access.decide),
+}
+"""By the kind in the ledger subject. Readings and waivers have no state of this sort."""

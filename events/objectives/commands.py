@@ -1,0 +1,149 @@
+"""What may be asked of an objective and its key results."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from events.commands import Command, Note, Title
+from events.ids import Slug
+from events.measures import Measure
+from events.numbers import Number
+from events.objectives.events import Ambition
+
+
+class DraftObjective(Command):
+    """Write an objective down for a cycle that is not closed."""
+
+    title: Title
+    cycle: Slug
+    org_unit: Slug | None = None
+    owner: Slug | None = None
+    ambition: Ambition = "stretch"
+    supports: Annotated[tuple[Slug, ...], Field(max_length=50)] = ()
+
+
+class RewordObjective(Command):
+    """Say the objective in other words."""
+
+    title: Title
+
+
+class ActivateObjective(Command):
+    """Agree on the objective: from then on every change takes a reason."""
+
+
+class ChangeObjectiveOwner(Command):
+    """Give the objective to another person, or to nobody."""
+
+    owner: Slug | None
+
+
+class ChangeObjectiveOrgUnit(Command):
+    """Give the objective to another unit, or to none."""
+
+    org_unit: Slug | None
+
+
+class DropObjective(Command):
+    """Pursue the objective no longer; it takes a reason."""
+
+
+class ReopenObjective(Command):
+    """Take a drop back; it takes a reason."""
+
+
+class AddKeyResult(Command):
+    """Add a key result. It has a weight if the others have one, and none if they have none."""
+
+    key_result: Slug | None = None
+    """Its id; without one it gets a new one."""
+    title: Title
+    measure: Measure
+    kpi: Slug | None = None
+    owner: Slug | None = None
+    weight: Number | None = None
+
+
+class RewordKeyResult(Command):
+    """Say a key result in other words."""
+
+    key_result: Slug
+    title: Title
+
+
+class ChangeTarget(Command):
+    """Set another target from a day of the cycle on, today unless said otherwise."""
+
+    key_result: Slug
+    target: Number
+    effective_from: date | None = None
+
+
+class CorrectBaseline(Command):
+    """Put the figure right that the key result starts from."""
+
+    key_result: Slug
+    baseline: Number
+
+
+class SetWeights(Command):
+    """Set weights of several key results at once; null takes a weight away."""
+
+    weights: Annotated[dict[Slug, Number | None], Field(min_length=1)]
+
+
+class LinkKpi(Command):
+    """Take the value of a key result from a KPI of the same unit."""
+
+    key_result: Slug
+    kpi: Slug
+
+
+class UnlinkKpi(Command):
+    """Take the value of a key result from check-ins."""
+
+    key_result: Slug
+
+
+class ChangeKeyResultOwner(Command):
+    """Give a key result to another person, or to nobody."""
+
+    key_result: Slug
+    owner: Slug | None
+
+
+class CheckIn(Command):
+    """Report on a key result for a day of the cycle, today unless said otherwise."""
+
+    key_result: Slug
+    day: date | None = None
+    value: Number | None = None
+    confidence: Annotated[int, Field(ge=0, le=10)] | None = None
+    note: Note | None = None
+
+
+class DropKeyResult(Command):
+    """Pursue a key result no longer; it takes a reason."""
+
+    key_result: Slug
+
+
+ObjectiveCommand = (
+    RewordObjective
+    | ActivateObjective
+    | ChangeObjectiveOwner
+    | ChangeObjectiveOrgUnit
+    | DropObjective
+    | ReopenObjective
+)
+KeyResultCommand = (
+    RewordKeyResult
+    | ChangeTarget
+    | CorrectBaseline
+    | LinkKpi
+    | UnlinkKpi
+    | ChangeKeyResultOwner
+    | CheckIn
+    | DropKeyResult
+)

@@ -1,0 +1,153 @@
+"""The rules of an objective: drafted → active, dropped and reopened. Its key results' rules are next door."""
+
+from events.context import Context
+from events.cycles.decider import require_not_closed
+from events.cycles.state import Cycle
+from events.errors import Refused
+from events.objectives.commands import (
+    ActivateObjective,
+    AddKeyResult,
+    ChangeObjectiveOrgUnit,
+    ChangeObjectiveOwner,
+    DraftObjective,
+    DropObjective,
+    KeyResultCommand,
+    ObjectiveCommand,
+    ReopenObjective,
+    RewordObjective,
+    SetWeights,
+)
+from events.objectives.events import (
+    ObjectiveActivated,
+    ObjectiveDrafted,
+    ObjectiveDropped,
+    ObjectiveOrgUnitChanged,
+    ObjectiveOwnerChanged,
+    ObjectiveReopened,
+    ObjectiveReworded,
+)
+from events.objectives.evolve import evolve
+from events.objectives.key_results import add_key_result, change_key_result, set_weights
+from events.objectives.state import Objective, ObjectiveStatus
+from events.org_units.decider import require_org_unit
+from events.registry import EventData
+
+__all__ = ["decide", "evolve"]
+
+ALLOWED: dict[ObjectiveStatus, list[str]] = {
+    "drafted": ["change", "activate", "drop"],
+    "active": ["change", "check_in", "drop"],
+    "dropped": ["reopen"],
+}
+
+AnyCommand = DraftObjective | ObjectiveCommand | AddKeyResult | SetWeights | KeyResultCommand
+
+
+def decide(command: AnyCommand, state: Objective | None, context: Context) -> list[EventData]:
+    """What follows from a command, or Refused. What is so already makes no event.
+
+    Nothing changes in a closed cycle; a dropped objective can only be reopened; once an objective was active
+    every change needs a reason.
+    """
+    context.check_reason()
+    if isinstance(command, DraftObjective):
+        return _draft(command, state, context)
+    if state is None:
+        raise Refused("objective_unknown", "there is no such objective", "없는 목표입니다", kind="not_found")
+    cycle = _cycle(context)
+    if isinstance(command, ReopenObjective):
+        return _reopen(state, context)
+    _check_status(state, "drafted", "active")
+    match command:
+        case AddKeyResult():
+            return add_key_result(command, state, cycle, context)
+        case SetWeights():
+            return set_weights(command, state, context)
+        case RewordObjective() | ChangeObjectiveOwner() | ChangeObjectiveOrgUnit():
+            return _change(command, state, context)
+        case ActivateObjective():
+            _check_status(state, "drafted")
+            return [ObjectiveActivated()]
+        case DropObjective():
+            context.require_reason()
+            return [ObjectiveDropped()]
+        case _:
+            return change_key_result(command, state, cycle, context)
+
+
+def _draft(command: DraftObjective, state: Objective | None, context: Context) -> list[EventData]:
+    if state is not None:
+        raise Refused(
+            "objective_exists",
+            f"there is an objective {state.id} already",
+            f"목표 {state.id} 아이디가 이미 있습니다",
+            allowed=ALLOWED[state.status],
+        )
+    _cycle(context)
+    if command.org_unit is not None:
+        require_org_unit(context, pointer="/org_unit")
+    if context.unknown:
+        missing = ", ".join(sorted(context.unknown))
+        raise Refused(
+            "supports_unknown",
+            f"there is no objective or key result {missing} to support",
+            f"지원할 목표나 핵심 결과가 없습니다: {missing}",
+            kind="invalid",
+            pointer="/supports",
+        )
+    return [ObjectiveDrafted(**command.model_dump())]
+
+
+def _change(
+    command: RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit,
+    state: Objective,
+    context: Context,
+) -> list[EventData]:
+    changed: EventData
+    match command:
+        case RewordObjective(title=title):
+            if title == state.title:
+                return []
+            changed = ObjectiveReworded(old=state.title, new=title)
+        case ChangeObjectiveOwner(owner=owner):
+            if owner == state.owner:
+                return []
+            changed = ObjectiveOwnerChanged(old=state.owner, new=owner)
+        case ChangeObjectiveOrgUnit(org_unit=org_unit):
+            if org_unit == state.org_unit:
+                return []
+            if org_unit is not None:
+                require_org_unit(context, pointer="/org_unit")
+            changed = ObjectiveOrgUnitChanged(old=state.org_unit, new=org_unit)
+    if state.activated:
+        context.require_reason()
+    return [changed]
+
+
+def _reopen(state: Objective, context: Context) -> list[EventData]:
+    _check_status(state, "dropped")
+    context.require_reason()
+    return [ObjectiveReopened()]
+
+
+def _cycle(context: Context) -> Cycle:
+    """The objective's cycle, in which something may still change."""
+    if context.cycle is None:
+        raise Refused(
+            "cycle_unknown", "there is no such cycle", "없는 사이클입니다", kind="invalid", pointer="/cycle"
+        )
+    require_not_closed(context.cycle)
+    return context.cycle
+
+
+STATUS_KO = {"drafted": "초안", "active": "실행 중", "dropped": "중단"}
+
+
+def _check_status(objective: Objective, *needed: ObjectiveStatus) -> None:
+    if objective.status not in needed:
+        raise Refused(
+            f"objective_{objective.status}",
+            f"the objective {objective.id} is {objective.status}",
+            f"목표 {objective.id} 상태가 ‘{STATUS_KO[objective.status]}’입니다",
+            allowed=ALLOWED[objective.status],
+        )

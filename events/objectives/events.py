@@ -1,0 +1,89 @@
+"""What happens to an objective (목표). Its id is the aggregate's; key results have events of their own."""
+
+from typing import Literal
+
+from events.registry import EventData, event
+
+Ambition = Literal["stretch", "committed"]
+"""도전, 필달."""
+
+
+@event(
+    "objective.drafted",
+    ko="{actor} 사이클 {cycle}에 목표 ‘{title}’ 초안을 만들었습니다.",
+    en="{actor} drafted the objective “{title}” for the cycle {cycle}.",
+)
+class ObjectiveDrafted(EventData):
+    """An objective was written down for a cycle; until it is active it may change without a reason."""
+
+    title: str
+    cycle: str
+    org_unit: str | None = None
+    owner: str | None = None
+    """A person's id."""
+    ambition: Ambition
+    supports: tuple[str, ...] = ()
+    """Ids of the objectives and key results it helps to reach."""
+
+
+@event(
+    "objective.reworded",
+    ko="{actor} 목표 문구를 바꿨습니다: ‘{old}’ → ‘{new}’.",
+    en="{actor} reworded the objective “{old}” to “{new}”.",
+)
+class ObjectiveReworded(EventData):
+    """An objective says something else."""
+
+    old: str
+    new: str
+
+
+@event(
+    "objective.activated",
+    ko="{actor} 목표 {id} 실행을 시작했습니다.",
+    en="{actor} activated the objective {id}.",
+)
+class ObjectiveActivated(EventData):
+    """An objective is agreed: from now on every change needs a reason."""
+
+
+@event(
+    "objective.owner_changed",
+    ko="{actor} 목표 {id} 담당자를 바꿨습니다: {old} → {new}.",
+    en="{actor} changed the owner of the objective {id} from {old} to {new}.",
+)
+class ObjectiveOwnerChanged(EventData):
+    """Another person answers for an objective, or nobody."""
+
+    old: str | None = None
+    new: str | None = None
+
+
+@event(
+    "objective.org_unit_changed",
+    ko="{actor} 목표 {id} 조직을 바꿨습니다: {old} → {new}.",
+    en="{actor} changed the org unit of the objective {id} from {old} to {new}.",
+)
+class ObjectiveOrgUnitChanged(EventData):
+    """An objective belongs to another unit, or to none."""
+
+    old: str | None = None
+    new: str | None = None
+
+
+@event(
+    "objective.dropped",
+    ko="{actor} 목표 {id} 추진을 중단했습니다.",
+    en="{actor} dropped the objective {id}.",
+)
+class ObjectiveDropped(EventData):
+    """An objective is pursued no longer; its history stays. The reason is in the envelope."""
+
+
+@event(
+    "objective.reopened",
+    ko="{actor} 중단한 목표 {id} 추진을 다시 시작했습니다.",
+    en="{actor} reopened the objective {id}.",
+)
+class ObjectiveReopened(EventData):
+    """A dropped objective is what it was before. The reason is in the envelope."""

@@ -1,0 +1,119 @@
+"""How events make the state of an objective."""
+
+from typing import Any
+
+from events.envelope import Event
+from events.objectives.events import (
+    ObjectiveActivated,
+    ObjectiveDrafted,
+    ObjectiveDropped,
+    ObjectiveOrgUnitChanged,
+    ObjectiveOwnerChanged,
+    ObjectiveReopened,
+    ObjectiveReworded,
+)
+from events.objectives.key_result_events import (
+    BaselineCorrected,
+    CheckedIn,
+    KeyResultAdded,
+    KeyResultDropped,
+    KeyResultEvent,
+    KeyResultOwnerChanged,
+    KeyResultReworded,
+    KpiLinked,
+    KpiUnlinked,
+    TargetChanged,
+    WeightChanged,
+)
+from events.objectives.state import CheckIn, KeyResult, Objective, TargetFact
+from events.state import OutOfPlace, beginning, existing
+
+
+def evolve(state: Objective | None, event: Event) -> Objective:
+    """The state after an event. Raises OutOfPlace."""
+    data = event.data
+    if isinstance(data, ObjectiveDrafted):
+        return Objective(id=beginning(state, event), **data.model_dump())
+    before = existing(state, event)
+    if isinstance(data, KeyResultAdded):
+        added = (*before.key_results, _added(before, data))
+        return before.model_copy(update={"key_results": added})
+    if isinstance(data, KeyResultEvent):
+        return _with_key_result(before, data.key_result, _key_result_change(before, data, event))
+    return before.model_copy(update=_change(before, event))
+
+
+def _change(before: Objective, event: Event) -> dict[str, Any]:
+    match event.data:
+        case ObjectiveReworded(new=title):
+            return {"title": title}
+        case ObjectiveActivated():
+            return {"status": "active", "activated": True}
+        case ObjectiveOwnerChanged(new=owner):
+            return {"owner": owner}
+        case ObjectiveOrgUnitChanged(new=org_unit):
+            return {"org_unit": org_unit}
+        case ObjectiveDropped():
+            return {"status": "dropped"}
+        case ObjectiveReopened():
+            return {"status": "active" if before.activated else "drafted"}
+        case _:
+            return {}
+
+
+def _added(before: Objective, data: KeyResultAdded) -> KeyResult:
+    if before.key_result(data.key_result) is not None:
+        raise OutOfPlace(f"key result {data.key_result} is added twice")
+    return KeyResult(
+        id=data.key_result,
+        title=data.title,
+        measure=data.measure,
+        targets=(TargetFact(target=data.measure.target, effective_from=data.effective_from),),
+        kpi=data.kpi,
+        owner=data.owner,
+        weight=data.weight,
+    )
+
+
+def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event) -> dict[str, Any]:
+    key_result = objective.key_result(data.key_result)
+    if key_result is None:
+        raise OutOfPlace(f"{event.type} comes before key result {data.key_result} was added")
+    match data:
+        case KeyResultReworded(new=title):
+            return {"title": title}
+        case TargetChanged(new=target, effective_from=day):
+            fact = TargetFact(target=target, effective_from=day)
+            # Until the objective is agreed there is no target that could have moved.
+            earlier = key_result.targets if objective.activated else ()
+            measure = key_result.measure.model_copy(update={"target": target})
+            return {"measure": measure, "targets": (*earlier, fact)}
+        case BaselineCorrected(new=baseline):
+            return {"measure": key_result.measure.model_copy(update={"baseline": baseline})}
+        case WeightChanged(new=weight):
+            return {"weight": weight}
+        case KpiLinked(new=kpi):
+            return {"kpi": kpi}
+        case KpiUnlinked():
+            return {"kpi": None}
+        case KeyResultOwnerChanged(new=owner):
+            return {"owner": owner}
+        case CheckedIn():
+            report = data.model_dump(exclude={"key_result"})
+            check_in = CheckIn(actor=event.actor, event_id=event.id, **report)
+            return {"check_ins": (*key_result.check_ins, check_in)}
+        case KeyResultDropped():
+            return {"status": "dropped"}
+        case _:
+            return {}
+
+
+def _with_key_result(objective: Objective, id_: str, change: dict[str, Any]) -> Objective:
+    return objective.model_copy(
+        update={
+            "key_results": tuple(
+                key_result.model_copy(update=change) if key_result.id == id_ else key_result
+                for key_result in objective.key_results
+            )
+        }
+    )

@@ -1,0 +1,142 @@
+"""What happens to a key result (핵심 결과). It lives in its objective: one aggregate, one ledger subject."""
+
+from datetime import date
+
+from events.measures import Measure
+from events.numbers import Number
+from events.registry import EventData, event
+
+
+class KeyResultEvent(EventData):
+    """Something that happened to one key result of the objective."""
+
+    key_result: str
+
+
+@event(
+    "key_result.added",
+    ko="{actor} 핵심 결과 ‘{title}’을(를) 추가했습니다(목표치 {measure.target} {measure.unit}).",
+    en="{actor} added the key result “{title}” (target {measure.target} {measure.unit}).",
+)
+class KeyResultAdded(KeyResultEvent):
+    """An objective has one more key result. Its target holds from the cycle's first day, `effective_from`."""
+
+    title: str
+    measure: Measure
+    effective_from: date
+    kpi: str | None = None
+    """The KPI its value comes from; without one its value comes from check-ins."""
+    owner: str | None = None
+    """A person's id."""
+    weight: Number | None = None
+
+
+@event(
+    "key_result.reworded",
+    ko="{actor} 핵심 결과 문구를 바꿨습니다: ‘{old}’ → ‘{new}’.",
+    en="{actor} reworded the key result “{old}” to “{new}”.",
+)
+class KeyResultReworded(KeyResultEvent):
+    """A key result is said in other words; what it measures is the same."""
+
+    old: str
+    new: str
+
+
+@event(
+    "key_result.target_changed",
+    ko="{actor} 핵심 결과 {key_result} 목표치를 바꿨습니다: {old} → {new} ({effective_from}부터).",
+    en="{actor} changed the target of the key result {key_result}, {old} → {new}, from {effective_from} on.",
+)
+class TargetChanged(KeyResultEvent):
+    """From a business day on another target holds."""
+
+    old: Number
+    """The target that held on that day until now."""
+    new: Number
+    effective_from: date
+    backdated: bool = False
+    """It holds from a day before the business day on which it was changed."""
+
+
+@event(
+    "key_result.baseline_corrected",
+    ko="{actor} 핵심 결과 {key_result} 기준값을 바로잡았습니다: {old} → {new}.",
+    en="{actor} corrected the baseline of the key result {key_result} from {old} to {new}.",
+)
+class BaselineCorrected(KeyResultEvent):
+    """The figure the key result starts from was another one, for the whole cycle."""
+
+    old: Number | None = None
+    new: Number
+
+
+@event(
+    "key_result.weight_changed",
+    ko="{actor} 핵심 결과 {key_result} 가중치를 바꿨습니다: {old} → {new}.",
+    en="{actor} changed the weight of the key result {key_result} from {old} to {new}.",
+)
+class WeightChanged(KeyResultEvent):
+    """A key result counts more or less in its objective."""
+
+    old: Number | None = None
+    new: Number | None = None
+
+
+@event(
+    "key_result.linked",
+    ko="{actor} 핵심 결과 {key_result} 값을 KPI {new}에 연결했습니다(이전: {old}).",
+    en="{actor} linked the key result {key_result} to the KPI {new} (before: {old}).",
+)
+class KpiLinked(KeyResultEvent):
+    """The value of a key result comes from a KPI."""
+
+    old: str | None = None
+    new: str
+
+
+@event(
+    "key_result.unlinked",
+    ko="{actor} 핵심 결과 {key_result} 값의 KPI {old} 연결을 끊었습니다.",
+    en="{actor} unlinked the key result {key_result} from the KPI {old}.",
+)
+class KpiUnlinked(KeyResultEvent):
+    """The value of a key result comes from check-ins again."""
+
+    old: str
+
+
+@event(
+    "key_result.owner_changed",
+    ko="{actor} 핵심 결과 {key_result} 담당자를 바꿨습니다: {old} → {new}.",
+    en="{actor} changed the owner of the key result {key_result} from {old} to {new}.",
+)
+class KeyResultOwnerChanged(KeyResultEvent):
+    """Another person answers for a key result, or nobody."""
+
+    old: str | None = None
+    new: str | None = None
+
+
+@event(
+    "key_result.checked_in",
+    ko="{actor} {day} 핵심 결과 {key_result} 체크인을 남겼습니다(값 {value}, 자신감 {confidence}).",
+    en="{actor} checked in on the key result {key_result}, {day} (value {value}, confidence {confidence}).",
+    personal=("note",),
+)
+class CheckedIn(KeyResultEvent):
+    """A person's report. A value counts if no KPI gives it; confidence (0 to 10) and note never do."""
+
+    day: date
+    value: Number | None = None
+    confidence: int | None = None
+    note: str | None = None
+
+
+@event(
+    "key_result.dropped",
+    ko="{actor} 핵심 결과 {key_result} 추진을 중단했습니다.",
+    en="{actor} dropped the key result {key_result}.",
+)
+class KeyResultDropped(KeyResultEvent):
+    """A key result counts no longer; its history stays. The reason is in the envelope."""

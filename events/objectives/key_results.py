@@ -1,0 +1,284 @@
+"""The rules of key results: what may be added, changed, reported and dropped."""
+
+from datetime import date
+from decimal import Decimal
+
+from events.context import Context
+from events.cycles.state import Cycle
+from events.errors import Refused
+from events.kpis.decider import require_kpi
+from events.objectives.commands import (
+    AddKeyResult,
+    ChangeKeyResultOwner,
+    ChangeTarget,
+    CheckIn,
+    CorrectBaseline,
+    DropKeyResult,
+    KeyResultCommand,
+    LinkKpi,
+    RewordKeyResult,
+    SetWeights,
+    UnlinkKpi,
+)
+from events.objectives.key_result_events import (
+    BaselineCorrected,
+    CheckedIn,
+    KeyResultAdded,
+    KeyResultDropped,
+    KeyResultOwnerChanged,
+    KeyResultReworded,
+    KpiLinked,
+    KpiUnlinked,
+    TargetChanged,
+    WeightChanged,
+)
+from events.objectives.state import KeyResult, Objective
+from events.registry import EventData
+
+MOST_KEY_RESULTS = 50
+"""Of one objective that are not dropped. Good practice is two to five; that is advice, this is a limit."""
+MOST_CHECK_INS = 1000
+"""On one key result: more is a feed, and belongs to a KPI."""
+
+
+def add_key_result(
+    command: AddKeyResult, objective: Objective, cycle: Cycle, context: Context
+) -> list[EventData]:
+    """Another key result; its first target holds for the whole cycle."""
+    id_ = command.key_result or context.new_id()
+    if id_ in context.taken or objective.key_result(id_) is not None:
+        raise Refused(
+            "key_result_exists",
+            f"there is a key result {id_} already",
+            f"핵심 결과 {id_} 아이디가 이미 있습니다",
+            pointer="/key_result",
+        )
+    if len(objective.active_key_results) >= MOST_KEY_RESULTS:
+        raise Refused(
+            "too_many_key_results",
+            f"an objective has at most {MOST_KEY_RESULTS} key results",
+            f"목표 하나에 핵심 결과는 최대 {MOST_KEY_RESULTS}개입니다",
+        )
+    weights = [key_result.weight for key_result in objective.active_key_results]
+    _check_weights([*weights, command.weight], pointer="/weight")
+    if command.kpi is not None:
+        require_kpi(context, command.measure.unit, pointer="/kpi")
+    _need_reason_if_active(objective, context)
+    return [
+        KeyResultAdded(
+            key_result=id_,
+            title=command.title,
+            measure=command.measure,
+            effective_from=cycle.start,
+            kpi=command.kpi,
+            owner=command.owner,
+            weight=command.weight,
+        )
+    ]
+
+
+def set_weights(command: SetWeights, objective: Objective, context: Context) -> list[EventData]:
+    """New weights; afterwards all active key results have one, or none has."""
+    for id_ in command.weights:
+        _active_key_result(objective, id_, pointer=f"/weights/{id_}")
+    after = {key_result.id: key_result.weight for key_result in objective.active_key_results}
+    before = dict(after)
+    after.update(command.weights)
+    _check_weights(list(after.values()), pointer="/weights")
+    changed = [id_ for id_ in after if after[id_] != before[id_]]
+    if changed:
+        _need_reason_if_active(objective, context)
+    return [WeightChanged(key_result=id_, old=before[id_], new=after[id_]) for id_ in changed]
+
+
+def change_key_result(
+    command: KeyResultCommand, objective: Objective, cycle: Cycle, context: Context
+) -> list[EventData]:
+    """One change of one key result that is not dropped."""
+    key_result = _active_key_result(objective, command.key_result, pointer="/key_result")
+    match command:
+        case CheckIn():
+            return [_check_in(command, key_result, objective, cycle, context)]
+        case DropKeyResult():
+            context.require_reason()
+            return [KeyResultDropped(key_result=key_result.id)]
+        case ChangeTarget():
+            changed = _change_target(command, key_result, objective, cycle, context)
+        case CorrectBaseline():
+            changed = _correct_baseline(command, key_result)
+        case LinkKpi():
+            changed = _link(command, key_result, context)
+        case UnlinkKpi():
+            changed = _unlink(key_result)
+        case RewordKeyResult():
+            changed = _reword(command, key_result)
+        case ChangeKeyResultOwner():
+            changed = _change_owner(command, key_result)
+    if changed:
+        _need_reason_if_active(objective, context)
+    return changed
+
+
+def _change_target(
+    command: ChangeTarget, key_result: KeyResult, objective: Objective, cycle: Cycle, context: Context
+) -> list[EventData]:
+    # Before the objective is agreed there is one target, for the whole cycle; afterwards a change has a date.
+    usual = min(max(context.today, cycle.start), cycle.end) if objective.activated else cycle.start
+    day = command.effective_from or usual
+    _check_day_in_cycle(day, cycle, pointer="/effective_from")
+    if not objective.activated and day != cycle.start:
+        raise Refused(
+            "target_not_agreed_yet",
+            "until the objective is active its target holds for the whole cycle",
+            "실행을 시작하기 전의 목표치는 사이클 전체에 적용됩니다",
+            kind="invalid",
+            pointer="/effective_from",
+        )
+    if key_result.targets_from(day) == {command.target}:
+        return []
+    key_result.measure.revised("/target", target=command.target)
+    return [
+        TargetChanged(
+            key_result=key_result.id,
+            old=key_result.target_on(day),
+            new=command.target,
+            effective_from=day,
+            backdated=objective.activated and day < context.today,
+        )
+    ]
+
+
+def _correct_baseline(command: CorrectBaseline, key_result: KeyResult) -> list[EventData]:
+    if command.baseline == key_result.baseline:
+        return []
+    # A baseline is one for the whole cycle, so it must make sense with every target there was.
+    for fact in key_result.targets:
+        key_result.measure.revised("/baseline", target=fact.target, baseline=command.baseline)
+    return [BaselineCorrected(key_result=key_result.id, old=key_result.baseline, new=command.baseline)]
+
+
+def _link(command: LinkKpi, key_result: KeyResult, context: Context) -> list[EventData]:
+    if command.kpi == key_result.kpi:
+        return []
+    require_kpi(context, key_result.measure.unit, pointer="/kpi")
+    return [KpiLinked(key_result=key_result.id, old=key_result.kpi, new=command.kpi)]
+
+
+def _unlink(key_result: KeyResult) -> list[EventData]:
+    if key_result.kpi is None:
+        return []
+    return [KpiUnlinked(key_result=key_result.id, old=key_result.kpi)]
+
+
+def _reword(command: RewordKeyResult, key_result: KeyResult) -> list[EventData]:
+    if command.title == key_result.title:
+        return []
+    return [KeyResultReworded(key_result=key_result.id, old=key_result.title, new=command.title)]
+
+
+def _change_owner(command: ChangeKeyResultOwner, key_result: KeyResult) -> list[EventData]:
+    if command.owner == key_result.owner:
+        return []
+    return [KeyResultOwnerChanged(key_result=key_result.id, old=key_result.owner, new=command.owner)]
+
+
+def _check_in(
+    command: CheckIn, key_result: KeyResult, objective: Objective, cycle: Cycle, context: Context
+) -> EventData:
+    if objective.status != "active":
+        raise Refused(
+            "objective_not_active",
+            "check-ins begin when the objective is active",
+            "체크인은 목표 실행을 시작한 뒤에 남길 수 있습니다",
+            allowed=["change", "activate", "drop"],
+        )
+    if command.value is None and command.confidence is None and command.note is None:
+        raise Refused(
+            "check_in_empty",
+            "a check-in has a value, a confidence or a note",
+            "체크인에는 값, 자신감, 메모 가운데 하나는 있어야 합니다",
+            kind="invalid",
+        )
+    if command.value is not None and key_result.kpi is not None:
+        raise Refused(
+            "value_comes_from_kpi",
+            f"the value comes from the KPI {key_result.kpi}: check in without a value, or send a reading",
+            f"값은 KPI {key_result.kpi}에서 옵니다. 값 없이 체크인하거나 실적을 보내십시오",
+            kind="invalid",
+            pointer="/value",
+        )
+    day = command.day or min(context.today, cycle.end)
+    _check_day_in_cycle(day, cycle, pointer="/day")
+    if day > context.today:
+        raise Refused(
+            "day_in_the_future",
+            f"{day} has not come yet",
+            f"{day}은(는) 아직 오지 않은 날입니다",
+            kind="invalid",
+            pointer="/day",
+        )
+    if len(key_result.check_ins) >= MOST_CHECK_INS:
+        raise Refused(
+            "too_many_check_ins",
+            f"a key result has at most {MOST_CHECK_INS} check-ins: link it to a KPI and send readings",
+            f"핵심 결과 하나에 체크인은 최대 {MOST_CHECK_INS}개입니다. KPI에 연결해 실적을 보내십시오",
+            allowed=["change", "drop"],
+        )
+    said = command.model_dump(exclude={"day"})
+    return CheckedIn(**said, day=day)
+
+
+def _active_key_result(objective: Objective, id_: str, *, pointer: str) -> KeyResult:
+    key_result = objective.key_result(id_)
+    if key_result is None:
+        raise Refused(
+            "key_result_unknown",
+            f"the objective {objective.id} has no key result {id_}",
+            f"목표 {objective.id}에 핵심 결과 {id_}이(가) 없습니다",
+            kind="not_found",
+            pointer=pointer,
+        )
+    if key_result.status == "dropped":
+        raise Refused(
+            "key_result_dropped",
+            f"the key result {id_} is dropped",
+            f"핵심 결과 {id_} 추진이 중단되었습니다",
+            pointer=pointer,
+        )
+    return key_result
+
+
+def _check_weights(weights: list[Decimal | None], *, pointer: str) -> None:
+    given = [weight for weight in weights if weight is not None]
+    if any(weight <= 0 for weight in given):
+        raise Refused(
+            "weight_not_positive",
+            "a weight must be above 0",
+            "가중치는 0보다 커야 합니다",
+            kind="invalid",
+            pointer=pointer,
+        )
+    if given and len(given) < len(weights):
+        raise Refused(
+            "weights_mixed",
+            "either all key results of an objective have a weight or none has: set them all at once",
+            "가중치는 목표의 모든 핵심 결과에 있거나 모두 없어야 합니다. 한 번에 함께 정하십시오",
+            kind="invalid",
+            pointer=pointer,
+        )
+
+
+def _check_day_in_cycle(day: date, cycle: Cycle, *, pointer: str) -> None:
+    if not cycle.start <= day <= cycle.end:
+        raise Refused(
+            "day_outside_cycle",
+            f"{day} is not in the cycle {cycle.id} ({cycle.start} to {cycle.end})",
+            f"{day} 날짜가 사이클 {cycle.id} 기간({cycle.start} ~ {cycle.end})을 벗어났습니다",
+            kind="invalid",
+            pointer=pointer,
+        )
+
+
+def _need_reason_if_active(objective: Objective, context: Context) -> None:
+    if objective.activated:
+        context.require_reason()

@@ -1,0 +1,107 @@
+"""The state of an objective and its key results."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from events.measures import Measure
+from events.numbers import Number
+from events.objectives.events import Ambition
+from events.state import State
+
+ObjectiveStatus = Literal["drafted", "active", "dropped"]
+KeyResultStatus = Literal["active", "dropped"]
+
+
+class TargetFact(BaseModel):
+    """A target, and the business day from which it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: Number
+    effective_from: date
+
+
+class CheckIn(BaseModel):
+    """A person's report for a business day. `note` is personal text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    day: date
+    actor: str
+    event_id: UUID
+    value: Number | None = None
+    confidence: int | None = None
+    note: str | None = None
+
+
+class KeyResult(State):
+    """How we know that the objective is reached."""
+
+    title: str
+    measure: Measure
+    """With the baseline, and with the target that was set last."""
+    targets: tuple[TargetFact, ...]
+    """In the order they were set since the objective is active; each holds until a later one's first day.
+
+    The first is the one that was agreed; it holds from the cycle's first day. One that was set later wins
+    over the ones before it on all days from its own first day on.
+    """
+    kpi: str | None = None
+    owner: str | None = None
+    weight: Number | None = None
+    status: KeyResultStatus = "active"
+    check_ins: tuple[CheckIn, ...] = ()
+    """In the order they were made."""
+
+    @property
+    def baseline(self) -> Decimal | None:
+        """The figure it starts from."""
+        return self.measure.baseline
+
+    def target_on(self, day: date) -> Decimal:
+        """The target that holds on a business day; before all of them the first one."""
+        held = (fact.target for fact in reversed(self.targets) if fact.effective_from <= day)
+        return next(held, self.targets[0].target)
+
+    def targets_from(self, day: date) -> set[Decimal]:
+        """The targets that hold on a business day or a later one."""
+        held = {self.target_on(day)}
+        until = date.max
+        for fact in reversed(self.targets):
+            if day < fact.effective_from < until:
+                held.add(fact.target)
+            until = min(until, fact.effective_from)
+        return held
+
+    def measure_on(self, day: date) -> Measure:
+        """The measure with the target that holds on a business day."""
+        return self.measure.model_copy(update={"target": self.target_on(day)})
+
+
+class Objective(State):
+    """What to achieve, with its key results in the order they were added."""
+
+    title: str
+    cycle: str
+    ambition: Ambition
+    status: ObjectiveStatus = "drafted"
+    activated: bool = False
+    """It was agreed once: changes need a reason."""
+    org_unit: str | None = None
+    owner: str | None = None
+    supports: tuple[str, ...] = ()
+    """Ids of the objectives and key results it helps to reach."""
+    key_results: tuple[KeyResult, ...] = ()
+
+    def key_result(self, id_: str) -> KeyResult | None:
+        """One of its key results, dropped ones too."""
+        return next((key_result for key_result in self.key_results if key_result.id == id_), None)
+
+    @property
+    def active_key_results(self) -> tuple[KeyResult, ...]:
+        """The key results that count."""
+        return tuple(key_result for key_result in self.key_results if key_result.status == "active")
