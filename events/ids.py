@@ -52,6 +52,11 @@ def revision_id(reading: UUID, revision: int) -> UUID:
     return reading if revision == 0 else _uuid5(reading, str(revision))
 
 
+def dispute_id(reading: UUID, content: str) -> UUID:
+    """Id of the event that keeps other content for a reading; the same content is disputed once."""
+    return _uuid5(reading, f"disputed {content}")
+
+
 def _named(*parts: str) -> UUID:
     # Only the last part may hold any character, so two different lists never give the same text.
     return _uuid5(NAMESPACE, "\0".join(parts))

@@ -66,3 +66,14 @@ class ReadingRetracted(EventData):
     kpi: str
     reading: UUID
     revision: Annotated[int, Field(ge=1)]
+
+
+@event(
+    "reading.disputed",
+    ko="{actor} {kpi} 실적 {reading}에 다른 내용이 다시 들어와 확인이 필요합니다.",
+    en="{actor} sent other content for reading {reading} of {kpi}; somebody has to decide.",
+)
+class ReadingDisputed(ReadingContent):
+    """A feed sent other content for a reading without saying that it is newer. It counts for nothing."""
+
+    reading: UUID

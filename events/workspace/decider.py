@@ -32,7 +32,7 @@ def _create(command: CreateWorkspace, state: Workspace | None) -> list[EventData
             f"there is a workspace {state.id} already",
             f"워크스페이스 {state.id} 아이디가 이미 있습니다",
         )
-    _check_zone(command.zone)
+    check_zone(command.zone)
     return [WorkspaceCreated(name=command.name, zone=command.zone, default_language=command.default_language)]
 
 
@@ -41,7 +41,7 @@ def _change_zone(command: ChangeZone, state: Workspace | None, context: Context)
         raise Refused(
             "workspace_unknown", "there is no such workspace", "없는 워크스페이스입니다", kind="not_found"
         )
-    _check_zone(command.zone)
+    check_zone(command.zone)
     old, since = state.zones[-1]
     if command.zone == old:
         return []
@@ -57,7 +57,8 @@ def _change_zone(command: ChangeZone, state: Workspace | None, context: Context)
     return [WorkspaceZoneChanged(old=old, new=command.zone, effective_from=command.effective_from)]
 
 
-def _check_zone(zone: str) -> None:
+def check_zone(zone: str) -> None:
+    """Refuse what is no IANA time zone; the field of the command is `zone`."""
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
