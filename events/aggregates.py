@@ -9,6 +9,8 @@ from events.context import Context
 from events.cycles import decider as cycles
 from events.cycles.state import Cycle
 from events.envelope import Event
+from events.feeds import decider as feeds
+from events.feeds.state import Feed
 from events.kpis import decider as kpis
 from events.kpis.state import Kpi
 from events.objectives import decider as objectives
@@ -34,6 +36,7 @@ AGGREGATES: dict[str, AggregateType] = {
     "org_unit": AggregateType(OrgUnit, org_units.evolve, org_units.decide),
     "cycle": AggregateType(Cycle, cycles.evolve, cycles.decide),
     "objective": AggregateType(Objective, objectives.evolve, objectives.decide),
+    "feed": AggregateType(Feed, feeds.evolve, feeds.decide),
     "kpi": AggregateType(Kpi, kpis.evolve, kpis.decide),
     "access": AggregateType(Token, access.evolve, access.decide),
 }

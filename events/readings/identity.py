@@ -12,7 +12,7 @@ does not cover the source version.
 | a source version below the highest known one | superseded; duplicate if that content is known |
 | the highest source version again, other content | conflict |
 
-A correction is accepted, too. A conflict is kept as a dispute, and what was disputed before is not disputed again.
+A correction is accepted, too. A conflict is kept as a dispute; the same content is not disputed twice.
 """
 
 from collections.abc import Sequence
