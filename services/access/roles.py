@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import get_args
 
-Role = Literal["admin", "owner", "editor", "viewer", "auditor", "hr", "feed"]
+from events.access.events import Role
+
+__all__ = ["PERMISSIONS", "ROLES", "Permission", "Role", "permits"]
+
 ROLES: tuple[Role, ...] = get_args(Role)
 
 

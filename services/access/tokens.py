@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,21 +19,19 @@ SECRET_BYTES = 32
 MINIMUM_LENGTH = 32
 """Characters of a token that an operator configured; those made here are longer."""
 
-TOKEN = re.compile(r"gt_[a-z0-9][a-z0-9_-]*_[0-9a-f]{16}_[A-Za-z0-9_-]{43}")
+TOKEN = re.compile(r"gt_[a-z0-9][a-z0-9_-]*_(?P<id>[0-9a-f]{16})_[A-Za-z0-9_-]{43}")
 """What the tokens made here look like, so that a leaked one can be found in files and logs."""
 
 
-class NewToken(NamedTuple):
-    """A token as it is shown once. `id` names it afterwards."""
+def generate(workspace: str, token_id: str) -> str:
+    """The text of a new random token."""
+    return f"gt_{workspace}_{token_id}_{secrets.token_urlsafe(SECRET_BYTES)}"
 
-    id: str
-    text: str
 
-    @staticmethod
-    def generate(workspace: str, token_id: str | None = None) -> NewToken:
-        """A new random token of a workspace."""
-        token_id = token_id or secrets.token_hex(8)
-        return NewToken(token_id, f"gt_{workspace}_{token_id}_{secrets.token_urlsafe(SECRET_BYTES)}")
+def id_of(token: str) -> str:
+    """The id of a token: the one in its text, or for text that an operator chose one that follows from it."""
+    match = TOKEN.fullmatch(token)
+    return match["id"] if match else digest(token)[:16]
 
 
 class TokenRecord(BaseModel):
@@ -55,9 +53,11 @@ class TokenRecord(BaseModel):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
 
-    def valid(self, now: datetime) -> bool:
-        """Whether the token opens the door at this time."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+    def state(self, now: datetime) -> Literal["valid", "expired", "revoked"]:
+        """Whether the token opens the door at this time (UTC)."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "valid" if self.expires_at is None or now < self.expires_at else "expired"
 
     @property
     def caller(self) -> Caller:

@@ -1,0 +1,255 @@
+"""Bearer tokens: known in memory by every API process, stored as hashes, each step an event on the ledger.
+
+They live in the bucket ACCESS (stream KV_ACCESS, key `<workspace>.<token id>`) and not in a view, so nobody
+is locked out while views are rebuilt or PostgreSQL is away.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import NamedTuple, Self
+
+import structlog
+from pydantic import ValidationError
+
+from events.access.commands import IssueToken, RevokeToken
+from events.access.decider import decide, evolve
+from events.access.events import Role
+from events.access.state import Token
+from events.context import Context
+from events.envelope import Event, encode
+from events.errors import Refused
+from events.ids import Aggregate, event_id, ledger_subject
+from events.registry import EventData, event_type
+from services.access.callers import Caller
+from services.access.tokens import TokenRecord, digest, generate
+from services.ledger import Conflict, Entry, Ledger
+from services.ledger.latest import Held, Latest
+
+log = structlog.get_logger(__name__)
+
+STREAM = "KV_ACCESS"
+BUCKET = "$KV.ACCESS"
+
+_TRIES = 5
+
+
+class Issued(NamedTuple):
+    """A token that was made. `token` is its text, shown this once; None when a retry asks for it again."""
+
+    token: str | None
+    record: TokenRecord
+    event_id: str
+    position: int
+    """Of the event on the ledger."""
+
+
+class Access:
+    """Who may call. Reads never leave the process; `issue` and `revoke` need NATS."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._by_hash: dict[str, TokenRecord] = {}
+        self._latest = Latest(ledger.client, stream=STREAM, prefix=BUCKET, changed=self._changed)
+
+    @classmethod
+    async def start(cls, ledger: Ledger) -> Self:
+        """Load all tokens, then follow every change. Raises LedgerUnavailable."""
+        access = cls(ledger)
+        await access._latest.start()
+        return access
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._latest.close()
+
+    def caller(self, token: str) -> Caller | None:
+        """Who calls with this token; None if it is unknown, revoked or expired.
+
+        It is found by its SHA-256. How long that takes tells nothing: nobody can choose a token by the
+        beginning of its hash.
+        """
+        record = self._by_hash.get(digest(token))
+        if record is None or record.state(datetime.now(UTC)) != "valid":
+            return None
+        return record.caller
+
+    def list(self, workspace: str) -> list[TokenRecord]:
+        """Every token of a workspace, oldest first, revoked and expired ones too."""
+        records = [record for record in self._by_hash.values() if record.workspace == workspace]
+        return sorted(records, key=lambda record: (record.created_at, record.id))
+
+    def find(self, workspace: str, token_id: str) -> TokenRecord | None:
+        """A token by its id."""
+        held = self._latest.messages.get(f"{workspace}.{token_id}")
+        return None if held is None else _record(held)
+
+    async def issue(
+        self,
+        workspace: str,
+        actor: str,
+        role: Role,
+        label: str = "",
+        expires_at: datetime | None = None,
+        *,
+        by: str = "system:access",
+        token_id: str | None = None,
+        text: str | None = None,
+    ) -> Issued:
+        """Make a token for `actor` (UTC `expires_at`), in the name of `by`.
+
+        Asked again with the same `token_id`, it completes what a first try left undone, or tells without the
+        text what is there. `text` is for a token that an operator chose. Raises Refused, WorkspaceUnknown,
+        LedgerUnavailable, LedgerUncertain.
+        """
+        token_id = token_id or secrets.token_hex(8)
+        now = datetime.now(UTC)
+        event, position = await self._record_issued(
+            workspace, token_id, IssueToken(holder=actor, role=role, expires_at=expires_at), by, now
+        )
+        text = text or generate(workspace, token_id)
+        record = TokenRecord(
+            id=token_id,
+            workspace=workspace,
+            actor=actor,
+            role=role,
+            label=label,
+            hash=digest(text),
+            created_at=now,
+            created_by=by,
+            expires_at=expires_at,
+        )
+        try:
+            await self._latest.put(f"{workspace}.{token_id}", _stored(record), expected=0)
+        except Conflict:
+            known = self.find(workspace, token_id)
+            if known is None or known.label != label:
+                raise _exists(token_id) from None
+            return Issued(None, known, event, position)
+        return Issued(text, record, event, position)
+
+    async def revoke(self, workspace: str, token_id: str, *, by: str = "system:access") -> int:
+        """End a token at once; again is no error. Returns the position of the event.
+
+        The last valid token of an administrator is not revoked: nobody could make another one. Raises
+        Refused, LedgerUnavailable, LedgerUncertain.
+        """
+        now = datetime.now(UTC)
+        for _ in range(_TRIES):
+            held = self._latest.messages.get(f"{workspace}.{token_id}")
+            if held is None:
+                decide(RevokeToken(), None, _context(by, now))  # raises Refused: there is no such token
+                break
+            record = _record(held)
+            if record is None or record.revoked_at is not None:
+                break
+            self._keep_an_administrator(record, now)
+            stored = _stored(record.model_copy(update={"revoked_at": now}))
+            try:
+                await self._latest.put(f"{workspace}.{token_id}", stored, expected=held.position)
+                break
+            except Conflict:
+                continue
+        # Stopping it comes first. If we end before this, the next try to revoke it makes up for the event.
+        return await self._record_revoked(workspace, token_id, by, now)
+
+    async def _record_issued(
+        self, workspace: str, token_id: str, command: IssueToken, by: str, now: datetime
+    ) -> tuple[str, int]:
+        """The event, unless it is there already. Returns its id and position."""
+        for _ in range(_TRIES):
+            known = await self._ledger.load(workspace, Aggregate("access", token_id))
+            if known:
+                first = known[0]
+                state = evolve(None, first.event)
+                if (state.holder, state.role, state.expires_at) != (
+                    command.holder,
+                    command.role,
+                    command.expires_at,
+                ):
+                    raise _exists(token_id)
+                return str(first.event.id), first.position
+            [data] = decide(command, None, _context(by, now))
+            event = _event(workspace, token_id, by, now, data)
+            try:
+                return str(event.id), await self._append(event, 0)
+            except Conflict:
+                continue
+        raise _exists(token_id)
+
+    async def _record_revoked(self, workspace: str, token_id: str, by: str, now: datetime) -> int:
+        """The event, unless it is there already. Returns its position; 0 for a token never on record."""
+        for _ in range(_TRIES):
+            known = await self._ledger.load(workspace, Aggregate("access", token_id))
+            state: Token | None = None
+            for recorded in known:
+                state = evolve(state, recorded.event)
+            if state is None or state.revoked:
+                return known[-1].position if known else 0
+            [data] = decide(RevokeToken(), state, _context(by, now))
+            try:
+                return await self._append(_event(workspace, token_id, by, now, data), known[-1].position)
+            except Conflict:
+                continue
+        raise _exists(token_id)
+
+    async def _append(self, event: Event, last: int) -> int:
+        subject = ledger_subject(event.workspace, event.aggregate)
+        appended = await self._ledger.append(
+            event.workspace, [Entry(subject, encode(event))], {subject: last}
+        )
+        return appended.last
+
+    def _keep_an_administrator(self, record: TokenRecord, now: datetime) -> None:
+        if record.role != "admin" or record.state(now) != "valid":
+            return
+        others = (other for other in self.list(record.workspace) if other.id != record.id)
+        if not any(other.role == "admin" and other.state(now) == "valid" for other in others):
+            raise Refused(
+                "last_admin_token",
+                "this is the last valid token of an administrator: make another one first",
+                "마지막으로 남은 유효한 관리자 토큰입니다. 먼저 다른 관리자 토큰을 발급하십시오",
+            )
+
+    def _changed(self, latest: Latest) -> None:
+        records = (_record(held) for held in latest.messages.values())
+        self._by_hash = {record.hash: record for record in records if record is not None}
+
+
+def _record(held: Held) -> TokenRecord | None:
+    """What is stored of a token; None for what is no such record (put there by hand)."""
+    try:
+        return TokenRecord.model_validate_json(held.payload)
+    except ValidationError:
+        log.warning("token_record_unreadable", position=held.position)
+        return None
+
+
+def _stored(record: TokenRecord) -> bytes:
+    return record.model_dump_json().encode()
+
+
+def _event(workspace: str, token_id: str, by: str, now: datetime, data: EventData) -> Event:
+    type_ = event_type(data)
+    return Event(
+        id=event_id(workspace, by, f"{type_} {token_id}", 0),
+        type=type_,
+        workspace=workspace,
+        aggregate=Aggregate("access", token_id),
+        time=now,
+        actor=by,
+        data=data,
+    )
+
+
+def _context(by: str, now: datetime) -> Context:
+    return Context(actor=by, role="admin", today=now.date(), now=now, new_id=lambda: secrets.token_hex(8))
+
+
+def _exists(token_id: str) -> Refused:
+    return Refused(
+        "token_exists",
+        f"there is another token {token_id} already",
+        f"토큰 {token_id} 아이디가 이미 있습니다",
+    )
