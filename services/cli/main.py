@@ -18,6 +18,7 @@ app.command("up")(up.up)
 app.command("api")(roles.api)
 app.command("worker")(roles.worker)
 app.command("intake")(roles.intake)
+app.command("provision")(roles.provision)
 
 if __name__ == "__main__":
     app()

@@ -1,12 +1,13 @@
-"""`goaltrail api`, `goaltrail worker` and `goaltrail intake`: one role each, for scale-out."""
+"""`goaltrail api`, `worker`, `intake` and `provision`: one role each, for scale-out."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import typer
 
-from services.runtime import logging
+from services.runtime.logging import configure_logging
 from services.runtime.settings import Role, Settings, SettingsError, load_settings
 
 
@@ -48,6 +49,23 @@ def intake() -> None:
     run(settings)
 
 
+def provision() -> None:
+    """Make or check database roles, streams and the first workspace; for clusters (`up` does it by itself).
+
+    Example: goaltrail provision
+    """
+    settings = _settings("operator")
+    from services.runtime.processes import ProcessError
+    from services.runtime.provisioning import provision as bring
+
+    try:
+        asyncio.run(bring(settings))
+    except ProcessError as error:
+        typer.echo(f"goaltrail: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Streams, database and workspace {settings.workspace!r} are as they should be.")
+
+
 def _settings(role: Role) -> Settings:
     """The settings of a role, with logging set up. A wrong one ends the command with one line."""
     try:
@@ -55,5 +73,5 @@ def _settings(role: Role) -> Settings:
     except SettingsError as error:
         typer.echo(f"goaltrail: {error}", err=True)
         raise typer.Exit(1) from None
-    logging.configure(level=settings.log_level, style=settings.log_format, service=role)
+    configure_logging(settings, role)
     return settings

@@ -6,10 +6,11 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from services.runtime.settings import Settings
 
 _SECRET = re.compile(
     r"pass(word|wd)|secret|token|authori[sz]ation|cookie|api_?key|master_?key|credential|signature|dsn",
@@ -18,17 +19,21 @@ _SECRET = re.compile(
 # People's own words: they are encrypted in the ledger and must not be readable in a log.
 _PERSONAL = frozenset({"reason", "note", "comment", "text", "message_body", "email"})
 _URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE)
+_LEVELS = logging.getLevelNamesMapping()
 
 MASK = "***"
 
+_service: str | None = None
 
-def configure(
-    *, level: str = "info", style: Literal["json", "console"] = "json", service: str | None = None
-) -> None:
+
+def configure_logging(settings: Settings, service: str | None = None) -> None:
     """Set up structlog and the standard library's logging for a process; may be called again.
 
-    `service` is added to each line as the field `service`.
+    `service` is added to each line as the field `service`; without one the last one given stays.
     """
+    global _service
+    _service = service or _service
+    level = _LEVELS[settings.log_level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -36,18 +41,18 @@ def configure(
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.StackInfoRenderer(),
-        _with_service(service),
+        _with_service,
         _without_colours,
         mask_secrets,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
     render: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if style == "json":
+    if settings.log_format == "json":
         render += [
             structlog.processors.dict_tracebacks,
             mask_secrets,  # a traceback may quote a URL
@@ -63,14 +68,14 @@ def configure(
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(_number(level))
+    root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "nats"):
         logger = logging.getLogger(name)
         logger.handlers[:] = []
         logger.propagate = True
     # One line per request is the job of the metrics; these libraries are chatty below warnings.
     for name in ("uvicorn.access", "httpx", "httpcore", "asyncio"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, _number(level)))
+        logging.getLogger(name).setLevel(max(logging.WARNING, level))
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -90,19 +95,12 @@ def _masked(key: object, value: object) -> object:
     return value
 
 
-def _with_service(service: str | None) -> Processor:
-    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        if service is not None:
-            event.setdefault("service", service)
-        return event
-
-    return add
+def _with_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if _service is not None:
+        event.setdefault("service", _service)
+    return event
 
 
 def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     event.pop("color_message", None)  # uvicorn says everything twice
     return event
-
-
-def _number(level: str) -> int:
-    return logging.getLevelNamesMapping()[level.upper()]

@@ -44,6 +44,7 @@ from services.runtime.processes import (
     stop_leftover,
     write_private,
 )
+from services.runtime.provisioning import provision
 from services.runtime.settings import Role, Settings, load_settings, role_file
 
 ROLES: dict[str, list[str]] = {"api": ["api"], "intake": ["intake"], "projector": ["worker"]}
@@ -127,7 +128,7 @@ class Supervisor:
         postgres.spawn()
         self._wait(nats.ready, START_SECONDS, nats.wait_ready)
         self._wait(postgres.ready, START_SECONDS, postgres.wait_ready)
-        asyncio.run(_provision(operator))
+        asyncio.run(provision(operator))
         roles = [_Role(name, command, data, self._say) for name, command in ROLES.items()]
         for role in roles:
             if self._stopping:
@@ -490,22 +491,6 @@ class _Log:
                 self.path.replace(self.path.with_suffix(".log.1"))
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
-
-
-async def _provision(settings: Settings) -> None:
-    """Roles and database, then streams and the first workspace; each may run any number of times."""
-    from services.ledger.provision import (
-        provision,
-    )  # here: it loads nats-py, which a second `up` doesn't need
-
-    try:
-        async with asyncio.timeout(START_SECONDS):
-            await database.prepare(settings)
-            await provision(settings)
-    except TimeoutError:
-        raise ProcessError("provisioning took too long: see the logs of nats-server and PostgreSQL") from None
-    except Exception as error:  # whatever the servers or the ledger's configuration guard object to
-        raise ProcessError(f"provisioning failed: {error or type(error).__name__}") from error
 
 
 def _worth_showing(line: str) -> str | None:

