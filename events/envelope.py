@@ -18,6 +18,9 @@ from events.ids import Aggregate
 from events.registry import EventData, UnknownData, lookup, upcast
 
 _SOURCE = "/goaltrail/"
+_TEXTS = ("actor", "reason", "correlationid", "causationid", "request")
+_ESCAPE = b"\\"
+"""A JSON text can hold a NUL only by an escape; looking for one costs nothing."""
 
 
 class UndecodableEvent(ValueError):  # noqa: N818 - named in the words of the product
@@ -63,7 +66,10 @@ class RecordedEvent(NamedTuple):
 
 
 def encode(event: Event) -> bytes:
-    """The payload of an event. What is None is left out; decimals are strings, times are UTC."""
+    """The payload of an event. What is None is left out; decimals are strings, times are UTC.
+
+    Raises ValueError for a text that holds a NUL character: PostgreSQL cannot store one.
+    """
     data = event.data
     kind, id_ = event.aggregate
     document: dict[str, Any] = {
@@ -86,13 +92,18 @@ def encode(event: Event) -> bytes:
     if event.business_day is not None:
         document["businessday"] = event.business_day
     document["data"] = data.raw if isinstance(data, UnknownData) else _present(data)
-    return orjson.dumps(document, default=_plain, option=orjson.OPT_UTC_Z)
+    payload = orjson.dumps(document, default=_plain, option=orjson.OPT_UTC_Z)
+    if _ESCAPE in payload and _holds_nul(orjson.loads(payload)):
+        raise ValueError("an event cannot hold a NUL character")
+    return payload
 
 
 def decode(payload: bytes) -> Event:
     """The event of a payload, its data in the newest version. Raises UndecodableEvent."""
     try:
         document = orjson.loads(payload)
+        if _ESCAPE in payload and _holds_nul(document):
+            raise ValueError("it holds a NUL character")
         if document["specversion"] != "1.0" or not document["source"].startswith(_SOURCE):
             raise ValueError("it is no CloudEvent 1.0 of Goaltrail")
         kind, slash, id_ = document["subject"].partition("/")
@@ -113,6 +124,9 @@ def decode(payload: bytes) -> Event:
                 type_ = known.full
             decoded = known.model.__pydantic_validator__.validate_python(data)
         text = document.get
+        for attribute in _TEXTS:
+            if type(text(attribute, "")) is not str:
+                raise ValueError(f"its {attribute} is no text")
         return Event(
             UUID(document["id"]),
             type_,
@@ -127,7 +141,7 @@ def decode(payload: bytes) -> Event:
             text("request"),
             date.fromisoformat(document["businessday"]) if "businessday" in document else None,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise UndecodableEvent(_explained(error)) from error
 
 
@@ -147,6 +161,14 @@ def _utc(time: datetime) -> datetime:
     if time.tzinfo is None:
         raise ValueError("its time has no zone")
     return time.astimezone(UTC)
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(key) or _holds_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(_holds_nul(item) for item in value)
 
 
 def _explained(error: Exception) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -110,7 +111,7 @@ def sentence(event: "Event", lang: Language, names: Mapping[str, str] | None = N
     """One sentence for people. `names` gives readable names for ids and actors such as `person:anna`."""
     names = names or {}
     entry = lookup(event.type)
-    values = {
+    values: dict[str, Any] = {
         "actor": _actor(event.actor, lang, names),
         "id": names.get(event.aggregate.id, event.aggregate.id),
     }
@@ -136,15 +137,26 @@ def _actor(actor: str, lang: Language, names: Mapping[str, str]) -> str:
     return form.format(names.get(actor) or names.get(id_) or id_ or actor)
 
 
-def _words(value: object, lang: Language, names: Mapping[str, str]) -> str:
+class _Nothing(str):
+    """What stands for None, also where a sentence names a part of it."""
+
+    __slots__ = ()
+
+    def __getattr__(self, part: str) -> "_Nothing":
+        return self
+
+
+def _words(value: object, lang: Language, names: Mapping[str, str]) -> object:
     if value is None:
-        return "없음" if lang == "ko" else "none"
+        return _Nothing("없음" if lang == "ko" else "none")
+    if isinstance(value, BaseModel):
+        return SimpleNamespace(**{part: _words(content, lang, names) for part, content in value})
     if isinstance(value, Decimal):
         return numbers.text(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, tuple):
-        return ", ".join(_words(item, lang, names) for item in value)
+        return ", ".join(str(_words(item, lang, names)) for item in value)
     return names.get(str(value), str(value))
 
 

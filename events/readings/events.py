@@ -9,6 +9,9 @@ from pydantic import AwareDatetime, Field
 from events.numbers import Number
 from events.registry import EventData, event
 
+LARGEST_INT = 2**63 - 1
+"""What PostgreSQL's bigint holds."""
+
 
 class ReadingContent(EventData):
     """One measured value as it was taken in: converted, with its business day stamped.
@@ -29,7 +32,7 @@ class ReadingContent(EventData):
     value: Number | None = None
     numerator: Number | None = None
     denominator: Number | None = None
-    source_version: int | None = None
+    source_version: Annotated[int, Field(ge=0, le=LARGEST_INT)] | None = None
     dimensions: dict[str, str] | None = None
     late: bool = False
 
