@@ -113,7 +113,7 @@ def make_settings(
         bi_database_password=SecretStr(made.passwords[database.BI]) if operator else None,
         workspace=workspace,
         data=data,
-        admin_token=SecretStr("gt_test_admin_token"),
+        admin_token=SecretStr("gt_test_admin_token_that_only_tests_use"),
         master_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         log_level="warning",
     )

@@ -54,8 +54,9 @@ START_SECONDS = 90.0
 """How long servers may take to start; a crash recovery is the longest part."""
 READY_SECONDS = 60.0
 """After this long without /readyz we say so and go on waiting."""
-STOP_SECONDS = 4.0
-"""Grace for the services, and then again for the servers."""
+SERVICE_GRACE = 6.0
+"""Seconds that the services have to finish what they began; then the servers have theirs."""
+SERVER_GRACE = 3.0
 LOG_BYTES = 10_000_000
 
 Say = Callable[[str], None]
@@ -162,11 +163,11 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Services first, together; then the servers, together."""
-        for kind in (_Role, _Server):
+        for kind, grace in ((_Role, SERVICE_GRACE), (_Server, SERVER_GRACE)):
             children = [child for child in self._children if isinstance(child, kind)]
             for child in children:
                 child.ask_to_stop()
-            deadline = time.monotonic() + STOP_SECONDS
+            deadline = time.monotonic() + grace
             while any(child.alive for child in children) and time.monotonic() < deadline:
                 time.sleep(0.02)
             for child in children:
@@ -263,7 +264,10 @@ class DataDirectory:
 
     def write_roles(self, nats: NatsServer, postgres: PostgresServer, port: int) -> Settings:
         """Write what each role is told, each with the least it needs. Returns the operator's settings."""
-        self.secret("admin.token", lambda: f"gt_{secrets.token_urlsafe(32)}")
+        from services.access.tokens import generate  # here: a second `up` doesn't need it
+
+        workspace = load_settings("operator", data=self.root).workspace
+        self.secret("admin.token", lambda: generate(workspace, secrets.token_hex(8)))
         self.secret("master.key", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
         common = {
             "DATA": str(self.root),
