@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from events.measures import Grading, MeasureKind
+from events import numbers
+from events.measures import Aggregation, Grading, MeasureKind
 
 PLACES = 6
 _SCALE = 10**PLACES
 
-OKR_CAP = Decimal(1)
-KPI_CAP = Decimal("1.2")
+NO_SCORE = Decimal("0.000000")
+OKR_CAP = Decimal("1.000000")
+KPI_CAP = Decimal("1.200000")
 """What scores of KPIs and MBO goals are shown up to, by the default policy."""
 
 
@@ -36,27 +39,58 @@ class Goalposts(Protocol):
     def tolerance(self) -> Decimal | None: ...
 
 
+class Posts(NamedTuple):
+    """Goalposts put together from facts."""
+
+    kind: MeasureKind
+    target: Decimal
+    baseline: Decimal | None
+    grading: Grading
+    tolerance: Decimal | None
+
+
+def on_aggregate(goalposts: Goalposts, aggregation: Aggregation | None) -> Posts:
+    """The same goalposts, where an increase of a sum without a baseline starts at 0.
+
+    `aggregation` is the KPI's; None without a KPI.
+    """
+    baseline = goalposts.baseline
+    if baseline is None and goalposts.kind == "increase" and aggregation == "sum":
+        baseline = Decimal(0)
+    return Posts(goalposts.kind, goalposts.target, baseline, goalposts.grading, goalposts.tolerance)
+
+
 def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
     """The signed score of a value, unbounded.
 
     None where the formula has no answer: an increase or decrease without a baseline or with a baseline equal
     to the target, or attainment of a target that is not above 0.
     """
-    target = Fraction(goalposts.target)
-    if goalposts.kind in ("increase", "decrease"):
-        if goalposts.baseline is None or goalposts.baseline == goalposts.target:
+    line = _line(goalposts.kind, goalposts.target, goalposts.baseline)
+    if goalposts.grading == "attainment":
+        return None if line is None else line[0] * current + line[1]
+    if met(goalposts, current):
+        return Fraction(1)
+    if goalposts.tolerance is None:
+        return Fraction(0)
+    beyond = abs(current - Fraction(goalposts.target))
+    return max(Fraction(0), 1 - beyond / Fraction(goalposts.tolerance))
+
+
+@lru_cache(maxsize=4096)
+def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple[Fraction, Fraction] | None:
+    """Slope and intercept: attainment is linear in the value, and many values meet the same goalposts."""
+    if kind in ("increase", "decrease"):
+        if baseline is None or baseline == target:
             return None
-        baseline = Fraction(goalposts.baseline)
-        return (current - baseline) / (target - baseline)
-    if goalposts.grading != "attainment":
-        if met(goalposts, current):
-            return Fraction(1)
-        if goalposts.tolerance is None:
-            return Fraction(0)
-        return max(Fraction(0), 1 - abs(current - target) / Fraction(goalposts.tolerance))
+        # (current - baseline) / (target - baseline)
+        slope = 1 / (Fraction(target) - Fraction(baseline))
+        return slope, -Fraction(baseline) * slope
     if target <= 0:
         return None
-    return current / target if goalposts.kind == "at_least" else 2 - current / target
+    # current / target, and 2 - current / target
+    slope = 1 / Fraction(target)
+    return (slope, Fraction(0)) if kind == "at_least" else (-slope, Fraction(2))
 
 
 def met(goalposts: Goalposts, current: Fraction) -> bool:
@@ -77,9 +111,17 @@ def rounded(exact: Fraction) -> Decimal:
     return Decimal(f"{quotient}E-{PLACES}")
 
 
+def written(value: Fraction) -> Decimal:
+    """A value as a decimal: exact if 12 digits after the point are enough, else rounded to six."""
+    scaled, rest = divmod(value.numerator * 10**numbers.FRACTION_DIGITS, value.denominator)
+    if rest:
+        return rounded(value)
+    return Decimal(numbers.text(Decimal(f"{scaled}E-{numbers.FRACTION_DIGITS}")))
+
+
 def shown(score: Decimal, cap: Decimal = OKR_CAP) -> Decimal:
     """A rounded score as pages show it: 0 to 1 for OKR, 0 to the policy's cap (`KPI_CAP`) for KPI and MBO."""
-    return min(max(score, rounded(Fraction(0))), rounded(Fraction(cap)))
+    return min(max(score, NO_SCORE), cap)
 
 
 class MixedWeights(ValueError):  # noqa: N818 - named in the words of the product

@@ -1,0 +1,155 @@
+"""Scores of key results and objectives: a pure function of goal facts, KPI values by day, and a date.
+
+Score history, two-time reads and every "what if" call these same functions with other arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from events.cycles.state import Cycle
+from events.kpis.state import Kpi
+from events.measures import Window
+from events.objectives.state import KeyResult
+from projections.scoring.formulas import (
+    NO_SCORE,
+    Posts,
+    RollUp,
+    WeightedScore,
+    met,
+    on_aggregate,
+    raw_score,
+    roll_up,
+    rounded,
+    shown,
+    written,
+)
+from projections.scoring.values import DayValue, Value
+from projections.scoring.windows import NOTHING, WindowValue, window_values
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResultScore:
+    """The score of a key result at the end of a day, with everything it was computed from."""
+
+    value: Decimal | None
+    """In the measure's unit: exact, or six places where it is an endless fraction."""
+    target: Decimal
+    """In force on that day."""
+    baseline: Decimal | None
+    """Also the 0 that an increase of a sum starts from when it has none."""
+    raw: Decimal | None
+    """Unbounded, six places half-even; None while pending."""
+    score: Decimal
+    """`raw` between 0 and 1, as pages show it; 0 while pending."""
+    met: bool | None
+    """None without a value."""
+    exact: Fraction | None
+    """The unrounded raw score, which goes into the objective's."""
+    count: int
+    """How many readings or check-ins the value is made of."""
+    window: Window | None
+    """How the value was picked; None for check-ins."""
+    start: date | None
+    """First business day the value is from, None without one."""
+    end: date | None
+
+    @property
+    def pending(self) -> bool:
+        """There is no score: no value yet, or no baseline to measure from."""
+        return self.exact is None
+
+
+def score_key_result(
+    key_result: KeyResult, kpi: Kpi | None, cycle: Cycle, days: Mapping[date, DayValue], as_of: date
+) -> KeyResultScore:
+    """The score at the end of one day; see `score_days`."""
+    return score_days(key_result, kpi, cycle, days, [as_of])[0]
+
+
+def score_days(
+    key_result: KeyResult,
+    kpi: Kpi | None,
+    cycle: Cycle,
+    days: Mapping[date, DayValue],
+    as_of: Iterable[date],
+) -> list[KeyResultScore]:
+    """The scores at the end of several days, given in ascending order, in one pass.
+
+    `kpi` is the KPI the key result is linked to and `days` its business days, at least the `reading_days` of
+    its window. Without a link the value is the latest check-in's. The target is the one in force on each day.
+    """
+    as_of = list(as_of)
+    linked = key_result.kpi is not None
+    aggregation = kpi.aggregation if linked and kpi is not None else None
+    window = key_result.measure.window_for(aggregation) if linked else None
+    values: Iterator[WindowValue]
+    if window is None:
+        values = _checked_in(key_result, as_of)
+    elif kpi is None:
+        values = iter([NOTHING] * len(as_of))
+    else:
+        values = window_values(kpi, window, days, as_of, cycle)
+
+    posts = on_aggregate(key_result.measure, aggregation)
+    scores: list[KeyResultScore] = []
+    before: tuple[WindowValue, Posts] | None = None
+    for day, found in zip(as_of, values, strict=True):
+        target = key_result.target_on(day)
+        if target != posts.target:
+            posts = posts._replace(target=target)
+        if before == (found, posts):
+            scores.append(scores[-1])
+        else:
+            scores.append(_score(found, posts, window))
+            before = found, posts
+    return scores
+
+
+def score_objective(scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> RollUp | None:
+    """The roll-up of an objective's key results that are not dropped; None if there are none.
+
+    Raises MixedWeights if some have a weight and some have none.
+    """
+    return roll_up(
+        [WeightedScore(key_result.id, key_result.weight, score.exact) for key_result, score in scores]
+    )
+
+
+def _checked_in(key_result: KeyResult, as_of: Iterable[date]) -> Iterator[WindowValue]:
+    """The value of the check-in for the latest day; of several for one day, of the one made last."""
+    reports = sorted(
+        (report for report in key_result.check_ins if report.value is not None), key=lambda report: report.day
+    )
+    waiting = iter(reports)
+    upcoming = next(waiting, None)
+    current = NOTHING
+    for day in as_of:
+        while upcoming is not None and upcoming.day <= day:
+            assert upcoming.value is not None
+            current = WindowValue(Value(Fraction(upcoming.value), 1), upcoming.day, upcoming.day)
+            upcoming = next(waiting, None)
+        yield current
+
+
+def _score(found: WindowValue, posts: Posts, window: Window | None) -> KeyResultScore:
+    current = found.value.value
+    exact = None if current is None else raw_score(posts, current)
+    raw = None if exact is None else rounded(exact)
+    return KeyResultScore(
+        value=None if current is None else written(current),
+        target=posts.target,
+        baseline=posts.baseline,
+        raw=raw,
+        score=NO_SCORE if raw is None else shown(raw),
+        met=None if current is None else met(posts, current),
+        exact=exact,
+        count=found.value.count,
+        window=window,
+        start=found.start,
+        end=found.end,
+    )
