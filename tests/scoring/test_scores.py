@@ -59,7 +59,7 @@ def on(
 
 
 def test_a_sum_counts_from_the_start_of_the_cycle() -> None:
-    """ACV from 50 to 80 M KRW: two contracts lead to 71 M; by default a sum is taken over the cycle to date."""
+    """ACV from 50 to 80 M KRW: two contracts make 71 M; by default a sum is of the cycle to date."""
     values = days({date(2026, 1, 20): 60_000_000, date(2026, 2, 20): 11_000_000})
     score = on("2026-02-20", key_result(measure("increase", 80_000_000, 50_000_000)), kpi("sum"), values)
     assert str(score.raw) == "0.700000"
