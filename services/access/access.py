@@ -26,11 +26,9 @@ from services.access.callers import Caller
 from services.access.tokens import TokenRecord, digest, generate
 from services.ledger import Conflict, Entry, Ledger
 from services.ledger.latest import Held, Latest
+from services.ledger.streams import ACCESS
 
 log = structlog.get_logger(__name__)
-
-STREAM = "KV_ACCESS"
-BUCKET = "$KV.ACCESS"
 
 _TRIES = 5
 
@@ -51,7 +49,7 @@ class Access:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._by_hash: dict[str, TokenRecord] = {}
-        self._latest = Latest(ledger.client, stream=STREAM, prefix=BUCKET, changed=self._changed)
+        self._latest = Latest(ledger.client, stream=ACCESS, prefix="$KV.ACCESS", changed=self._changed)
 
     @classmethod
     async def start(cls, ledger: Ledger) -> Self:

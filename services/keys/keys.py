@@ -1,0 +1,294 @@
+"""Personal text: sealed before it goes on the ledger, opened when the API answers.
+
+Each person has a key of their own, wrapped by the master key and stored in the stream KEYS (one message per
+key, `keys.<workspace>.<person>`). Erasing that message makes the person's words unreadable everywhere: on the
+ledger, in views and in backups. The wrapped keys are in memory, so texts can be read while NATS is away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID
+
+import structlog
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from events.envelope import Event
+from events.registry import Language, lookup
+from services.keys.sealing import (
+    SEALED_PREFIX,
+    MasterKey,
+    PersonKey,
+    Place,
+    Sealed,
+    UnreadableError,
+    seal,
+    unseal,
+)
+from services.ledger import Conflict, Ledger, LedgerUnavailable
+from services.ledger.latest import Held, Latest
+from services.ledger.streams import KEYS
+
+log = structlog.get_logger(__name__)
+
+ERASED: Mapping[Language, str] = {"ko": "[삭제됨]", "en": "[erased]"}
+"""In place of a text whose key was destroyed."""
+UNREADABLE: Mapping[Language, str] = {"ko": "[읽을 수 없음]", "en": "[unreadable]"}
+"""In place of a text that was changed or moved."""
+UNAVAILABLE: Mapping[Language, str] = {"ko": "[지금 읽을 수 없음]", "en": "[not readable now]"}
+"""In place of a text whose key can't be looked up while NATS is away."""
+
+
+class MasterKeyDiffersError(Exception):
+    """Stored keys were wrapped by another master key than the one that is configured."""
+
+
+class _KeyRecord(BaseModel):
+    """What is stored of a person's key."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """8 bytes as hex."""
+    master: str
+    """Fingerprint of the master key that wraps it."""
+    wrapped: str
+    created_at: datetime
+
+
+class Keys:
+    """The keys of all people. Sealing the first text of a person needs NATS; opening works from memory."""
+
+    def __init__(self, ledger: Ledger, master: MasterKey) -> None:
+        self._master = master
+        self._latest = Latest(ledger.client, stream=KEYS, prefix="keys", changed=self._changed)
+        self._unwrapped: dict[str, tuple[int, PersonKey]] = {}
+        self._gone: set[tuple[str, str, bytes]] = set()
+
+    @classmethod
+    async def start(cls, ledger: Ledger, master_key: bytes) -> Self:
+        """Load all wrapped keys, then follow every change.
+
+        Raises MasterKeyDiffersError, LedgerUnavailable.
+        """
+        keys = cls(ledger, MasterKey(master_key))
+        await keys._latest.start()
+        try:
+            keys._check_master()
+        except MasterKeyDiffersError:
+            await keys.close()
+            raise
+        return keys
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._latest.close()
+
+    async def seal_event(self, event: Event) -> Event:
+        """The event with its reason and its personal fields sealed by the key of its actor.
+
+        The first text of a person makes their key. Raises LedgerUnavailable.
+        """
+        entry = lookup(event.type)
+        texts = {field: getattr(event.data, field) for field in (entry.personal if entry else ())}
+        texts = {field: text for field, text in texts.items() if text is not None}
+        if not texts and event.reason is None:
+            return event
+        owner = owner_of(event.actor)
+        key = await self._key(event.workspace, owner)
+
+        def sealed(field: str, text: str) -> str:
+            return seal(key, Place(event.workspace, owner, event.id, field), text)
+
+        if texts:
+            update = {field: sealed(field, text) for field, text in texts.items()}
+            event = event._replace(data=event.data.model_copy(update=update))
+        if event.reason is not None:
+            event = event._replace(reason=sealed("reason", event.reason))
+        return event
+
+    async def open_event(self, event: Event, language: Language = "en") -> Event:
+        """The event as it was before it was sealed. A text that belongs to another event stays shut."""
+        entry = lookup(event.type)
+        update: dict[str, str] = {}
+        for field in entry.personal if entry else ():
+            text = getattr(event.data, field)
+            if text is not None:
+                update[field] = await self._open_at(event.workspace, text, language, event.id, field)
+        if update:
+            event = event._replace(data=event.data.model_copy(update=update))
+        if event.reason is not None:
+            reason = await self._open_at(event.workspace, event.reason, language, event.id, "reason")
+            event = event._replace(reason=reason)
+        return event
+
+    async def open_text(self, workspace: str, text: str, language: Language = "en") -> str:
+        """The text in clear; ordinary text comes back as it is."""
+        sealed = Sealed.parse(text)
+        if sealed is None:
+            return text
+        await self._look_for(workspace, [sealed])
+        return self._open(workspace, sealed, language)
+
+    async def open_json(self, workspace: str, value: Any, language: Language = "en") -> Any:
+        """An answer of the API with its sealed texts in clear, at any depth.
+
+        A text is opened only where the answer names it as its event did (`reason`, `note`…). So nobody can
+        read a sealed text by sending it as some other field and asking for that.
+        """
+        found = list(_sealed_in(value, None))
+        if not found:
+            return value
+        await self._look_for(workspace, found)
+        return self._open_value(workspace, value, language, None)
+
+    async def destroy(self, workspace: str, actor: str) -> bool:
+        """Erase the key of `person:anna`, from the disk too; all their texts become unreadable for ever.
+
+        False if there is no key. Raises LedgerUnavailable.
+        """
+        key = f"{workspace}.{owner_of(actor)}"
+        erased = await self._latest.erase(key)
+        self._unwrapped.pop(key, None)
+        return erased
+
+    async def _open_at(self, workspace: str, text: str, language: Language, event: UUID, field: str) -> str:
+        sealed = Sealed.parse(text)
+        if sealed is not None and (sealed.event, sealed.field) != (event, field):
+            log.error("sealed_text_moved", event_id=str(event), field=field, belongs_to=str(sealed.event))
+            return UNREADABLE[language]
+        return await self.open_text(workspace, text, language)
+
+    def _open_value(self, workspace: str, value: Any, language: Language, name: str | None) -> Any:
+        if isinstance(value, str):
+            sealed = _sealed(value, name)
+            return value if sealed is None else self._open(workspace, sealed, language)
+        if isinstance(value, Mapping):
+            return {key: self._open_value(workspace, item, language, key) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._open_value(workspace, item, language, name) for item in value]
+        return value
+
+    def _open(self, workspace: str, sealed: Sealed, language: Language) -> str:
+        try:
+            key = self._find(workspace, sealed)
+            if key is not None:
+                return unseal(key, workspace, sealed)
+        except UnreadableError as error:
+            log.error("sealed_text_unreadable", error=str(error), event_id=str(sealed.event))
+            return UNREADABLE[language]
+        return (ERASED if (workspace, sealed.owner, sealed.key_id) in self._gone else UNAVAILABLE)[language]
+
+    async def _look_for(self, workspace: str, texts: list[Sealed]) -> None:
+        """Learn which keys are really gone: another process may have made one a moment ago."""
+        missing = {
+            (workspace, sealed.owner, sealed.key_id): sealed
+            for sealed in texts
+            if (workspace, sealed.owner, sealed.key_id) not in self._gone and not self._has(workspace, sealed)
+        }
+        if missing:
+            with contextlib.suppress(LedgerUnavailable):
+                await self._latest.refresh()
+                self._gone.update(
+                    name for name, sealed in missing.items() if not self._has(workspace, sealed)
+                )
+
+    def _has(self, workspace: str, sealed: Sealed) -> bool:
+        try:
+            return self._find(workspace, sealed) is not None
+        except UnreadableError:
+            return True  # it is there, if not as it should be
+
+    def _find(self, workspace: str, sealed: Sealed) -> PersonKey | None:
+        """The key that sealed a text; None if it is not there. Raises UnreadableError."""
+        key = self._known(workspace, sealed.owner)
+        return key if key is not None and key.id == sealed.key_id else None
+
+    async def _key(self, workspace: str, owner: str) -> PersonKey:
+        """The key of a person, made if there is none. Of two processes that make it, one wins."""
+        key = self._known(workspace, owner)
+        if key is not None:
+            return key
+        made = PersonKey.generate()
+        record = _KeyRecord(
+            id=made.id.hex(),
+            master=self._master.fingerprint,
+            wrapped=self._master.wrap(workspace, owner, made),
+            created_at=datetime.now(UTC),
+        )
+        try:
+            position = await self._latest.put(
+                f"{workspace}.{owner}", record.model_dump_json().encode(), expected=0
+            )
+        except Conflict:
+            key = self._known(workspace, owner)
+            if key is None:  # made by another process and destroyed again meanwhile
+                raise LedgerUnavailable(f"the key of {owner} is changing", 1.0) from None
+            return key
+        self._unwrapped[f"{workspace}.{owner}"] = (position, made)
+        return made
+
+    def _known(self, workspace: str, owner: str) -> PersonKey | None:
+        """The key of a person from memory. Raises UnreadableError."""
+        name = f"{workspace}.{owner}"
+        found = self._unwrapped.get(name)
+        if found is not None:
+            return found[1]
+        held = self._latest.messages.get(name)
+        if held is None:
+            return None
+        record = _record(name, held)
+        key = self._master.unwrap(workspace, owner, bytes.fromhex(record.id), record.wrapped)
+        self._unwrapped[name] = (held.position, key)
+        return key
+
+    def _changed(self, latest: Latest) -> None:
+        """Forget the keys that were destroyed."""
+        self._gone.clear()
+        self._unwrapped = {
+            name: (position, key)
+            for name, (position, key) in self._unwrapped.items()
+            if (held := latest.messages.get(name)) is not None and held.position == position
+        }
+
+    def _check_master(self) -> None:
+        for name, held in self._latest.messages.items():
+            if _record(name, held).master != self._master.fingerprint:
+                raise MasterKeyDiffersError(
+                    "the keys of people's texts were wrapped by another master key: "
+                    "put the right one back (GOALTRAIL_MASTER_KEY_FILE)"
+                )
+
+
+def owner_of(actor: str) -> str:
+    """Whose key seals the words of an actor: `person:anna` → `person.anna`, one name in subject and text."""
+    return actor.replace(":", ".", 1)
+
+
+def _sealed(text: str, name: str | None) -> Sealed | None:
+    """A sealed text that stands under its own name in an answer; None for any other text."""
+    sealed = Sealed.parse(text) if text.startswith(SEALED_PREFIX) else None
+    return sealed if sealed is None or name is None or sealed.field == name else None
+
+
+def _sealed_in(value: Any, name: str | None) -> Iterator[Sealed]:
+    if isinstance(value, str):
+        sealed = _sealed(value, name)
+        if sealed is not None:
+            yield sealed
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _sealed_in(item, key)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _sealed_in(item, name)
+
+
+def _record(name: str, held: Held) -> _KeyRecord:
+    try:
+        return _KeyRecord.model_validate_json(held.payload)
+    except ValidationError:
+        raise UnreadableError(f"the stored key {name} was changed") from None
