@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -26,10 +27,13 @@ MASK = "***"
 _service: str | None = None
 
 
-def configure_logging(settings: Settings, service: str | None = None) -> None:
+def configure_logging(
+    settings: Settings, service: str | None = None, *, stream: TextIO | None = None
+) -> None:
     """Set up structlog and the standard library's logging for a process; may be called again.
 
-    `service` is added to each line as the field `service`; without one the last one given stays.
+    `service` is added to each line as the field `service`; without one the last one given stays. `stream`
+    is where lines go, by default standard error.
     """
     global _service
     _service = service or _service
@@ -59,8 +63,8 @@ def configure_logging(settings: Settings, service: str | None = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     else:
-        render += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    handler = logging.StreamHandler(sys.stderr)
+        render += [structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty())]
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()], processors=render

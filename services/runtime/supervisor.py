@@ -28,10 +28,11 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import services
 from services.runtime import database
+from services.runtime.logging import configure_logging
 from services.runtime.nats_server import NatsLogin, NatsServer, new_password
 from services.runtime.postgres_server import PostgresServer
 from services.runtime.processes import (
@@ -125,6 +126,7 @@ class Supervisor:
         nats, postgres = data.servers()
         self._children = [_Server("nats-server", nats, self._say), _Server("PostgreSQL", postgres, self._say)]
         operator = data.write_roles(nats, postgres, port)
+        configure_logging(operator, "up", stream=(data.logs / "up.log").open("a"))
         nats.spawn()
         postgres.spawn()
         self._wait(nats.ready, START_SECONDS, nats.wait_ready)
@@ -360,14 +362,14 @@ class _Backoff:
         self._started = time.monotonic()
         self._due: float | None = None
 
-    def crashed(self, now: float) -> float | None:
-        """Called while it is down. Returns the pause when this crash is new, None when it is known."""
+    def crashed(self, now: float) -> bool:
+        """Called while it is down. Returns whether this crash is new."""
         if self._due is not None:
-            return None
+            return False
         if now - self._started > 60.0:
             self._pause = 0.2
         self._due = now + self._pause
-        return self._pause
+        return True
 
     def due(self, now: float) -> bool:
         """Whether it is time to start again; if so, the next pause is longer."""
@@ -395,8 +397,7 @@ class _Server:
         process = self.server.process
         if process is None or process.poll() is None:
             return
-        pause = self._backoff.crashed(now)
-        if pause is not None:
+        if self._backoff.crashed(now):
             self._say(f"{self.name} stopped ({_exit(process)}); starting it again (log: {self.server.log})")
         if self._backoff.due(now):
             self.server.spawn()
@@ -423,6 +424,8 @@ class _Role:
         self._say = say
         self._backoff = _Backoff()
         self._process: subprocess.Popen[bytes] | None = None
+        self._last_text = ""
+        self._last_shown = ""
         self._log = _Log(data.logs / f"{name}.log")
 
     @property
@@ -453,8 +456,11 @@ class _Role:
     def tend(self, now: float) -> None:
         if self._process is None or self._process.poll() is None:
             return
-        if self._backoff.crashed(now) is not None:
-            self._say(f"{self.name} stopped ({_exit(self._process)}); starting it again")
+        if self._backoff.crashed(now):
+            why = _exit(self._process)
+            if self._last_text and self._process.returncode > 0:
+                why += f"; it said: {self._last_text}"
+            self._say(f"{self.name} stopped ({why}); starting it again (log: {self._log.path})")
         if self._backoff.due(now):
             self.start()
 
@@ -477,9 +483,19 @@ class _Role:
             for raw in output:
                 line = raw.decode(errors="replace").rstrip("\n")
                 self._log.write(line)
-                shown = _worth_showing(line)
-                if shown:
-                    self._say(f"{self.name}: {shown}")
+                record = _record(line)
+                if record is None:
+                    self._last_text = line.strip() or self._last_text
+                elif record.get("level") in ("error", "critical"):
+                    self._show(record)
+
+    def _show(self, record: dict[str, Any]) -> None:
+        """An error is for the person at the terminal, too; the same one again is not."""
+        detail = record.get("error")
+        text = f"{self.name}: {record.get('event')}{f': {detail}' if detail else ''}"
+        if text != self._last_shown:
+            self._last_shown = text
+            self._say(text)
 
 
 class _Log:
@@ -497,17 +513,13 @@ class _Log:
                 file.write(line + "\n")
 
 
-def _worth_showing(line: str) -> str | None:
-    """What a person at the terminal should see of a service's log line: errors, and what is no log line."""
+def _record(line: str) -> dict[str, Any] | None:
+    """A log line as its object; None for other text, such as a traceback."""
     try:
         record = json.loads(line)
-        level = record.get("level")
-    except (ValueError, AttributeError):
-        return line or None
-    if level not in ("error", "critical"):
+    except ValueError:
         return None
-    detail = record.get("error")
-    return f"{record.get('event')}{f': {detail}' if detail else ''}"
+    return record if isinstance(record, dict) else None
 
 
 def _ready(address: str) -> bool:
