@@ -1,0 +1,137 @@
+"""The projections' own book-keeping in schema `control`: cursors, pointers and poison.
+
+`checkpoint` is the only cursor there is: the rows of a build up to `position` are committed in the same
+transaction that moved it there. `active_version` is the pointer that reads follow. `poison` lists positions
+whose event a fold could not take.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+metadata = MetaData(schema="control")
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("grp", Text, primary_key=True),
+    Column("build", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), comment="of the event at `position`; null at the start"),
+)
+
+active_version = Table(
+    "active_version",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("grp", Text, primary_key=True),
+    Column("build", Integer, nullable=False),
+    Column("schema_name", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="the version of the projection group that built it"),
+)
+
+poison = Table(
+    "poison",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("grp", Text, primary_key=True),
+    Column("build", Integer, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("kind", Text, nullable=False, comment="aggregate whose reads are incomplete because of it"),
+    Column("id", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("payload_hash", Text, nullable=False),
+    Column("waived", Boolean, nullable=False, default=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveVersion:
+    """Where reads of one group and workspace go, and how far they are."""
+
+    schema_name: str
+    build: int
+    version: int
+    position: int
+    recorded_at: datetime | None
+
+
+def schema_name(workspace: str, group: str, build: int) -> str:
+    """The schema of one build: readable, unique, and within PostgreSQL's 63 bytes."""
+    tail = f"_{group}_{build}"
+    room = 63 - len("ws_") - len(tail)
+    if len(workspace) > room:
+        digest = hashlib.sha256(workspace.encode()).hexdigest()[:12]
+        workspace = f"{workspace[: room - 13]}-{digest}"
+    return f"ws_{workspace}{tail}"
+
+
+async def active(connection: AsyncConnection, workspace: str, group: str) -> ActiveVersion | None:
+    """The build that reads use now, with its checkpoint; None before a worker has made the first one."""
+    row = (
+        await connection.execute(
+            select(
+                active_version.c.schema_name,
+                active_version.c.build,
+                active_version.c.version,
+                checkpoint.c.position,
+                checkpoint.c.recorded_at,
+            )
+            .join(
+                checkpoint,
+                and_(
+                    checkpoint.c.workspace == active_version.c.workspace,
+                    checkpoint.c.grp == active_version.c.grp,
+                    checkpoint.c.build == active_version.c.build,
+                ),
+            )
+            .where(active_version.c.workspace == workspace, active_version.c.grp == group)
+        )
+    ).one_or_none()
+    return None if row is None else ActiveVersion(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """An event that a fold could not take: its aggregate reads incomplete until it is cured or waived."""
+
+    position: int
+    kind: str
+    id: str
+    error: str
+    waived: bool
+
+
+async def poisoned(connection: AsyncConnection, workspace: str, group: str) -> list[Poison]:
+    """Poison positions of the active build, oldest first."""
+    rows = await connection.execute(
+        select(poison.c.position, poison.c.kind, poison.c.id, poison.c.error, poison.c.waived)
+        .join(
+            active_version,
+            and_(
+                poison.c.workspace == active_version.c.workspace,
+                poison.c.grp == active_version.c.grp,
+                poison.c.build == active_version.c.build,
+            ),
+        )
+        .where(poison.c.workspace == workspace, poison.c.grp == group)
+        .order_by(poison.c.position)
+    )
+    return [Poison(*row) for row in rows]

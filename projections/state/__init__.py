@@ -1,0 +1,1 @@
+"""Group `state`: OKR state, readings, KPI days and score history, with one checkpoint."""

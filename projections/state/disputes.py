@@ -1,0 +1,49 @@
+"""What feeds sent for readings that are on record with other content, until a person decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from events.envelope import RecordedEvent
+from events.readings.events import ReadingDisputed
+from projections.projection import Copy, Write
+from projections.state.tables import dispute
+
+
+class Disputes:
+    """Pending rows of `dispute`; they need nothing from the tables and change nothing else."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Any, ...]] = []
+
+    def apply(self, recorded: RecordedEvent, data: ReadingDisputed) -> None:
+        """Fold one dispute."""
+        dimensions = data.dimensions
+        self._rows.append(
+            (
+                recorded.position,
+                data.reading,
+                data.kpi,
+                data.feed,
+                data.source_id,
+                data.source_version,
+                data.value,
+                data.numerator,
+                data.denominator,
+                data.observed_at,
+                data.business_day,
+                data.content,
+                recorded.recorded_at,
+                recorded.event.actor,
+                None if dimensions is None else orjson.dumps(dimensions, option=orjson.OPT_SORT_KEYS).decode(),
+            )
+        )
+
+    def drain(self) -> list[Write]:
+        """The rows since the last call."""
+        if not self._rows:
+            return []
+        rows, self._rows = self._rows, []
+        return [Copy(dispute, rows)]

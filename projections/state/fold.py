@@ -1,0 +1,79 @@
+"""The fold of group `state`: goals, readings and scores in the order of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from events.aggregates import AGGREGATES
+from events.envelope import RecordedEvent
+from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
+from events.registry import UnknownData
+from projections.projection import Copy, Fold, Group, Store, Write
+from projections.state.disputes import Disputes
+from projections.state.goals import Goals
+from projections.state.kpi_days import KpiDays
+from projections.state.score_history import ScoreHistory
+from projections.state.tables import metadata, moment
+
+READINGS = (ReadingRecorded, ReadingCorrected, ReadingRetracted)
+
+
+class StateFold(Fold):
+    """What the tables of group `state` hold of one workspace, as far as the next events need it."""
+
+    def __init__(self) -> None:
+        self._goals = Goals()
+        self._days = KpiDays()
+        self._disputes = Disputes()
+        self._scores = ScoreHistory(self._goals)
+        self._recorded_day = date.min
+        self._moments: list[tuple[Any, ...]] = []
+
+    async def load(self, store: Store, events: Sequence[RecordedEvent]) -> None:
+        """Read goals (once), the readings that corrections replace, and the days that scores follow from."""
+        if await self._goals.load(store):
+            self._scores.link()
+        await self._days.load(store, events)
+        await self._scores.load(store, events)
+
+    def apply(self, recorded: RecordedEvent) -> None:
+        """Fold one event. An unknown or foreign event only leaves its moment."""
+        recorded_day = recorded.recorded_at.date()
+        if recorded_day != self._recorded_day:
+            self._settle()
+            self._scores.next_day()
+            self._recorded_day = recorded_day
+        event = recorded.event
+        if isinstance(event.data, READINGS):
+            self._days.apply(recorded)
+        elif isinstance(event.data, ReadingDisputed):
+            self._disputes.apply(recorded, event.data)
+        elif event.aggregate.kind in AGGREGATES and not isinstance(event.data, UnknownData):
+            self._apply_goal(recorded)
+        if recorded.batch_end:
+            self._moments.append((recorded.position, recorded.recorded_at))
+
+    def _apply_goal(self, recorded: RecordedEvent) -> None:
+        self._scores.readings(self._recorded_day, self._days.settle(self._recorded_day))
+        change = self._goals.changed(recorded)
+        rows = self._scores.goal_rows(recorded, change)
+        self._goals.accept(recorded, change)
+        self._scores.accept(recorded, change, rows)
+
+    def _settle(self) -> None:
+        self._scores.readings(self._recorded_day, self._days.settle(self._recorded_day))
+        self._scores.finish(self._recorded_day)
+
+    def drain(self) -> list[Write]:
+        """The rows that follow from the events since the last call."""
+        self._settle()
+        writes = [*self._goals.drain(), *self._days.drain(), *self._disputes.drain(), *self._scores.drain()]
+        if self._moments:
+            writes.append(Copy(moment, self._moments))
+            self._moments = []
+        return writes
+
+
+STATE = Group("state", 1, metadata, StateFold)

@@ -1,0 +1,94 @@
+"""Versions of goals, units, cycles and KPIs: every goal event appends the state it leads to."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from events.aggregates import AGGREGATES
+from events.envelope import RecordedEvent
+from events.ids import Aggregate
+from events.objectives.key_result_events import KeyResultAdded
+from projections.projection import Copy, Store, Write
+from projections.state.tables import command, key_result, version
+
+REPORTS = frozenset({"key_result.checked_in"})
+"""Events after which an `If-Match` of an earlier read still holds: they report and change nothing."""
+
+
+class Version(NamedTuple):
+    """The latest state of an aggregate, and the position of its last change."""
+
+    state: BaseModel
+    revision: int
+
+
+class Change(NamedTuple):
+    """What a goal event did to its aggregate."""
+
+    before: BaseModel | None
+    after: BaseModel
+
+
+class Goals:
+    """The latest version of every aggregate of a workspace, and the rows that are not written yet."""
+
+    def __init__(self) -> None:
+        self._latest: dict[Aggregate, Version] = {}
+        self._loaded = False
+        self._versions: list[tuple[Any, ...]] = []
+        self._key_results: list[tuple[Any, ...]] = []
+        self._commands: list[tuple[Any, ...]] = []
+
+    async def load(self, store: Store) -> bool:
+        """Read the latest versions, once; answers whether that was now."""
+        if self._loaded:
+            return False
+        rows = await store.connection.execute(
+            select(version.c.kind, version.c.id, version.c.state, version.c.revision)
+            .ext(distinct_on(version.c.kind, version.c.id))
+            .order_by(version.c.kind, version.c.id, version.c.position.desc())
+        )
+        for kind, id_, state, revision in rows:
+            model = AGGREGATES[kind].state.model_validate(state)
+            self._latest[Aggregate(kind, id_)] = Version(model, revision)
+        self._loaded = True
+        return True
+
+    def all(self, kind: str) -> list[BaseModel]:
+        """The latest states of one kind of aggregate."""
+        return [version.state for aggregate, version in self._latest.items() if aggregate.kind == kind]
+
+    def get(self, kind: str, id_: str) -> BaseModel | None:
+        """The latest state of one aggregate."""
+        found = self._latest.get(Aggregate(kind, id_))
+        return None if found is None else found.state
+
+    def changed(self, recorded: RecordedEvent) -> Change:
+        """What a goal event makes of its aggregate; nothing is kept yet."""
+        event = recorded.event
+        before = self.get(*event.aggregate)
+        return Change(before, AGGREGATES[event.aggregate.kind].evolve(before, event))
+
+    def accept(self, recorded: RecordedEvent, change: Change) -> None:
+        """Keep the version that a goal event leads to."""
+        event = recorded.event
+        before = self._latest.get(event.aggregate)
+        reports = before is not None and event.name in REPORTS
+        revision = before.revision if before is not None and reports else recorded.position
+        stored = change.after.model_dump_json()
+        self._latest[event.aggregate] = Version(change.after, revision)
+        self._versions.append((*event.aggregate, recorded.position, recorded.recorded_at, revision, stored))
+        if isinstance(event.data, KeyResultAdded):
+            self._key_results.append((event.data.key_result, event.aggregate.id, recorded.position))
+        if event.request is not None:
+            self._commands.append((event.id, recorded.position, *event.aggregate, event.request))
+
+    def drain(self) -> list[Write]:
+        """The pending rows; the next run starts with none."""
+        pending = ((version, self._versions), (key_result, self._key_results), (command, self._commands))
+        self._versions, self._key_results, self._commands = [], [], []
+        return [Copy(table, rows) for table, rows in pending if rows]

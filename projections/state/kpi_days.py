@@ -1,0 +1,409 @@
+"""Readings and what they add to a KPI's days.
+
+A reading that is recorded for the first time needs nothing from the tables: it appends a row to `reading` and
+increments its (KPI, business day, recorded day) in `kpi_day`. A correction or retraction takes the version it
+replaces back out; for the columns that can't be taken back (last, min, max) the whole day is looked at again,
+and its row says `reset`: it holds for the day as a whole, whatever earlier recorded days said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ARRAY, and_, bindparam, case, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import Insert, distinct_on
+
+from events.envelope import RecordedEvent
+from events.readings.events import ReadingCorrected, ReadingRecorded, ReadingRetracted
+from projections.bulk import arrays, insert_given
+from projections.projection import Copy, Store, Upsert, Write
+from projections.scoring.values import EXACT, DayValue, Last, merged
+from projections.state.tables import kpi_day, reading
+
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class DayIncrement:
+    """What some readings add to one business day of one KPI."""
+
+    n: int = 0
+    total: Decimal = ZERO
+    numerator: Decimal = ZERO
+    denominator: Decimal = ZERO
+    reset: bool = False
+    last: Last | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    position: int = 0
+    recorded_at: datetime = datetime.min.replace(tzinfo=UTC)
+
+    def added(self, business_day: date) -> Added:
+        """The same as a value that can be merged."""
+        value = DayValue(
+            business_day,
+            self.n,
+            self.total,
+            self.numerator,
+            self.denominator,
+            self.last,
+            self.minimum,
+            self.maximum,
+            self.reset,
+        )
+        return Added(value, self.position, self.recorded_at)
+
+    def add(self, version: ReadingVersion, sign: int) -> None:
+        """Put a version's additive parts in (sign 1) or take them out (sign -1)."""
+        self.n += sign
+        if version.value is not None:
+            self.total = EXACT.add(self.total, version.value if sign > 0 else EXACT.minus(version.value))
+        if version.numerator is not None and version.denominator is not None:
+            numerator, denominator = version.numerator, version.denominator
+            if sign < 0:
+                numerator, denominator = EXACT.minus(numerator), EXACT.minus(denominator)
+            self.numerator = EXACT.add(self.numerator, numerator)
+            self.denominator = EXACT.add(self.denominator, denominator)
+
+    def order(self, observed_at: datetime, position: int, value: Decimal) -> None:
+        """Let a value take part in last, min and max."""
+        last = (observed_at, position, value)
+        if self.last is None or last > self.last:
+            self.last = last
+        if self.minimum is None or value < self.minimum:
+            self.minimum = value
+        if self.maximum is None or value > self.maximum:
+            self.maximum = value
+
+
+class ReadingVersion(NamedTuple):
+    """One version of a reading, as far as a KPI's days need it."""
+
+    id: UUID
+    position: int
+    status: str
+    kpi: str
+    feed: str
+    source_id: str
+    source_version: int | None
+    value: Decimal | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    observed_at: datetime
+    business_day: date
+    content: UUID | str
+
+    @property
+    def day(self) -> Day:
+        return (self.kpi, self.business_day)
+
+
+Day = tuple[str, date]
+"""A business day of a KPI."""
+
+
+class Added(NamedTuple):
+    """What readings recorded on one day add to a business day, and the last of them."""
+
+    value: DayValue
+    position: int
+    recorded_at: datetime
+
+
+_VERSION_COLUMNS = (
+    reading.c.id,
+    reading.c.position,
+    reading.c.status,
+    reading.c.kpi,
+    reading.c.feed,
+    reading.c.source_id,
+    reading.c.source_version,
+    reading.c.value,
+    reading.c.numerator,
+    reading.c.denominator,
+    reading.c.observed_at,
+    reading.c.business_day,
+    reading.c.content,
+)
+
+
+class KpiDays:
+    """Pending rows of `reading` and `kpi_day`, and the readings that corrections in this run replace."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Any, ...]] = []
+        self._unsettled: dict[Day, DayIncrement] = {}
+        self._recounted: set[Day] = set()
+        self._pending: dict[tuple[str, date, date], Added] = {}
+        self._in_force: dict[UUID, ReadingVersion | None] = {}
+        self._members: dict[Day, dict[UUID, Last]] = {}
+
+    async def load(self, store: Store, events: Sequence[RecordedEvent]) -> None:
+        """Read the versions that corrections replace, and every reading of the days these leave or enter."""
+        self._in_force, self._members = {}, {}
+        corrected: set[UUID] = set()
+        days: set[Day] = set()
+        for recorded in events:
+            data = recorded.event.data
+            if isinstance(data, ReadingCorrected):
+                corrected.add(data.reading)
+                days.add((data.kpi, data.business_day))
+            elif isinstance(data, ReadingRetracted):
+                corrected.add(data.reading)
+        if not corrected:
+            return
+        await store.need_late_indexes()
+        self._in_force = dict.fromkeys(corrected)
+        for version in await _latest(store, corrected):
+            self._in_force[version.id] = version
+            days.add(version.day)
+        for recorded in events:
+            data = recorded.event.data
+            if isinstance(data, ReadingRecorded) and recorded.event.id in corrected:
+                days.add((data.kpi, data.business_day))
+        self._members = {day: {} for day in days}
+        for version in await _latest_of_days(store, days):
+            self._join(version)
+
+    def apply(self, recorded: RecordedEvent) -> None:
+        """Fold one reading event. Raises LookupError when a correction replaces nothing."""
+        data = recorded.event.data
+        if isinstance(data, ReadingRecorded):
+            self._recorded(recorded, data)
+        elif isinstance(data, ReadingCorrected):
+            self._corrected(recorded, data)
+        elif isinstance(data, ReadingRetracted):
+            self._retracted(recorded, data)
+
+    def _recorded(self, recorded: RecordedEvent, data: ReadingRecorded) -> None:
+        event = recorded.event
+        version = ReadingVersion(
+            event.id,
+            recorded.position,
+            "recorded",
+            data.kpi,
+            data.feed,
+            data.source_id,
+            data.source_version,
+            data.value,
+            data.numerator,
+            data.denominator,
+            data.observed_at,
+            data.business_day,
+            data.content,
+        )
+        increment = self._increment(recorded, version.day)
+        increment.add(version, 1)
+        if data.value is not None:
+            increment.order(data.observed_at, recorded.position, data.value)
+        self._append(recorded, version, 0, data.dimensions)
+        if self._in_force:
+            if version.id in self._in_force:
+                self._in_force[version.id] = version
+            self._join(version)
+
+    def _corrected(self, recorded: RecordedEvent, data: ReadingCorrected) -> None:
+        before = self._replaced(data.reading)
+        version = ReadingVersion(
+            data.reading,
+            recorded.position,
+            "corrected",
+            data.kpi,
+            data.feed,
+            data.source_id,
+            data.source_version,
+            data.value,
+            data.numerator,
+            data.denominator,
+            data.observed_at,
+            data.business_day,
+            data.content,
+        )
+        self._take_out(recorded, before)
+        self._increment(recorded, version.day).add(version, 1)
+        self._in_force[version.id] = version
+        self._join(version)
+        self._recount(recorded, version.day)
+        self._append(recorded, version, data.revision, data.dimensions)
+
+    def _retracted(self, recorded: RecordedEvent, data: ReadingRetracted) -> None:
+        before = self._replaced(data.reading)
+        version = ReadingVersion(
+            data.reading,
+            recorded.position,
+            "retracted",
+            before.kpi,
+            before.feed,
+            before.source_id,
+            before.source_version,
+            None,
+            None,
+            None,
+            before.observed_at,
+            before.business_day,
+            before.content,
+        )
+        self._take_out(recorded, before)
+        self._in_force[version.id] = version
+        self._append(recorded, version, data.revision, None)
+
+    def _replaced(self, reading_id: UUID) -> ReadingVersion:
+        before = self._in_force.get(reading_id)
+        if before is None:
+            raise LookupError(f"reading {reading_id} is corrected or retracted but was never recorded")
+        return before
+
+    def _take_out(self, recorded: RecordedEvent, before: ReadingVersion) -> None:
+        if before.status == "retracted":
+            return
+        self._increment(recorded, before.day).add(before, -1)
+        self._members[before.day].pop(before.id, None)
+        self._recount(recorded, before.day)
+
+    def _join(self, version: ReadingVersion) -> None:
+        members = self._members.get(version.day)
+        if members is not None and version.value is not None:
+            members[version.id] = (version.observed_at, version.position, version.value)
+
+    def _recount(self, recorded: RecordedEvent, day: Day) -> None:
+        """Note that the day's last, min and max must be looked up among all its readings."""
+        self._increment(recorded, day).reset = True
+        self._recounted.add(day)
+
+    def _increment(self, recorded: RecordedEvent, day: Day) -> DayIncrement:
+        increment = self._unsettled.get(day)
+        if increment is None:
+            increment = self._unsettled[day] = DayIncrement()
+        increment.position = recorded.position
+        increment.recorded_at = recorded.recorded_at
+        return increment
+
+    def settle(self, recorded_day: date) -> dict[Day, Added]:
+        """What the readings since the last call, all recorded on one UTC day, add to their business days."""
+        for day in self._recounted:
+            increment = self._unsettled[day]
+            increment.last = increment.minimum = increment.maximum = None
+            for last in self._members[day].values():
+                increment.order(*last)
+        settled = {day: increment.added(day[1]) for day, increment in self._unsettled.items()}
+        for day, added in settled.items():
+            key = (*day, recorded_day)
+            before = self._pending.get(key)
+            if before is not None:
+                added = Added(merged(before.value, added.value), added.position, added.recorded_at)
+            self._pending[key] = added
+        self._unsettled, self._recounted = {}, set()
+        return settled
+
+    def _append(
+        self,
+        recorded: RecordedEvent,
+        version: ReadingVersion,
+        revision: int,
+        dimensions: dict[str, str] | None,
+    ) -> None:
+        self._rows.append(
+            (
+                version.position,
+                version.id,
+                revision,
+                version.status,
+                version.kpi,
+                version.feed,
+                version.source_id,
+                version.source_version,
+                version.value,
+                version.numerator,
+                version.denominator,
+                version.observed_at,
+                version.business_day,
+                version.content,
+                recorded.recorded_at,
+                recorded.event.actor,
+                recorded.event.reason,
+                None
+                if dimensions is None
+                else orjson.dumps(dimensions, option=orjson.OPT_SORT_KEYS).decode(),
+            )
+        )
+
+    def drain(self) -> list[Write]:
+        """The rows of what is settled; the next run starts with none."""
+        writes: list[Write] = []
+        if self._rows:
+            writes.append(Copy(reading, self._rows))
+        if self._pending:
+            writes.append(_merge(self._pending))
+        self._rows, self._pending = [], {}
+        return writes
+
+
+async def _latest(store: Store, ids: Iterable[UUID]) -> list[ReadingVersion]:
+    """The version in force of each reading."""
+    rows = await store.connection.execute(
+        select(*_VERSION_COLUMNS)
+        .where(reading.c.id == func.any(bindparam("ids", list(ids), ARRAY(reading.c.id.type))))
+        .ext(distinct_on(reading.c.id))
+        .order_by(reading.c.id, reading.c.position.desc())
+    )
+    return [ReadingVersion._make(row) for row in rows]
+
+
+async def _latest_of_days(store: Store, days: set[Day]) -> list[ReadingVersion]:
+    """The readings in force that stand on one of the days."""
+    ids = await store.connection.execute(
+        select(reading.c.id).where(tuple_(reading.c.kpi, reading.c.business_day).in_(sorted(days))).distinct()
+    )
+    versions = await _latest(store, ids.scalars())
+    return [version for version in versions if version.status != "retracted" and version.day in days]
+
+
+def _merge_statement() -> Insert:
+    """Add increments to what the recorded day holds so far; a reset replaces last, min and max."""
+    statement = insert_given(kpi_day)
+    new, old = statement.excluded, kpi_day.c
+    later = or_(
+        new.reset,
+        old.last_at.is_(None),
+        tuple_(new.last_at, new.last_position) > tuple_(old.last_at, old.last_position),
+    )
+    later = and_(or_(new.reset, new.last_at.is_not(None)), later)
+    return statement.on_conflict_do_update(
+        index_elements=[old.kpi, old.business_day, old.recorded_day],
+        set_={
+            "n": old.n + new.n,
+            "total": old.total + new.total,
+            "numerator": old.numerator + new.numerator,
+            "denominator": old.denominator + new.denominator,
+            "reset": or_(old.reset, new.reset),
+            "last_at": case((later, new.last_at), else_=old.last_at),
+            "last_position": case((later, new.last_position), else_=old.last_position),
+            "last_value": case((later, new.last_value), else_=old.last_value),
+            "min_value": case((new.reset, new.min_value), else_=func.least(old.min_value, new.min_value)),
+            "max_value": case((new.reset, new.max_value), else_=func.greatest(old.max_value, new.max_value)),
+            "position": func.greatest(old.position, new.position),
+        },
+    )
+
+
+_MERGE = _merge_statement()
+
+
+def _merge(days: dict[tuple[str, date, date], Added]) -> Upsert:
+    # In key order, so that two sessions would lock rows in one order and index pages are visited once.
+    rows = [(*key, *_columns(added)) for key, added in sorted(days.items(), key=lambda item: item[0])]
+    return Upsert(_MERGE, arrays(kpi_day, rows))
+
+
+def _columns(added: Added) -> tuple[Any, ...]:
+    value = added.value
+    last_at, last_position, last_value = value.last or (None, None, None)
+    additive = (value.n, value.total, value.numerator, value.denominator)
+    order = (value.reset, last_at, last_position, last_value, value.min, value.max)
+    return (*additive, *order, added.position)

@@ -1,0 +1,150 @@
+"""Reading group `state`: versions of goals, and a KPI's days as they were known at a position.
+
+Every function takes a connection on which the schema `state` means the active build, and the position up to
+which things are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.aggregates import AGGREGATES
+from projections.scoring.values import DayValue, day_value, merged
+from projections.state.tables import key_result, kpi_day, moment, reading, score_history, version
+
+
+class Version(NamedTuple):
+    """An aggregate as it was after the event at `position`."""
+
+    state: BaseModel
+    position: int
+    revision: int
+    recorded_at: datetime
+
+
+async def position_at(connection: AsyncConnection, known_at: datetime) -> int:
+    """The last position that was completely recorded at a time; never in the middle of an atomic batch."""
+    found = await connection.scalar(
+        select(func.max(moment.c.position)).where(moment.c.recorded_at <= known_at)
+    )
+    return found or 0
+
+
+async def latest(connection: AsyncConnection, kind: str, id_: str, position: int) -> Version | None:
+    """One aggregate as known at a position."""
+    row = (
+        await connection.execute(
+            select(version.c.state, version.c.position, version.c.revision, version.c.recorded_at)
+            .where(version.c.kind == kind, version.c.id == id_, version.c.position <= position)
+            .order_by(version.c.position.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else _version(kind, row)
+
+
+async def objective_of(connection: AsyncConnection, key_result_id: str, position: int) -> str | None:
+    """The objective that a key result belongs to, if it was added by then."""
+    found: str | None = await connection.scalar(
+        select(key_result.c.objective).where(
+            key_result.c.id == key_result_id, key_result.c.position <= position
+        )
+    )
+    return found
+
+
+async def latest_of_kind(connection: AsyncConnection, kind: str, position: int) -> list[Version]:
+    """Every aggregate of a kind as known at a position, by id."""
+    rows = await connection.execute(
+        select(version.c.state, version.c.position, version.c.revision, version.c.recorded_at)
+        .ext(distinct_on(version.c.id))
+        .where(version.c.kind == kind, version.c.position <= position)
+        .order_by(version.c.id, version.c.position.desc())
+    )
+    return [_version(kind, row) for row in rows]
+
+
+def _version(kind: str, row: Any) -> Version:
+    state, position, revision, recorded_at = row
+    return Version(AGGREGATES[kind].state.model_validate(state), position, revision, recorded_at)
+
+
+async def days_of(
+    connection: AsyncConnection, kpi: str, first: date, last: date, position: int
+) -> dict[date, DayValue]:
+    """A KPI's business days from `first` to `last`, in order, as known at a position.
+
+    Days to which nothing was added after the position come from `kpi_day`, the others from the readings.
+    """
+    rows = await connection.execute(
+        select(kpi_day)
+        .where(kpi_day.c.kpi == kpi, kpi_day.c.business_day.between(first, last))
+        .order_by(kpi_day.c.business_day, kpi_day.c.recorded_day)
+    )
+    days: dict[date, DayValue] = {}
+    later: set[date] = set()
+    for row in rows:
+        if row.position > position:
+            later.add(row.business_day)
+        elif row.business_day in days:
+            days[row.business_day] = merged(days[row.business_day], day_value(row))
+        else:
+            days[row.business_day] = day_value(row)
+    for day in later:
+        days.pop(day, None)
+    days.update(await _from_readings(connection, kpi, sorted(later), position))
+    return dict(sorted(days.items()))
+
+
+async def _from_readings(
+    connection: AsyncConnection, kpi: str, days: Sequence[date], position: int
+) -> dict[date, DayValue]:
+    """Business days added up from the versions of their readings that were in force at a position."""
+    if not days:
+        return {}
+    on_days = select(reading.c.id).where(
+        reading.c.kpi == kpi, reading.c.business_day.in_(days), reading.c.position <= position
+    )
+    rows = await connection.execute(
+        select(reading)
+        .ext(distinct_on(reading.c.id))
+        .where(reading.c.id.in_(on_days), reading.c.position <= position)
+        .order_by(reading.c.id, reading.c.position.desc())
+    )
+    found: dict[date, DayValue] = {}
+    wanted = set(days)
+    for row in rows:
+        if row.status == "retracted" or row.business_day not in wanted or row.kpi != kpi:
+            continue
+        value = DayValue(row.business_day, 1)
+        if row.value is not None:
+            last = (row.observed_at, row.position, row.value)
+            value = DayValue(row.business_day, 1, row.value, last=last, min=row.value, max=row.value)
+        elif row.numerator is not None and row.denominator is not None:
+            value = DayValue(row.business_day, 1, numerator=row.numerator, denominator=row.denominator)
+        before = found.get(row.business_day)
+        found[row.business_day] = value if before is None else merged(before, value)
+    return found
+
+
+async def score_rows(
+    connection: AsyncConnection, key_result: str, first: date, last: date, position: int
+) -> list[Any]:
+    """Stored scores of a key result for the days of a range, by day, then in the order they came about."""
+    rows = await connection.execute(
+        select(score_history)
+        .where(
+            score_history.c.key_result == key_result,
+            score_history.c.day.between(first, last),
+            score_history.c.position <= position,
+        )
+        .order_by(score_history.c.day, score_history.c.recorded_day, score_history.c.position)
+    )
+    return list(rows)

@@ -1,0 +1,57 @@
+"""Reading group `state`: which goals there are, and the answers to commands that were carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.state.tables import command, key_result, version
+
+
+class Carried(NamedTuple):
+    """A command that came with an Idempotency-Key and was carried out."""
+
+    position: int
+    """Of its first event; the others follow without a gap."""
+    kind: str
+    id: str
+    request: str
+    """`<hash of what was asked>:<number of its events>`."""
+
+
+async def carried_out(connection: AsyncConnection, event_id: UUID) -> Carried | None:
+    """The command whose first event has this id."""
+    row = (
+        await connection.execute(
+            select(command.c.position, command.c.kind, command.c.id, command.c.request).where(
+                command.c.event_id == event_id
+            )
+        )
+    ).one_or_none()
+    return None if row is None else Carried(*row)
+
+
+async def revision_at(connection: AsyncConnection, kind: str, id_: str, position: int) -> int | None:
+    """The revision of an aggregate after the event at exactly this position."""
+    found: int | None = await connection.scalar(
+        select(version.c.revision).where(
+            version.c.kind == kind, version.c.id == id_, version.c.position == position
+        )
+    )
+    return found
+
+
+async def existing_goals(connection: AsyncConnection, ids: Collection[str]) -> frozenset[str]:
+    """Those of the ids that are an objective's or a key result's."""
+    wanted = sorted(ids)
+    rows = await connection.scalars(
+        union_all(
+            select(version.c.id).where(version.c.kind == "objective", version.c.id.in_(wanted)),
+            select(key_result.c.id).where(key_result.c.id.in_(wanted)),
+        )
+    )
+    return frozenset(rows)

@@ -1,0 +1,313 @@
+"""Scores of key results as they came about.
+
+Two sorts of rows: one per goal event that touches what is scored, exactly as known at that event; and one per
+(key result, business day, recorded day) on which readings began to count. The latter hold what was known when
+the last event of that recorded day that touched the key result was recorded: they are worked out again for as
+long as that recorded day goes on. Points between are computed by the same function (`projections/scoring`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Insert
+
+from events.cycles.state import Cycle
+from events.envelope import RecordedEvent
+from events.kpis.state import Kpi
+from events.objectives.key_result_events import KeyResultAdded, KpiLinked
+from events.objectives.state import KeyResult, Objective
+from events.registry import EventData
+from projections.bulk import arrays, insert_given
+from projections.projection import Store, Upsert, Write
+from projections.scoring.scores import KeyResultScore, score_days
+from projections.scoring.values import DayValue, day_value, merged
+from projections.scoring.windows import counting_day
+from projections.state.goals import Change, Goals
+from projections.state.kpi_days import Added, Day
+from projections.state.tables import kpi_day, score_history
+
+READINGS = "reading"
+"""Cause of a row that readings brought about; rows of goal events name the event."""
+
+
+Key = tuple[str, date, date, int]
+"""Primary key of a row: key result, business day, recorded day, goal position."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Open:
+    """A key result's rows of the recorded day that goes on: business days, and what touched them last."""
+
+    days: set[date]
+    position: int
+    recorded_at: datetime
+
+
+class Scored(NamedTuple):
+    """A key result with all that its score follows from."""
+
+    objective: Objective
+    key_result: KeyResult
+    kpi: Kpi | None
+    cycle: Cycle
+
+
+class ScoreHistory:
+    """Pending rows of `score_history`, and the days of the KPIs that key results take values from."""
+
+    def __init__(self, goals: Goals) -> None:
+        self._goals = goals
+        self._objective_of: dict[str, str] = {}
+        self._of_kpi: defaultdict[str, set[str]] = defaultdict(set)
+        self._days: dict[str, dict[date, DayValue]] = {}
+        self._stored: dict[tuple[str, date], set[date]] = {}
+        self._open: dict[str, Open] = {}
+        self._touched: set[str] = set()
+        self._rows: dict[Key, Row] = {}
+
+    def link(self) -> None:
+        """Learn from the latest goals which key results take their values from which KPIs."""
+        for objective in self._goals.all("objective"):
+            assert isinstance(objective, Objective)
+            self._link(objective)
+
+    def _link(self, objective: Objective) -> None:
+        for key_result in objective.key_results:
+            self._objective_of[key_result.id] = objective.id
+            if key_result.kpi is not None:
+                self._of_kpi[key_result.kpi].add(key_result.id)
+
+    async def load(self, store: Store, events: Sequence[RecordedEvent]) -> None:
+        """Read the days of the KPIs, and the rows of the recorded days, that these events may change."""
+        kpis: set[str] = set()
+        key_results: set[str] = set()
+        recorded_days: set[date] = set()
+        for recorded in events:
+            kind, id_ = recorded.event.aggregate
+            recorded_days.add(recorded.recorded_at.date())
+            if kind in ("reading", "kpi"):
+                kpis.add(id_)
+            elif kind == "objective":
+                kpis |= _kpis_named_by(recorded.event.data)
+                objective = self._goals.get("objective", id_)
+                if isinstance(objective, Objective):
+                    key_results |= {key_result.id for key_result in objective.key_results}
+                    kpis |= {
+                        key_result.kpi for key_result in objective.key_results if key_result.kpi is not None
+                    }
+        named = {kpi for recorded in events for kpi in _kpis_named_by(recorded.event.data)}
+        kpis = {kpi for kpi in kpis if self._of_kpi.get(kpi) or kpi in named}
+        for kpi in kpis:
+            key_results |= self._of_kpi.get(kpi, set())
+        await self._load_days(store, kpis - self._days.keys())
+        await self._load_stored(store, key_results, recorded_days)
+
+    async def _load_days(self, store: Store, kpis: set[str]) -> None:
+        if not kpis:
+            return
+        rows = await store.connection.execute(
+            select(kpi_day)
+            .where(kpi_day.c.kpi.in_(sorted(kpis)))
+            .order_by(kpi_day.c.kpi, kpi_day.c.business_day, kpi_day.c.recorded_day)
+        )
+        self._days.update((kpi, {}) for kpi in kpis)
+        for row in rows:
+            self._add(row.kpi, day_value(row))
+
+    async def _load_stored(self, store: Store, key_results: set[str], recorded_days: set[date]) -> None:
+        wanted = {
+            (key_result, day) for key_result in key_results for day in recorded_days
+        } - self._stored.keys()
+        if not wanted:
+            return
+        rows = await store.connection.execute(
+            select(score_history.c.key_result, score_history.c.recorded_day, score_history.c.day).where(
+                score_history.c.key_result.in_(sorted({key_result for key_result, _ in wanted})),
+                score_history.c.recorded_day.in_(sorted({day for _, day in wanted})),
+                score_history.c.goal_position == 0,
+            )
+        )
+        self._stored.update((key, set()) for key in wanted)
+        for key_result, recorded_day, day in rows:
+            if (key_result, recorded_day) in wanted:
+                self._stored[key_result, recorded_day].add(day)
+
+    def _add(self, kpi: str, added: DayValue) -> None:
+        days = self._days[kpi]
+        before = days.get(added.business_day)
+        days[added.business_day] = added if before is None else merged(before, added)
+
+    def readings(self, recorded_day: date, settled: Mapping[Day, Added]) -> None:
+        """Take in what readings recorded on one UTC day added to KPIs' days."""
+        for (kpi_id, business_day), added in settled.items():
+            if kpi_id in self._days:
+                self._add(kpi_id, added.value)
+            for key_result_id in self._of_kpi.get(kpi_id, ()):
+                scored = self._scored(key_result_id)
+                if scored is not None and scored.kpi is not None and scored.kpi.id == kpi_id:
+                    window = scored.key_result.measure.window_for(scored.kpi.aggregation)
+                    day = counting_day(scored.kpi, window, business_day, scored.cycle)
+                    if day is not None:
+                        self._touch(key_result_id, recorded_day, added.position, added.recorded_at).days.add(
+                            day
+                        )
+
+    def _touch(self, key_result_id: str, recorded_day: date, position: int, recorded_at: datetime) -> Open:
+        found = self._open.get(key_result_id)
+        if found is None:
+            found = Open(self._stored.setdefault((key_result_id, recorded_day), set()), position, recorded_at)
+            self._open[key_result_id] = found
+        elif position > found.position:
+            found.position, found.recorded_at = position, recorded_at
+        self._touched.add(key_result_id)
+        return found
+
+    def goal_rows(self, recorded: RecordedEvent, change: Change) -> list[Row]:
+        """The rows of a goal event, as known right after it. Changes nothing yet."""
+        rows = []
+        for scored in self._changed(change):
+            day = _effective_day(recorded, scored.cycle)
+            (score,) = self._scores(scored, [day])
+            key = (scored.key_result.id, day, recorded.recorded_at.date(), recorded.position)
+            rows.append(
+                _row(key, scored, recorded.position, recorded.recorded_at, recorded.event.name, score)
+            )
+        return rows
+
+    def accept(self, recorded: RecordedEvent, change: Change, rows: Sequence[Row]) -> None:
+        """Keep the rows of a goal event; its key results' rows of this recorded day are worked out again."""
+        if isinstance(change.after, Objective):
+            self._link(change.after)
+        for row in rows:
+            self._rows[row[0], row[1], row[2], row[3]] = row
+            self._touch(row[0], recorded.recorded_at.date(), recorded.position, recorded.recorded_at)
+
+    def finish(self, recorded_day: date) -> None:
+        """Work out the readings' rows of a recorded day for the key results touched since the last call."""
+        for key_result_id in self._touched:
+            found = self._open[key_result_id]
+            scored = self._scored(key_result_id)
+            if scored is None or not found.days:
+                continue
+            days = sorted(found.days)
+            for day, score in zip(days, self._scores(scored, days), strict=True):
+                key = (key_result_id, day, recorded_day, 0)
+                self._rows[key] = _row(key, scored, found.position, found.recorded_at, READINGS, score)
+        self._touched.clear()
+
+    def next_day(self) -> None:
+        """Another recorded day begins: rows of the one before stay as they are."""
+        self._open.clear()
+
+    def _changed(self, change: Change) -> Iterator[Scored]:
+        """The key results whose score may be another after a change, with the facts after it."""
+        match change:
+            case Change(before=before, after=Objective() as objective):
+                old = (
+                    {k.id: _scored_fields(k) for k in before.key_results}
+                    if isinstance(before, Objective)
+                    else {}
+                )
+                for key_result in objective.key_results:
+                    if old.get(key_result.id) != _scored_fields(key_result):
+                        scored = self._with_facts(objective, key_result)
+                        if scored is not None:
+                            yield scored
+            case Change(after=Kpi() as kpi):
+                for key_result_id in sorted(self._of_kpi.get(kpi.id, ())):
+                    scored = self._scored(key_result_id)
+                    if scored is not None and scored.key_result.kpi == kpi.id:
+                        yield scored._replace(kpi=kpi)
+
+    def _scored(self, key_result_id: str) -> Scored | None:
+        objective = self._goals.get("objective", self._objective_of[key_result_id])
+        assert isinstance(objective, Objective)
+        key_result = next(k for k in objective.key_results if k.id == key_result_id)
+        return self._with_facts(objective, key_result)
+
+    def _with_facts(self, objective: Objective, key_result: KeyResult) -> Scored | None:
+        """Nothing is scored without a cycle, or before a KPI that is named exists."""
+        cycle = self._goals.get("cycle", objective.cycle)
+        kpi = None if key_result.kpi is None else self._goals.get("kpi", key_result.kpi)
+        if not isinstance(cycle, Cycle) or (key_result.kpi is not None and kpi is None):
+            return None
+        assert kpi is None or isinstance(kpi, Kpi)
+        return Scored(objective, key_result, kpi, cycle)
+
+    def _scores(self, scored: Scored, days: Sequence[date]) -> list[KeyResultScore]:
+        values = {} if scored.kpi is None else self._days.get(scored.kpi.id, {})
+        return score_days(scored.key_result, scored.kpi, scored.cycle, values, days)
+
+    def drain(self) -> list[Write]:
+        """The pending rows; the next run starts with none."""
+        if not self._rows:
+            return []
+        rows = [self._rows[key] for key in sorted(self._rows)]
+        self._rows = {}
+        return [Upsert(_REPLACE, arrays(score_history, rows))]
+
+
+def _scored_fields(key_result: KeyResult) -> tuple[object, ...]:
+    """What the score of a key result depends on: wording, owner, notes and confidence are not among it."""
+    reported = (
+        () if key_result.kpi else tuple((c.day, c.value) for c in key_result.check_ins if c.value is not None)
+    )
+    facts = (key_result.kpi, key_result.status, key_result.weight, key_result.measure, key_result.targets)
+    return (*facts, reported)
+
+
+def _kpis_named_by(data: EventData) -> set[str]:
+    """KPIs that an objective's event begins to take values from."""
+    match data:
+        case KeyResultAdded(kpi=str() as kpi) | KpiLinked(new=kpi):
+            return {kpi}
+        case _:
+            return set()
+
+
+def _effective_day(recorded: RecordedEvent, cycle: Cycle) -> date:
+    """The business day from which a goal event counts, within the cycle."""
+    data = recorded.event.data
+    day = getattr(data, "effective_from", None) or getattr(data, "day", None)
+    day = day or recorded.event.business_day or recorded.event.time.date()
+    return min(max(day, cycle.start), cycle.end)
+
+
+def _row(
+    key: Key, scored: Scored, position: int, recorded_at: datetime, cause: str, score: KeyResultScore
+) -> Row:
+    return (
+        *key,
+        scored.objective.id,
+        position,
+        recorded_at,
+        cause,
+        score.value,
+        score.raw,
+        score.score,
+        score.met,
+        score.baseline,
+        score.target,
+        scored.key_result.weight,
+    )
+
+
+def _replace_statement() -> Insert:
+    """Put rows in; a row of readings replaces the one worked out earlier on the same recorded day."""
+    statement = insert_given(score_history)
+    key = list(score_history.primary_key)
+    return statement.on_conflict_do_update(
+        index_elements=key,
+        set_={c.name: statement.excluded[c.name] for c in score_history.columns if c not in key},
+    )
+
+
+_REPLACE = _replace_statement()

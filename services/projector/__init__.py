@@ -1,0 +1,1 @@
+"""Projection workers: they read the ledger gap-free and keep the tables of groups."""

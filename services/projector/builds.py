@@ -1,0 +1,160 @@
+"""Builds of a projection group: a schema of its own each, and a pointer to the one that reads use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.schema import CreateIndex, CreateSchema, CreateTable, DropSchema
+
+from projections.control import active, active_version, checkpoint, metadata, poison, schema_name
+from projections.projection import LATE, Group
+from projections.state.fold import STATE
+from services.runtime.settings import Settings
+
+GROUPS: dict[str, Group] = {group.name: group for group in (STATE,)}
+"""Every projection group there is, by the name that `goaltrail worker` and `goaltrail rebuild` take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build of a group for one workspace."""
+
+    workspace: str
+    group: Group
+    number: int
+
+    @property
+    def schema(self) -> str:
+        """Where its tables are."""
+        return schema_name(self.workspace, self.group.name, self.number)
+
+    def key(self) -> dict[str, object]:
+        """The columns that name it in the control tables."""
+        return {"workspace": self.workspace, "grp": self.group.name, "build": self.number}
+
+    @asynccontextmanager
+    async def connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection on which the group's tables mean this build's."""
+        async with engine.connect() as connection:
+            yield await connection.execution_options(schema_translate_map={self.group.name: self.schema})
+
+
+def projector_engine(settings: Settings, *, pool_size: int = 6) -> AsyncEngine:
+    """Connections for writing views.
+
+    Commits don't wait for the disk: rows and checkpoint are lost together and read from the ledger again.
+    """
+    return create_async_engine(
+        settings.sqlalchemy_url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "synchronous_commit": "off",
+                "application_name": "goaltrail-projector",
+                "jit": "off",
+            },
+        },
+    )
+
+
+async def prepare_control(engine: AsyncEngine) -> None:
+    """Make the control tables if they are not there."""
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended('goaltrail control', 0))")
+        )
+        await connection.run_sync(metadata.create_all)
+
+
+async def create(connection: AsyncConnection, workspace: str, group: Group) -> Build:
+    """Make an empty build: schema, tables without late indexes, checkpoint at 0. Drops unfinished ones."""
+    current = await active(connection, workspace, group.name)
+    rows = await connection.execute(
+        select(checkpoint.c.build).where(checkpoint.c.workspace == workspace, checkpoint.c.grp == group.name)
+    )
+    numbers = [number for (number,) in rows]
+    for number in numbers:
+        if current is None or number != current.build:
+            await drop(connection, Build(workspace, group, number))
+    last = await connection.scalar(
+        select(func.coalesce(func.max(active_version.c.build), 0)).where(
+            active_version.c.workspace == workspace, active_version.c.grp == group.name
+        )
+    )
+    build = Build(workspace, group, max([last or 0, *numbers]) + 1)
+    await connection.execute(DropSchema(build.schema, cascade=True, if_exists=True))
+    await connection.execute(CreateSchema(build.schema))
+    translated = await connection.execution_options(schema_translate_map={group.name: build.schema})
+    for table in group.metadata.sorted_tables:
+        await translated.execute(CreateTable(table))
+        for index in table.indexes:
+            if not index.info.get(LATE):
+                await translated.execute(CreateIndex(index))
+    await connection.execute(insert(checkpoint).values(**build.key(), position=0))
+    return build
+
+
+async def create_late_indexes(connection: AsyncConnection, build: Build) -> None:
+    """Make the indexes that loading did without; harmless when they exist."""
+    translated = await connection.execution_options(schema_translate_map={build.group.name: build.schema})
+    for index in build.group.late_indexes():
+        await translated.execute(CreateIndex(index, if_not_exists=True))
+
+
+async def activate(connection: AsyncConnection, build: Build) -> None:
+    """Let reads use this build. A live worker on the old one finds its checkpoint gone and follows."""
+    pointer = {
+        "workspace": build.workspace,
+        "grp": build.group.name,
+        "build": build.number,
+        "schema_name": build.schema,
+        "version": build.group.version,
+    }
+    statement = upsert(active_version).values(pointer)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[active_version.c.workspace, active_version.c.grp],
+            set_={name: statement.excluded[name] for name in ("build", "schema_name", "version")},
+        )
+    )
+
+
+async def forget(connection: AsyncConnection, build: Build) -> None:
+    """Remove a build's book-keeping, so that nobody can write to it any more."""
+    for table in (checkpoint, poison):
+        await connection.execute(
+            delete(table).where(
+                table.c.workspace == build.workspace,
+                table.c.grp == build.group.name,
+                table.c.build == build.number,
+            )
+        )
+
+
+async def drop(connection: AsyncConnection, build: Build) -> None:
+    """Remove a build with its tables."""
+    await forget(connection, build)
+    await connection.execute(DropSchema(build.schema, cascade=True, if_exists=True))
+
+
+async def position_of(connection: AsyncConnection, build: Build) -> tuple[int, datetime | None] | None:
+    """How far a build is: (position, recorded_at), None if it is gone."""
+    row = (
+        await connection.execute(
+            select(checkpoint.c.position, checkpoint.c.recorded_at).where(
+                checkpoint.c.workspace == build.workspace,
+                checkpoint.c.grp == build.group.name,
+                checkpoint.c.build == build.number,
+            )
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])

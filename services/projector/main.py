@@ -1,0 +1,137 @@
+"""The projector process: a FastStream application that hosts projection groups for every workspace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from faststream import FastStream
+from faststream.asgi import AsgiResponse, get
+from faststream.asgi.types import Scope
+from faststream.nats import NatsBroker, NatsMessage
+from faststream.security import SASLPlaintext
+from faststream.specification import AsyncAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from projections.projection import Group
+from services.ledger import Ledger, LedgerUnavailable
+from services.ledger.provision import list_workspaces
+from services.projector.builds import GROUPS, prepare_control, projector_engine
+from services.projector.worker import RETRY, Worker
+from services.runtime.logging import configure_logging
+from services.runtime.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+DISCOVERY = 5.0
+"""Seconds between looks for workspaces that are new; a nudge of one is a look, too."""
+
+
+class Projector:
+    """Hosts one worker per workspace for the given groups, inside a FastStream application."""
+
+    def __init__(self, settings: Settings, groups: Sequence[Group]) -> None:
+        self._settings = settings
+        self._groups = groups
+        self._workers: dict[str, Worker] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._look = asyncio.Event()
+        self.broker = NatsBroker(
+            settings.nats_servers,
+            security=SASLPlaintext(settings.nats_user, settings.nats_password.get_secret_value()),
+            max_reconnect_attempts=-1,
+            name="goaltrail-projector",
+            logger=None,
+        )
+        self.broker.subscriber(
+            "nudge.ledger.*",
+            title="nudge",
+            description="Something new is on the ledger of the workspace that the last token names.",
+        )(self.nudged)
+        self.app = FastStream(
+            self.broker,
+            lifespan=self.running,
+            logger=None,
+            specification=AsyncAPI(title="Goaltrail projector", version="1"),
+        )
+
+    async def nudged(self, message: NatsMessage) -> None:
+        """Wake the worker of the workspace that has something new."""
+        worker = self._workers.get(message.raw_message.subject.rpartition(".")[2])
+        if worker is None:
+            self._look.set()
+        else:
+            worker.nudge()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Follow the ledgers while the application runs."""
+        engine = projector_engine(self._settings)
+        hosting = asyncio.create_task(self._host(engine))
+        try:
+            yield
+        finally:
+            tasks = [hosting, *self._tasks.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await engine.dispose()
+
+    def healthy(self) -> bool:
+        """Whether every worker is alive; one that waits for an engine is."""
+        return all(not task.done() for task in self._tasks.values())
+
+    async def _host(self, engine: AsyncEngine) -> None:
+        async with await Ledger.connect(self._settings) as ledger:
+            while True:
+                self._look.clear()
+                try:
+                    await prepare_control(engine)
+                    for workspace in await list_workspaces(ledger):
+                        if workspace not in self._workers:
+                            worker = Worker(engine, ledger, workspace, self._groups)
+                            self._workers[workspace] = worker
+                            self._tasks[workspace] = asyncio.create_task(
+                                worker.run(), name=f"worker {workspace}"
+                            )
+                except (OSError, DBAPIError, LedgerUnavailable) as error:
+                    log.warning("projector waits", because=f"{type(error).__name__}: {error}")
+                    await asyncio.sleep(RETRY)
+                try:
+                    await asyncio.wait_for(self._look.wait(), DISCOVERY)
+                except TimeoutError:
+                    continue
+
+
+def run(settings: Settings, projections: list[str]) -> None:
+    """Run until SIGTERM or Ctrl-C; `projections` are names of groups, none means all of them."""
+    configure_logging(settings, "projector")
+    projector = Projector(settings, [GROUPS[name] for name in projections or GROUPS])
+    if not settings.metrics_port:
+        asyncio.run(projector.app.run())
+        return
+
+    @get(include_in_schema=False)
+    async def healthz(_scope: Scope) -> AsgiResponse:
+        return AsgiResponse(
+            b"ok" if projector.healthy() else b"a worker died", 200 if projector.healthy() else 503
+        )
+
+    @get(include_in_schema=False)
+    async def metrics(_scope: Scope) -> AsgiResponse:
+        return AsgiResponse(generate_latest(), 200, {"content-type": CONTENT_TYPE_LATEST})
+
+    app = projector.app.as_asgi(asgi_routes=[("/healthz", healthz), ("/metrics", metrics)])
+    uvicorn.run(
+        app,
+        host=settings.metrics_host,
+        port=settings.metrics_port,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+    )

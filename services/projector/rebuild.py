@@ -1,0 +1,119 @@
+"""Building a projection group anew beside the live one, and switching to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.ledger.events import PositionWaived
+from projections.control import active, checkpoint
+from projections.projection import Group
+from services.ledger import Ledger, recorded
+from services.projector import builds
+from services.projector.writer import BuildWriter, decode
+
+log = structlog.get_logger(__name__)
+
+BATCH = 10_000
+"""Events fetched, folded and committed at once."""
+
+Progress = Callable[[int, int], None]
+"""Told the position reached and the ledger's last position."""
+
+
+class RebuildRefused(Exception):
+    """The new build can't become the live one; the live one goes on as it was."""
+
+
+async def rebuild(
+    engine: AsyncEngine, ledger: Ledger, workspace: str, group: Group, progress: Progress | None = None
+) -> builds.Build:
+    """Build the group's tables from position 1 in a schema of their own, then let reads use them.
+
+    Reads and the live worker go on meanwhile. Raises RebuildRefused when another rebuild of this group runs,
+    or when a position is poison that nobody waived; the tables built so far are dropped then.
+    """
+    async with engine.connect() as session:
+        await session.execution_options(isolation_level="AUTOCOMMIT")
+        lock = f"rebuild {workspace} {group.name}"
+        if not await session.scalar(
+            text("SELECT pg_try_advisory_lock(hashtextextended(:lock, 0))"), {"lock": lock}
+        ):
+            raise RebuildRefused(f"another rebuild of {group.name} of workspace {workspace} is running")
+        try:
+            return await _rebuild(engine, ledger, workspace, group, progress)
+        finally:
+            await session.execute(text("SELECT pg_advisory_unlock_all()"))
+
+
+async def waived_positions(ledger: Ledger, workspace: str) -> frozenset[int]:
+    """Positions that somebody decided to step over (`ledger.position_waived`)."""
+    waived = set()
+    async for messages in ledger.read(workspace, 0, subject=f"ledger.{workspace}.ledger.>"):
+        for message in messages:
+            data = recorded(message).event.data
+            if isinstance(data, PositionWaived):
+                waived.add(data.position)
+    return frozenset(waived)
+
+
+async def _rebuild(
+    engine: AsyncEngine, ledger: Ledger, workspace: str, group: Group, progress: Progress | None
+) -> builds.Build:
+    async with engine.begin() as connection:
+        build = await builds.create(connection, workspace, group)
+    try:
+        writer = BuildWriter(engine, build, loading=True, waived=await waived_positions(ledger, workspace))
+        await writer.start()
+        await _load(ledger, writer, progress)
+        async with engine.begin() as connection:
+            await builds.create_late_indexes(connection, build)
+        await _load(ledger, writer, progress)
+        async with engine.connect() as connection:
+            old = await _fence(connection, workspace, group)
+            await _load(ledger, writer, progress)
+            await builds.activate(connection, build)
+            if old is not None:
+                await builds.forget(connection, old)
+            await connection.commit()
+    except BaseException:
+        async with engine.begin() as connection:
+            await builds.drop(connection, build)
+        raise
+    if old is not None:
+        async with engine.begin() as connection:
+            await builds.drop(connection, old)
+    return build
+
+
+async def _load(ledger: Ledger, writer: BuildWriter, progress: Progress | None) -> None:
+    """Apply everything on the ledger after the build's checkpoint. Raises RebuildRefused on poison."""
+    head = await ledger.head(writer.build.workspace)
+    async for messages in ledger.read(writer.build.workspace, writer.position, batch=BATCH):
+        await writer.write(decode(messages))
+        if writer.poisoned:
+            raise RebuildRefused(
+                f"position {writer.poisoned[0]} can't be folded (see `goaltrail doctor`): mend the code or waive it"
+            )
+        if progress is not None:
+            progress(writer.position, max(head, writer.position))
+
+
+async def _fence(connection: AsyncConnection, workspace: str, group: Group) -> builds.Build | None:
+    """Hold the live build's checkpoint, so that its worker stands still while the new one takes over."""
+    found = await active(connection, workspace, group.name)
+    if found is None:
+        return None
+    await connection.execute(
+        select(checkpoint.c.position)
+        .where(
+            checkpoint.c.workspace == workspace,
+            checkpoint.c.grp == group.name,
+            checkpoint.c.build == found.build,
+        )
+        .with_for_update()
+    )
+    return builds.Build(workspace, group, found.build)

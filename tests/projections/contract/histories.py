@@ -1,0 +1,236 @@
+"""Made-up ledgers: goal events and readings in any order, with corrections, retractions and late readings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+
+from events.cycles.events import CyclePlanned
+from events.envelope import Event, encode
+from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
+from events.kpis.events import KpiDefined
+from events.measures import Measure
+from events.objectives.events import ObjectiveActivated, ObjectiveDrafted
+from events.objectives.key_result_events import (
+    BaselineCorrected,
+    CheckedIn,
+    KeyResultAdded,
+    KeyResultDropped,
+    KpiLinked,
+    TargetChanged,
+    WeightChanged,
+)
+from events.readings.events import ReadingCorrected, ReadingRecorded, ReadingRetracted
+from events.registry import EventData, event_type
+from events.workspace.events import WorkspaceCreated
+from services.ledger import StoredMessage
+
+WORKSPACE = "acme"
+CYCLE_START, CYCLE_END = date(2026, 1, 1), date(2026, 3, 31)
+KPIS = {
+    "sales": ("delta", "sum", "day"),
+    "visitors": ("delta", "sum", "month"),
+    "orders": ("ratio", "ratio", "week"),
+    "price": ("gauge", "last", "week"),
+    "delay": ("gauge", "max", "month"),
+    "mood": ("gauge", "mean", "month"),
+}
+
+
+@dataclass
+class History:
+    """A ledger that grows: every call appends events, as one atomic batch, at a server time that moves on."""
+
+    random: Random
+    messages: list[StoredMessage] = field(default_factory=list)
+    now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    _count: int = 0
+
+    def append(self, kind: str, id_: str, *data: EventData, reason: str | None = None) -> None:
+        """Goal events of one command."""
+        aggregate = Aggregate(kind, id_)
+        self._count += 1
+        events = [
+            Event(
+                event_id(WORKSPACE, "person:anna", f"key-{self._count}", n),
+                event_type(each),
+                WORKSPACE,
+                aggregate,
+                self.now,
+                "person:anna",
+                each,
+                reason,
+                request=f"{self._count:064x}:{len(data)}" if n == 0 else None,
+                business_day=self.now.date(),
+            )
+            for n, each in enumerate(data)
+        ]
+        self.store(events)
+
+    def store(self, events: Sequence[Event]) -> None:
+        """Put events on the ledger as one atomic batch."""
+        for n, event in enumerate(events, 1):
+            self.now += timedelta(microseconds=self.random.randrange(1, 1000))
+            self.put(ledger_subject(WORKSPACE, event.aggregate), encode(event), batch_end=n == len(events))
+
+    def put(self, subject: str, payload: bytes, *, batch_end: bool = True) -> None:
+        """Put any bytes on the ledger."""
+        self.messages.append(StoredMessage(len(self.messages) + 1, subject, self.now, batch_end, payload))
+
+    def wait(self) -> None:
+        """Time goes by: from seconds to days."""
+        self.now += timedelta(seconds=self.random.choice([1, 60, 3600, 40_000, 90_000]))
+
+
+def reading_event(
+    kpi: str, source_id: str, observed_at: datetime, numbers: Sequence[Decimal], revision: int = 0
+) -> Event:
+    """A reading, or a correction of it; two numbers make a ratio."""
+    identity = reading_id(WORKSPACE, "erp", kpi, source_id)
+    content = hashlib.blake2b(repr((observed_at, numbers)).encode(), digest_size=16).hexdigest()
+    fields = {
+        "kpi": kpi,
+        "feed": "erp",
+        "source_id": source_id,
+        "observed_at": observed_at,
+        "business_day": observed_at.date(),
+        "zone": "UTC",
+        "tzdata": "2026a",
+        "content": content,
+        "value": numbers[0] if len(numbers) == 1 else None,
+        "numerator": numbers[0] if len(numbers) == 2 else None,
+        "denominator": numbers[1] if len(numbers) == 2 else None,
+    }
+    data: EventData = ReadingRecorded.model_validate(fields)
+    if revision:
+        data = ReadingCorrected.model_validate(fields | {"reading": identity, "revision": revision})
+    return Event(
+        revision_id(identity, revision),
+        event_type(data),
+        WORKSPACE,
+        Aggregate("reading", kpi),
+        observed_at,
+        "feed:erp",
+        data,
+        "wrong in the source" if revision else None,
+    )
+
+
+def retraction(kpi: str, source_id: str, revision: int) -> Event:
+    """A reading that counts no longer."""
+    identity = reading_id(WORKSPACE, "erp", kpi, source_id)
+    data = ReadingRetracted(kpi=kpi, reading=identity, revision=revision)
+    return Event(
+        revision_id(identity, revision),
+        event_type(data),
+        WORKSPACE,
+        Aggregate("reading", kpi),
+        datetime(2026, 1, 1, tzinfo=UTC),
+        "feed:erp",
+        data,
+        "test data",
+    )
+
+
+def goals(history: History) -> None:
+    """A workspace with a cycle, KPIs and two objectives."""
+    history.append(
+        "workspace", WORKSPACE, WorkspaceCreated(name="Acme", zone="Asia/Seoul", default_language="ko")
+    )
+    history.append(
+        "cycle",
+        "2026-q1",
+        CyclePlanned(name="2026 Q1", start=CYCLE_START, end=CYCLE_END, kind="quarter"),
+    )
+    for id_, (kind, aggregation, cadence) in KPIS.items():
+        definition = {
+            "name_ko": id_,
+            "name_en": id_,
+            "unit": "each",
+            "kind": kind,
+            "aggregation": aggregation,
+        }
+        history.append(
+            "kpi", id_, KpiDefined.model_validate(definition | {"cadence": cadence, "empty": "missing"})
+        )
+    objectives: list[list[str | None]] = [["sales", "orders", None], ["price", "delay", "mood"]]
+    for number, kpis in enumerate(objectives, 1):
+        objective = f"o{number}"
+        history.append(
+            "objective", objective, ObjectiveDrafted(title=objective, cycle="2026-q1", ambition="stretch")
+        )
+        added = [
+            KeyResultAdded(
+                key_result=f"{objective}-k{n}",
+                title=f"key result {n}",
+                measure=Measure(kind="increase", baseline=Decimal(0), target=Decimal(1000), unit="each"),
+                effective_from=CYCLE_START,
+                kpi=kpi,
+                weight=Decimal(1),
+            )
+            for n, kpi in enumerate(kpis, 1)
+        ]
+        history.append("objective", objective, *added)
+        history.append("objective", objective, ObjectiveActivated())
+
+
+def a_quarter(seed: int, steps: int) -> list[StoredMessage]:
+    """A quarter in which readings come in, are corrected, moved and retracted, and targets change."""
+    random = Random(seed)
+    history = History(random)
+    goals(history)
+    revisions: dict[tuple[str, str], int] = {}
+    for step in range(steps):
+        if random.random() < 0.3:
+            history.wait()
+        if random.random() < 0.12:
+            _goal_event(history, random)
+            continue
+        events: list[Event] = []
+        for n in range(random.choice([1, 1, 3, 20])):
+            known = random.choice(sorted(revisions)) if revisions else None
+            if known is not None and random.random() < 0.25:
+                revisions[known] += 1
+                if random.random() < 0.3:
+                    events.append(retraction(*known, revisions[known]))
+                else:
+                    events.append(_reading(random, *known, revisions[known]))
+            else:
+                fresh = (random.choice(sorted(KPIS)), f"s{step}-{n}")
+                revisions[fresh] = 0
+                events.append(_reading(random, *fresh, 0))
+        history.store(events)
+    return history.messages
+
+
+def _reading(random: Random, kpi: str, source_id: str, revision: int) -> Event:
+    day = date(2025, 12, 20) + timedelta(days=random.randrange(100) if random.random() < 0.5 else 20)
+    observed_at = datetime.combine(day, time(random.randrange(24), random.randrange(60)), UTC)
+    count = 2 if KPIS[kpi][0] == "ratio" else 1
+    numbers = [
+        Decimal(random.randrange(-500, 10_000)) / Decimal(random.choice([1, 10, 100])) for _ in range(count)
+    ]
+    return reading_event(kpi, source_id, observed_at, numbers, revision)
+
+
+def _goal_event(history: History, random: Random) -> None:
+    number, k = random.choice([1, 2]), random.choice([1, 2, 3])
+    id_ = f"o{number}-k{k}"
+    new = Decimal(random.randrange(1, 5000))
+    day = CYCLE_START + timedelta(days=random.randrange(90))
+    choices: list[EventData] = [
+        TargetChanged(key_result=id_, old=Decimal(1000), new=new, effective_from=day),
+        TargetChanged(key_result=id_, old=Decimal(1000), new=new, effective_from=day),
+        BaselineCorrected(key_result=id_, old=Decimal(0), new=-new),
+        WeightChanged(key_result=id_, old=Decimal(1), new=new),
+        KpiLinked(key_result=id_, old=None, new=random.choice(sorted(KPIS))),
+    ]
+    if id_ == "o1-k3":
+        choices.append(CheckedIn(key_result=id_, day=day, value=new, confidence=7))
+    if random.random() < 0.03:
+        choices.append(KeyResultDropped(key_result=id_))
+    history.append("objective", f"o{number}", random.choice(choices), reason="we learned something")

@@ -1,0 +1,95 @@
+"""The contract of every projection group: the same ledger makes the same tables, however it was applied."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from projections.projection import Group
+from services.ledger import StoredMessage
+from services.projector.builds import GROUPS
+from services.projector.writer import BuildWriter, Fenced, decode
+from services.runtime.settings import Settings
+from tests.projections.contract.building import Tables, control, new_build, tables_after, tables_of
+from tests.projections.contract.histories import a_quarter
+
+every_group = pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+
+
+@every_group
+@given(
+    seed=st.integers(0, 2**32), cuts=st.lists(st.integers(1, 300), max_size=30), restart_at=st.integers(0, 30)
+)
+@hypothesis.settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+async def test_any_batching_and_any_stop_give_the_same_tables(
+    settings: Settings, group: Group, seed: int, cuts: list[int], restart_at: int
+) -> None:
+    """Cut anywhere, with fresh workers in between, against all at once."""
+    messages = a_quarter(seed, steps=60)
+    async with control(settings) as engine:
+        at_once = await tables_after(engine, group, messages)
+        cut = await tables_after(engine, group, messages, batches=cuts, restarts=cuts[restart_at:])
+        _assert_same(cut, at_once)
+
+
+@every_group
+async def test_one_by_one_gives_the_same_tables_as_all_at_once(settings: Settings, group: Group) -> None:
+    """The smallest batches there are, in a long history with every sort of event."""
+    messages = a_quarter(4, steps=120)
+    async with control(settings) as engine:
+        at_once = await tables_after(engine, group, messages)
+        assert all(at_once.values()), (
+            f"the history leaves a table empty: {[t for t, r in at_once.items() if not r]}"
+        )
+        _assert_same(await tables_after(engine, group, messages, batches=range(len(messages))), at_once)
+
+
+@every_group
+async def test_a_rebuild_without_indexes_gives_the_same_tables(settings: Settings, group: Group) -> None:
+    """Late indexes change how rows are found, never which rows there are."""
+    messages = a_quarter(77, steps=150)
+    async with control(settings) as engine:
+        live = await tables_after(engine, group, messages, batches=range(0, len(messages), 7))
+        rebuilt = await tables_after(engine, group, messages, batches=[len(messages) // 2], loading=True)
+        _assert_same(rebuilt, live)
+
+
+@every_group
+async def test_two_workers_that_race_do_no_harm(settings: Settings, group: Group) -> None:
+    """The checkpoint lets one of two workers through; the other is fenced before it touches a row."""
+    messages = a_quarter(5, steps=100)
+    async with control(settings) as engine:
+        expected = await tables_after(engine, group, messages)
+        build = await new_build(engine, group)
+        fenced = await asyncio.gather(
+            *(_work(BuildWriter(engine, build, waived=frozenset()), messages, Random(n)) for n in (1, 2, 3))
+        )
+        assert sum(fenced) > 0, "the workers never met, so this test said nothing"
+        _assert_same(await tables_of(engine, build), expected)
+
+
+async def _work(writer: BuildWriter, messages: list[StoredMessage], random: Random) -> int:
+    """Apply everything in small steps like a worker that does not know of the others."""
+    fenced = 0
+    await writer.start()
+    while writer.position < len(messages):
+        run = messages[writer.position : writer.position + random.randrange(1, 15)]
+        try:
+            await writer.write(decode(run))
+        except Fenced:
+            fenced += 1
+            await writer.start()
+        await asyncio.sleep(0)
+    return fenced
+
+
+def _assert_same(found: Tables, expected: Tables) -> None:
+    for table, rows in expected.items():
+        assert found[table] == rows, f"table {table}"
