@@ -17,11 +17,12 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_settings_from_outside() -> Iterator[None]:
-    """A GOALTRAIL_… variable of the developer's shell must not reach a test."""
+def _no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Neither a GOALTRAIL_… variable of the developer's shell nor a ./data of theirs may reach a test."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("GOALTRAIL_")]:
             patch.delenv(name)
+        patch.setenv("GOALTRAIL_DATA", str(tmp_path_factory.getbasetemp() / "no-data"))
         yield
 
 
