@@ -6,29 +6,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from services.access.access import Access
 from services.ledger import Ledger
-from services.ledger.provision import provision
 from services.runtime.settings import Settings
+from tests.nats_only import provisioned_settings
 from tests.servers import TestNats
 
 
 @pytest.fixture
 async def provisioned(nats_server: TestNats, workspace: str, tmp_path: Path) -> Settings:
     """Operator's settings of a workspace whose streams exist."""
-    settings = Settings(
-        nats_url=nats_server.url,
-        nats_user=nats_server.app.user,
-        nats_password=SecretStr(nats_server.app.password),
-        nats_provisioner_user=nats_server.provisioner.user,
-        nats_provisioner_password=SecretStr(nats_server.provisioner.password),
-        workspace=workspace,
-        data=tmp_path / "data",
-    )
-    await provision(settings)
-    return settings
+    return await provisioned_settings(nats_server, workspace, tmp_path / "data")
 
 
 @pytest.fixture

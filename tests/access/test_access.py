@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,15 +13,7 @@ from services.access.access import Access
 from services.access.callers import Caller
 from services.access.tokens import TOKEN, digest
 from services.ledger import Ledger, WorkspaceUnknown
-
-
-async def eventually(condition: Callable[[], bool], seconds: float = 3.0) -> float:
-    """Wait until it holds; returns how long that took, in seconds."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < seconds, "it did not happen in time"
-        await asyncio.sleep(0.002)
-    return time.monotonic() - started
+from tests.nats_only import eventually
 
 
 async def test_token_tells_who_calls(access: Access, workspace: str) -> None:
