@@ -11,7 +11,7 @@ TESTS ?= tests
 JOBS ?= 2
 
 # The first of these that runs and is new enough; PYTHON=… overrides.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
