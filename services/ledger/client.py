@@ -25,11 +25,11 @@ Headers = bytes
 """The raw header block of a message: `NATS/1.0`, perhaps a status, then lines; empty when there is none."""
 
 
-class ConnectionLost(Exception):  # noqa: N818 - what happened, not a fault of the caller
+class ConnectionLost(Exception):
     """The connection broke, or no answer came in time: what was asked for may or may not have happened."""
 
 
-class NoResponder(Exception):  # noqa: N818
+class NoResponder(Exception):
     """Nobody listens where the request went: JetStream has no leader for it, or there is no such stream."""
 
 

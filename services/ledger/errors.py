@@ -7,11 +7,11 @@ class LedgerError(Exception):
     """Anything the ledger refuses or cannot do."""
 
 
-class InvalidAppend(LedgerError, ValueError):  # noqa: N818 - named in the words of the product
+class InvalidAppend(LedgerError, ValueError):
     """Can never be appended: no entry, too many, too large, or a subject of another workspace."""
 
 
-class Conflict(LedgerError):  # noqa: N818
+class Conflict(LedgerError):
     """Somebody else appended first: nothing was stored. Load the aggregate and decide again."""
 
     def __init__(self, subject: str | None = None) -> None:
@@ -24,7 +24,7 @@ class DuplicateId(Conflict):
     """A message id of the append is on the ledger already: nothing was stored. Look the id up."""
 
 
-class LedgerUnavailable(LedgerError):  # noqa: N818
+class LedgerUnavailable(LedgerError):
     """The ledger did not answer in time; nothing was stored. Trying again is safe."""
 
     def __init__(self, message: str, retry_after: float = 2.0) -> None:
@@ -33,7 +33,7 @@ class LedgerUnavailable(LedgerError):  # noqa: N818
         self.retry_after = retry_after
 
 
-class LedgerUncertain(LedgerError):  # noqa: N818
+class LedgerUncertain(LedgerError):
     """The connection broke while committing and stayed away: the append may or may not be stored."""
 
     def __init__(self, message: str, retry_after: float = 2.0) -> None:
@@ -42,7 +42,7 @@ class LedgerUncertain(LedgerError):  # noqa: N818
         self.retry_after = retry_after
 
 
-class WorkspaceUnknown(LedgerError):  # noqa: N818
+class WorkspaceUnknown(LedgerError):
     """There is no ledger for this workspace."""
 
     def __init__(self, workspace: str) -> None:
@@ -51,7 +51,7 @@ class WorkspaceUnknown(LedgerError):  # noqa: N818
         self.workspace = workspace
 
 
-class LedgerGap(LedgerError):  # noqa: N818
+class LedgerGap(LedgerError):
     """A position is missing: this is not the ledger that was written, or not the one that was read before."""
 
     def __init__(self, workspace: str, after: int, found: int) -> None:
@@ -66,7 +66,7 @@ class LedgerGap(LedgerError):  # noqa: N818
         self.found = found
 
 
-class ConfigurationDiffers(LedgerError):  # noqa: N818
+class ConfigurationDiffers(LedgerError):
     """Stored streams are not configured as this version needs them; the text lists every difference."""
 
     def __init__(self, differences: list[str]) -> None:

@@ -16,10 +16,14 @@ from services.ledger.messages import StoredMessage, recorded
 from services.ledger.nudges import Callback, Nudges
 from services.ledger.read import BATCH, Reader
 from services.ledger.stream_api import StreamApi
+from services.ledger.warmth import Warmth
 from services.runtime.settings import Settings
 
 PATIENCE = 10.0
 """Seconds for which a request waits for a connection or a leader before it raises LedgerUnavailable."""
+
+_COMMAND = 8
+"""Up to so many entries an append counts as a command of a person, whose next one should be fast."""
 
 
 class Ledger:
@@ -33,6 +37,7 @@ class Ledger:
         self._appender = Appender(client, self._api, patience=patience)
         self._reader = Reader(client, self._api, patience=patience)
         self._nudges = Nudges(client, self._api)
+        self._warmth = Warmth(self._api)
 
     @classmethod
     async def connect(
@@ -59,6 +64,7 @@ class Ledger:
 
     async def close(self) -> None:
         """Close the connection. Nothing acked is lost."""
+        await self._warmth.close()
         await self.client.close()
 
     async def __aenter__(self) -> Self:
@@ -86,6 +92,10 @@ class Ledger:
         committing and did not come back in time).
         """
         appended = await self._appender.append(workspace, entries, expect)
+        if len(entries) <= _COMMAND:
+            for subject, expected in expect.items():
+                self._warmth.note(workspace, subject, expected or appended.last)
+            self._warmth.note(workspace, entries[-1].subject, appended.last)
         await self._nudges.send(workspace, appended.last)
         return appended
 
@@ -122,7 +132,10 @@ class Ledger:
         """
         subject = ledger_subject(workspace, aggregate)
         async with aclosing(self._reader.read(workspace, after, subject=subject)) as batches:  # type: ignore[type-var]
-            return [recorded(message) async for messages in batches for message in messages]
+            events = [recorded(message) async for messages in batches for message in messages]
+        if events:
+            self._warmth.note(workspace, subject, events[-1].position)
+        return events
 
     async def wait(self, workspace: str, after: int, timeout: float) -> int:
         """The head as soon as it is past `after`; after `timeout` seconds what it is then.

@@ -29,7 +29,7 @@ _NO_LEADER = frozenset({10008, 10009, 10118, 10194})
 """JetStream has no leader, or is restarting: another try will do."""
 
 
-class ServerRefused(LedgerError):  # noqa: N818
+class ServerRefused(LedgerError):
     """JetStream answered with an error that no other try would change."""
 
     def __init__(self, code: int, description: str) -> None:
