@@ -1,0 +1,129 @@
+"""given(events).when(command).then(events) or .refused(code): how every rule is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any
+
+from events.aggregates import AGGREGATES
+from events.commands import Command
+from events.context import Context
+from events.cycles.state import Cycle
+from events.envelope import Event
+from events.errors import RefusalKind, Refused
+from events.ids import Aggregate, event_id
+from events.kpis.state import Kpi
+from events.org_units.state import OrgUnit
+from events.registry import EventData, event_type
+from events.state import State
+
+TODAY = date(2025, 2, 10)
+NOW = datetime(2025, 2, 10, 3, 0, tzinfo=UTC)
+
+QUARTER = Cycle(
+    id="2025-q1",
+    name="2025년 1분기",
+    start=date(2025, 1, 1),
+    end=date(2025, 3, 31),
+    kind="quarter",
+    status="open",
+)
+SALES_TEAM = OrgUnit(id="sales", name_ko="영업팀", name_en="Sales", level="team")
+REVENUE = Kpi(
+    id="revenue",
+    name_ko="매출",
+    name_en="Revenue",
+    unit="KRW",
+    kind="delta",
+    aggregation="sum",
+    cadence="month",
+    empty="missing",
+)
+
+
+def circumstances(**facts: Any) -> Context:
+    """A context in the middle of an open quarter, where the named unit and KPI exist; `facts` differ."""
+    numbers = count(1)
+    usual: dict[str, Any] = {
+        "actor": "person:anna",
+        "role": "editor",
+        "today": TODAY,
+        "now": NOW,
+        "new_id": lambda: f"new-{next(numbers)}",
+        "cycle": QUARTER,
+        "org_unit": SALES_TEAM,
+        "kpi": REVENUE,
+    }
+    return Context(**usual | facts)
+
+
+def recorded(data: EventData, kind: str = "objective", id_: str = "it", actor: str = "person:anna") -> Event:
+    """An event as it stands on the ledger of workspace acme."""
+    return Event(
+        event_id("acme", actor, None, 0), event_type(data), "acme", Aggregate(kind, id_), NOW, actor, data
+    )
+
+
+def state_after(kind: str, *history: EventData) -> Any:
+    """The state of the aggregate `it` after events."""
+    state: State | None = None
+    for data in history:
+        state = AGGREGATES[kind].evolve(state, recorded(data, kind))
+    return state
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command led to."""
+
+    kind: str
+    history: tuple[EventData, ...]
+    events: list[EventData] | None
+    refusal: Refused | None
+
+    def then(self, *expected: EventData) -> Any:
+        """Exactly these events follow; gives the state they lead to, which is the same as its snapshot."""
+        assert self.refusal is None, self.refusal
+        assert self.events == list(expected)
+        state = state_after(self.kind, *self.history, *expected)
+        if state is not None:
+            assert type(state).model_validate_json(state.model_dump_json()) == state
+        return state
+
+    def refused(self, code: str, kind: RefusalKind = "conflict", pointer: str | None = None) -> Refused:
+        """The command is refused with this code, in both languages."""
+        assert self.refusal is not None, self.events
+        assert (self.refusal.code, self.refusal.kind) == (code, kind)
+        assert pointer is None or self.refusal.pointer == pointer
+        assert self.refusal.message_en.isascii() or "–" in self.refusal.message_en
+        assert any("가" <= character <= "힣" for character in self.refusal.message_ko)
+        return self.refusal
+
+
+@dataclass(frozen=True)
+class Given:
+    """An aggregate with a history."""
+
+    kind: str
+    history: tuple[EventData, ...]
+
+    def and_then(self, *more: EventData) -> Given:
+        """The same with more history."""
+        return Given(self.kind, (*self.history, *more))
+
+    def when(self, command: Command, reason: str | None = None, **facts: Any) -> Outcome:
+        """A command is decided."""
+        state = state_after(self.kind, *self.history)
+        context = circumstances(reason=reason, **facts)
+        try:
+            events = AGGREGATES[self.kind].decide(command, state, context)
+        except Refused as refusal:
+            return Outcome(self.kind, self.history, None, refusal)
+        return Outcome(self.kind, self.history, events, None)
+
+
+def given(kind: str, *history: EventData) -> Given:
+    """An aggregate of a kind, with the id `it`, after events."""
+    return Given(kind, history)

@@ -1,0 +1,65 @@
+"""The rules of a cycle: planned → open ⇄ closed."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from events.commands import Command
+from events.cycles.commands import CloseCycle, OpenCycle, PlanCycle, ReopenCycle
+from events.cycles.events import CycleClosed, CycleOpened, CyclePlanned, CycleReopened
+from events.registry import EventData
+from tests.events.given import given
+
+START, END = date(2025, 1, 1), date(2025, 3, 31)
+AFTER = END + timedelta(days=1)
+PLANNED = CyclePlanned(name="2025년 1분기", start=START, end=END, kind="quarter")
+OPENED = given("cycle", PLANNED, CycleOpened())
+CLOSED = OPENED.and_then(CycleClosed())
+
+
+def test_a_cycle_is_planned_opened_closed_and_reopened() -> None:
+    plan = PlanCycle(name="2025년 1분기", start=START, end=END, kind="quarter")
+    assert given("cycle").when(plan).then(PLANNED).status == "planned"
+    assert given("cycle", PLANNED).when(OpenCycle()).then(CycleOpened()).status == "open"
+    assert OPENED.when(CloseCycle(), today=AFTER).then(CycleClosed()).status == "closed"
+    assert CLOSED.when(ReopenCycle(), reason="실적 누락").then(CycleReopened()).status == "open"
+
+
+@pytest.mark.parametrize(("start", "end"), [(END, START), (START, START + timedelta(days=1100))])
+def test_a_cycle_has_days(start: date, end: date) -> None:
+    plan = PlanCycle(name="x", start=start, end=end, kind="other")
+    given("cycle").when(plan).refused("cycle_dates", "invalid", "/end")
+
+
+def test_a_cycle_may_be_one_day_long() -> None:
+    plan = PlanCycle(name="x", start=START, end=START, kind="other")
+    given("cycle").when(plan).then(CyclePlanned(name="x", start=START, end=START, kind="other"))
+
+
+def test_closing_before_the_last_day_is_over_needs_a_reason() -> None:
+    OPENED.when(CloseCycle(), today=END).refused("reason_required", "invalid", "/reason")
+    OPENED.when(CloseCycle(), reason="조직 개편", today=END).then(CycleClosed())
+
+
+def test_reopening_needs_a_reason() -> None:
+    CLOSED.when(ReopenCycle(), reason="  ").refused("reason_required", "invalid", "/reason")
+
+
+@pytest.mark.parametrize(
+    ("history", "command", "code", "allowed"),
+    [
+        ([PLANNED], CloseCycle(), "cycle_not_open", ["open"]),
+        ([PLANNED], ReopenCycle(), "cycle_not_closed", ["open"]),
+        ([PLANNED, CycleOpened()], OpenCycle(), "cycle_not_planned", ["close"]),
+        ([PLANNED, CycleOpened(), CycleClosed()], CloseCycle(), "cycle_not_open", ["reopen"]),
+        ([PLANNED], PlanCycle(name="x", start=START, end=END, kind="other"), "cycle_exists", ["open"]),
+    ],
+)
+def test_a_step_out_of_turn_says_which_steps_there_are(
+    history: list[EventData], command: Command, code: str, allowed: list[str]
+) -> None:
+    assert given("cycle", *history).when(command, reason="x", today=AFTER).refused(code).allowed == allowed
+
+
+def test_what_was_never_planned_has_no_steps() -> None:
+    given("cycle").when(OpenCycle()).refused("cycle_unknown", "not_found")

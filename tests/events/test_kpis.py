@@ -1,0 +1,156 @@
+"""The rules of a KPI and of its targets."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, get_args
+
+import pytest
+
+from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
+from events.kpis.definition import AGGREGATIONS, KpiTarget, ReadingKind
+from events.kpis.events import KpiDefined, KpiRedefined, KpiRetired, KpiTargetSet
+from events.kpis.state import Kpi
+from events.measures import Aggregation
+from tests.events.given import SALES_TEAM, TODAY, given, state_after
+
+DEFINED = KpiDefined(
+    name_ko="응답 시간",
+    name_en="Response time",
+    unit="hour",
+    kind="ratio",
+    aggregation="ratio",
+    cadence="month",
+    empty="missing",
+    org_unit="sales",
+)
+KPI = given("kpi", DEFINED)
+FIRST = KpiTarget(kind="at_most", target=Decimal(24), effective_from=TODAY)
+WITH_TARGET = KPI.and_then(KpiTargetSet(new=FIRST))
+RETIRED = KPI.and_then(KpiRetired())
+
+
+def test_a_kpi_is_defined() -> None:
+    command = DefineKpi(
+        name_ko="응답 시간",
+        name_en="Response time",
+        unit="hour",
+        kind="ratio",
+        aggregation="ratio",
+        org_unit="sales",
+    )
+    state = given("kpi").when(command).then(DEFINED)
+    assert (state.id, state.unit, state.targets, state.retired) == ("it", "hour", (), False)
+
+
+@pytest.mark.parametrize("aggregation", get_args(Aggregation))
+@pytest.mark.parametrize("kind", get_args(ReadingKind))
+def test_readings_are_brought_together_as_their_kind_allows(
+    kind: ReadingKind, aggregation: Aggregation
+) -> None:
+    """Adding up levels, or averaging amounts, says nothing."""
+    outcome = given("kpi").when(DefineKpi(name_ko="x", unit="x", kind=kind, aggregation=aggregation))
+    if aggregation in AGGREGATIONS[kind]:
+        assert outcome.refusal is None
+    else:
+        outcome.refused("aggregation_does_not_fit", "invalid", "/aggregation")
+
+
+def test_the_table_of_kinds_and_aggregations() -> None:
+    assert AGGREGATIONS == {
+        "delta": ("sum",),
+        "total": ("last", "sum"),
+        "gauge": ("last", "mean", "min", "max"),
+        "ratio": ("ratio",),
+    }
+
+
+def test_a_kpi_belongs_to_a_unit_that_goes_on() -> None:
+    command = DefineKpi(name_ko="x", unit="x", kind="delta", aggregation="sum", org_unit="gone")
+    given("kpi").when(command, org_unit=None).refused("org_unit_unknown", "invalid", "/org_unit")
+    ended = SALES_TEAM.model_copy(update={"archived": True})
+    given("kpi").when(command, org_unit=ended).refused("org_unit_archived")
+
+
+def test_redefining_keeps_what_is_left_out_and_needs_a_reason() -> None:
+    command = RedefineKpi(name_ko="평균 응답 시간", org_unit=None)
+    KPI.when(command).refused("reason_required", "invalid", "/reason")
+    old = state_after("kpi", DEFINED).definition
+    new = old.model_copy(update={"name_ko": "평균 응답 시간", "org_unit": None})
+    state = KPI.when(command, reason="조직 개편").then(KpiRedefined(old=old, new=new))
+    assert (state.name_ko, state.name_en, state.org_unit) == ("평균 응답 시간", "Response time", None)
+
+
+def test_redefining_as_it_is_changes_nothing() -> None:
+    KPI.when(RedefineKpi(name_ko="응답 시간", cadence=None)).then()
+
+
+def test_redefining_follows_the_same_rules() -> None:
+    KPI.when(RedefineKpi(aggregation="mean"), reason="x").refused("aggregation_does_not_fit", "invalid")
+    command = RedefineKpi(org_unit="gone")
+    KPI.when(command, reason="x", org_unit=None).refused("org_unit_unknown", "invalid")
+
+
+def test_a_first_target_from_today_on_needs_no_reason() -> None:
+    state = KPI.when(SetKpiTarget(kind="at_most", target=Decimal(24))).then(KpiTargetSet(new=FIRST))
+    assert state.target_on(TODAY) == FIRST
+    assert state.target_on(TODAY - timedelta(days=1)) is None
+
+
+def test_moving_a_target_needs_a_reason_and_keeps_the_old_one() -> None:
+    command = SetKpiTarget(kind="at_most", target=Decimal(30))
+    WITH_TARGET.when(command).refused("reason_required", "invalid", "/reason")
+    new = FIRST.model_copy(update={"target": Decimal(30)})
+    state = WITH_TARGET.when(command, reason="인력 부족").then(KpiTargetSet(new=new, old=FIRST))
+    assert state.target_on(TODAY) == new
+    assert state.targets == (FIRST, new)
+
+
+def test_the_same_target_again_changes_nothing() -> None:
+    WITH_TARGET.when(SetKpiTarget(kind="at_most", target=Decimal("24.0"))).then()
+
+
+def test_a_backdated_target_is_flagged_and_needs_a_reason() -> None:
+    day = TODAY - timedelta(days=1)
+    command = SetKpiTarget(kind="at_most", target=Decimal(24), effective_from=day)
+    KPI.when(command).refused("reason_required", "invalid")
+    new = FIRST.model_copy(update={"effective_from": day})
+    KPI.when(command, reason="잊었음").then(KpiTargetSet(new=new, backdated=True))
+
+
+def test_targets_of_separate_stretches_stand_beside_each_other() -> None:
+    """Next year's target is no change of this year's."""
+    this_year = KpiTarget(
+        kind="at_most", target=Decimal(24), effective_from=TODAY, effective_to=date(2025, 12, 31)
+    )
+    command = SetKpiTarget(kind="at_most", target=Decimal(20), effective_from=date(2026, 1, 1))
+    next_year = KpiTarget(kind="at_most", target=Decimal(20), effective_from=date(2026, 1, 1))
+    state: Kpi = KPI.and_then(KpiTargetSet(new=this_year)).when(command).then(KpiTargetSet(new=next_year))
+    assert state.target_on(date(2025, 12, 31)) == this_year
+    assert state.target_on(date(2026, 1, 1)) == next_year
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"kind": "increase", "target": 5, "baseline": 5}, "baseline_equals_target"),
+        ({"kind": "increase", "target": 4, "baseline": 5}, "direction_contradicts"),
+        ({"kind": "at_least", "target": 0}, "target_not_positive"),
+        ({"kind": "at_most", "target": 5, "grading": "tolerance"}, "tolerance_missing_or_unused"),
+        ({"kind": "at_most", "target": 5, "effective_to": date(2025, 2, 9)}, "target_dates"),
+    ],
+)
+def test_a_target_must_hang_together(said: dict[str, Any], code: str) -> None:
+    KPI.when(SetKpiTarget(**said)).refused(code, "invalid")
+
+
+def test_a_kpi_is_retired_with_a_reason_and_changes_no_more() -> None:
+    KPI.when(RetireKpi()).refused("reason_required", "invalid")
+    assert KPI.when(RetireKpi(), reason="대체됨").then(KpiRetired()).retired
+    for command in (RetireKpi(), RedefineKpi(name_ko="y"), SetKpiTarget(kind="at_most", target=Decimal(1))):
+        RETIRED.when(command, reason="x").refused("kpi_retired")
+        given("kpi").when(command, reason="x").refused("kpi_unknown", "not_found")
+
+
+def test_a_kpi_is_defined_once() -> None:
+    command = DefineKpi(name_ko="x", unit="x", kind="delta", aggregation="sum")
+    KPI.when(command).refused("kpi_exists")
