@@ -1,0 +1,98 @@
+"""What an event concerns, as references `<kind>/<id>`: ids of two kinds may be the same word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from events.envelope import Event
+from events.kpis.events import KpiRedefined
+from events.objectives.events import ObjectiveOrgUnitChanged, ObjectiveOwnerChanged
+from events.objectives.key_result_events import KeyResultOwnerChanged, KpiLinked, KpiUnlinked
+from events.org_units.events import OrgUnitMoved
+from events.registry import EventData
+
+KINDS = (
+    "objective",
+    "key_result",
+    "kpi",
+    "cycle",
+    "org_unit",
+    "feed",
+    "reading",
+    "person",
+    "workspace",
+    "access",
+    "ledger",
+)
+"""Every kind of thing an event can concern."""
+
+_NAMED_BY: dict[str, tuple[str, ...]] = {
+    "key_result": ("key_result",),
+    "kpi": ("kpi",),
+    "cycle": ("cycle",),
+    "org_unit": ("org_unit",),
+    "parent": ("org_unit",),
+    "feed": ("feed",),
+    "reading": ("reading",),
+    "owner": ("person",),
+    # Only the ledger knows which of the two an id is; nobody else has it.
+    "supports": ("objective", "key_result"),
+}
+"""Fields that name something wherever they occur, and the kinds it may be of."""
+
+_CHANGES: dict[type[EventData], str] = {
+    KpiLinked: "kpi",
+    KpiUnlinked: "kpi",
+    ObjectiveOrgUnitChanged: "org_unit",
+    ObjectiveOwnerChanged: "person",
+    KeyResultOwnerChanged: "person",
+    OrgUnitMoved: "org_unit",
+}
+"""Events whose `old` and `new` are ids."""
+
+
+def reference(kind: str, id_: object) -> str:
+    """How `trail.about` names something."""
+    return f"{kind}/{id_}"
+
+
+def references(what: str) -> list[str]:
+    """Everything that a person may mean by an id, or exactly what is given as `<kind>/<id>`."""
+    kind, slash, _ = what.partition("/")
+    if slash and kind in KINDS:
+        return [what]
+    return [reference(kind, what) for kind in KINDS]
+
+
+def about(event: Event) -> list[str]:
+    """What an event concerns, each once, the aggregate first.
+
+    Readings stand on an aggregate per KPI: they concern the KPI, the feed and the reading itself.
+    """
+    kind, id_ = event.aggregate
+    first = reference("kpi" if kind == "reading" else kind, id_)
+    return list(dict.fromkeys([first, *_named(event.data)]))
+
+
+def _named(data: EventData) -> Iterator[str]:
+    yield from _fields(data)
+    if isinstance(data, KpiRedefined):
+        yield from _fields(data.old)
+        yield from _fields(data.new)
+    kind = _CHANGES.get(type(data))
+    if kind is not None:
+        for end in ("old", "new"):
+            id_ = getattr(data, end, None)
+            if id_ is not None:
+                yield reference(kind, id_)
+    holder = getattr(data, "holder", None)
+    if holder is not None:
+        yield holder.replace(":", "/", 1)
+
+
+def _fields(named: object) -> Iterator[str]:
+    for field, kinds in _NAMED_BY.items():
+        value = getattr(named, field, None)
+        for id_ in value if isinstance(value, tuple) else (value,):
+            if id_ is not None:
+                yield from (reference(kind, id_) for kind in kinds)

@@ -1,0 +1,159 @@
+"""Reading group `audit`: the trail of anything, how goalposts moved, and where readings came from.
+
+Every function takes a connection on which the schema `audit` means the active build, and the position up to
+which things are known (`known`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.envelope import Event
+from events.ids import Aggregate
+from events.objectives.key_result_events import BaselineCorrected, KeyResultAdded, TargetChanged
+from events.registry import EventData, UnknownData, lookup, upcast
+from projections.audit.about import reference
+from projections.audit.tables import recording, trail
+
+
+class TrailEntry(NamedTuple):
+    """An event where it stands on the ledger."""
+
+    position: int
+    recorded_at: datetime
+    """UTC, by the server's clock."""
+    about: list[str]
+    """`<kind>/<id>` of everything it concerns, the aggregate first."""
+    event: Event
+
+
+class Goalpost(NamedTuple):
+    """A target or baseline, when and why it came to be what it is."""
+
+    what: Literal["target", "baseline"]
+    old: Decimal | None
+    """None where there was none before."""
+    new: Decimal
+    effective_from: date | None
+    """The business day from which a target holds; a baseline holds for the whole cycle."""
+    backdated: bool
+    """A target that holds from a day before the one on which it was set."""
+    position: int
+    recorded_at: datetime
+    event_id: UUID
+    actor: str
+    reason: str | None
+
+
+class Recording(NamedTuple):
+    """How many readings of a KPI a feed sent on one recorded day (UTC), and where they stand."""
+
+    feed: str
+    recorded_day: date
+    n: int
+    first_position: int
+    last_position: int
+
+
+async def trail_of(
+    connection: AsyncConnection,
+    workspace: str,
+    about: Sequence[str],
+    *,
+    known: int,
+    after: int = 0,
+    before: int | None = None,
+    newest_first: bool = False,
+    limit: int = 100,
+) -> list[TrailEntry]:
+    """Events that concern any of some references (see `about.references`); all events when there are none.
+
+    Positions lie above `after` and below `before`; both are cursors for the next page.
+    """
+    statement = _select(known).where(trail.c.position > after)
+    if before is not None:
+        statement = statement.where(trail.c.position < before)
+    if about:
+        statement = statement.where(trail.c.about.overlap(list(about)))
+    order = trail.c.position.desc() if newest_first else trail.c.position
+    rows = await connection.execute(statement.order_by(order).limit(limit))
+    return [_entry(workspace, row) for row in rows]
+
+
+async def goalposts(
+    connection: AsyncConnection, workspace: str, key_result: str, *, known: int
+) -> list[Goalpost]:
+    """Every target and baseline of a key result in the order they were set, the first ones included."""
+    rows = await connection.execute(
+        _select(known)
+        .where(trail.c.about.contains([reference("key_result", key_result)]))
+        .order_by(trail.c.position)
+    )
+    return [goalpost for row in rows for goalpost in _goalposts(_entry(workspace, row))]
+
+
+async def recordings(connection: AsyncConnection, kpi: str, *, known: int) -> list[Recording]:
+    """Ordinary readings of a KPI by recorded day and feed; the last day may hold some after `known`."""
+    rows = await connection.execute(
+        select(
+            recording.c.feed,
+            recording.c.recorded_day,
+            recording.c.n,
+            recording.c.first_position,
+            recording.c.last_position,
+        )
+        .where(recording.c.kpi == kpi, recording.c.first_position <= known)
+        .order_by(recording.c.recorded_day, recording.c.feed)
+    )
+    return [Recording(*row) for row in rows]
+
+
+def _select(known: int) -> Select[Any]:
+    return select(trail).where(trail.c.position <= known)
+
+
+def _entry(workspace: str, row: Row[Any]) -> TrailEntry:
+    event = Event(
+        row.event_id,
+        row.type,
+        workspace,
+        Aggregate(row.kind, row.id),
+        row.time,
+        row.actor,
+        _data(row.type, row.data),
+        row.reason,
+        correlation_id=row.correlation_id,
+        business_day=row.business_day,
+    )
+    return TrailEntry(row.position, row.recorded_at, row.about, event)
+
+
+def _data(type_: str, data: dict[str, Any]) -> EventData:
+    known = lookup(type_)
+    if known is None:
+        return UnknownData(raw=data)
+    return known.model.model_validate(upcast(type_, data))
+
+
+def _goalposts(entry: TrailEntry) -> list[Goalpost]:
+    event = entry.event
+    when_and_why = (entry.position, entry.recorded_at, event.id, event.actor, event.reason)
+    match event.data:
+        case KeyResultAdded(measure=measure, effective_from=day):
+            first = [Goalpost("target", None, measure.target, day, False, *when_and_why)]
+            if measure.baseline is not None:
+                first.append(Goalpost("baseline", None, measure.baseline, None, False, *when_and_why))
+            return first
+        case TargetChanged(old=old, new=new, effective_from=day, backdated=backdated):
+            return [Goalpost("target", old, new, day, backdated, *when_and_why)]
+        case BaselineCorrected(old=before, new=new):
+            return [Goalpost("baseline", before, new, None, False, *when_and_why)]
+        case _:
+            return []
