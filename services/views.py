@@ -1,4 +1,4 @@
-"""Reading the views: the active build of a group, in one consistent snapshot, and what if PostgreSQL is away."""
+"""Reading the views: the active build of a group in one consistent snapshot, unless PostgreSQL is away."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AWAY_FOR = 1.0
 _FIRST_POLL, _LONGEST_POLL = 0.004, 0.1
 
 
-class ViewsUnavailable(Exception):  # noqa: N818 - named in the words of the product
+class ViewsUnavailable(Exception):
     """PostgreSQL is away, or no worker has built this group yet. Ask again after `retry_after` seconds."""
 
     def __init__(self, why: str, retry_after: float = AWAY_FOR) -> None:
@@ -34,7 +34,7 @@ class ViewsUnavailable(Exception):  # noqa: N818 - named in the words of the pro
         self.retry_after = retry_after
 
 
-class NotThereYet(Exception):  # noqa: N818 - named in the words of the product
+class NotThereYet(Exception):
     """The views did not reach a position in time; they stand at `position`."""
 
     def __init__(self, wanted: int, position: int) -> None:
@@ -59,7 +59,9 @@ class Views:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._snapshots = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
         self._away_until = 0.0
 
     @staticmethod
@@ -109,8 +111,13 @@ class Views:
             active = await control.active(connection, workspace, group)
         return 0 if active is None else active.position
 
-    async def wait(self, workspace: str, position: int, *, group: str = "state", timeout: float = 5.0) -> None:
-        """Return once the group has reached the position. Raises NotThereYet after `timeout` seconds, ViewsUnavailable."""
+    async def wait(
+        self, workspace: str, position: int, *, group: str = "state", timeout: float = 5.0
+    ) -> None:
+        """Return once the group has reached the position; after `timeout` seconds raise NotThereYet.
+
+        Raises ViewsUnavailable.
+        """
         deadline = time.monotonic() + timeout
         pause = _FIRST_POLL
         while (reached := await self.position(workspace, group)) < position:
@@ -135,7 +142,7 @@ class Views:
                 raise ViewsUnavailable("PostgreSQL is away") from error
 
     async def _begin(self, stack: AsyncExitStack) -> AsyncConnection:
-        """A connection with a transaction begun. One that broke while it lay idle in the pool is replaced once."""
+        """A connection in a transaction; one that broke while it lay idle is replaced once."""
         for last_try in (False, True):
             connection = await stack.enter_async_context(self._snapshots.connect())
             try:
@@ -150,11 +157,13 @@ class Views:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error says that PostgreSQL can't be reached or is going away, rather than that a query is wrong."""
+    """Whether an error says that PostgreSQL is away or going away, not that a query is wrong."""
     if isinstance(error, OSError | PoolTimeout | TimeoutError | InterfaceError):
         return True
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or (error.orig is not None and is_away(error.orig.__cause__ or error.orig))
+        return error.connection_invalidated or (
+            error.orig is not None and is_away(error.orig.__cause__ or error.orig)
+        )
     return isinstance(
         error,
         asyncpg.PostgresConnectionError

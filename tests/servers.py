@@ -17,6 +17,9 @@ from services.runtime.settings import Role, Settings
 
 TEMPLATE = "goaltrail_template"
 
+MASTER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+"""One for all tests: the keys of every workspace stand in one stream."""
+
 
 class TestNats:
     """A NATS server with the users and permissions of production."""
@@ -114,6 +117,6 @@ def make_settings(
         workspace=workspace,
         data=data,
         admin_token=SecretStr("gt_test_admin_token_that_only_tests_use"),
-        master_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        master_key=SecretStr(MASTER_KEY),
         log_level="warning",
     )

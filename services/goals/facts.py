@@ -1,0 +1,116 @@
+"""The circumstances of a command: who, when, why, and what its decider must know of other aggregates."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+
+from events.commands import Command
+from events.context import Context
+from events.cycles.state import Cycle
+from events.kpis.commands import DefineKpi, RedefineKpi
+from events.kpis.state import Kpi
+from events.objectives.commands import (
+    AddKeyResult,
+    ChangeObjectiveOrgUnit,
+    DraftObjective,
+    LinkKpi,
+)
+from events.objectives.state import Objective
+from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
+from events.org_units.state import OrgUnit
+from events.state import State
+from events.workspace.state import Workspace
+from services.goals.knowledge import Knowledge
+from services.ledger import WorkspaceUnknown
+
+
+async def workspace_of(knowledge: Knowledge, workspace: str) -> Workspace:
+    """The workspace, whose zone says what day it is. Raises WorkspaceUnknown."""
+    found = await knowledge.state("workspace", workspace)
+    if not isinstance(found, Workspace):
+        raise WorkspaceUnknown(workspace)
+    return found
+
+
+async def context_of(
+    knowledge: Knowledge,
+    command: Command,
+    state: State | None,
+    *,
+    workspace: Workspace,
+    actor: str,
+    role: str,
+    now: datetime,
+    reason: str | None,
+    new_id: Callable[[], str],
+) -> Context:
+    """What the decider of a command may know."""
+    cycle = await knowledge.state("cycle", _cycle(command, state))
+    kpi = await knowledge.state("kpi", _kpi(command))
+    org_unit = await knowledge.state("org_unit", _org_unit(command))
+    return Context(
+        actor=actor,
+        role=role,
+        today=workspace.business_day(now)[0],
+        now=now,
+        new_id=new_id,
+        reason=reason,
+        cycle=cycle if isinstance(cycle, Cycle) else None,
+        kpi=kpi if isinstance(kpi, Kpi) else None,
+        org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
+        below=await _below(knowledge, command, state),
+        unknown=await _unknown(knowledge, command),
+        taken=await _taken(knowledge, command),
+    )
+
+
+def _cycle(command: Command, state: State | None) -> str | None:
+    if isinstance(command, DraftObjective):
+        return command.cycle
+    return state.cycle if isinstance(state, Objective) else None
+
+
+def _kpi(command: Command) -> str | None:
+    return command.kpi if isinstance(command, AddKeyResult | LinkKpi) else None
+
+
+def _org_unit(command: Command) -> str | None:
+    match command:
+        case DraftObjective() | ChangeObjectiveOrgUnit() | DefineKpi() | RedefineKpi():
+            return command.org_unit
+        case CreateOrgUnit() | MoveOrgUnit():
+            return command.parent
+    return None
+
+
+async def _below(knowledge: Knowledge, command: Command, state: State | None) -> frozenset[str]:
+    """The units below the one that moves or ends, at any depth, without those that ended."""
+    if state is None or not isinstance(command, MoveOrgUnit | ArchiveOrgUnit):
+        return frozenset()
+    children: dict[str, list[OrgUnit]] = defaultdict(list)
+    for unit in await knowledge.org_units():
+        if unit.parent is not None:
+            children[unit.parent].append(unit)
+    found: set[str] = set()
+    pending = [state.id]
+    while pending:
+        for unit in children[pending.pop()]:
+            if not unit.archived and unit.id not in found:
+                found.add(unit.id)
+                pending.append(unit.id)
+    return frozenset(found)
+
+
+async def _unknown(knowledge: Knowledge, command: Command) -> frozenset[str]:
+    if not isinstance(command, DraftObjective):
+        return frozenset()
+    supported = frozenset(command.supports)
+    return supported - await knowledge.existing_goals(supported)
+
+
+async def _taken(knowledge: Knowledge, command: Command) -> frozenset[str]:
+    if not isinstance(command, AddKeyResult) or command.key_result is None:
+        return frozenset()
+    return await knowledge.existing_goals(frozenset({command.key_result}))

@@ -1,0 +1,292 @@
+"""Carrying out goal commands: load, decide, append; answer a retry as the first try was answered.
+
+A command is decided on what the views know, if they are at the ledger's head; else, on a conflict and while
+PostgreSQL is away, on what the ledger adds to that. The append is guarded with the last position known on the
+aggregate's own subject, so two commands never both win on one state.
+
+With an Idempotency-Key the ids of a command's events follow from (workspace, actor, key). That is how a retry
+finds them, in the views' table of commands or among the aggregate's own events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import NamedTuple
+from uuid import UUID
+
+from events.aggregates import AGGREGATES
+from events.commands import Command
+from events.envelope import Event, encode
+from events.errors import Refused
+from events.ids import Aggregate, event_id, ledger_subject, new_aggregate_id
+from events.registry import event_type
+from projections.state import queries_goals
+from projections.state.goals import REPORTS
+from services.access.callers import Caller
+from services.goals.aggregates import Loaded, Tail
+from services.goals.errors import KeyInFlight, KeyReused, Stale, TooContended
+from services.goals.facts import context_of, workspace_of
+from services.goals.knowledge import Knowledge
+from services.keys.keys import Keys
+from services.ledger import Conflict, DuplicateId, Entry, Ledger, LedgerError
+from services.views import View, Views, ViewsUnavailable
+
+TRIES = 10
+"""How often a command is decided again when others change the goal in between."""
+
+
+class Answer(NamedTuple):
+    """What a command did, the same for the first try and every retry."""
+
+    id: str
+    """Of the aggregate."""
+    event_ids: tuple[UUID, ...]
+    """None if nothing was to change."""
+    position: int
+    """Of its last event: a view at this position shows it."""
+    revision: int
+    """Of the aggregate, for the ETag."""
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, by whom. All commands are on one aggregate and succeed or fail together."""
+
+    caller: Caller
+    aggregate: Aggregate
+    commands: Sequence[Command]
+    reason: str | None
+    key: str | None
+    body_hash: str
+    if_match: int | None
+    correlation_id: str | None
+
+    @property
+    def workspace(self) -> str:
+        """The caller's."""
+        return self.caller.workspace
+
+    def event_id(self, n: int) -> UUID:
+        """Id of its n-th event."""
+        return event_id(self.workspace, self.caller.actor, self.key, n)
+
+
+class Plan(NamedTuple):
+    """What is to be appended, and to what."""
+
+    before: Loaded
+    events: list[Event]
+
+
+class Goals:
+    """Commands on goals, units, cycles, KPIs and feeds. One for a process."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        views: Views,
+        keys: Keys,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._ledger = ledger
+        self._views = views
+        self._keys = keys
+        self._now = now
+        self._in_flight: set[tuple[str, str, str]] = set()
+
+    async def execute(
+        self,
+        caller: Caller,
+        aggregate: Aggregate,
+        *commands: Command,
+        reason: str | None = None,
+        key: str | None = None,
+        body_hash: str = "",
+        if_match: int | None = None,
+        correlation_id: str | None = None,
+    ) -> Answer:
+        """Carry out commands on one aggregate, all or none; acked means on disk.
+
+        `key` is the Idempotency-Key and `body_hash` says what was asked with it; `if_match` is the revision
+        that the caller has read, None to change whatever is there. Raises Refused, Stale, KeyReused,
+        KeyInFlight, TooContended, WorkspaceUnknown, LedgerUnavailable, LedgerUncertain.
+        """
+        request = Request(caller, aggregate, commands, reason, key, body_hash, if_match, correlation_id)
+        if key is None:
+            return await self._carry_out(request)
+        slot = (caller.workspace, caller.actor, key)
+        if slot in self._in_flight:
+            raise KeyInFlight
+        self._in_flight.add(slot)
+        try:
+            return await self._carry_out(request)
+        finally:
+            self._in_flight.discard(slot)
+
+    async def objective_of(self, workspace: str, key_result: str) -> str | None:
+        """The objective that a key result belongs to, also one that was added a moment ago."""
+        knowledge = Knowledge(self._ledger, workspace)
+        with suppress(ViewsUnavailable):
+            async with self._views.open(workspace) as view:
+                knowledge = Knowledge(self._ledger, workspace, view)
+                found = await knowledge.objective_of(key_result)
+                if found is not None:
+                    return found
+        knowledge.look_again()
+        return await knowledge.objective_of(key_result)
+
+    async def _carry_out(self, request: Request) -> Answer:
+        seen = await self._from_views(request)
+        if isinstance(seen, Answer):
+            return seen
+        knowledge, plan = seen
+        duplicates = 0
+        for _ in range(TRIES):
+            if plan is None:
+                knowledge.look_again()
+                earlier = _earlier(request, await knowledge.tail(request.aggregate))
+                if earlier is not None:
+                    return earlier
+                plan = await self._decide(request, knowledge)
+            try:
+                return await self._append(request, plan)
+            except DuplicateId as error:
+                # It may be our own first try; if this aggregate has it not, another one has our ids.
+                duplicates += 1
+                if duplicates > 1:
+                    raise KeyReused from error
+            except Conflict:
+                pass
+            plan = None
+        raise TooContended
+
+    async def _from_views(self, request: Request) -> Answer | tuple[Knowledge, Plan | None]:
+        """The first answer; or what the views know, and if they are at the ledger's head what to do."""
+        head = asyncio.ensure_future(self._ledger.head(request.workspace))
+        try:
+            async with self._views.open(request.workspace) as view:
+                knowledge = Knowledge(self._ledger, request.workspace, view)
+                earlier = await _first_answer(view, request)
+                if earlier is not None:
+                    return earlier
+                try:
+                    plan = await self._decide(request, knowledge)
+                except (Refused, Stale):
+                    if await head <= view.position:
+                        raise
+                    return knowledge, None
+                return knowledge, plan if await head <= view.position else None
+        except ViewsUnavailable:
+            return Knowledge(self._ledger, request.workspace), None
+        finally:
+            head.cancel()
+            with suppress(asyncio.CancelledError, LedgerError):
+                await head
+
+    async def _decide(self, request: Request, knowledge: Knowledge) -> Plan:
+        """The events that follow from the commands. Raises Refused, Stale, WorkspaceUnknown."""
+        loaded = await knowledge.get(request.aggregate)
+        if request.if_match is not None and loaded.state is not None and loaded.revision != request.if_match:
+            raise Stale(request.if_match, loaded.revision)
+        workspace = await workspace_of(knowledge, request.workspace)
+        now = self._now()
+        numbers = count()
+
+        def new_id() -> str:
+            return new_aggregate_id(request.workspace, request.caller.actor, request.key, next(numbers))
+
+        _state, evolve, decide = AGGREGATES[request.aggregate.kind]
+        state = loaded.state
+        events: list[Event] = []
+        for command in request.commands:
+            context = await context_of(
+                knowledge,
+                command,
+                state,
+                workspace=workspace,
+                actor=request.caller.actor,
+                role=request.caller.role,
+                now=now,
+                reason=request.reason,
+                new_id=new_id,
+            )
+            for data in decide(command, state, context):
+                event = Event(
+                    id=request.event_id(len(events)),
+                    type=event_type(data),
+                    workspace=request.workspace,
+                    aggregate=request.aggregate,
+                    time=now,
+                    actor=request.caller.actor,
+                    data=data,
+                    reason=request.reason,
+                    correlation_id=request.correlation_id,
+                    business_day=context.today,
+                )
+                events.append(event)
+                state = evolve(state, event)
+        return Plan(loaded, events)
+
+    async def _append(self, request: Request, plan: Plan) -> Answer:
+        before, events = plan
+        if not events:
+            return Answer(request.aggregate.id, (), before.position, before.revision, replayed=False)
+        if request.key is not None:
+            events[0] = events[0]._replace(request=f"{request.body_hash}:{len(events)}")
+        subject = ledger_subject(request.workspace, request.aggregate)
+        sealed = [await self._keys.seal_event(event) for event in events]
+        entries = [Entry(subject, encode(event), str(event.id)) for event in sealed]
+        appended = await self._ledger.append(request.workspace, entries, {subject: before.position})
+        revision = before.revision
+        for position, event in enumerate(events, appended.first):
+            revision = revision if event.name in REPORTS else position
+        event_ids = tuple(event.id for event in events)
+        return Answer(request.aggregate.id, event_ids, appended.last, revision, replayed=False)
+
+
+async def _first_answer(view: View, request: Request) -> Answer | None:
+    """What the first try with this key was answered, if the views have it. Raises KeyReused."""
+    if request.key is None:
+        return None
+    carried = await queries_goals.carried_out(view.connection, request.event_id(0))
+    if carried is None:
+        return None
+    last = (
+        carried.position
+        + _number_of_events(request, carried.request, Aggregate(carried.kind, carried.id))
+        - 1
+    )
+    revision = await queries_goals.revision_at(view.connection, carried.kind, carried.id, last)
+    return _replayed(request, carried.position, last, revision or last)
+
+
+def _earlier(request: Request, tail: Tail) -> Answer | None:
+    """What the first try with this key was answered, if it is among these events. Raises KeyReused."""
+    if request.key is None:
+        return None
+    first = request.event_id(0)
+    found = next((event for event, _ in tail.steps if event.event.id == first), None)
+    if found is None:
+        return None
+    last = found.position + _number_of_events(request, found.event.request, found.event.aggregate) - 1
+    revision = next(loaded.revision for event, loaded in tail.steps if event.position == last)
+    return _replayed(request, found.position, last, revision)
+
+
+def _number_of_events(request: Request, asked: str | None, aggregate: Aggregate) -> int:
+    """How many events the first try made. Raises KeyReused if it asked for something else."""
+    body_hash, _, events = (asked or "").rpartition(":")
+    if body_hash != request.body_hash or aggregate != request.aggregate:
+        raise KeyReused
+    return int(events)
+
+
+def _replayed(request: Request, first: int, last: int, revision: int) -> Answer:
+    event_ids = tuple(request.event_id(n) for n in range(last - first + 1))
+    return Answer(request.aggregate.id, event_ids, last, revision, replayed=True)

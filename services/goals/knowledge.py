@@ -1,0 +1,110 @@
+"""What a command is decided on: its aggregate and the facts of others, as fresh as the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from events.envelope import RecordedEvent, UndecodableEvent
+from events.ids import Aggregate
+from events.objectives.key_result_events import KeyResultAdded
+from events.org_units.state import OrgUnit
+from events.state import State
+from projections.state import queries, queries_goals
+from services.goals.aggregates import NOTHING, Loaded, Tail, catch_up, folded
+from services.ledger import Ledger, recorded
+from services.views import View
+
+
+class Knowledge:
+    """One workspace as one command sees it.
+
+    First it reads a view, if there is one. After `look_again` it knows what it saw there and what the ledger
+    has since then; without a view it reads everything from the ledger.
+    """
+
+    def __init__(self, ledger: Ledger, workspace: str, view: View | None = None) -> None:
+        self._ledger = ledger
+        self._workspace = workspace
+        self._view = view
+        self._seen_until = view.position if view is not None else 0
+        self._seen: dict[Aggregate, Loaded] = {}
+        self._seen_goals: dict[str, bool] = {}
+        self._current: dict[Aggregate, Loaded] = {}
+
+    def look_again(self) -> None:
+        """Trust no view any longer: what is asked for next is looked up on the ledger, too."""
+        self._view = None
+        self._current = {}
+
+    async def get(self, aggregate: Aggregate) -> Loaded:
+        """An aggregate. Raises ViewsUnavailable, WorkspaceUnknown, LedgerUnavailable."""
+        found = self._current.get(aggregate)
+        if found is not None:
+            return found
+        if self._view is None:
+            return (await self.tail(aggregate)).loaded
+        row = await queries.latest(self._view.connection, aggregate.kind, aggregate.id, self._view.position)
+        loaded = NOTHING
+        if row is not None:
+            assert isinstance(row.state, State)
+            loaded = Loaded(row.state, row.position, row.revision)
+        self._seen[aggregate] = self._current[aggregate] = loaded
+        return loaded
+
+    async def tail(self, aggregate: Aggregate) -> Tail:
+        """An aggregate, with what the ledger has since it was seen. Raises as `get`."""
+        tail = await catch_up(self._ledger, self._workspace, aggregate, self._seen.get(aggregate, NOTHING))
+        self._current[aggregate] = tail.loaded
+        return tail
+
+    async def state(self, kind: str, id_: str | None) -> State | None:
+        """The state of an aggregate; None if there is none, or no id."""
+        return None if id_ is None else (await self.get(Aggregate(kind, id_))).state
+
+    async def org_units(self) -> list[OrgUnit]:
+        """All units of the tree."""
+        if self._view is not None:
+            rows = await queries.latest_of_kind(self._view.connection, "org_unit", self._view.position)
+            return [row.state for row in rows if isinstance(row.state, OrgUnit)]
+        # Seldom asked: reading the whole tree from the ledger keeps this free of a second way to be fresh.
+        units: dict[Aggregate, Loaded] = {}
+        async for event in self._events("org_unit", 0):
+            aggregate = event.event.aggregate
+            units[aggregate] = folded(self._workspace, aggregate, units.get(aggregate, NOTHING), event)
+        return [unit.state for unit in units.values() if isinstance(unit.state, OrgUnit)]
+
+    async def existing_goals(self, ids: frozenset[str]) -> frozenset[str]:
+        """Those of the ids that are an objective's or a key result's."""
+        if not ids:
+            return ids
+        if self._view is not None:
+            found = await queries_goals.existing_goals(self._view.connection, ids)
+            self._seen_goals.update((id_, id_ in found) for id_ in ids)
+            return found
+        after = self._seen_until if ids <= self._seen_goals.keys() else 0
+        goals = {id_ for id_ in ids if self._seen_goals.get(id_)}
+        async for event in self._events("objective", after):
+            goals.add(event.event.aggregate.id)
+            if isinstance(event.event.data, KeyResultAdded):
+                goals.add(event.event.data.key_result)
+        return ids & goals
+
+    async def objective_of(self, key_result: str) -> str | None:
+        """The objective that a key result belongs to."""
+        if self._view is not None:
+            return await queries.objective_of(self._view.connection, key_result, self._view.position)
+        found = None
+        async for event in self._events("objective", self._seen_until):
+            data = event.event.data
+            if isinstance(data, KeyResultAdded) and data.key_result == key_result:
+                found = event.event.aggregate.id
+        return found
+
+    async def _events(self, kind: str, after: int) -> AsyncIterator[RecordedEvent]:
+        """The events of all aggregates of a kind after a position, in order; what is no event is left out."""
+        subject = f"ledger.{self._workspace}.{kind}.*"
+        async for messages in self._ledger.read(self._workspace, after, subject=subject):
+            for message in messages:
+                with suppress(UndecodableEvent):
+                    yield recorded(message)

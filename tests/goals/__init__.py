@@ -1,0 +1,1 @@
+"""Goal commands on the real ledger, with and without views."""
