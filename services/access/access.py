@@ -6,7 +6,6 @@ is locked out while views are rebuilt or PostgreSQL is away.
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
@@ -23,7 +22,7 @@ from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject
 from events.registry import EventData, event_type
 from services.access.callers import Caller
-from services.access.tokens import TokenRecord, digest, generate
+from services.access.tokens import TokenRecord, digest, generate, new_id
 from services.ledger import Conflict, Entry, Ledger
 from services.ledger.latest import Held, Latest
 from services.ledger.streams import ACCESS
@@ -101,7 +100,7 @@ class Access:
         text what is there. `text` is for a token that an operator chose. Raises Refused, WorkspaceUnknown,
         LedgerUnavailable, LedgerUncertain.
         """
-        token_id = token_id or secrets.token_hex(8)
+        token_id = token_id or new_id()
         now = datetime.now(UTC)
         event, position = await self._record_issued(
             workspace, token_id, IssueToken(holder=actor, role=role, expires_at=expires_at), by, now
@@ -242,7 +241,7 @@ def _event(workspace: str, token_id: str, by: str, now: datetime, data: EventDat
 
 
 def _context(by: str, now: datetime) -> Context:
-    return Context(actor=by, role="admin", today=now.date(), now=now, new_id=lambda: secrets.token_hex(8))
+    return Context(actor=by, role="admin", today=now.date(), now=now, new_id=new_id)
 
 
 def _exists(token_id: str) -> Refused:

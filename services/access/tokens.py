@@ -23,6 +23,11 @@ TOKEN = re.compile(r"gt_[a-z0-9][a-z0-9_-]*_(?P<id>[0-9a-f]{16})_[A-Za-z0-9_-]{4
 """What the tokens made here look like, so that a leaked one can be found in files and logs."""
 
 
+def new_id() -> str:
+    """A new random id of a token; it is no secret."""
+    return secrets.token_hex(8)
+
+
 def generate(workspace: str, token_id: str) -> str:
     """The text of a new random token."""
     return f"gt_{workspace}_{token_id}_{secrets.token_urlsafe(SECRET_BYTES)}"

@@ -19,7 +19,7 @@ import structlog
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from services.ledger.client import ConnectionLost, LedgerClient, NoResponder
+from services.ledger.client import ConnectionLost, LedgerClient, NoResponder, publication
 from services.ledger.errors import Conflict, LedgerError, LedgerUnavailable
 from services.ledger.messages import stored_message
 from services.ledger.stream_api import ANSWER_SECONDS, Patience, ServerRefused, StreamApi
@@ -226,8 +226,8 @@ class Latest:
         """See the change here at once, and let the others look."""
         with contextlib.suppress(LedgerUnavailable):  # it is stored; the tick shows it here later
             await self.refresh()
-        with contextlib.suppress(Exception):  # as above: their tick covers a lost nudge
-            await self._client.publish(self._nudge, b"")
+        with contextlib.suppress(ConnectionLost):  # their tick makes up for a lost nudge
+            await self._client.send(publication(self._nudge.encode(), b""))
 
     async def _on_nudge(self, _message: Msg) -> None:
         self._woken.set()

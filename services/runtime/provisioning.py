@@ -1,4 +1,4 @@
-"""Brings the servers to the wanted state: database roles and schemas, streams, the first workspace."""
+"""Brings the servers to the wanted state: database roles, streams, first workspace and administrator."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ async def provision(settings: Settings) -> None:
     A stream whose stored configuration differs from the wanted one is an error with an explanation.
     """
     # Imported here: a second `up` that only says that the first one runs needs no NATS client.
+    from services.access.first import ensure_admin_token
     from services.ledger.provision import provision as provision_ledger
 
     try:
         async with asyncio.timeout(PROVISION_SECONDS):
             await database.prepare(settings)
             await provision_ledger(settings)
+            await ensure_admin_token(settings)
     except TimeoutError:
         raise ProcessError("provisioning took too long: see the logs of nats-server and PostgreSQL") from None
     except Exception as error:  # whatever the servers or the ledger's configuration guard object to
