@@ -1,4 +1,4 @@
-"""Tables of group `audit`: `trail` only ever grows, `recording` sums up within the recorded day that goes on."""
+"""Tables of group `audit`: `trail` only grows, `recording` sums up within the recorded day that goes on."""
 
 from __future__ import annotations
 
