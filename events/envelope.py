@@ -18,12 +18,12 @@ from events.ids import Aggregate
 from events.registry import EventData, UnknownData, lookup, upcast
 
 _SOURCE = "/goaltrail/"
-_TEXTS = ("actor", "reason", "correlationid", "causationid", "request")
+_TEXTS = ("type", "actor", "reason", "correlationid", "causationid", "request")
 _ESCAPE = b"\\"
 """A JSON text can hold a NUL only by an escape; looking for one costs nothing."""
 
 
-class UndecodableEvent(ValueError):  # noqa: N818 - named in the words of the product
+class UndecodableEvent(ValueError):
     """A payload that is no event, or whose data does not fit its type."""
 
 

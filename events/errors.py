@@ -6,7 +6,7 @@ from typing import Literal
 RefusalKind = Literal["conflict", "invalid", "not_found", "forbidden"]
 
 
-class Refused(Exception):  # noqa: N818 - named in the words of the product
+class Refused(Exception):
     """A command is not allowed. Carries a stable code and one sentence each in English and Korean.
 
     kind: `conflict` a step that is not allowed now (`allowed` names the steps that are), `invalid` a value

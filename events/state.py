@@ -18,7 +18,7 @@ class State(BaseModel):
 S = TypeVar("S", bound=State)
 
 
-class OutOfPlace(ValueError):  # noqa: N818 - named in the words of the product
+class OutOfPlace(ValueError):
     """An event stands where it cannot: a change of what does not exist, or a second beginning."""
 
 

@@ -1,0 +1,98 @@
+"""A measure hangs together, or says what does not."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from events.errors import Refused
+from events.measures import Aggregation, Measure, Window
+
+GOOD: list[dict[str, Any]] = [
+    {"kind": "increase", "baseline": 50, "target": 80},
+    {"kind": "increase", "target": 80},
+    {"kind": "increase", "baseline": -5, "target": 0},
+    {"kind": "decrease", "baseline": 4, "target": 1},
+    {"kind": "decrease", "baseline": 1, "target": -1},
+    {"kind": "at_least", "target": "0.000000000001"},
+    {"kind": "at_least", "target": 0, "grading": "strict"},
+    {"kind": "at_most", "target": 0, "grading": "tolerance", "tolerance": 2},
+    {"kind": "at_most", "target": 24, "baseline": 30},
+    {"kind": "at_most", "target": 24, "window": {"kind": "rolling", "periods": 3}},
+]
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"kind": "increase", "baseline": 50, "target": 50}, "baseline_equals_target"),
+    ({"kind": "increase", "baseline": "50.0", "target": "50"}, "baseline_equals_target"),
+    ({"kind": "increase", "baseline": 80, "target": 50}, "direction_contradicts"),
+    ({"kind": "decrease", "baseline": 1, "target": 4}, "direction_contradicts"),
+    ({"kind": "increase", "target": 5, "grading": "strict"}, "grading_not_for_movement"),
+    ({"kind": "decrease", "target": 5, "tolerance": 1}, "tolerance_missing_or_unused"),
+    ({"kind": "at_least", "target": 0}, "target_not_positive"),
+    ({"kind": "at_most", "target": -1}, "target_not_positive"),
+    ({"kind": "at_most", "target": 5, "grading": "tolerance"}, "tolerance_missing_or_unused"),
+    ({"kind": "at_most", "target": 5, "tolerance": 1}, "tolerance_missing_or_unused"),
+    ({"kind": "at_most", "target": 5, "grading": "tolerance", "tolerance": 0}, "tolerance_not_positive"),
+    ({"kind": "at_most", "target": 5, "grading": "tolerance", "tolerance": -1}, "tolerance_not_positive"),
+    ({"kind": "at_most", "target": 5, "window": {"kind": "rolling"}}, "window_periods"),
+    ({"kind": "at_most", "target": 5, "window": {"kind": "cycle_to_date", "periods": 2}}, "window_periods"),
+    ({"kind": "between", "target": 5}, "literal_error"),
+    ({"kind": "at_most"}, "missing"),
+    ({"kind": "at_most", "target": "NaN"}, "value_error"),
+    ({"kind": "at_most", "target": 5, "unit": ""}, "string_too_short"),
+    ({"kind": "at_most", "target": 5, "unit": "x" * 41}, "string_too_long"),
+    ({"kind": "at_most", "target": 5, "colour": "red"}, "extra_forbidden"),
+]
+
+
+@pytest.mark.parametrize("said", GOOD)
+def test_measures_that_hang_together(said: dict[str, Any]) -> None:
+    measure = Measure.model_validate({"unit": "KRW"} | said)
+    assert Measure.model_validate_json(measure.model_dump_json()) == measure
+
+
+@pytest.mark.parametrize(("said", "code"), BAD)
+def test_measures_that_do_not(said: dict[str, Any], code: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Measure.model_validate({"unit": "KRW"} | said)
+    assert [error["type"] for error in refused.value.errors()] == [code]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"), [row for row in BAD if "tolerance" in row[1] or "target" in row[1]]
+)
+def test_a_rule_speaks_both_languages(said: dict[str, Any], code: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Measure.model_validate({"unit": "KRW"} | said)
+    context = refused.value.errors()[0]["ctx"]
+    assert any("가" <= character <= "힣" for character in context["ko"])
+    assert context["en"] == refused.value.errors()[0]["msg"]
+
+
+def test_a_revision_is_checked_again() -> None:
+    measure = Measure(kind="increase", baseline=Decimal(50), target=Decimal(80), unit="KRW")
+    assert measure.revised("/target", target=Decimal(70)).target == 70
+    with pytest.raises(Refused) as refused:
+        measure.revised("/target", target=Decimal(50))
+    assert (refused.value.code, refused.value.kind) == ("baseline_equals_target", "invalid")
+    assert (refused.value.pointer, refused.value.allowed) == ("/target", [])
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "kind"),
+    [
+        ("sum", "cycle_to_date"),
+        ("mean", "latest_complete_period"),
+        ("last", "latest_complete_period"),
+        ("ratio", "latest_complete_period"),
+        (None, "latest_complete_period"),
+    ],
+)
+def test_the_window_follows_from_the_aggregation_unless_declared(
+    aggregation: Aggregation | None, kind: str
+) -> None:
+    assert Measure(kind="at_least", target=Decimal(1), unit="x").window_for(aggregation).kind == kind
+    declared = Window(kind="rolling", periods=2)
+    measure = Measure(kind="at_least", target=Decimal(1), unit="x", window=declared)
+    assert measure.window_for(aggregation) == declared
