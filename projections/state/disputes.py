@@ -20,7 +20,9 @@ class Disputes:
 
     def apply(self, recorded: RecordedEvent, data: ReadingDisputed) -> None:
         """Fold one dispute."""
-        dimensions = data.dimensions
+        dimensions = None
+        if data.dimensions is not None:
+            dimensions = orjson.dumps(data.dimensions, option=orjson.OPT_SORT_KEYS).decode()
         self._rows.append(
             (
                 recorded.position,
@@ -37,7 +39,7 @@ class Disputes:
                 data.content,
                 recorded.recorded_at,
                 recorded.event.actor,
-                None if dimensions is None else orjson.dumps(dimensions, option=orjson.OPT_SORT_KEYS).decode(),
+                dimensions,
             )
         )
 

@@ -1,0 +1,1 @@
+"""Intake: the one function that every reading passes, however it was sent."""

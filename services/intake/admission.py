@@ -1,0 +1,127 @@
+"""Judging one item against the catalogue, and turning it into a reading that can be recorded.
+
+Nothing judges a reading again once it is on the ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from events.ids import reading_id
+from events.kpis.state import Kpi
+from events.numbers import text
+from services.intake.catalogue import Catalogue
+from services.intake.items import Item
+from services.intake.rejections import Rejected
+from services.intake.times import TZDATA, Times
+
+CATALOGUE_CODES = frozenset(
+    {"unknown_kpi", "kpi_retired", "kpi_not_declared", "wrong_unit", "time_without_zone"}
+)
+"""Rejections that a change of the catalogue may overtake: it is read again before one of them is final."""
+
+
+class Candidate(NamedTuple):
+    """A reading that may be recorded, if it is not on the ledger already."""
+
+    place: int
+    """In what was sent, from 0."""
+    source_id: str
+    kpi: str
+    reading: UUID
+    content: str
+    source_version: int | None
+    fields: dict[str, Any]
+    """The fields of events.readings.events.ReadingContent."""
+
+
+class Admission:
+    """Admits the items of one feed, by the catalogue as it is now."""
+
+    def __init__(self, catalogue: Catalogue, feed: str, now: datetime) -> None:
+        declared = catalogue.declaration(feed)
+        self._workspace = catalogue.workspace.id
+        self._feed = feed
+        self._kpis = catalogue.kpis
+        self._declared = None if declared.kpis is None else frozenset(declared.kpis)
+        self._times = Times(catalogue.workspace, feed, declared.zone, now)
+        self.revisions = declared.revisions
+        """Whether other content is a correction."""
+
+    def admit(self, place: int, item: Item) -> Candidate:
+        """The reading that an item stands for. Raises Rejected."""
+        name = item.kpi
+        kpi = self._kpis.get(name)
+        if kpi is None:
+            raise Rejected("unknown_kpi", "kpi", kpi=name)
+        if kpi.retired:
+            raise Rejected("kpi_retired", "kpi", kpi=name)
+        if self._declared is not None and name not in self._declared:
+            raise Rejected("kpi_not_declared", "kpi", kpi=name, feed=self._feed)
+        if item.unit is not None and item.unit != kpi.unit:
+            raise Rejected("wrong_unit", "unit", kpi=name, unit=item.unit, wanted=kpi.unit)
+        value, numerator, denominator = item.value, item.numerator, item.denominator
+        if value is None or numerator is not None or denominator is not None or kpi.kind == "ratio":
+            _check_parts(kpi, item)
+        if item.observed_at is None:
+            if item.period is None:
+                raise Rejected("time_missing", "observed_at")
+            when = self._times.period(item.period)
+        elif item.period is not None:
+            raise Rejected("time_twice", "period")
+        else:
+            when = self._times.instant(item.observed_at)
+        source_id = item.source_id
+        dimensions = item.dimensions or None
+        # As it was sent. The unit is left out: if given at all it is the KPI's.
+        said = [
+            "" if value is None else text(value),
+            "" if numerator is None else text(numerator),
+            "" if denominator is None else text(denominator),
+            when.sent,
+        ]
+        if dimensions is not None:
+            said += [f"{key}\0{dimensions[key]}" for key in sorted(dimensions)]
+        content = blake2b("\x1f".join(said).encode(), digest_size=16).hexdigest()
+        return Candidate(
+            place,
+            source_id,
+            name,
+            reading_id(self._workspace, self._feed, name, source_id),
+            content,
+            item.source_version,
+            {
+                "kpi": name,
+                "feed": self._feed,
+                "source_id": source_id,
+                "observed_at": when.observed_at,
+                "business_day": when.business_day,
+                "zone": when.zone,
+                "tzdata": TZDATA,
+                "content": content,
+                "value": value,
+                "numerator": numerator,
+                "denominator": denominator,
+                "source_version": item.source_version,
+                "dimensions": dimensions,
+            },
+        )
+
+
+def _check_parts(kpi: Kpi, item: Item) -> None:
+    """A ratio has numerator and denominator and nothing else has."""
+    if kpi.kind == "ratio":
+        if item.value is not None:
+            raise Rejected("value_not_allowed", "value", kpi=kpi.id)
+        if item.numerator is None or item.denominator is None:
+            field = "numerator" if item.numerator is None else "denominator"
+            raise Rejected("parts_missing", field, kpi=kpi.id)
+    else:
+        if item.numerator is not None or item.denominator is not None:
+            field = "numerator" if item.numerator is not None else "denominator"
+            raise Rejected("parts_not_allowed", field, kpi=kpi.id)
+        if item.value is None:
+            raise Rejected("value_missing", "value", kpi=kpi.id)

@@ -1,0 +1,229 @@
+"""Which readings are on the ledger of a workspace: exact, without a time window.
+
+PostgreSQL knows all of them up to its checkpoint. What came after that is the *tail*, held in memory: what
+this process appended itself, and what others appended to the same KPIs, read from the ledger when needed. For
+each KPI the tail is complete up to the last message on its subject that we know of, and that position guards
+every append: if somebody else was faster, the ledger refuses and nothing was stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+
+from events.envelope import UndecodableEvent
+from events.ids import Aggregate, ledger_subject
+from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
+from events.readings.identity import Version
+from projections.control import poisoned
+from projections.state.queries_readings import versions_of
+from services.ledger import Ledger, StoredMessage, recorded
+from services.views import Views
+
+log = structlog.get_logger(__name__)
+
+FARTHEST_BEHIND = 300_000
+"""Positions that the views may be behind before readings are refused for a while: the tail is in memory."""
+RETRY_AFTER = 5.0
+"""Seconds in which views that are that far behind catch up noticeably."""
+
+_COLD_LOOKS = 32
+"""KPIs whose last message is asked for at the same time."""
+
+
+class FarBehind(Exception):
+    """The views are too far behind the ledger to know which readings are on it."""
+
+    def __init__(self, behind: int) -> None:
+        super().__init__(f"the views are {behind} positions behind the ledger")
+        self.retry_after = RETRY_AFTER
+
+
+class Snapshot(NamedTuple):
+    """What PostgreSQL knew of some readings when it stood at a position."""
+
+    position: int
+    versions: Mapping[UUID, list[Version]]
+    poison: frozenset[int] = frozenset()
+    """Positions of readings that no table has, because a fold could not take them."""
+
+
+@dataclass(slots=True)
+class _Subject:
+    """What is known of one KPI's readings after PostgreSQL: all between two positions."""
+
+    after: int
+    """The tail has everything after this position …"""
+    last: int
+    """… up to this one, the last message on the subject that we know of; 0 for none."""
+    doubtful: bool = False
+    """Somebody else was faster: look at the ledger before the next append."""
+
+
+class KnownReadings:
+    """The readings of one workspace. Where it says so, `lock` must be held from the look to the append."""
+
+    def __init__(self, ledger: Ledger, views: Views, workspace: str) -> None:
+        self.lock = asyncio.Lock()
+        self._ledger = ledger
+        self._views = views
+        self._workspace = workspace
+        self._subjects: dict[str, _Subject] = {}
+        self._tail: dict[UUID, list[Version]] = {}
+        self._order: deque[tuple[int, UUID]] = deque()
+        self._pruned = 0
+        self._head = 0
+        self._poison: set[int] = set()
+        self._untold: dict[UUID, list[Version]] = {}
+
+    async def look_up(self, ids: Sequence[UUID]) -> Snapshot:
+        """What PostgreSQL knows of some readings. Raises ViewsUnavailable."""
+        async with self._views.open(self._workspace) as view:
+            versions = await versions_of(view.connection, ids)
+            poison = await poisoned(view.connection, self._workspace, "state")
+        readings = frozenset(found.position for found in poison if found.kind == "reading")
+        return Snapshot(view.position, versions, readings)
+
+    async def catch_up(self, kpis: Collection[str], ids: Sequence[UUID], snapshot: Snapshot) -> Snapshot:
+        """Make snapshot and tail together know all readings of some KPIs. Needs the lock.
+
+        Answers the snapshot, or a newer one where it is too old. Raises FarBehind, ViewsUnavailable,
+        LedgerUnavailable.
+        """
+        if self._too_old(kpis, snapshot):
+            snapshot = await self.look_up(ids)
+            if self._too_old(kpis, snapshot):
+                # Not we were slow: PostgreSQL went back to an earlier position, as after a restore.
+                self._forget()
+        self._check_distance(self._head, snapshot)
+        for position in sorted(snapshot.poison - self._poison):
+            await self._read_poison(position)
+        unknown = [kpi for kpi in kpis if kpi not in self._subjects or self._subjects[kpi].doubtful]
+        if unknown:
+            looks = asyncio.Semaphore(_COLD_LOOKS)
+            async with asyncio.TaskGroup() as tasks:
+                for kpi in unknown:
+                    tasks.create_task(self._read_subject(kpi, snapshot, looks))
+        self._prune(snapshot.position)
+        return snapshot
+
+    def versions(self, id_: UUID, snapshot: Snapshot) -> list[Version]:
+        """Everything known of a reading, oldest first. Needs the lock, after `catch_up`."""
+        stored, tail = snapshot.versions.get(id_), self._tail.get(id_)
+        if id_ in self._untold:
+            stored = sorted([*self._untold[id_], *(stored or ())])
+        if tail is None:
+            return stored or []
+        if stored is None:
+            return tail
+        return [*stored, *(version for version in tail if version.position > snapshot.position)]
+
+    def guards(self, kpis: Collection[str]) -> dict[str, int]:
+        """What an append to some KPIs expects of the ledger. Needs the lock, after `catch_up`."""
+        return {self._subject_of(kpi): self._subjects[kpi].last for kpi in kpis}
+
+    def doubt(self, kpis: Collection[str]) -> None:
+        """Somebody else has appended to one of these KPIs, or may have. Needs the lock."""
+        for kpi in kpis:
+            self._subjects[kpi].doubtful = True
+
+    def note(self, kpi: str, id_: UUID, version: Version) -> None:
+        """Take in what is on the ledger now; per KPI in the order of positions. Needs the lock."""
+        self._subjects[kpi].last = version.position
+        self._remember(id_, version)
+
+    def _too_old(self, kpis: Collection[str], snapshot: Snapshot) -> bool:
+        return snapshot.position < self._pruned or any(
+            kpi in self._subjects and snapshot.position < self._subjects[kpi].after for kpi in kpis
+        )
+
+    async def _read_subject(self, kpi: str, snapshot: Snapshot, looks: asyncio.Semaphore) -> None:
+        """Learn what is on a KPI's subject after what is known of it."""
+        subject = self._subject_of(kpi)
+        async with looks:
+            found = await self._ledger.last(self._workspace, subject)
+            last = 0 if found is None else found.position
+            self._check_distance(last, snapshot)
+            known = self._subjects.get(kpi)
+            if known is None or known.last < snapshot.position:
+                # PostgreSQL has everything up to there, so nothing before has to be read.
+                known = _Subject(after=snapshot.position, last=last)
+                start = snapshot.position
+            else:
+                start = known.last
+            if last > start:
+                async for messages in self._ledger.read(self._workspace, start, subject=subject):
+                    for message in messages:
+                        last = message.position
+                        told = _told(message)
+                        if told is not None:
+                            self._remember(*told)
+            known.last, known.doubtful = last, False
+            self._subjects[kpi] = known
+
+    async def _read_poison(self, position: int) -> None:
+        """Keep what a poison position says: PostgreSQL will never know it."""
+        async with aclosing(self._ledger.read(self._workspace, position - 1, batch=1)) as batches:  # type: ignore[type-var]
+            async for messages in batches:
+                told = _told(messages[0])
+                if told is not None:
+                    self._untold.setdefault(told[0], []).append(told[1])
+                break
+        self._poison.add(position)
+
+    def _remember(self, id_: UUID, version: Version) -> None:
+        self._tail.setdefault(id_, []).append(version)
+        self._order.append((version.position, id_))
+        self._head = max(self._head, version.position)
+
+    def _prune(self, position: int) -> None:
+        """Drop what PostgreSQL knows by itself."""
+        order = self._order
+        while order and order[0][0] <= position:
+            _, id_ = order.popleft()
+            left = [version for version in self._tail.pop(id_, ()) if version.position > position]
+            if left:
+                self._tail[id_] = left
+        self._pruned = max(self._pruned, position)
+
+    def _forget(self) -> None:
+        self._subjects.clear()
+        self._tail.clear()
+        self._order.clear()
+        self._pruned = 0
+
+    def _check_distance(self, head: int, snapshot: Snapshot) -> None:
+        if head - snapshot.position > FARTHEST_BEHIND:
+            raise FarBehind(head - snapshot.position)
+
+    def _subject_of(self, kpi: str) -> str:
+        return ledger_subject(self._workspace, Aggregate("reading", kpi))
+
+
+def _told(message: StoredMessage) -> tuple[UUID, Version] | None:
+    """What a message says about a reading; None if it is no event about one."""
+    try:
+        event = recorded(message).event
+    except UndecodableEvent as error:
+        log.warning("event stepped over", position=message.position, error=str(error))
+        return None
+    position = message.position
+    match event.data:
+        case ReadingRecorded() as data:
+            return event.id, Version(position, "recorded", 0, data.content, data.source_version)
+        case ReadingCorrected() as data:
+            version = Version(position, "corrected", data.revision, data.content, data.source_version)
+            return data.reading, version
+        case ReadingRetracted() as data:
+            return data.reading, Version(position, "retracted", data.revision, "", None)
+        case ReadingDisputed() as data:
+            return data.reading, Version(position, "disputed", 0, data.content, data.source_version)
+        case _:
+            return None

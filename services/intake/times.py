@@ -1,0 +1,167 @@
+"""When a reading was so: the instant, its business day, and the zone that decided it.
+
+Zones come from the package `tzdata`, not from the operating system, so that every machine and every reading
+stamped with one version says the same.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import tzdata  # type: ignore[import-untyped]
+
+from events.workspace.state import Workspace
+from projections.scoring.periods import Period, period_of
+from services.intake.rejections import Rejected
+
+TZDATA: str = tzdata.IANA_VERSION
+"""Version of the zone rules that are stamped on readings."""
+
+EARLIEST = date(1900, 1, 1)
+FUTURE = timedelta(days=1)
+"""How far ahead a source's clock may be."""
+
+_EARLIEST = datetime.combine(EARLIEST, time(), UTC)
+_DAY = timedelta(days=1)
+_TICK = timedelta(microseconds=1)
+_PERIODS_REMEMBERED = 10_000
+
+
+class When(NamedTuple):
+    """A reading's time, in every form that is stamped on it."""
+
+    observed_at: datetime
+    """UTC."""
+    business_day: date
+    zone: str
+    sent: str
+    """What was sent, in canonical form: equal exactly when the same was said."""
+
+
+@cache
+def zone_info(name: str) -> ZoneInfo:
+    """An IANA zone from the package `tzdata`. Raises KeyError for one that it does not have."""
+    parts = name.split("/")
+    if not all(part and re.fullmatch(r"[A-Za-z0-9_+-]+", part) for part in parts):
+        raise KeyError(name)
+    try:
+        with importlib.resources.files("tzdata").joinpath("zoneinfo", *parts).open("rb") as file:
+            return ZoneInfo.from_file(file, key=name)
+    except (OSError, ValueError):
+        raise KeyError(name) from None
+
+
+class Times:
+    """Reads times and periods for one workspace and feed. Made anew when either changes, or time passes."""
+
+    def __init__(self, workspace: Workspace, feed: str, feed_zone: str | None, now: datetime) -> None:
+        """`feed_zone` is where times without zone are read; `now` is UTC."""
+        self._workspace = workspace
+        self._feed = feed
+        self._feed_zone = None if feed_zone is None else zone_info(feed_zone)
+        self._latest = now + FUTURE
+        self._zones = [(name, zone_info(name), since) for name, since in reversed(workspace.zones)]
+        self._only = self._zones[0] if len(self._zones) == 1 else None
+        self._periods: dict[str, When] = {}
+
+    def instant(self, text: str) -> When:
+        """The time of `observed_at`. Raises Rejected."""
+        try:
+            given = datetime.fromisoformat(text)
+        except ValueError:
+            raise Rejected("time_invalid", "observed_at") from None
+        if len(text) <= _LONGEST_DAY:
+            # A day is a period; as an instant it would be midnight, which nobody meant.
+            raise Rejected("time_invalid", "observed_at")
+        zone = given.tzinfo
+        if zone is UTC:
+            sent = given.isoformat()
+        elif zone is not None:
+            try:
+                given = given.astimezone(UTC)
+            except OverflowError:
+                raise Rejected("too_early", "observed_at", earliest=EARLIEST) from None
+            sent = given.isoformat()
+        elif self._feed_zone is None:
+            raise Rejected("time_without_zone", "observed_at", feed=self._feed)
+        else:
+            # Compared as it was said: that the feed's zone is declared otherwise later changes nothing.
+            sent = given.isoformat()
+            try:
+                given = given.replace(tzinfo=self._feed_zone).astimezone(UTC)
+            except OverflowError:
+                raise Rejected("too_early", "observed_at", earliest=EARLIEST) from None
+        if given < _EARLIEST:
+            raise Rejected("too_early", "observed_at", earliest=EARLIEST)
+        if given > self._latest:
+            raise Rejected("in_the_future", "observed_at", days=FUTURE.days)
+        if self._only is not None:
+            name, info, _since = self._only
+            return When(given, given.astimezone(info).date(), name, sent)
+        day, name = self._business_day(given)
+        return When(given, day, name, sent)
+
+    def period(self, text: str) -> When:
+        """The end of a period, as the time of what is reported for all of it. Raises Rejected."""
+        known = self._periods.get(text)
+        if known is None:
+            known = self._period(text)
+            if len(self._periods) < _PERIODS_REMEMBERED:
+                self._periods[text] = known
+        return known
+
+    def _period(self, text: str) -> When:
+        period = parse_period(text)
+        if period is None:
+            raise Rejected("period_invalid", "period")
+        if period.start < EARLIEST:
+            raise Rejected("too_early", "period", earliest=EARLIEST)
+        if period.start > self._business_day(self._latest)[0]:
+            raise Rejected("in_the_future", "period", days=FUTURE.days)
+        day = period.end
+        name = self._workspace.zone_on(day)
+        end = datetime.combine(day + _DAY, time(), zone_info(name)).astimezone(UTC) - _TICK
+        return When(end, day, name, period.label)
+
+    def _business_day(self, instant: datetime) -> tuple[date, str]:
+        """The business day of an instant and the zone that decided it, as Workspace.business_day does."""
+        for name, info, since in self._zones:
+            day = instant.astimezone(info).date()
+            if day >= since:
+                return day, name
+        name, info, _since = self._zones[-1]
+        return instant.astimezone(info).date(), name
+
+
+_LONGEST_DAY = len("2026-03-31")
+_PERIOD = re.compile(
+    r"(?P<year>\d{4})(?:-(?:W(?P<week>\d\d)|Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<month>\d\d)(?:-(?P<day>\d\d))?))?",
+    re.ASCII,
+)
+
+
+def parse_period(text: str) -> Period | None:
+    """The period of a label such as 2026-W07; None if it is none."""
+    match = _PERIOD.fullmatch(text)
+    if match is None:
+        return None
+    year = int(match["year"])
+    try:
+        if match["week"]:
+            return period_of("week", date.fromisocalendar(year, int(match["week"]), 1))
+        if match["quarter"]:
+            return period_of("quarter", date(year, int(match["quarter"]) * 3, 1))
+        if match["half"]:
+            return period_of("half_year", date(year, int(match["half"]) * 6, 1))
+        if match["day"]:
+            return period_of("day", date(year, int(match["month"]), int(match["day"])))
+        if match["month"]:
+            return period_of("month", date(year, int(match["month"]), 1))
+        return period_of("year", date(year, 1, 1))
+    except (ValueError, OverflowError):
+        return None
