@@ -10,6 +10,7 @@ the process *starts* in the directory and calls it `/proc/self/cwd`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import shutil
@@ -266,7 +267,7 @@ class _Engine:
         if os.geteuid() != 0:
             return installed
         installed.user = _owner(directory) or _unprivileged_user()
-        return installed if installed.runs() else installed.copy()
+        return installed if installed.runs() else installed.copy(directory)
 
     def program(self, name: str) -> Path:
         """The path of one of PostgreSQL's programs."""
@@ -293,15 +294,21 @@ class _Engine:
         except OSError:
             return False
 
-    def copy(self) -> _Engine:
+    def copy(self, directory: Path) -> _Engine:
         """A copy that the unprivileged user can read, owned by root, removed when the server stops.
 
         PostgreSQL finds its libraries and its share folder from the real path of its program, so there is
         no way around a path that the user can walk; opening other people's folders is not ours to do.
         """
         for parent in dict.fromkeys((tempfile.gettempdir(), "/var/tmp", "/dev/shm", "/run")):  # noqa: S108
+            root = Path(parent) / f"goaltrail-postgres-{_fingerprint(directory)}"
             try:
-                root = Path(tempfile.mkdtemp(prefix="goaltrail-postgres-", dir=parent))
+                if root.lstat().st_uid == 0:
+                    shutil.rmtree(root)  # left by a run that was killed
+            except OSError:
+                pass  # there is none
+            try:
+                root.mkdir(mode=0o700)  # fails where another user made one: then elsewhere
             except OSError:
                 continue
             root.chmod(0o755)
@@ -332,6 +339,11 @@ class _Engine:
         if self.user is not None and sys.platform == "linux":
             return "/proc/self/cwd"
         return str(directory.resolve())
+
+
+def _fingerprint(directory: Path) -> str:
+    """A short name for a cluster's directory."""
+    return hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
 
 
 def _owner(directory: Path) -> SystemUser | None:

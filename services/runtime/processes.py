@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,6 +23,8 @@ from typing import IO
 _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: a child between fork and exec must not import or allocate much.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+_handed_out: set[int] = set()
 
 
 class ProcessError(RuntimeError):
@@ -151,14 +153,15 @@ def wait_until(condition: Callable[[], bool], *, timeout: float, every: float = 
 
 
 def free_port() -> int:
-    """A loopback TCP port that nobody listens on.
+    """A loopback TCP port that nobody listens on, and that this process has not handed out before.
 
     It lies below the range the system picks client ports from: a client that keeps trying to reach a
     stopped server on a port of that range can end up connected to itself and so block the server.
     """
     for _ in range(200):
-        port = random.randrange(15_000, 32_000)
-        if port_is_free(port):
+        port = 15_000 + secrets.randbelow(17_000)
+        if port not in _handed_out and port_is_free(port):
+            _handed_out.add(port)
             return port
     raise ProcessError("no free TCP port on 127.0.0.1 between 15000 and 32000")
 

@@ -53,6 +53,8 @@ ROLES: dict[str, list[str]] = {"api": ["api"], "intake": ["intake"], "projector"
 
 START_SECONDS = 90.0
 """How long servers may take to start; a crash recovery is the longest part."""
+START_TRIES = 6
+"""A server that stops so often while we start will not start; a few times may be a crash being cleaned up."""
 READY_SECONDS = 60.0
 """After this long without /readyz we say so and go on waiting."""
 SERVICE_GRACE = 6.0
@@ -161,6 +163,8 @@ class Supervisor:
                 return
             for child in self._children:
                 child.tend(now)
+                if isinstance(child, _Server) and child.crashes >= START_TRIES:
+                    child.server.wait_ready(0)
             time.sleep(0.02)
 
     def _stop(self) -> None:
@@ -324,7 +328,8 @@ class DataDirectory:
         ports: dict[str, int] = {}
         for name in ("nats", "nats_monitor", "postgres"):
             port = known.get(name, 0)
-            ports[name] = port if port and port_is_free(port) else free_port()
+            usable = port and port not in ports.values() and port_is_free(port)
+            ports[name] = port if usable else free_port()
         return ports
 
     def _note(self, text: str) -> None:
@@ -387,6 +392,7 @@ class _Server:
         self.name = name
         self.server = server
         self._say = say
+        self.crashes = 0
         self._backoff = _Backoff()
 
     @property
@@ -398,6 +404,7 @@ class _Server:
         if process is None or process.poll() is None:
             return
         if self._backoff.crashed(now):
+            self.crashes += 1
             self._say(f"{self.name} stopped ({_exit(process)}); starting it again (log: {self.server.log})")
         if self._backoff.due(now):
             self.server.spawn()
