@@ -37,7 +37,7 @@ REQUEST_TIMEOUT = 60.0
 
 def fail(line: str) -> NoReturn:
     """Print one line on stderr and exit with 1."""
-    typer.echo(f"goaltrail: {line}", err=True)
+    typer.echo(f"goaltrail: {' '.join(line.split())}", err=True)
     raise typer.Exit(1)
 
 
@@ -131,7 +131,7 @@ def problem_line(response: httpx.Response) -> str:
         part
         for part in (str(text), "; ".join(place for place in places[:5]), f"[{code}]" if code else "")
         if part
-    ).replace("\n", " ")
+    )
 
 
 def language() -> str:

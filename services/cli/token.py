@@ -1,0 +1,113 @@
+"""`goaltrail token`: make, list and revoke bearer tokens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
+
+app = typer.Typer(help="Bearer tokens of people and feeds.", no_args_is_help=True)
+
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@app.command()
+def create(
+    actor: Annotated[str, typer.Argument(help="Whose token: person:<id> or feed:<id>.")],
+    role: Annotated[
+        str | None,
+        typer.Option(help="admin, owner, editor, viewer, auditor or hr; a feed's is always feed."),
+    ] = None,
+    label: Annotated[str, typer.Option(help="What it is for, such as laptop.")] = "",
+    expires: Annotated[
+        str | None,
+        typer.Option(help="When it ends: 12h, 90d, 4w, or a time such as 2027-01-01T00:00:00+09:00."),
+    ] = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Make a token. Its text is shown this once.
+
+    Example: goaltrail token create person:anna --role editor --label laptop --expires 90d
+    """
+    expires_at = _expiry(expires) if expires else None
+    if role is None:
+        if not actor.startswith("feed:"):
+            fail("a person's token needs --role: admin, owner, editor, viewer, auditor or hr")
+        role = "feed"
+    body = {"actor": actor, "role": role, "label": label}
+    if expires_at is not None:
+        body["expires_at"] = expires_at.isoformat()
+    made = connect(url, token_file).post("/v1/tokens", body)
+    if as_json:
+        print_json(made)
+        return
+    typer.echo(f"Token {made['id']} of {actor} ({role}); it is not shown again:", err=True)
+    typer.echo(made["token"])
+
+
+@app.command("list")
+def list_tokens(url: Url = None, token_file: TokenFile = None, as_json: Json = False) -> None:
+    """List the workspace's tokens, revoked and expired ones too.
+
+    Example: goaltrail token list --json
+    """
+    answer = connect(url, token_file).get("/v1/tokens")
+    if as_json:
+        print_json(answer)
+        return
+    table = Table("id", "actor", "role", "label", "made", "by", "expires", "state", box=None)
+    for token in answer["data"]:
+        table.add_row(
+            token["id"],
+            token["actor"],
+            token["role"],
+            token["label"],
+            _minute(token["created_at"]),
+            token["created_by"],
+            _minute(token["expires_at"]),
+            token["state"],
+        )
+    Console().print(table)
+
+
+@app.command()
+def revoke(
+    token_id: Annotated[str, typer.Argument(help="The token's id, as `token list` shows it.")],
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Revoke a token; it stops at once, everywhere.
+
+    Example: goaltrail token revoke 3f0c9d1e2b4a5968
+    """
+    connect(url, token_file).delete(f"/v1/tokens/{token_id}")
+    if as_json:
+        print_json({"id": token_id, "state": "revoked"})
+    else:
+        typer.echo(f"Token {token_id} is revoked.")
+
+
+def _expiry(text: str) -> datetime:
+    """A time, or a time from now on, in UTC. Ends the command when it is neither."""
+    number, unit = text[:-1], text[-1:]
+    if unit in _UNITS and number.isdigit() and len(number) <= 5:
+        return datetime.now(UTC) + int(number) * _UNITS[unit]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"--expires {text!r} is neither 12h, 90d, 4w nor a time such as 2027-01-01T00:00:00+09:00")
+    if moment.tzinfo is None:
+        fail(f"--expires {text!r} has no zone: add one, such as +09:00 or Z")
+    return moment.astimezone(UTC)
+
+
+def _minute(moment: Any) -> str:
+    return str(moment)[:16].replace("T", " ") if moment else ""
