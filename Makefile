@@ -42,7 +42,7 @@ fmt: $(VENV)/installed-dev  ## format and repair what can be repaired
 	$(BIN)/ruff check --fix .
 
 docs: $(VENV)/installed-dev  ## write the parts of docs/ that follow from the code
-	$(BIN)/python -m services.runtime.settings_reference docs/reference/settings.md
+	$(BIN)/python -m docs.generate
 
 # Resolved on the oldest supported Python: its pins also install on the newer ones and on every supported
 # system, because a package that only some of them need stays in the file with its environment marker.

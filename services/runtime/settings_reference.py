@@ -1,9 +1,6 @@
-"""Writes the reference of the settings from their declarations: `make docs`."""
+"""The reference of the settings, from their declarations."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 from services.runtime.settings import Settings
 
@@ -28,9 +25,3 @@ def settings_reference() -> str:
         default = "" if secret or field.default is None else f"`{field.default}`"
         rows.append(f"| `GOALTRAIL_{name.upper()}` | {default} | {field.description} |\n")
     return HEAD + "".join(rows)
-
-
-if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(settings_reference())
