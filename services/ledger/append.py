@@ -66,14 +66,6 @@ class Appended(NamedTuple):
     last: int
 
 
-class _Look(NamedTuple):
-    """What the ledger says about tries whose answers were lost."""
-
-    stored: Appended | None = None
-    overtaken: str | None = None
-    """A guarded subject on which somebody else was first."""
-
-
 class Appender:
     """Appends to the ledgers of one connection."""
 
@@ -89,69 +81,81 @@ class Appender:
     async def append(self, workspace: str, entries: Sequence[Entry], expect: Mapping[str, int]) -> Appended:
         """Store all entries or none; see Ledger.append."""
         _check(workspace, entries, expect)
+        append = _Append(self._client, self._api, workspace, entries, expect)
         if len(entries) == 1:
-            return await self._append(workspace, entries, expect)
+            return await append.run(Patience(self._patience))
         async with self._batches:
-            return await self._append(workspace, entries, expect)
+            return await append.run(Patience(self._patience))
 
-    async def _append(self, workspace: str, entries: Sequence[Entry], expect: Mapping[str, int]) -> Appended:
-        patience = Patience(self._patience)
-        lost: set[str] = set()
-        before = 0
-        if not expect:
-            # Without a guard nothing would stop a lost try that arrives late, so a message id does; and the
-            # search for the lost try starts where the ledger ends now.
-            before = await self._api.head(workspace, patience)
-            if entries[0].msg_id is None:
-                entries = [entries[0]._replace(msg_id=secrets.token_hex(8)), *entries[1:]]
+
+class _Append:
+    """One append, in as many tries as it takes."""
+
+    def __init__(
+        self,
+        client: LedgerClient,
+        api: StreamApi,
+        workspace: str,
+        entries: Sequence[Entry],
+        expect: Mapping[str, int],
+    ) -> None:
+        self._client = client
+        self._api = api
+        self._workspace = workspace
+        self._entries = entries
+        self._expect = expect
+        self._before = 0
+        """Where to begin to look for an unguarded append."""
+        self._lost: set[str] = set()
+        """The tries whose commit was sent and not answered."""
+
+    async def run(self, patience: Patience) -> Appended:
+        """Store it; raises as Ledger.append says."""
+        if not self._expect:
+            await self._fence(patience)
         while True:
-            name = secrets.token_hex(8)
-            duplicate = False
+            code = 0
             try:
-                answer = await self._publish(name, entries, expect, patience)
-                error = answer.get("error")
-                if error is None and not answer.get("duplicate"):
+                answer = await self._publish(patience)
+                if "error" not in answer and not answer.get("duplicate"):
                     last = int(answer["seq"])
-                    return Appended(last - len(entries) + 1, last)
-                code = error["err_code"] if error else _DUPLICATE
-                problem = error["description"] if error else "duplicate message id"
-                duplicate = code == _DUPLICATE
-                if not lost and duplicate:
-                    raise DuplicateId
-                if not lost and code in _MOVED_ON:
-                    raise Conflict(next(iter(expect)) if len(expect) == 1 else None)
-                if code not in _TEMPORARY and code not in _MOVED_ON and not duplicate:
-                    raise ServerRefused(code, problem)
-            except ConnectionLost as gone:
-                problem = str(gone)
-                lost.add(name)
+                    return Appended(last - len(self._entries) + 1, last)
+                error = answer.get("error", {"err_code": _DUPLICATE, "description": "duplicate message id"})
+                code, problem = error["err_code"], error["description"]
+            except ConnectionLost as lost:
+                problem = str(lost)
             except NoResponder:
-                problem = f"no server takes appends to the ledger of {workspace}"
-                await self._api.head(workspace, patience)  # raises WorkspaceUnknown if that is why
-            if lost:
-                look = await self._look(workspace, entries, expect, lost, before, patience)
-                if look.stored:
-                    return look.stored
-                if look.overtaken:
-                    raise Conflict(look.overtaken)
-                if duplicate:
-                    raise DuplicateId
+                problem = f"no server takes appends to the ledger of {self._workspace}"
+                await self._api.head(self._workspace, patience)  # raises WorkspaceUnknown if that is why
+            if self._lost:
+                stored = await self._look(patience)
+                if stored is not None:
+                    return stored
+            elif code in _MOVED_ON:
+                raise Conflict(next(iter(self._expect)) if len(self._expect) == 1 else None)
+            if code == _DUPLICATE:
+                raise DuplicateId
+            if code and code not in _TEMPORARY and code not in _MOVED_ON:
+                raise ServerRefused(code, problem)
             if patience.over:
-                raise LedgerUncertain(problem) if lost else LedgerUnavailable(problem)
+                raise LedgerUncertain(problem) if self._lost else LedgerUnavailable(problem)
             await patience.pause()
 
-    async def _publish(
-        self, name: str, entries: Sequence[Entry], expect: Mapping[str, int], patience: Patience
-    ) -> dict[str, Any]:
-        """One try. Raises ConnectionLost, NoResponder, LedgerUnavailable (when nothing was sent)."""
-        while not self._client.is_connected:
-            if patience.over:
-                raise LedgerUnavailable("not connected to NATS")
-            await patience.pause()
-        blocks = _header_blocks(name, entries, expect)
-        final = entries[-1]
+    async def _fence(self, patience: Patience) -> None:
+        """Without a guard nothing would stop a lost try that arrives late, so a message id does."""
+        self._before = await self._api.head(self._workspace, patience)
+        first, *others = self._entries
+        if first.msg_id is None:
+            self._entries = [first._replace(msg_id=secrets.token_hex(8)), *others]
+
+    async def _publish(self, patience: Patience) -> dict[str, Any]:
+        """One try, once there is a connection. Raises ConnectionLost, NoResponder."""
+        await self._client.wait_connected(patience.left)
+        name = secrets.token_hex(8)
+        blocks = _header_blocks(name, self._entries, self._expect)
+        *others, final = self._entries
         chunk: list[bytes] = []
-        for entry in entries[:-1]:
+        for entry in others:
             chunk.append(publication(entry.subject.encode(), entry.payload, headers=next(blocks)))
             if len(chunk) == _FRAMES:
                 await self._client.send(b"".join(chunk))
@@ -159,52 +163,45 @@ class Appender:
         if chunk:
             await self._client.send(b"".join(chunk))
         waiting = await self._client.ask(final.subject, final.payload, headers=next(blocks))
-        await waiting.wait(patience.limit(ANSWER_SECONDS))
+        try:
+            await waiting.wait(patience.limit(ANSWER_SECONDS))
+        except ConnectionLost:
+            self._lost.add(name)
+            raise
         answer: dict[str, Any] = orjson.loads(waiting.messages[0][1])
         return answer
 
-    async def _look(
-        self,
-        workspace: str,
-        entries: Sequence[Entry],
-        expect: Mapping[str, int],
-        lost: set[str],
-        before: int,
-        patience: Patience,
-    ) -> _Look:
-        """Whether one of the lost tries is on the ledger, by the word of the stream's leader.
+    async def _look(self, patience: Patience) -> Appended | None:
+        """The positions of a lost try if it is stored, by the word of the stream's leader.
 
-        A guard makes the message after the expected one either ours or the proof that ours was refused.
-        Raises LedgerUncertain when the ledger can't be reached.
+        Behind the position that a guard expects stands our own message, or one that proves that ours was
+        refused. Raises Conflict then, and LedgerUncertain when the ledger can't be reached.
         """
         try:
-            for subject, expected in expect.items():
-                found = await self._api.next(workspace, subject, expected, patience)
-                if found is None:
-                    continue
-                if _try_of(found) not in lost:
-                    return _Look(overtaken=subject)
-                return _Look(stored=await self._whole(workspace, found, len(entries), patience))
-            if not expect:
-                position = before
-                while found := await self._api.next(workspace, entries[0].subject, position, patience):
-                    if _try_of(found) in lost:
-                        return _Look(stored=await self._whole(workspace, found, len(entries), patience))
+            for subject, expected in self._expect.items():
+                found = await self._api.next(self._workspace, subject, expected, patience)
+                if found is not None:
+                    if _try_of(found) not in self._lost:
+                        raise Conflict(subject)
+                    return await self._whole(found, patience)
+            if not self._expect:
+                subject, position = self._entries[0].subject, self._before
+                while found := await self._api.next(self._workspace, subject, position, patience):
+                    if _try_of(found) in self._lost:
+                        return await self._whole(found, patience)
                     position = found.position
         except LedgerUnavailable as away:
             raise LedgerUncertain(str(away)) from None
-        return _Look()
+        return None
 
-    async def _whole(
-        self, workspace: str, found: FullMessage, count: int, patience: Patience
-    ) -> Appended | None:
+    async def _whole(self, found: FullMessage, patience: Patience) -> Appended | None:
         """The positions of the batch that a message belongs to; None while its last message is not there.
 
-        (A server alone completes a batch that a crash cut before it answers anybody.)
+        (A single server that crashed in the middle of a commit completes the batch when it starts.)
         """
         first = found.position - int(found.header("Nats-Batch-Sequence") or 1) + 1
-        last = first + count - 1
-        end = found if last == found.position else await self._api.at(workspace, last, patience)
+        last = first + len(self._entries) - 1
+        end = found if last == found.position else await self._api.at(self._workspace, last, patience)
         return Appended(first, last) if end is not None and _try_of(end) == _try_of(found) else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,6 +28,10 @@ Headers = bytes
 
 class ConnectionLost(Exception):
     """The connection broke, or no answer came in time: what was asked for may or may not have happened."""
+
+
+class NotConnected(ConnectionLost):
+    """There is no connection: nothing was sent."""
 
 
 class NoResponder(Exception):
@@ -97,6 +102,7 @@ class LedgerClient(Client):
         self._asked = 0
         self._open = False
         self._problem = ""
+        self._connected = asyncio.Event()
         self._reconnected: list[Callable[[], Awaitable[None]]] = []
 
     async def open(
@@ -132,6 +138,7 @@ class LedgerClient(Client):
             problem = self._problem or _reason(error)
             raise LedgerUnavailable(f"can't reach NATS at {', '.join(servers)}: {problem}") from None
         self._open = True
+        self._connected.set()
         self._inbox = self.new_inbox().encode()
         subscription = await self.subscribe(self._inbox.decode() + ".*", cb=_ignore)
         self._inbox_sid = subscription._id
@@ -142,10 +149,10 @@ class LedgerClient(Client):
         """Send a request; `many` for those that are answered by messages up to one with a status line.
 
         The answer is awaited by `Answer.wait`, so that it may be under way while the caller works.
-        Raises ConnectionLost when there is no connection.
+        Raises NotConnected.
         """
         if not self.is_connected:
-            raise ConnectionLost("not connected to NATS")
+            raise NotConnected("not connected to NATS")
         self._asked += 1
         inbox = b"%b.%d" % (self._inbox, self._asked)
         answer = self._waiting[inbox] = Answer(self, inbox, many=many)
@@ -156,13 +163,21 @@ class LedgerClient(Client):
     async def send(self, frames: bytes) -> None:
         """Put ready-made protocol frames on the wire, and let other tasks run.
 
-        Raises ConnectionLost when there is no connection.
+        Raises NotConnected.
         """
         if not self.is_connected:
-            raise ConnectionLost("not connected to NATS")
+            raise NotConnected("not connected to NATS")
         self._queue(frames)
         await self._flush_pending()
         await asyncio.sleep(0)
+
+    async def wait_connected(self, timeout: float) -> None:
+        """Wait for a connection, at most `timeout` seconds; whether it came shows with the next try."""
+        if self._connected.is_set():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, timeout)):
+                await self._connected.wait()
 
     def forget(self, inbox: bytes) -> None:
         """Drop the answer that is expected there."""
@@ -187,7 +202,9 @@ class LedgerClient(Client):
             answer.take(headers, data)
 
     async def _on_error(self, error: Exception) -> None:
-        self._problem = _reason(error)
+        # The server refuses a user and closes, which now and then is seen before its words are.
+        if not (isinstance(error, ConnectionResetError) and "Authorization" in self._problem):
+            self._problem = _reason(error)
         # nats-py calls this for every failed try to connect; of those, one line at the start and one at the
         # end are enough.
         if self._open and not self.is_reconnecting:
@@ -196,10 +213,12 @@ class LedgerClient(Client):
     async def _on_disconnect(self) -> None:
         if not self.is_closed:
             log.warning("nats_disconnected")
+        self._connected.clear()
         self._fail_waiting()
 
     async def _on_reconnect(self) -> None:
         log.info("nats_reconnected", server=_location(self))
+        self._connected.set()
         for callback in self._reconnected:
             await callback()
 

@@ -114,16 +114,16 @@ class _Fetch:
                 await self.start(after)
             problem = "not connected to NATS"
             if self._answer is not None:
+                answer, self._answer = self._answer, None
                 try:
-                    status = await self._answer.wait(_FETCH_SECONDS)
-                    messages = [stored_message(*message) for message in self._answer.messages]
+                    status = await answer.wait(_FETCH_SECONDS)
+                    messages = [stored_message(*message) for message in answer.messages]
                     return messages, _pending(status)
                 except ConnectionLost as lost:
                     problem = str(lost)
                 except NoResponder:
                     problem = f"no server has the ledger of {self._workspace}"
-                finally:
-                    self._answer = None
+            await self._client.wait_connected(patience.left)
             if patience.over:
                 raise LedgerUnavailable(problem)
             await patience.pause()

@@ -71,13 +71,18 @@ class Patience:
         self._pauses: Iterator[float] = (min(0.5, 0.01 * 2**n) for n in range(1000))
 
     @property
+    def left(self) -> float:
+        """Seconds left; negative afterwards."""
+        return self._deadline - time.monotonic()
+
+    @property
     def over(self) -> bool:
         """Whether it is time to give up."""
-        return time.monotonic() >= self._deadline
+        return self.left <= 0
 
     def limit(self, seconds: float) -> float:
         """`seconds`, or what is left if that is less; never nothing, so that a last look can succeed."""
-        return max(0.25, min(seconds, self._deadline - time.monotonic()))
+        return max(0.25, min(seconds, self.left))
 
     async def pause(self) -> None:
         """Wait a little longer than the last time; at random, so that two writers don't stay in step."""
@@ -133,6 +138,7 @@ class StreamApi:
                 problem = error["description"]
             except ConnectionLost as lost:
                 problem = str(lost)
+                await self._client.wait_connected(patience.left)
             except NoResponder:
                 problem = "JetStream does not answer"
             if patience.over:

@@ -1,10 +1,10 @@
 """Keeps in the server's cache what the next command is likely to need.
 
 nats-server drops a block (8 MB, some 20,000 events) of a stream from its cache 10 s after the last use. The
-next guard on a subject whose last message is in it waits until the block is read and indexed again: 12 to 20 ms
-at a million events, instead of 1 ms; so does the first append after a pause, for the last block. There is no
-setting for it, so the blocks that commands of this process touched are read every few seconds; eight of them
-cost the server some 80 MB.
+next guard on a subject whose last message is in it waits until the block is read and indexed again: 12 to 20
+ms at a million events, instead of 1 ms; so does the first append after a pause, for the last block. There is
+no setting for it, so the blocks that commands of this process touched are read every few seconds; eight of
+them cost the server some 80 MB.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The ledger against real servers, on one node and on three."""

@@ -1,0 +1,140 @@
+"""The connection: what it takes from inside nats-py still works, and what a person sees when NATS is away."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+
+import pytest
+from nats.aio.client import Client
+from pydantic import SecretStr
+
+from services.ledger import Ledger, LedgerUnavailable
+from services.ledger.client import ConnectionLost, LedgerClient, publication
+from services.ledger.messages import stored_message
+from services.runtime.nats_server import NatsServer
+from services.runtime.processes import free_port
+from services.runtime.settings import Settings
+from tests.ledger.proxy import Proxy
+from tests.ledger.sites import entries, messages
+from tests.servers import TestNats
+
+
+def test_nats_py_still_has_what_we_use_of_its_inside() -> None:
+    """A new version of nats-py must be looked at before this test is changed."""
+    assert list(inspect.signature(Client._process_msg).parameters) == [
+        "self", "sid", "subject", "reply", "data", "headers",
+    ]  # fmt: skip
+    assert list(inspect.signature(Client._flush_pending).parameters) == ["self", "force_flush"]
+    fresh = Client()
+    assert fresh._pending == []
+    assert fresh._pending_data_size == 0
+
+
+async def test_the_short_path_reads_what_nats_py_reads(ledger_1: Ledger, workspace: str) -> None:
+    """A batch get through nats-py's own subscription has the same messages."""
+    await ledger_1.append(workspace, entries(workspace, *[f"ä{number}" for number in range(50)]), {})
+    short = await messages(ledger_1, workspace, 0)
+    inbox = ledger_1.client.new_inbox()
+    subscription = await ledger_1.client.subscribe(inbox)
+    await ledger_1.client.publish(f"$JS.API.DIRECT.GET.LEDGER_{workspace}", b'{"seq":1,"batch":99}', inbox)
+    for mine in short:
+        theirs = await subscription.next_msg(timeout=5)
+        assert theirs.headers is not None
+        assert theirs.data == mine.payload
+        assert theirs.headers["Nats-Subject"] == mine.subject
+        assert int(theirs.headers["Nats-Sequence"]) == mine.position
+        assert ("Nats-Batch-Commit" in theirs.headers or mine.position == 1) == mine.batch_end
+    end = await subscription.next_msg(timeout=5)
+    assert end.headers is not None
+    assert end.headers["Status"] == "204"
+
+
+def test_headers_of_a_message_cannot_pose_as_the_servers() -> None:
+    """The server's headers stand behind the message's own."""
+    headers = (
+        b"NATS/1.0\r\nNats-Subject: forged\r\nNats-Sequence: 9\r\nNats-Time-Stamp: never\r\n"
+        b"Nats-Stream: LEDGER_a\r\nNats-Subject: ledger.a.kpi.b\r\nNats-Sequence: 4\r\n"
+        b"Nats-Time-Stamp: 2026-11-22T01:22:24.5Z\r\nNats-Num-Pending: 0\r\nNats-Last-Sequence: 3\r\n\r\n"
+    )
+    message = stored_message(headers, b"x")
+    assert (message.position, message.subject) == (4, "ledger.a.kpi.b")
+    assert message.recorded_at.isoformat() == "2026-11-22T01:22:24.500000+00:00"
+
+
+def test_what_is_no_stored_message_is_refused() -> None:
+    """An answer without the server's headers."""
+    with pytest.raises(ValueError):
+        stored_message(b"NATS/1.0\r\n\r\n", b"x")
+
+
+def test_frames_count_bytes_not_characters() -> None:
+    """As the protocol of NATS wants it."""
+    assert publication("a.ü".encode(), "한글".encode()) == "PUB a.ü 6\r\n한글\r\n".encode()
+    head = b"NATS/1.0\r\nA: 1\r\n\r\n"
+    assert publication(b"a", b"xy", headers=head, reply=b"r") == b"HPUB a r 18 20\r\n" + head + b"xy\r\n"
+
+
+async def test_no_server_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody listens there: it is said once, in time, without a traceback."""
+    start = time.perf_counter()
+    address = f"nats://127.0.0.1:{free_port()}"
+    with pytest.raises(LedgerUnavailable, match=r"can't reach NATS at nats://127.0.0.1:\d+: .*[Cc]onnect"):
+        await Ledger.connect(Settings(nats_url=address), timeout=0.7)
+    assert time.perf_counter() - start < 3
+    written = capsys.readouterr()
+    assert "Traceback" not in written.out + written.err
+
+
+async def test_a_wrong_password_is_one_clear_line(one_node: Settings) -> None:
+    """The server's answer is told."""
+    wrong = one_node.model_copy(update={"nats_password": SecretStr("wrong")})
+    with pytest.raises(LedgerUnavailable, match="Authorization"):
+        await Ledger.connect(wrong, timeout=0.7)
+
+
+async def test_an_answer_that_cannot_come_any_more_is_not_waited_for(one_node: Settings) -> None:
+    """The connection breaks: who waits is told at once, not after the time limit."""
+    async with Proxy(one_node.nats_servers[0]) as proxy:
+        ledger = await Ledger.connect(one_node.model_copy(update={"nats_url": proxy.url}))
+        waiting = await ledger.client.ask("nudge.nobody.answers", b"Nats-Batch-Commit: 1")
+        proxy.cut("before the server got it")
+        start = time.perf_counter()
+        lost = await ledger.client.ask("nudge.nobody.answers", b"Nats-Batch-Commit: 1")
+        for answer in (waiting, lost):
+            with pytest.raises(ConnectionLost):
+                await answer.wait(30)
+        assert time.perf_counter() - start < 5
+        await ledger.close()
+
+
+async def test_it_connects_again_and_says_so_once(
+    nats_server: TestNats, workspace: str, tmp_path: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that is away for a second costs two lines in the log, and the next request just works."""
+    with NatsServer(
+        nats_server.server.directory.parent / f"away-{workspace}",
+        app=nats_server.app,
+        provisioner=nats_server.provisioner,
+    ) as server:
+        client = LedgerClient()
+        await client.open([server.url], user=server.app.user, password=server.app.password, name="test")
+        woken = asyncio.Event()
+
+        async def wake() -> None:
+            woken.set()
+
+        client.on_reconnect(wake)
+        server.kill()
+        await asyncio.sleep(1)
+        server.start()
+        async with asyncio.timeout(10):
+            await woken.wait()
+        answer = await client.ask("$JS.API.INFO", b"")
+        await answer.wait(5)
+        await client.close()
+    lines = capsys.readouterr().out
+    assert lines.count("nats_disconnected") == 1
+    assert lines.count("nats_reconnected") == 1
+    assert "Traceback" not in lines
