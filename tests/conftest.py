@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from services.runtime.nats_server import NatsCluster
@@ -14,6 +15,10 @@ from services.runtime.settings import Role, Settings
 from tests.servers import TestDatabase, TestNats, TestPostgres, make_settings
 
 REPOSITORY = Path(__file__).parent.parent
+
+# A busy machine is slow; that is no reason for a property not to hold.
+hypothesis.settings.register_profile("goaltrail", deadline=None)
+hypothesis.settings.load_profile("goaltrail")
 
 
 @pytest.fixture(scope="session", autouse=True)

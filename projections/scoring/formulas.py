@@ -1,7 +1,7 @@
 """The formulas that turn a value into a score. Exact fractions all the way, rounded once at the end.
 
-Source: "Measures", "Arithmetic" and "Roll-up" in docs/reference/scoring.md. Value, baseline, target and
-tolerance are in the measure's unit; scores have none (1 = reached).
+Source: docs/reference/scoring.md, sections 1, 4 and 5. Value, baseline, target and tolerance are in the
+measure's unit; scores have none (1 = reached).
 """
 
 from __future__ import annotations
