@@ -124,7 +124,7 @@ def shown(score: Decimal, cap: Decimal = OKR_CAP) -> Decimal:
     return min(max(score, NO_SCORE), cap)
 
 
-class MixedWeights(ValueError):  # noqa: N818 - named in the words of the product
+class MixedWeights(ValueError):
     """Some key results have a weight and some have none."""
 
 
