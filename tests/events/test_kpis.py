@@ -130,6 +130,37 @@ def test_targets_of_separate_stretches_stand_beside_each_other() -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "reason_needed"),
+    [(-9, -1, False), (-9, 0, True), (0, 0, True), (4, 4, True), (4, None, True), (5, None, False)],
+)
+def test_one_common_day_makes_it_a_change(first: int, last: int | None, reason_needed: bool) -> None:
+    """The other target holds from day 0 to day 4, all days to come."""
+    start = date(2025, 6, 1)
+
+    def target(value: int, begin: int, end: int | None) -> KpiTarget:
+        return KpiTarget(
+            kind="at_most",
+            target=Decimal(value),
+            effective_from=start + timedelta(days=begin),
+            effective_to=None if end is None else start + timedelta(days=end),
+        )
+
+    before = KPI.and_then(KpiTargetSet(new=target(24, 0, 4)))
+    outcome = before.when(SetKpiTarget(**target(20, first, last).model_dump()))
+    if reason_needed:
+        outcome.refused("reason_required", "invalid")
+    else:
+        outcome.then(KpiTargetSet(new=target(20, first, last)))
+
+
+def test_a_definition_may_change_while_its_unit_has_ended() -> None:
+    """Only a unit that is chosen anew must go on."""
+    ended = SALES_TEAM.model_copy(update={"archived": True})
+    command = RedefineKpi(name_ko="평균 응답 시간", org_unit="sales")
+    assert KPI.when(command, reason="x", org_unit=ended).events
+
+
+@pytest.mark.parametrize(
     ("said", "code"),
     [
         ({"kind": "increase", "target": 5, "baseline": 5}, "baseline_equals_target"),
