@@ -1,0 +1,120 @@
+"""PostgreSQL: reachable, new enough, durable, clock; and the views: lag, versions, poison."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from projections import control
+from services.doctor.finding import Finding, clock, now
+from services.ledger import Ledger, StoredMessage
+from services.projector.builds import GROUPS
+from services.runtime.settings import Settings
+
+OLDEST_POSTGRES = 18
+LAG_WARN, LAG_FAIL = timedelta(seconds=10), timedelta(minutes=5)
+"""How long an event may wait for a view."""
+
+
+async def examine_views(
+    settings: Settings, ledger: Ledger | None, workspaces: list[str]
+) -> AsyncIterator[Finding]:
+    """Everything that PostgreSQL can tell; without `ledger` (NATS is away) nothing about lag."""
+    engine = create_async_engine(settings.sqlalchemy_url, connect_args={"timeout": 5})
+    try:
+        async with engine.connect() as connection:
+            async for finding in _server(connection):
+                yield finding
+            for workspace in workspaces:
+                for group in GROUPS:
+                    async for finding in _group(connection, ledger, workspace, group):
+                        yield finding
+    except (DBAPIError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        yield Finding.fail(
+            "postgres.reachable",
+            f"PostgreSQL: {str(cause) or type(cause).__name__}",
+            "start it with `make up`, or check GOALTRAIL_DATABASE_URL and its password",
+        )
+    finally:
+        await engine.dispose()
+
+
+async def _server(connection: AsyncConnection) -> AsyncIterator[Finding]:
+    asked = now()
+    theirs = await connection.scalar(text("SELECT clock_timestamp()"))
+    answered = now()
+    version = str(await connection.scalar(text("SHOW server_version")))
+    if int(version.split(".")[0]) < OLDEST_POSTGRES:
+        yield Finding.fail("postgres.version", f"PostgreSQL {version}", "use PostgreSQL 18 or newer")
+    else:
+        yield Finding.ok("postgres.version", f"PostgreSQL {version}")
+    unsafe = [
+        name
+        for name in ("fsync", "full_page_writes")
+        if await connection.scalar(text(f"SHOW {name}")) != "on"
+    ]
+    if unsafe:
+        yield Finding.warn(
+            "postgres.sync",
+            f"{', '.join(unsafe)} off: a crash can damage the views",
+            "switch it on, and rebuild the views after a crash",
+        )
+    assert theirs is not None
+    yield clock("postgres.clock", "PostgreSQL", theirs, asked, answered)
+
+
+async def _group(
+    connection: AsyncConnection, ledger: Ledger | None, workspace: str, group: str
+) -> AsyncIterator[Finding]:
+    name = f"{workspace}/{group}"
+    active = await control.active(connection, workspace, group)
+    if active is None:
+        yield Finding.warn(
+            "views.built", f"{name}: nobody has built this view yet", f"run `goaltrail worker {group}`"
+        )
+        return
+    if active.version != GROUPS[group].version:
+        yield Finding.warn(
+            "views.version",
+            f"{name}: version {active.version} is live, this program has {GROUPS[group].version}",
+            f"run `goaltrail rebuild {group}`",
+        )
+    if ledger is not None:
+        yield await _lag(ledger, workspace, name, active.position, group)
+    poison = [entry for entry in await control.poisoned(connection, workspace, group) if not entry.waived]
+    if poison:
+        shown = "; ".join(
+            f"{entry.position} ({entry.kind} {entry.id}): {entry.error}" for entry in poison[:3]
+        )
+        yield Finding.fail(
+            "views.poison",
+            f"{name}: {len(poison)} position(s) that the view could not take: {shown}",
+            f"upgrade or waive them, then `goaltrail rebuild {group}`",
+        )
+
+
+async def _lag(ledger: Ledger, workspace: str, name: str, position: int, group: str) -> Finding:
+    check = "views.lag"
+    head = await ledger.head(workspace)
+    if position > head:
+        return Finding.fail(
+            check,
+            f"{name}: at position {position}, but the ledger ends at {head}: it is another or a restored one",
+            f"run `goaltrail rebuild {group}`",
+        )
+    if position == head:
+        return Finding.ok(check, f"{name}: at the head of the ledger, position {head}")
+    async with aclosing(ledger.read(workspace, position, batch=1)) as batches:  # type: ignore[type-var]
+        waiting: list[StoredMessage] = await anext(batches, [])
+    age = now() - waiting[0].recorded_at if waiting else timedelta(0)
+    text_ = f"{name}: {head - position} event(s) behind, for {age.total_seconds():.1f} s"
+    cure = f"start a worker: `goaltrail worker {group}`; if one runs, see its log"
+    if age >= LAG_FAIL:
+        return Finding.fail(check, text_, cure)
+    return Finding.warn(check, text_, cure) if age >= LAG_WARN else Finding.ok(check, text_)

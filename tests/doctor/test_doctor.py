@@ -1,0 +1,248 @@
+"""`goaltrail doctor` on real servers: healthy, and with one thing wrong at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import insert, update
+from typer.testing import CliRunner
+
+from projections.control import checkpoint, poison
+from services.access.access import Access
+from services.access.first import ensure_admin_token
+from services.cli.main import app
+from services.doctor.examine import examine
+from services.doctor.finding import Finding, clock
+from services.doctor.machine import examine_machine
+from services.ledger import Ledger
+from services.ledger.provision import provision
+from services.projector.builds import GROUPS, prepare_control, projector_engine
+from services.runtime.settings import Role, Settings
+from tests.running import eventually, projecting
+
+SettingsFor = Callable[[Role], Settings]
+
+
+async def found(settings: Settings, workspace: str) -> dict[str, list[Finding]]:
+    """Findings by check; of views and administrators only those about one workspace."""
+    findings: dict[str, list[Finding]] = {}
+    async for finding in examine(settings):
+        ours = finding.check.split(".")[0] not in ("views", "access") or finding.text.startswith(workspace)
+        if ours:
+            findings.setdefault(finding.check, []).append(finding)
+    return findings
+
+
+@pytest.fixture
+async def operator(operator_settings: Settings) -> Settings:
+    """An operator of a provisioned workspace with its administrator."""
+    await provision(operator_settings)
+    await ensure_admin_token(operator_settings)
+    return operator_settings
+
+
+async def built(settings_for: SettingsFor, workspace: str) -> None:
+    """Both views of the workspace, at the head of its ledger."""
+    projector = settings_for("projector")
+
+    async def at_head() -> bool:
+        findings = await found(settings_for("operator"), workspace)
+        return [finding.level for finding in findings.get("views.lag", [])] == ["ok"] * len(GROUPS)
+
+    async with projecting(projector):
+        await eventually(at_head)
+
+
+async def test_healthy_installation_has_no_complaint(
+    operator: Settings, settings_for: SettingsFor, workspace: str
+) -> None:
+    """Every check is ok, except that no API runs here."""
+    await built(settings_for, workspace)
+    findings = await found(operator, workspace)
+    complaints = [entry for entries in findings.values() for entry in entries if entry.level != "ok"]
+    assert [entry.check for entry in complaints] == ["api.ready"]
+    assert {"nats.version", "nats.streams", "nats.clock", "postgres.version", "postgres.clock"} <= set(
+        findings
+    )
+    assert {"keys.master", "keys.people", "access.administrators", "views.lag"} <= set(findings)
+
+
+async def test_stopped_projector_shows_as_lag(
+    operator: Settings, settings_for: SettingsFor, workspace: str
+) -> None:
+    """Events that no view has yet are counted, and the worker to start is named."""
+    await built(settings_for, workspace)
+    async with await Ledger.connect(operator) as ledger:
+        access = await Access.start(ledger)
+        await access.issue(workspace, "person:anna", "viewer")
+        await access.close()
+    lag = (await found(operator, workspace))["views.lag"]
+    assert all("1 event(s) behind" in finding.text for finding in lag)
+
+
+async def test_view_that_nobody_built_is_named(
+    operator: Settings, settings_for: SettingsFor, workspace: str
+) -> None:
+    """Before the first worker ran, each view is a warning with the command that builds it."""
+    engine = projector_engine(settings_for("projector"))
+    await prepare_control(engine)
+    await engine.dispose()
+    missing = (await found(operator, workspace))["views.built"]
+    assert [finding.cure for finding in missing] == [f"run `goaltrail worker {group}`" for group in GROUPS]
+
+
+async def test_poison_position_is_a_failure_until_it_is_waived(
+    operator: Settings, settings_for: SettingsFor, workspace: str
+) -> None:
+    """Position, aggregate and error are shown; a waived one is no failure."""
+    await built(settings_for, workspace)
+    engine = projector_engine(settings_for("projector"))
+    row = {"workspace": workspace, "grp": "state", "build": 1, "position": 7, "kind": "kpi", "id": "acv"}
+    async with engine.begin() as connection:
+        await connection.execute(insert(poison).values(**row, error="boom", payload_hash="x", waived=False))
+    [finding] = (await found(operator, workspace))["views.poison"]
+    assert (finding.level, "7 (kpi acv): boom" in finding.text) == ("fail", True)
+    async with engine.begin() as connection:
+        await connection.execute(update(poison).values(waived=True))
+    assert "views.poison" not in await found(operator, workspace)
+    await engine.dispose()
+
+
+async def test_views_of_another_ledger_are_a_failure(
+    operator: Settings, settings_for: SettingsFor, workspace: str
+) -> None:
+    """A checkpoint beyond the ledger's head means that the ledger was replaced."""
+    await built(settings_for, workspace)
+    engine = projector_engine(settings_for("projector"))
+    async with engine.begin() as connection:
+        await connection.execute(update(checkpoint).values(position=99))
+    await engine.dispose()
+    assert {finding.level for finding in (await found(operator, workspace))["views.lag"]} == {"fail"}
+
+
+async def test_changed_stream_is_a_failure(operator: Settings, workspace: str) -> None:
+    """A setting that somebody changed is named with both values."""
+    assert operator.nats_provisioner_password is not None
+    as_provisioner = operator.model_copy(
+        update={
+            "nats_user": operator.nats_provisioner_user,
+            "nats_password": operator.nats_provisioner_password,
+        }
+    )
+    async with await Ledger.connect(as_provisioner) as ledger:
+        js = ledger.client.jetstream()
+        stream = f"LEDGER_{workspace}"
+        config = (await js.stream_info(stream)).config
+        config.duplicate_window = 60
+        await js.update_stream(config)
+        try:
+            changed = (await found(operator, workspace))["nats.streams"]
+            assert any(stream in finding.text and "duplicate_window" in finding.text for finding in changed)
+            assert {finding.level for finding in changed} == {"fail"}
+        finally:
+            config.duplicate_window = 120
+            await js.update_stream(config)
+
+
+async def test_expiring_and_missing_administrators(operator: Settings, workspace: str) -> None:
+    """A workspace that nobody administers fails; one whose last administrator expires soon is a warning."""
+    async with await Ledger.connect(operator) as ledger:
+        access = await Access.start(ledger)
+        [first] = access.list(workspace)
+        soon = datetime.now(UTC) + timedelta(seconds=2)
+        await access.issue(workspace, "person:anna", "admin", expires_at=soon)
+        await access.revoke(workspace, first.id)
+        await access.close()
+    [finding] = (await found(operator, workspace))["access.administrators"]
+    assert finding.level == "warn"
+    await asyncio.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()))
+    [finding] = (await found(operator, workspace))["access.administrators"]
+    assert finding.level == "fail"
+
+
+async def test_wrong_master_key_is_a_failure(operator: Settings, workspace: str) -> None:
+    """Keys that another master key wrapped are found before a person misses their texts."""
+    async with await Ledger.connect(operator) as ledger:
+        await ledger.client.publish(
+            f"keys.{workspace}.person.x",
+            b'{"id":"00","master":"other","wrapped":"","created_at":"2026-01-01T00:00:00Z"}',
+        )
+        await ledger.client.flush()
+        [finding] = (await found(operator, workspace))["keys.people"]
+        assert finding.level == "fail"
+        js = ledger.client.jetstream()
+        message = await js.get_last_msg("KEYS", f"keys.{workspace}.person.x")
+        assert message.seq is not None
+        await js.delete_msg("KEYS", message.seq)
+
+
+async def test_servers_that_are_away_are_failures(operator: Settings, workspace: str) -> None:
+    """Each is one line with what to check, and everything else is still looked at."""
+    away = operator.model_copy(
+        update={
+            "nats_url": "nats://127.0.0.1:1",
+            "database_url": SecretStr("postgresql://nobody:hush@127.0.0.1:1/goaltrail"),
+        }
+    )
+    findings = await found(away, workspace)
+    assert [findings[check][0].level for check in ("nats.reachable", "postgres.reachable")] == [
+        "fail",
+        "fail",
+    ]
+    assert "hush" not in repr(findings)
+
+
+def test_files_that_others_may_read_are_a_failure(tmp_path: Path) -> None:
+    """Data directory, secrets and role settings are private; the command to repair it is given."""
+    data = tmp_path / "data"
+    (data / "secrets").mkdir(parents=True)
+    (data / "lock").touch()
+    secret = data / "secrets" / "admin.token"
+    secret.touch(mode=0o600)
+    for folder in (data, data / "secrets"):
+        folder.chmod(0o700)
+    settings = Settings(data=data)
+
+    def modes() -> Finding:
+        return next(finding for finding in examine_machine(settings) if finding.check == "machine.modes")
+
+    assert modes().level == "ok"
+    secret.chmod(0o640)
+    assert modes() == Finding("machine.modes", "fail", f"others may read {secret}", f"chmod go= {secret}")
+
+
+@pytest.mark.parametrize(("ahead", "level"), [(0.2, "ok"), (-3.0, "warn"), (90.0, "fail")])
+def test_clock_difference(ahead: float, level: str) -> None:
+    """Below a second is ok, a minute is a failure; the time of the request itself is no difference."""
+    asked = datetime(2026, 1, 1, tzinfo=UTC)
+    answered = asked + timedelta(seconds=0.2)
+    theirs = asked + timedelta(seconds=0.1 + ahead)
+    assert clock("nats.clock", "NATS", theirs, asked, answered).level == level
+    assert clock("nats.clock", "NATS", asked, asked, asked + timedelta(seconds=4)).level == "ok"
+
+
+def test_command_prints_lines_or_json_and_fails_with_1(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing runs: exit code 1, one line per check with a cure, and the same as JSON."""
+    monkeypatch.setenv("GOALTRAIL_NATS_URL", "nats://127.0.0.1:1")
+    monkeypatch.setenv("GOALTRAIL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/goaltrail")
+    monkeypatch.setenv("GOALTRAIL_DATA", str(tmp_path))
+    monkeypatch.setenv("GOALTRAIL_API_URL", "http://127.0.0.1:1")
+    lines = CliRunner().invoke(app, ["doctor"])
+    assert lines.exit_code == 1
+    assert "fail  can't reach NATS" in lines.output
+    assert "→ start it with `make up`" in lines.output
+    report = CliRunner().invoke(app, ["doctor", "--json"])
+    assert report.exit_code == 1
+    answer = json.loads(report.stdout)
+    assert answer["ok"] is False
+    assert {"keys.master", "nats.reachable", "postgres.reachable", "api.ready"} <= {
+        check["check"] for check in answer["checks"]
+    }
