@@ -71,16 +71,8 @@ def encode(event: Event) -> bytes:
     Raises ValueError for a text that holds a NUL character: PostgreSQL cannot store one.
     """
     data = event.data
-    kind, id_ = event.aggregate
-    document: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": event.id,
-        "type": event.type,
-        "source": _SOURCE + event.workspace,
-        "subject": f"{kind}/{id_}",
-        "time": event.time,
-        "actor": event.actor,
-    }
+    document = head(event.type, event.workspace, event.aggregate, event.time, event.actor)
+    document["id"] = event.id
     if event.reason is not None:
         document["reason"] = event.reason
     if event.correlation_id is not None:
@@ -92,6 +84,27 @@ def encode(event: Event) -> bytes:
     if event.business_day is not None:
         document["businessday"] = event.business_day
     document["data"] = data.raw if isinstance(data, UnknownData) else _present(data)
+    return encode_document(document)
+
+
+def head(type_: str, workspace: str, aggregate: Aggregate, time: datetime, actor: str) -> dict[str, Any]:
+    """The attributes that the events of one sender on one aggregate have in common."""
+    return {
+        "specversion": "1.0",
+        "id": None,
+        "type": type_,
+        "source": _SOURCE + workspace,
+        "subject": f"{aggregate.kind}/{aggregate.id}",
+        "time": time,
+        "actor": actor,
+    }
+
+
+def encode_document(document: dict[str, Any]) -> bytes:
+    """The payload of an event that is put together from `head`, `id` and `data`: the short way of intake.
+
+    Raises ValueError for a text that holds a NUL character: PostgreSQL cannot store one.
+    """
     payload = orjson.dumps(document, default=_plain, option=orjson.OPT_UTC_Z)
     if _ESCAPE in payload and _holds_nul(orjson.loads(payload)):
         raise ValueError("an event cannot hold a NUL character")

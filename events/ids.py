@@ -5,6 +5,7 @@ An id that follows from the request lets the ledger itself answer a retry: the s
 
 import os
 import time
+from collections.abc import Callable
 from hashlib import sha1
 from typing import Annotated, NamedTuple
 from uuid import UUID
@@ -47,6 +48,20 @@ def reading_id(workspace: str, feed: str, kpi: str, source_id: str) -> UUID:
     return _named("reading", workspace, feed, kpi, source_id)
 
 
+def reading_ids(workspace: str, feed: str, kpi: str) -> Callable[[str], str]:
+    """`reading_id` of many readings of one KPI, as text: a third of the time."""
+    start = sha1(_name(NAMESPACE, f"reading\0{workspace}\0{feed}\0{kpi}\0"), usedforsecurity=False)
+
+    def id_of(source_id: str) -> str:
+        digest = start.copy()
+        digest.update(source_id.encode())
+        text = digest.hexdigest()
+        variant = "89ab"[int(text[16], 16) & 3]
+        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+
+    return id_of
+
+
 def revision_id(reading: UUID, revision: int) -> UUID:
     """Id of the event that made this revision of a reading; revision 0 is the reading itself."""
     return reading if revision == 0 else _uuid5(reading, str(revision))
@@ -64,7 +79,11 @@ def _named(*parts: str) -> UUID:
 
 def _uuid5(namespace: UUID, name: str) -> UUID:
     """RFC 9562 version 5; half the time of uuid.uuid5, which counts at 40,000 readings a second."""
-    return UUID(bytes=sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()[:16], version=5)
+    return UUID(bytes=sha1(_name(namespace, name), usedforsecurity=False).digest()[:16], version=5)
+
+
+def _name(namespace: UUID, name: str) -> bytes:
+    return namespace.bytes + name.encode()
 
 
 def _uuid7() -> UUID:

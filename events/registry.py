@@ -82,7 +82,12 @@ def upcaster(name: str, from_version: int) -> Callable[[Upcast], Upcast]:
 
 def event_type(data: EventData) -> str:
     """The CloudEvents type of event data. Raises KeyError for a model that is not registered."""
-    return _by_model[type(data)].full
+    return type_of(type(data))
+
+
+def type_of(model: type[EventData]) -> str:
+    """The CloudEvents type of a model of event data. Raises KeyError if it is not registered."""
+    return _by_model[model].full
 
 
 def lookup(type_: str) -> EventType | None:

@@ -44,12 +44,16 @@ class Verdict(NamedTuple):
     """Of an accepted one: 0 is recorded, more is a correction."""
 
 
+NEW = Verdict("accepted", None)
+"""Of a delivery whose reading is not on the ledger."""
+
+
 def judge(
     versions: Sequence[Version], content: str, source_version: int | None, *, revisions: bool
 ) -> Verdict:
     """What a delivery is, given everything that is known of its reading, oldest first."""
     if not versions:
-        return Verdict("accepted", None)
+        return NEW
     contents = [version for version in versions if version.kind in ("recorded", "corrected")]
     revision = max(version.revision for version in versions) + 1
     same = next((version.position for version in contents if version.content == content), None)

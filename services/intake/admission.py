@@ -5,12 +5,12 @@ Nothing judges a reading again once it is on the ledger.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from events.ids import reading_id
+from events.ids import reading_ids
 from events.kpis.state import Kpi
 from events.numbers import text
 from services.intake.catalogue import Catalogue
@@ -31,11 +31,12 @@ class Candidate(NamedTuple):
     """In what was sent, from 0."""
     source_id: str
     kpi: str
-    reading: UUID
+    reading: str
+    """Its identity, a UUID as text."""
     content: str
     source_version: int | None
-    fields: dict[str, Any]
-    """The fields of events.readings.events.ReadingContent."""
+    data: dict[str, Any]
+    """The fields of events.readings.events.ReadingRecorded as the ledger has them: None left out."""
 
 
 class Admission:
@@ -45,6 +46,7 @@ class Admission:
         declared = catalogue.declaration(feed)
         self._workspace = catalogue.workspace.id
         self._feed = feed
+        self._ids: dict[str, Callable[[str], str]] = {}
         self._kpis = catalogue.kpis
         self._declared = None if declared.kpis is None else frozenset(declared.kpis)
         self._times = Times(catalogue.workspace, feed, declared.zone, now)
@@ -75,40 +77,37 @@ class Admission:
         else:
             when = self._times.instant(item.observed_at)
         source_id = item.source_id
-        dimensions = item.dimensions or None
-        # As it was sent. The unit is left out: if given at all it is the KPI's.
-        said = [
-            "" if value is None else text(value),
-            "" if numerator is None else text(numerator),
-            "" if denominator is None else text(denominator),
-            when.sent,
-        ]
-        if dimensions is not None:
-            said += [f"{key}\0{dimensions[key]}" for key in sorted(dimensions)]
-        content = blake2b("\x1f".join(said).encode(), digest_size=16).hexdigest()
-        return Candidate(
-            place,
-            source_id,
-            name,
-            reading_id(self._workspace, self._feed, name, source_id),
-            content,
-            item.source_version,
-            {
-                "kpi": name,
-                "feed": self._feed,
-                "source_id": source_id,
-                "observed_at": when.observed_at,
-                "business_day": when.business_day,
-                "zone": when.zone,
-                "tzdata": TZDATA,
-                "content": content,
-                "value": value,
-                "numerator": numerator,
-                "denominator": denominator,
-                "source_version": item.source_version,
-                "dimensions": dimensions,
-            },
-        )
+        observed_at, business_day, zone, sent = when
+        data: dict[str, Any] = {
+            "kpi": name,
+            "feed": self._feed,
+            "source_id": source_id,
+            "observed_at": observed_at,
+            "business_day": business_day,
+            "zone": zone,
+            "tzdata": TZDATA,
+        }
+        # Content is compared as it was sent. The unit is left out: if given at all it is the KPI's.
+        if value is not None:
+            data["value"] = number = text(value)
+            said = f"{number}\n{sent}"
+        else:
+            assert numerator is not None
+            assert denominator is not None
+            data["numerator"], data["denominator"] = text(numerator), text(denominator)
+            said = f"{data['numerator']}/{data['denominator']}\n{sent}"
+        if item.dimensions:
+            data["dimensions"] = dimensions = dict(sorted(item.dimensions.items()))
+            said += "".join(f"\n{key}\n{value}" for key, value in dimensions.items())
+        data["content"] = content = blake2b(said.encode(), digest_size=16).hexdigest()
+        source_version = item.source_version
+        if source_version is not None:
+            data["source_version"] = source_version
+        data["late"] = False
+        id_of = self._ids.get(name)
+        if id_of is None:
+            id_of = self._ids[name] = reading_ids(self._workspace, self._feed, name)
+        return Candidate(place, source_id, name, id_of(source_id), content, source_version, data)
 
 
 def _check_parts(kpi: Kpi, item: Item) -> None:

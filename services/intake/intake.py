@@ -11,23 +11,19 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from events.envelope import Event, encode
-from events.ids import Aggregate, dispute_id, ledger_subject, revision_id
-from events.readings.events import ReadingContent, ReadingCorrected, ReadingDisputed, ReadingRecorded
-from events.readings.identity import Verdict, Version, judge
-from events.registry import event_type
+from events.ids import Aggregate, ledger_subject
+from events.readings.identity import NEW, Status, Version, judge
 from services.intake.admission import CATALOGUE_CODES, Admission, Candidate
 from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.items import Item, read_items
-from services.intake.known import KnownReadings, Snapshot
+from services.intake.known import KnownReadings, Snapshot, Told
 from services.intake.receipts import Receipt
+from services.intake.recording import Recording, Source
 from services.intake.rejections import Rejected
 from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable
 from services.runtime.settings import Settings
@@ -38,16 +34,6 @@ CHUNK = 1000
 
 CONTENDED_SECONDS = 20.0
 """How long a chunk is tried again when others keep appending to the same KPIs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Who sends, and for which feed; the feed is part of the readings' identity."""
-
-    workspace: str
-    feed: str
-    actor: str
-    correlation_id: str | None = None
 
 
 class _Chunk(NamedTuple):
@@ -66,10 +52,10 @@ class _Plan(NamedTuple):
     """What is to be appended for a chunk, and what will be answered then."""
 
     entries: list[Entry]
-    told: list[tuple[str, UUID, Version]]
-    """What each entry says: KPI, reading and version, whose position is its place in the batch."""
-    verdicts: list[Verdict]
-    """Of each candidate; a negative position -n is that of the n-th entry."""
+    told: list[Told]
+    """What each entry says; until it is on the ledger its position is -1, -2, … in the batch."""
+    outcomes: list[tuple[Status, int, int]]
+    """Of each candidate status, position and revision."""
 
 
 class Intake:
@@ -169,8 +155,9 @@ class Intake:
         snapshot = Snapshot(0, {})
         if candidates:
             snapshot = await known.look_up([candidate.reading for candidate in candidates])
+        recording = Recording(source, now)
         payloads = [
-            None if candidate.reading in snapshot.versions else encode(_recorded(source, candidate, now))
+            None if candidate.reading in snapshot.versions else recording.recorded(candidate)
             for candidate in candidates
         ]
         return catalogue, _Chunk(candidates, rejected, admission.revisions, snapshot, payloads, now)
@@ -192,10 +179,10 @@ class Intake:
         async with known.lock:
             while True:
                 snapshot = await known.catch_up(kpis, ids, snapshot)
-                plan = _plan(source, known, chunk, snapshot)
+                plan = _plan(source, known.find(set(ids), snapshot), chunk)
                 if not plan.entries:
                     return _receipts(chunk, plan, 0)
-                written = {kpi for kpi, _, _ in plan.told}
+                written = {told.kpi for told in plan.told}
                 try:
                     appended = await self._ledger.append(
                         source.workspace, plan.entries, known.guards(written)
@@ -210,8 +197,7 @@ class Intake:
                     await asyncio.sleep(random.uniform(0, 0.01))
                     snapshot = await known.look_up(ids)
                     continue
-                for position, (kpi, id_, version) in enumerate(plan.told, appended.first):
-                    known.note(kpi, id_, version._replace(position=position))
+                known.note(plan.told, appended.first)
                 return _receipts(chunk, plan, appended.first)
 
 
@@ -228,83 +214,61 @@ def _admit(admission: Admission, items: Sequence[Item | Rejected], index: int) -
     return results
 
 
-def _plan(source: Source, known: KnownReadings, chunk: _Chunk, snapshot: Snapshot) -> _Plan:
+def _plan(source: Source, found: dict[str, list[Version]], chunk: _Chunk) -> _Plan:
     """Decide about each candidate, knowing what the ones before it in the batch will be."""
     plan = _Plan([], [], [])
-    batch: dict[UUID, list[Version]] = {}
+    recording = Recording(source, chunk.now)
+    repeated = _repeated(chunk.candidates)
     subjects = {
-        candidate.kpi: ledger_subject(source.workspace, Aggregate("reading", candidate.kpi))
-        for candidate in chunk.candidates
+        kpi: ledger_subject(source.workspace, Aggregate("reading", kpi))
+        for kpi in {candidate.kpi for candidate in chunk.candidates}
     }
     for candidate, payload in zip(chunk.candidates, chunk.payloads, strict=True):
-        id_ = candidate.reading
-        before = batch.get(id_)
-        versions = known.versions(id_, snapshot) if before is None else before
-        verdict = judge(versions, candidate.content, candidate.source_version, revisions=chunk.revisions)
-        if verdict.position is None:
-            event, version = _event(source, candidate, verdict, chunk.now, payload)
-            version = version._replace(position=-len(plan.entries) - 1)
-            plan.entries.append(Entry(subjects[candidate.kpi], event))
-            plan.told.append((candidate.kpi, id_, version))
-            batch[id_] = [*versions, version]
-            verdict = verdict._replace(position=version.position)
-        plan.verdicts.append(verdict)
+        _, _, kpi, reading, content, source_version, _ = candidate
+        versions = found.get(reading, ())
+        status, position, revision = (
+            judge(versions, content, source_version, revisions=chunk.revisions) if versions else NEW
+        )
+        if position is None:
+            position = -len(plan.entries) - 1
+            if status == "conflict":
+                payload = recording.disputed(candidate)
+                version = Version(position, "disputed", 0, content, source_version)
+            elif revision:
+                payload = recording.corrected(candidate, revision)
+                version = Version(position, "corrected", revision, content, source_version)
+            else:
+                payload = payload or recording.recorded(candidate)
+                version = Version(position, "recorded", 0, content, source_version)
+            plan.entries.append(Entry(subjects[kpi], payload))
+            plan.told.append(Told(kpi, reading, version))
+            if reading in repeated:
+                found[reading] = [*versions, version]
+        plan.outcomes.append((status, position, revision))
     return plan
 
 
+def _repeated(candidates: Sequence[Candidate]) -> set[str]:
+    """The readings that come more than once."""
+    seen: set[str] = set()
+    readings = [candidate.reading for candidate in candidates]
+    if len(set(readings)) == len(readings):
+        return seen
+    return {reading for reading in readings if reading in seen or seen.add(reading)}  # type: ignore[func-returns-value]
+
+
 def _receipts(chunk: _Chunk, plan: _Plan, first: int) -> list[Receipt]:
-    receipts = []
-    for candidate, verdict in zip(chunk.candidates, plan.verdicts, strict=True):
-        position = verdict.position
-        assert position is not None
-        if position < 0:
-            position = first - position - 1
-        receipts.append(
-            Receipt(
-                candidate.place,
-                candidate.source_id,
-                candidate.reading,
-                verdict.status,
-                position,
-                verdict.revision,
-            )
+    return [
+        Receipt(
+            candidate.place,
+            candidate.source_id,
+            candidate.reading,
+            status,
+            position if position > 0 else first - position - 1,
+            revision,
         )
-    return receipts
-
-
-def _event(
-    source: Source, candidate: Candidate, verdict: Verdict, now: datetime, payload: bytes | None
-) -> tuple[bytes, Version]:
-    """The event that follows from a verdict, and what it will say; its position is not known yet."""
-    content, source_version = candidate.content, candidate.source_version
-    if verdict.status == "conflict":
-        disputed = ReadingDisputed(**candidate.fields, reading=candidate.reading)
-        event = _envelope(source, candidate, dispute_id(candidate.reading, content), disputed, now)
-        return encode(event), Version(0, "disputed", 0, content, source_version)
-    revision = verdict.revision
-    if revision == 0:
-        recorded = encode(_recorded(source, candidate, now)) if payload is None else payload
-        return recorded, Version(0, "recorded", 0, content, source_version)
-    corrected = ReadingCorrected(**candidate.fields, reading=candidate.reading, revision=revision)
-    event = _envelope(source, candidate, revision_id(candidate.reading, revision), corrected, now)
-    return encode(event), Version(0, "corrected", revision, content, source_version)
-
-
-def _recorded(source: Source, candidate: Candidate, now: datetime) -> Event:
-    return _envelope(source, candidate, candidate.reading, ReadingRecorded(**candidate.fields), now)
-
-
-def _envelope(source: Source, candidate: Candidate, id_: UUID, data: ReadingContent, now: datetime) -> Event:
-    return Event(
-        id=id_,
-        type=event_type(data),
-        workspace=source.workspace,
-        aggregate=Aggregate("reading", candidate.kpi),
-        time=now,
-        actor=source.actor,
-        data=data,
-        correlation_id=source.correlation_id,
-    )
+        for candidate, (status, position, revision) in zip(chunk.candidates, plan.outcomes, strict=True)
+    ]
 
 
 def _source_id(raw: Any) -> str | None:

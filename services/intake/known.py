@@ -14,7 +14,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import NamedTuple
-from uuid import UUID
 
 import structlog
 
@@ -47,12 +46,20 @@ class FarBehind(Exception):
 
 
 class Snapshot(NamedTuple):
-    """What PostgreSQL knew of some readings when it stood at a position."""
+    """What PostgreSQL knew of some readings, by id, when it stood at a position."""
 
     position: int
-    versions: Mapping[UUID, list[Version]]
+    versions: Mapping[str, list[Version]]
     poison: frozenset[int] = frozenset()
     """Positions of readings that no table has, because a fold could not take them."""
+
+
+class Told(NamedTuple):
+    """What an event says about a reading; its position is known once it is on the ledger."""
+
+    kpi: str
+    reading: str
+    version: Version
 
 
 @dataclass(slots=True)
@@ -76,14 +83,16 @@ class KnownReadings:
         self._views = views
         self._workspace = workspace
         self._subjects: dict[str, _Subject] = {}
-        self._tail: dict[UUID, list[Version]] = {}
-        self._order: deque[tuple[int, UUID]] = deque()
+        self._tail: dict[str, list[Version]] = {}
+        self._order: deque[tuple[int, list[str]]] = deque()
+        """Last position and ids of what was added to the tail at a time."""
         self._pruned = 0
         self._head = 0
         self._poison: set[int] = set()
-        self._untold: dict[UUID, list[Version]] = {}
+        self._untold: dict[str, list[Version]] = {}
+        """What poison positions say: PostgreSQL will never know it."""
 
-    async def look_up(self, ids: Sequence[UUID]) -> Snapshot:
+    async def look_up(self, ids: Sequence[str]) -> Snapshot:
         """What PostgreSQL knows of some readings. Raises ViewsUnavailable."""
         async with self._views.open(self._workspace) as view:
             versions = await versions_of(view.connection, ids)
@@ -91,7 +100,7 @@ class KnownReadings:
         readings = frozenset(found.position for found in poison if found.kind == "reading")
         return Snapshot(view.position, versions, readings)
 
-    async def catch_up(self, kpis: Collection[str], ids: Sequence[UUID], snapshot: Snapshot) -> Snapshot:
+    async def catch_up(self, kpis: Collection[str], ids: Sequence[str], snapshot: Snapshot) -> Snapshot:
         """Make snapshot and tail together know all readings of some KPIs. Needs the lock.
 
         Answers the snapshot, or a newer one where it is too old. Raises FarBehind, ViewsUnavailable,
@@ -108,22 +117,26 @@ class KnownReadings:
         unknown = [kpi for kpi in kpis if kpi not in self._subjects or self._subjects[kpi].doubtful]
         if unknown:
             looks = asyncio.Semaphore(_COLD_LOOKS)
-            async with asyncio.TaskGroup() as tasks:
-                for kpi in unknown:
-                    tasks.create_task(self._read_subject(kpi, snapshot, looks))
+            results = await asyncio.gather(
+                *(self._read_subject(kpi, snapshot, looks) for kpi in unknown), return_exceptions=True
+            )
+            for result in results:
+                if result is not None:
+                    raise result
         self._prune(snapshot.position)
         return snapshot
 
-    def versions(self, id_: UUID, snapshot: Snapshot) -> list[Version]:
-        """Everything known of a reading, oldest first. Needs the lock, after `catch_up`."""
-        stored, tail = snapshot.versions.get(id_), self._tail.get(id_)
-        if id_ in self._untold:
-            stored = sorted([*self._untold[id_], *(stored or ())])
-        if tail is None:
-            return stored or []
-        if stored is None:
-            return tail
-        return [*stored, *(version for version in tail if version.position > snapshot.position)]
+    def find(self, ids: Collection[str], snapshot: Snapshot) -> dict[str, list[Version]]:
+        """Everything known of those that are known, oldest first. Needs the lock, after `catch_up`."""
+        found = {id_: list(versions) for id_, versions in snapshot.versions.items()}
+        for id_ in self._tail.keys() & ids:
+            stored = found.setdefault(id_, [])
+            # What PostgreSQL has it has complete.
+            position = snapshot.position if stored else 0
+            stored += [version for version in self._tail[id_] if version.position > position]
+        for id_ in self._untold.keys() & ids:
+            found[id_] = sorted([*self._untold[id_], *found.get(id_, ())])
+        return found
 
     def guards(self, kpis: Collection[str]) -> dict[str, int]:
         """What an append to some KPIs expects of the ledger. Needs the lock, after `catch_up`."""
@@ -134,10 +147,17 @@ class KnownReadings:
         for kpi in kpis:
             self._subjects[kpi].doubtful = True
 
-    def note(self, kpi: str, id_: UUID, version: Version) -> None:
-        """Take in what is on the ledger now; per KPI in the order of positions. Needs the lock."""
-        self._subjects[kpi].last = version.position
-        self._remember(id_, version)
+    def note(self, told: Sequence[Told], first: int) -> None:
+        """Take in a batch that was appended, from its first position on. Needs the lock."""
+        position = first - 1
+        for kpi, reading, version in told:
+            position += 1
+            self._subjects[kpi].last = position
+            # Version(*…) and _replace cost twice as much.
+            _, kind, revision, content, source_version = version
+            self._add(reading, Version(position, kind, revision, content, source_version))
+        self._order.append((position, [reading for _, reading, _ in told]))
+        self._head = max(self._head, position)
 
     def _too_old(self, kpis: Collection[str], snapshot: Snapshot) -> bool:
         return snapshot.position < self._pruned or any(
@@ -160,37 +180,42 @@ class KnownReadings:
                 start = known.last
             if last > start:
                 async for messages in self._ledger.read(self._workspace, start, subject=subject):
-                    for message in messages:
-                        last = message.position
-                        told = _told(message)
-                        if told is not None:
-                            self._remember(*told)
+                    last = messages[-1].position
+                    self._take_in(messages)
             known.last, known.doubtful = last, False
             self._subjects[kpi] = known
 
     async def _read_poison(self, position: int) -> None:
-        """Keep what a poison position says: PostgreSQL will never know it."""
-        async with aclosing(self._ledger.read(self._workspace, position - 1, batch=1)) as batches:  # type: ignore[type-var]
+        batches = self._ledger.read(self._workspace, position - 1, batch=1)
+        async with aclosing(batches):  # type: ignore[type-var]
             async for messages in batches:
                 told = _told(messages[0])
                 if told is not None:
-                    self._untold.setdefault(told[0], []).append(told[1])
+                    self._untold.setdefault(told.reading, []).append(told.version)
                 break
         self._poison.add(position)
 
-    def _remember(self, id_: UUID, version: Version) -> None:
-        self._tail.setdefault(id_, []).append(version)
-        self._order.append((version.position, id_))
-        self._head = max(self._head, version.position)
+    def _take_in(self, messages: Sequence[StoredMessage]) -> None:
+        told = [said for said in map(_told, messages) if said is not None]
+        for _, reading, version in told:
+            self._add(reading, version)
+        self._order.append((messages[-1].position, [reading for _, reading, _ in told]))
+        self._head = max(self._head, messages[-1].position)
+
+    def _add(self, reading: str, version: Version) -> None:
+        versions = self._tail.get(reading)
+        if versions is None:
+            self._tail[reading] = [version]
+        else:
+            versions.append(version)
 
     def _prune(self, position: int) -> None:
         """Drop what PostgreSQL knows by itself."""
-        order = self._order
-        while order and order[0][0] <= position:
-            _, id_ = order.popleft()
-            left = [version for version in self._tail.pop(id_, ()) if version.position > position]
-            if left:
-                self._tail[id_] = left
+        while self._order and self._order[0][0] <= position:
+            for reading in self._order.popleft()[1]:
+                versions = self._tail.pop(reading, None)
+                if versions is not None and versions[-1].position > position:
+                    self._tail[reading] = [later for later in versions if later.position > position]
         self._pruned = max(self._pruned, position)
 
     def _forget(self) -> None:
@@ -207,23 +232,24 @@ class KnownReadings:
         return ledger_subject(self._workspace, Aggregate("reading", kpi))
 
 
-def _told(message: StoredMessage) -> tuple[UUID, Version] | None:
+def _told(message: StoredMessage) -> Told | None:
     """What a message says about a reading; None if it is no event about one."""
     try:
         event = recorded(message).event
     except UndecodableEvent as error:
         log.warning("event stepped over", position=message.position, error=str(error))
         return None
-    position = message.position
-    match event.data:
-        case ReadingRecorded() as data:
-            return event.id, Version(position, "recorded", 0, data.content, data.source_version)
-        case ReadingCorrected() as data:
+    data, position = event.data, message.position
+    match data:
+        case ReadingRecorded():
+            version = Version(position, "recorded", 0, data.content, data.source_version)
+            return Told(data.kpi, str(event.id), version)
+        case ReadingCorrected():
             version = Version(position, "corrected", data.revision, data.content, data.source_version)
-            return data.reading, version
-        case ReadingRetracted() as data:
-            return data.reading, Version(position, "retracted", data.revision, "", None)
-        case ReadingDisputed() as data:
-            return data.reading, Version(position, "disputed", 0, data.content, data.source_version)
+        case ReadingRetracted():
+            version = Version(position, "retracted", data.revision, "", None)
+        case ReadingDisputed():
+            version = Version(position, "disputed", 0, data.content, data.source_version)
         case _:
             return None
+    return Told(data.kpi, str(data.reading), version)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
-from uuid import UUID
 
 from services.intake.rejections import Language, Rejected
 
@@ -29,8 +28,8 @@ class Receipt(NamedTuple):
     place: int
     """In what was sent, from 0; answered as `index`."""
     source_id: str | None
-    id: UUID | None
-    """The reading's identity; None for a rejected item."""
+    id: str | None
+    """The reading's identity, a UUID; None for a rejected item."""
     status: Status
     position: int | None
     """Where it is on the ledger: for a duplicate the first time, for a superseded one what superseded it."""

@@ -1,0 +1,1 @@
+"""Intake: what is taken, what is not, and that nothing is taken twice."""

@@ -1,0 +1,63 @@
+"""The identity of a reading on real servers: whatever PostgreSQL knows so far, nothing is taken twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from uuid import UUID
+
+import pytest
+
+from events.envelope import decode
+from services.intake.intake import Intake
+from tests.intake.desk import Desk, item, statuses
+
+
+async def test_a_first_batch_is_accepted_in_order(desk: Desk, intake: Intake) -> None:
+    """Positions follow each other, and each event is the reading."""
+    receipts = await desk.send(intake, [item(f"o{n}", n) for n in range(2500)])
+    assert statuses(receipts) == ["accepted"] * 2500
+    first = receipts[0].position
+    assert first is not None
+    assert [receipt.position for receipt in receipts] == list(range(first, first + 2500))
+    messages = await desk.ledger_messages()
+    assert [decode(m.payload).id for m in messages[-2500:]] == [UUID(receipt.id) for receipt in receipts]
+
+
+@pytest.mark.parametrize("projected", ["nothing", "half", "all"])
+@pytest.mark.parametrize("process", ["the same", "another"])
+async def test_sent_again_nothing_happens(desk: Desk, intake: Intake, projected: str, process: str) -> None:
+    """Every item is a duplicate that names the first position, however far the views are."""
+    items = [item(f"o{n}", n) for n in range(1500)]
+    first = await desk.send(intake, items)
+    head = await desk.ledger.head(desk.workspace)
+    if projected != "nothing":
+        await desk.project(head - 700 if projected == "half" else None)
+    again = await desk.send(intake if process == "the same" else desk.intake(), items[::-1])
+    assert statuses(again) == ["duplicate"] * 1500
+    assert [r.position for r in again] == [r.position for r in first[::-1]]
+    assert await desk.ledger.head(desk.workspace) == head
+
+
+async def test_within_one_request_too(desk: Desk, intake: Intake) -> None:
+    """The second of two equal items in one batch is a duplicate of the first."""
+    receipts = await desk.send(intake, [item("a"), item("a"), item("a", "2"), item("b"), item("a", "2")])
+    assert statuses(receipts) == ["accepted", "duplicate", "conflict", "accepted", "conflict"]
+    assert receipts[1].position == receipts[0].position
+    assert receipts[4].position == receipts[2].position
+
+
+@pytest.mark.parametrize("count", [2, 4])
+async def test_processes_that_race_the_same_readings(desk: Desk, count: int) -> None:
+    """Each reading is accepted exactly once, whoever is first."""
+    items = [item(f"o{n}", n) for n in range(3000)]
+    orders = [items, items[::-1], items[1500:] + items[:1500], items[::2] + items[1::2]][:count]
+    answers = await asyncio.gather(
+        *(desk.send(desk.intake(), order, chunk=200) for order in orders)
+    )
+    accepted = Counter(r.source_id for receipts in answers for r in receipts if r.status == "accepted")
+    assert accepted == Counter(f"o{n}" for n in range(3000))
+    assert {s for receipts in answers for s in statuses(receipts)} <= {"accepted", "duplicate"}
+    events = [decode(m.payload) for m in await desk.ledger_messages()]
+    ids = [event.id for event in events if event.name == "reading.recorded"]
+    assert len(ids) == len(set(ids)) == 3000
