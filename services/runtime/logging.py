@@ -20,6 +20,8 @@ _SECRET = re.compile(
 # People's own words: they are encrypted in the ledger and must not be readable in a log.
 _PERSONAL = frozenset({"reason", "note", "comment", "text", "message_body", "email"})
 _URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE)
+# Bearer tokens have this form wherever they stand (services/access/tokens.py).
+_TOKEN = re.compile(r"gt_[A-Za-z0-9_-]{32,}")
 _LEVELS = logging.getLevelNamesMapping()
 
 MASK = "***"
@@ -91,7 +93,7 @@ def _masked(key: object, value: object) -> object:
     if isinstance(key, str) and value is not None and (key.lower() in _PERSONAL or _SECRET.search(key)):
         return MASK
     if isinstance(value, str):
-        return _URL_PASSWORD.sub(rf"\g<scheme>:{MASK}@", value)
+        return _TOKEN.sub(MASK, _URL_PASSWORD.sub(rf"\g<scheme>:{MASK}@", value))
     if isinstance(value, Mapping):
         return {inner: _masked(inner, content) for inner, content in value.items()}
     if isinstance(value, list | tuple):

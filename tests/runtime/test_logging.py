@@ -53,6 +53,14 @@ def test_secrets_and_peoples_words_are_masked_at_any_depth(capsys: pytest.Captur
     assert line["error"] == "no route to postgresql://goaltrail_api:***@db:5432/goaltrail"
 
 
+def test_a_bearer_token_is_masked_wherever_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its fixed form is known, so not even a message that quotes it gives it away."""
+    configure_logging(Settings())
+    structlog.get_logger().warning("tried", error=f"who is gt_main_0123456789abcdef_{'x' * 43}?")
+    [line] = lines(capsys)
+    assert line["error"] == "who is ***?"
+
+
 def test_libraries_log_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
     """The standard library's loggers come out as the same lines, with tracebacks inside the object."""
     configure_logging(Settings())
