@@ -122,8 +122,10 @@ class Latest:
                     if last is not None and last.payload == payload:
                         position = last.position
                         break
-                    await self.refresh()
-                    raise Conflict(subject)
+                    if (last.position if last else 0) != expected:
+                        await self.refresh()
+                        raise Conflict(subject)
+                    # On several nodes: somebody else's write was under way, and may yet come to nothing.
                 problem = str(error["description"])
             except ConnectionLost as lost:
                 problem = str(lost)
