@@ -110,7 +110,7 @@ async def _lag(ledger: Ledger, workspace: str, name: str, position: int, group: 
         )
     if position == head:
         return Finding.ok(check, f"{name}: at the head of the ledger, position {head}")
-    async with aclosing(ledger.read(workspace, position, batch=1)) as batches:  # type: ignore[type-var]
+    async with aclosing(ledger.read(workspace, position, batch=1)) as batches:
         waiting: list[StoredMessage] = await anext(batches, [])
     age = now() - waiting[0].recorded_at if waiting else timedelta(0)
     text_ = f"{name}: {head - position} event(s) behind, for {age.total_seconds():.1f} s"

@@ -187,7 +187,7 @@ class KnownReadings:
 
     async def _read_poison(self, position: int) -> None:
         batches = self._ledger.read(self._workspace, position - 1, batch=1)
-        async with aclosing(batches):  # type: ignore[type-var]
+        async with aclosing(batches):
             async for messages in batches:
                 told = _told(messages[0])
                 if told is not None:

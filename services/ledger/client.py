@@ -11,6 +11,7 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import UnexpectedEOF
 
 from services.ledger.errors import LedgerUnavailable
 
@@ -205,9 +206,9 @@ class LedgerClient(Client):
         # The server refuses a user and closes, which now and then is seen before its words are.
         if not (isinstance(error, ConnectionResetError) and "Authorization" in self._problem):
             self._problem = _reason(error)
-        # nats-py calls this for every failed try to connect; of those, one line at the start and one at the
-        # end are enough.
-        if self._open and not self.is_reconnecting:
+        # Of a broken connection and of every failed try to connect again nats-py tells here as well; one line
+        # at the start and one at the end are enough.
+        if self._open and not self.is_reconnecting and not isinstance(error, (OSError, UnexpectedEOF)):
             log.warning("nats_error", error=self._problem)
 
     async def _on_disconnect(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from types import TracebackType
@@ -105,7 +105,7 @@ class Ledger:
 
     def read(
         self, workspace: str, after: int, *, batch: int = BATCH, subject: str | None = None
-    ) -> AsyncIterator[list[StoredMessage]]:
+    ) -> AsyncGenerator[list[StoredMessage], None]:
         """The messages from `after` + 1 to the head in order, in lists of at most `batch`; then it ends.
 
         Without `subject` no position is left out, and LedgerGap is raised if one is missing. On three nodes
@@ -131,7 +131,7 @@ class Ledger:
         UndecodableEvent, WorkspaceUnknown, LedgerUnavailable.
         """
         subject = ledger_subject(workspace, aggregate)
-        async with aclosing(self._reader.read(workspace, after, subject=subject)) as batches:  # type: ignore[type-var]
+        async with aclosing(self._reader.read(workspace, after, subject=subject)) as batches:
             events = [recorded(message) async for messages in batches for message in messages]
         if events:
             self._warmth.note(workspace, subject, events[-1].position)

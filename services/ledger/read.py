@@ -5,7 +5,7 @@ There is no consumer and no ack: the caller's position is the only cursor.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import orjson
 
@@ -35,7 +35,7 @@ class Reader:
 
     async def read(
         self, workspace: str, after: int, *, batch: int = BATCH, subject: str | None = None
-    ) -> AsyncIterator[list[StoredMessage]]:
+    ) -> AsyncGenerator[list[StoredMessage], None]:
         """The messages after a position, in order, up to the head of the ledger; then it ends.
 
         Without `subject` no position is left out. Any replica may answer, so on three nodes it may end a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import nats
 from nats.aio.client import Client
@@ -34,7 +34,9 @@ def entries(workspace: str, *texts: str, subject: str = "kpi.sales") -> list[Ent
     return [Entry(f"ledger.{workspace}.{subject}", text.encode()) for text in texts]
 
 
-async def messages(ledger: Ledger, workspace: str, after: int = 1, **options: object) -> list[StoredMessage]:
+async def messages(
+    ledger: Ledger, workspace: str, after: int = 1, *, batch: int = 2000, subject: str | None = None
+) -> list[StoredMessage]:
     """What stands on the ledger, by default without the first event, `workspace.created`.
 
     On three nodes a replica may be behind, so it is read until the head is there.
@@ -43,11 +45,9 @@ async def messages(ledger: Ledger, workspace: str, after: int = 1, **options: ob
     found: list[StoredMessage] = []
     while True:
         start = found[-1].position if found else after
-        batches: AsyncIterator[list[StoredMessage]] = ledger.read(workspace, start, **options)  # type: ignore[arg-type]
-        async with aclosing(batches) as reading:  # type: ignore[type-var]
-            async for batch in reading:
-                found += batch
-        if options.get("subject") or start >= head or (found and found[-1].position >= head):
+        async for part in ledger.read(workspace, start, batch=batch, subject=subject):
+            found += part
+        if subject or start >= head or (found and found[-1].position >= head):
             return found
 
 

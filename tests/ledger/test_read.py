@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -14,7 +13,7 @@ from events.envelope import Event, UndecodableEvent, encode
 from events.ids import Aggregate, event_id, ledger_subject
 from events.kpis.events import KpiRetired
 from events.registry import event_type
-from services.ledger import Entry, Ledger, LedgerGap, StoredMessage, recorded
+from services.ledger import Entry, Ledger, LedgerGap, recorded
 from services.ledger.streams import ledger_stream
 from services.runtime.settings import Settings
 from tests.ledger.sites import entries, messages, provisioner
@@ -131,8 +130,7 @@ async def test_a_ledger_that_ends_before_what_was_read_is_another_one(
 async def test_breaking_off_leaves_nothing_behind(ledger_1: Ledger, workspace: str) -> None:
     """What was fetched ahead is dropped."""
     await ledger_1.append(workspace, entries(workspace, *["x"] * 100), {})
-    reading: AsyncIterator[list[StoredMessage]] = ledger_1.read(workspace, 0, batch=10)
-    async with aclosing(reading) as batches:  # type: ignore[type-var]
+    async with aclosing(ledger_1.read(workspace, 0, batch=10)) as batches:
         async for _ in batches:
             break
     assert ledger_1.client._waiting == {}
