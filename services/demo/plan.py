@@ -1,0 +1,281 @@
+"""The demo company as a list of requests to the public HTTP API, in the order in which its year went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from events.numbers import text
+from services.demo import company as told
+from services.demo.company import Company, Language
+from services.demo.readings import Reading, reading, readings_of
+
+FIRST_DAY = date(2025, 1, 1)
+"""Units, cycles and KPIs are there before anything happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A change: one request with an Idempotency-Key that follows from what it is."""
+
+    key: str
+    method: Literal["POST", "PATCH", "PUT"]
+    path: str
+    body: dict[str, Any] = field(default_factory=dict)
+    target: str | None = None
+    """`<kind>/<id>` of what it creates or changes, where a change has to say which revision is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Readings that one feed sends together."""
+
+    feed: str
+    items: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A reading on record gets other content, or is retracted when there is none."""
+
+    key: str
+    feed: str
+    kpi: str
+    source_id: str
+    body: dict[str, Any]
+    retracts: bool
+
+
+Request = Command | Batch | Correction
+
+
+def plan(company: Company, language: Language) -> list[Request]:
+    """Every request, in order; texts in one language."""
+    year = _Year(company, language)
+    return [*year.founding(), *year.days()]
+
+
+def readings_sent(company: Company) -> list[Reading]:
+    """Every reading as it is first sent, in the order in which the company heard of it."""
+    sent = {
+        (one.kpi, one.source_id): one
+        for kpi in company.kpis
+        for series in [readings_of(kpi)]
+        for one in series
+    }
+    for step in company.year:
+        match step:
+            case told.WrongReading():
+                key = (step.kpi, f"{step.kpi}-{step.day}")
+                sent[key] = sent[key].times(step.times)
+            case told.LateReading():
+                key = (step.kpi, f"{step.kpi}-{step.day}")
+                sent[key] = sent[key]._replace(arrives=step.when)
+            case told.StrayReading():
+                stray = _stray(company, step)
+                sent[stray.kpi, stray.source_id] = stray
+    return sorted(sent.values(), key=lambda one: (one.arrives, one.feed, one.day, one.kpi, one.source_id))
+
+
+def _stray(company: Company, step: told.StrayReading) -> Reading:
+    kpi = next(kpi for kpi in company.kpis if kpi.id == step.kpi)
+    made = reading(kpi, f"{kpi.id}-{step.day}-stray", step.day, step.sent)
+    return made._replace(arrives=min(made.arrives, step.when))
+
+
+class _Year:
+    """The requests of one company in one language."""
+
+    def __init__(self, company: Company, language: Language) -> None:
+        self._company = company
+        self._language = language
+        self._as_it_was = {(one.kpi, one.source_id): one for kpi in company.kpis for one in readings_of(kpi)}
+
+    def founding(self) -> Iterator[Request]:
+        """Units, cycles, KPIs with their first targets, and feeds."""
+        for unit in self._company.org_units:
+            body = {"id": unit.id, "name_ko": unit.name.ko, "name_en": unit.name.en, "level": unit.level}
+            if unit.parent is not None:
+                body["parent"] = unit.parent
+            yield Command(f"demo/org-unit/{unit.id}", "POST", "/v1/org-units", body)
+        for cycle in self._company.cycles:
+            body = {"id": cycle.id, "name": self._said(cycle.name), "kind": cycle.kind}
+            body |= {"start": str(cycle.start), "end": str(cycle.end)}
+            yield Command(f"demo/cycle/{cycle.id}", "POST", "/v1/cycles", body)
+        for kpi in self._company.kpis:
+            yield Command(f"demo/kpi/{kpi.id}", "POST", "/v1/kpis", _kpi(kpi), f"kpi/{kpi.id}")
+            for target in kpi.targets:
+                yield self._kpi_target(kpi.id, target, target.effective_from or FIRST_DAY, target.reason)
+
+        for feed in self._company.feeds:
+            kpis = [kpi.id for kpi in self._company.kpis if kpi.feed == feed.id]
+            body = {"id": feed.id, "name": self._said(feed.name), "kpis": kpis}
+            yield Command(f"demo/feed/{feed.id}", "POST", "/v1/feeds", body)
+
+    def days(self) -> Iterator[Request]:
+        """Readings and steps, day by day; on a day the readings come first."""
+        waiting = readings_sent(self._company)
+        at = 0
+        for step in sorted(self._company.year, key=lambda step: step.when):
+            upto = at
+            while upto < len(waiting) and waiting[upto].arrives <= step.when:
+                upto += 1
+            yield from _batches(waiting[at:upto])
+            at = upto
+            yield from self._step(step)
+        yield from _batches(waiting[at:])
+
+    def _step(self, step: told.AnyStep) -> Iterator[Request]:
+        match step:
+            case told.OpenCycle() | told.CloseCycle():
+                verb = step.do.removesuffix("_cycle")
+                yield Command(f"demo/{verb}/{step.cycle}", "POST", f"/v1/cycles/{step.cycle}/{verb}")
+            case told.Agree():
+                yield from self._agree(self._company.objective(step.objective))
+            case told.SetKpiTarget():
+                yield self._kpi_target(step.kpi, step.target, step.when, step.reason)
+            case told.WrongReading() | told.StrayReading():
+                yield self._correction(step)
+            case told.LateReading():
+                pass
+            case _:
+                yield self._change(step)
+
+    def _agree(self, objective: told.Objective) -> Iterator[Request]:
+        key = f"demo/objective/{objective.id}"
+        body = {
+            "id": objective.id,
+            "title": self._said(objective.title),
+            "cycle": objective.cycle,
+            "org_unit": objective.org_unit,
+            "owner": objective.owner,
+            "ambition": objective.ambition,
+            "supports": list(objective.supports),
+        }
+        yield Command(key, "POST", "/v1/objectives", body, f"objective/{objective.id}")
+        for key_result in objective.key_results:
+            yield self._add(objective.id, key_result, None)
+        path = f"/v1/objectives/{objective.id}/activate"
+        yield Command(f"{key}/activate", "POST", path, {}, f"objective/{objective.id}")
+
+    def _add(self, objective: str, key_result: told.KeyResult, reason: told.Text | None) -> Command:
+        body: dict[str, Any] = {
+            "id": key_result.id,
+            "title": self._said(key_result.title),
+            "measure": key_result.measure.model_dump(mode="json", exclude_defaults=True),
+            "kpi": key_result.kpi,
+            "owner": key_result.owner,
+        }
+        if key_result.weight is not None:
+            body["weight"] = text(key_result.weight)
+        path = f"/v1/objectives/{objective}/key-results"
+        key = f"demo/key-result/{key_result.id}"
+        return Command(key, "POST", path, self._why(body, reason), f"objective/{objective}")
+
+    def _change(
+        self,
+        step: told.AddKeyResult
+        | told.ChangeTarget
+        | told.CorrectBaseline
+        | told.SetWeights
+        | told.Reword
+        | told.DropKeyResult
+        | told.CheckIn,
+    ) -> Command:
+        if isinstance(step, told.AddKeyResult):
+            return self._add(step.objective, step.key_result, step.reason)
+        if isinstance(step, told.SetWeights):
+            weights = {id_: text(weight) for id_, weight in step.weights.items()}
+            path = f"/v1/objectives/{step.objective}/weights"
+            key = f"demo/{step.when}/weights/{step.objective}"
+            body: dict[str, Any] = self._why({"weights": weights}, step.reason)
+            return Command(key, "PUT", path, body, f"objective/{step.objective}")
+        key = f"demo/{step.when}/{step.do}/{step.key_result}"
+        path = f"/v1/key-results/{step.key_result}"
+        objective = f"objective/{self._company.objective_of(step.key_result)}"
+        match step:
+            case told.ChangeTarget():
+                body = {"target": text(step.target), "effective_from": str(step.when)}
+                return Command(key, "POST", f"{path}/targets", self._why(body, step.reason), objective)
+            case told.CorrectBaseline():
+                body = {"baseline": text(step.baseline)}
+                return Command(key, "PATCH", path, self._why(body, step.reason), objective)
+            case told.Reword():
+                body = {"title": self._said(step.title)}
+                return Command(key, "PATCH", path, self._why(body, step.reason), objective)
+            case told.DropKeyResult():
+                return Command(key, "POST", f"{path}/drop", self._why({}, step.reason), objective)
+            case told.CheckIn():
+                return Command(key, "POST", f"{path}/check-ins", self._check_in(step))
+
+    def _check_in(self, step: told.CheckIn) -> dict[str, Any]:
+        body: dict[str, Any] = {"day": str(step.day or step.when), "confidence": step.confidence}
+        if step.value is not None:
+            body["value"] = text(step.value)
+        if step.note is not None:
+            body["note"] = self._said(step.note)
+        return body
+
+    def _kpi_target(self, kpi: str, target: told.Target, start: date, reason: told.Text | None) -> Command:
+        body = {"kind": target.kind, "target": text(target.target), "effective_from": str(start)}
+        if target.grading != "attainment":
+            body["grading"] = target.grading
+        key = f"demo/{start}/kpi-target/{kpi}"
+        return Command(key, "POST", f"/v1/kpis/{kpi}/targets", self._why(body, reason), f"kpi/{kpi}")
+
+    def _correction(self, step: told.WrongReading | told.StrayReading) -> Correction:
+        if isinstance(step, told.StrayReading):
+            found, retracts = _stray(self._company, step), True
+        else:
+            found, retracts = self._as_it_was[step.kpi, f"{step.kpi}-{step.day}"], False
+        body = {} if retracts else _amounts(found) | _time(found)
+        key = f"demo/{step.when}/{step.do}/{found.source_id}"
+        reason = self._why(body, step.reason)
+        return Correction(key, found.feed, found.kpi, found.source_id, reason, retracts)
+
+    def _said(self, what: told.Text) -> str:
+        return what.told(self._language)
+
+    def _why(self, body: dict[str, Any], reason: told.Text | None) -> dict[str, Any]:
+        return body if reason is None else {**body, "reason": self._said(reason)}
+
+
+def _kpi(kpi: told.Kpi) -> dict[str, Any]:
+    return {
+        "id": kpi.id,
+        "name_ko": kpi.name.ko,
+        "name_en": kpi.name.en,
+        "unit": kpi.unit,
+        "kind": kpi.kind,
+        "aggregation": kpi.aggregation,
+        "cadence": kpi.cadence,
+        "empty": kpi.empty,
+        "perspective": kpi.perspective,
+        "leading": kpi.leading,
+        "owner": kpi.owner,
+        "org_unit": kpi.org_unit,
+    }
+
+
+def _batches(readings: list[Reading]) -> Iterator[Batch]:
+    for feed in sorted({one.feed for one in readings}):
+        yield Batch(feed, [_item(one) for one in readings if one.feed == feed])
+
+
+def _item(one: Reading) -> dict[str, Any]:
+    return {"kpi": one.kpi, "source_id": one.source_id, **_amounts(one), **_time(one)}
+
+
+def _amounts(one: Reading) -> dict[str, str]:
+    if one.value is not None:
+        return {"value": text(one.value)}
+    assert one.numerator is not None
+    assert one.denominator is not None
+    return {"numerator": text(one.numerator), "denominator": text(one.denominator)}
+
+
+def _time(one: Reading) -> dict[str, str]:
+    """A day or a month and no instant: its business day is the same in every zone."""
+    return {"period": one.month or str(one.day)}
