@@ -83,6 +83,29 @@ def schema_name(workspace: str, group: str, build: int) -> str:
     return f"ws_{workspace}{tail}"
 
 
+async def all_active(connection: AsyncConnection) -> dict[tuple[str, str], ActiveVersion]:
+    """The builds that reads use now, by workspace and group."""
+    rows = await connection.execute(
+        select(
+            active_version.c.workspace,
+            active_version.c.grp,
+            active_version.c.schema_name,
+            active_version.c.build,
+            active_version.c.version,
+            checkpoint.c.position,
+            checkpoint.c.recorded_at,
+        ).join(
+            checkpoint,
+            and_(
+                checkpoint.c.workspace == active_version.c.workspace,
+                checkpoint.c.grp == active_version.c.grp,
+                checkpoint.c.build == active_version.c.build,
+            ),
+        )
+    )
+    return {(workspace, group): ActiveVersion(*build) for workspace, group, *build in rows}
+
+
 async def active(connection: AsyncConnection, workspace: str, group: str) -> ActiveVersion | None:
     """The build that reads use now, with its checkpoint; None before a worker has made the first one."""
     row = (

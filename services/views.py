@@ -111,6 +111,11 @@ class Views:
             active = await control.active(connection, workspace, group)
         return 0 if active is None else active.position
 
+    async def all_active(self) -> dict[tuple[str, str], control.ActiveVersion]:
+        """The builds that reads use now, by workspace and group. Raises ViewsUnavailable."""
+        async with self._connection() as connection:
+            return await control.all_active(connection)
+
     async def wait(
         self, workspace: str, position: int, *, group: str = "state", timeout: float = 5.0
     ) -> None:

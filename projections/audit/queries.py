@@ -70,18 +70,31 @@ async def trail_of(
     known: int,
     after: int = 0,
     before: int | None = None,
+    actor: str | None = None,
+    name: str | None = None,
+    recorded_from: datetime | None = None,
+    recorded_until: datetime | None = None,
     newest_first: bool = False,
     limit: int = 100,
 ) -> list[TrailEntry]:
     """Events that concern any of some references (see `about.references`); all events when there are none.
 
-    Positions lie above `after` and below `before`; both are cursors for the next page.
+    Positions lie above `after` and below `before`; both are cursors for the next page. `name` is an event's
+    name in any version, such as `key_result.target_changed`; recording times lie in [from, until].
     """
     statement = _select(known).where(trail.c.position > after)
     if before is not None:
         statement = statement.where(trail.c.position < before)
     if about:
         statement = statement.where(trail.c.about.overlap(list(about)))
+    if actor is not None:
+        statement = statement.where(trail.c.actor == actor)
+    if name is not None:
+        statement = statement.where(trail.c.type.startswith(f"goaltrail.{name}.v", autoescape=True))
+    if recorded_from is not None:
+        statement = statement.where(trail.c.recorded_at >= recorded_from)
+    if recorded_until is not None:
+        statement = statement.where(trail.c.recorded_at <= recorded_until)
     order = trail.c.position.desc() if newest_first else trail.c.position
     rows = await connection.execute(statement.order_by(order).limit(limit))
     return [_entry(workspace, row) for row in rows]

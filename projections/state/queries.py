@@ -47,7 +47,7 @@ async def latest(connection: AsyncConnection, kind: str, id_: str, position: int
             .limit(1)
         )
     ).one_or_none()
-    return None if row is None else _version(kind, row)
+    return None if row is None else version_of(kind, row)
 
 
 async def objective_of(connection: AsyncConnection, key_result_id: str, position: int) -> str | None:
@@ -68,10 +68,11 @@ async def latest_of_kind(connection: AsyncConnection, kind: str, position: int) 
         .where(version.c.kind == kind, version.c.position <= position)
         .order_by(version.c.id, version.c.position.desc())
     )
-    return [_version(kind, row) for row in rows]
+    return [version_of(kind, row) for row in rows]
 
 
-def _version(kind: str, row: Any) -> Version:
+def version_of(kind: str, row: Any) -> Version:
+    """A row of state, position, revision and recorded_at as the version it is."""
     state, position, revision, recorded_at = row
     return Version(AGGREGATES[kind].state.model_validate(state), position, revision, recorded_at)
 

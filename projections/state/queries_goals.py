@@ -6,9 +6,12 @@ from collections.abc import Collection
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, union_all
+from sqlalchemy import ARRAY, Text, any_, bindparam, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.ids import Aggregate
+from projections.state.queries import Version, version_of
 from projections.state.tables import command, key_result, version
 
 
@@ -55,3 +58,26 @@ async def existing_goals(connection: AsyncConnection, ids: Collection[str]) -> f
         )
     )
     return frozenset(rows)
+
+
+async def latest_of(
+    connection: AsyncConnection, aggregates: Collection[Aggregate], position: int
+) -> list[Version]:
+    """Those of some aggregates that there are, as known at a position."""
+    found = []
+    kinds: dict[str, list[str]] = {}
+    for aggregate in aggregates:
+        kinds.setdefault(aggregate.kind, []).append(aggregate.id)
+    for kind, ids in sorted(kinds.items()):
+        rows = await connection.execute(
+            select(version.c.state, version.c.position, version.c.revision, version.c.recorded_at)
+            .ext(distinct_on(version.c.id))
+            .where(
+                version.c.kind == kind,
+                version.c.id == any_(bindparam("ids", ids, type_=ARRAY(Text))),
+                version.c.position <= position,
+            )
+            .order_by(version.c.id, version.c.position.desc())
+        )
+        found += [version_of(kind, row) for row in rows]
+    return found

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     """Org units."""
     CHANGE_CYCLES = "change_cycles"
     """Plan, open and close cycles."""
+    CHANGE_FEEDS = "change_feeds"
+    """Register feeds and change what is declared of them."""
     SEND_READINGS = "send_readings"
     """Send readings; a feed only its own."""
     CORRECT_READINGS = "correct_readings"

@@ -82,7 +82,11 @@ class Problem(HTTPException):
         }
         if self.errors:
             document["errors"] = [
-                {error.place[0]: error.place[1], "code": error.code, "detail": error.ko if korean_wanted else error.en}
+                {
+                    error.place[0]: error.place[1],
+                    "code": error.code,
+                    "detail": error.ko if korean_wanted else error.en,
+                }
                 for error in self.errors
             ]
         return document
@@ -118,9 +122,12 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """What pydantic found, as one problem: 400 for broken JSON, else 422 with a JSON pointer per field."""
     if any(error["type"] == "json_invalid" for error in errors):
         why = str(errors[0].get("ctx", {}).get("error", errors[0]["msg"]))
-        return Problem(400, "invalid_json", f"The body is not JSON: {why}.", f"본문이 JSON이 아닙니다: {why}.")
+        return Problem(
+            400, "invalid_json", f"The body is not JSON: {why}.", f"본문이 JSON이 아닙니다: {why}."
+        )
     fields = [
-        FieldError(_place(error["loc"]), str(error["type"]), _sentence(error), korean(error)) for error in errors
+        FieldError(_place(error["loc"]), str(error["type"]), _sentence(error), korean(error))
+        for error in errors
     ]
     return Problem(
         422,

@@ -30,7 +30,9 @@ def authenticated(
     caller = services.access.caller(credentials.credentials)
     if caller is None:
         raise _unauthenticated(
-            "token_invalid", "The token is unknown, revoked or expired.", "알 수 없거나 폐기 또는 만료된 토큰입니다."
+            "token_invalid",
+            "The token is unknown, revoked or expired.",
+            "알 수 없거나 폐기 또는 만료된 토큰입니다.",
         )
     structlog.contextvars.bind_contextvars(workspace=caller.workspace, actor=caller.actor)
     return caller
@@ -60,6 +62,7 @@ TrailReader = Annotated[Caller, Depends(allowed(Permission.READ_TRAIL))]
 GoalEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_GOALS))]
 StructureEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_STRUCTURE))]
 CycleEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_CYCLES))]
+FeedEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_FEEDS))]
 ReadingSender = Annotated[Caller, Depends(allowed(Permission.SEND_READINGS))]
 ReadingCorrector = Annotated[Caller, Depends(allowed(Permission.CORRECT_READINGS))]
 Administrator = Annotated[Caller, Depends(allowed(Permission.ADMINISTER))]

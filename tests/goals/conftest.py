@@ -1,4 +1,4 @@
-"""Goal commands over a real ledger; the views' database is a port nobody listens on, unless a test asks for more."""
+"""Goal commands over a real ledger; where the views should be nobody listens."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -36,17 +36,18 @@ GROWTH = Aggregate("objective", "growth")
 
 async def given_objective(goals: Goals, caller: Caller, *, active: bool = True) -> Answer:
     """A cycle around today, and an objective in it with one key result."""
-    today = date.today()
+    today = datetime.now(UTC).date()
     plan = PlanCycle(
-        name="This year", start=today.replace(month=1, day=1), end=today.replace(month=12, day=31), kind="year"
+        name="This year",
+        start=today.replace(month=1, day=1),
+        end=today.replace(month=12, day=31),
+        kind="year",
     )
     await goals.execute(caller, CYCLE, plan)
     await goals.execute(caller, CYCLE, OpenCycle())
     await goals.execute(caller, GROWTH, DraftObjective(title="Grow", cycle="2026"))
     measure = Measure(kind="increase", baseline=Decimal(50), target=Decimal(80), unit="MKRW")
-    answer = await goals.execute(
-        caller, GROWTH, AddKeyResult(key_result="acv", title="ACV", measure=measure)
-    )
+    answer = await goals.execute(caller, GROWTH, AddKeyResult(key_result="acv", title="ACV", measure=measure))
     if active:
         answer = await goals.execute(caller, GROWTH, ActivateObjective())
     return answer

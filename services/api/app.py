@@ -1,0 +1,96 @@
+"""The application: routers, problem documents, limits, and what every operation has in common."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from services.api import (
+    audit,
+    cycles,
+    failures,
+    feeds,
+    key_result_reports,
+    key_results,
+    kpis,
+    objectives,
+    operations,
+    org_units,
+    tokens,
+    workspace,
+)
+from services.api.observing import Observing
+from services.api.services import Services
+
+BODY_LIMIT = 256 * 1024
+"""Bytes of a request body, as of an event; readings have their own limit."""
+
+DESCRIPTION = """\
+Goals and KPIs as immutable facts: every change is an event with a position, an author and a reason.
+
+- Errors are RFC 9457 problem documents with a stable `code`, in Korean or English by `Accept-Language`.
+- Writes take an `Idempotency-Key` and answer with `Goaltrail-Position`; send it back as
+  `Goaltrail-Min-Position` to read your write. Changes to a goal take `If-Match` with the `ETag` of a read.
+- Reads take `as_of` (the business day) and `known_at` (what the record said) where history makes sense.
+- Decimals are JSON strings.
+"""
+
+ROUTERS = (
+    objectives,
+    key_results,
+    key_result_reports,
+    kpis,
+    feeds,
+    cycles,
+    org_units,
+    audit,
+    workspace,
+    tokens,
+    operations,
+)
+
+TAGS = [
+    {"name": "goals", "description": "Objectives and key results (목표, 핵심 결과), now or then."},
+    {
+        "name": "KPIs",
+        "description": "What the company watches (핵심성과지표): targets and trends.",
+    },
+    {"name": "readings", "description": "Measured values (실적) with a receipt for each."},
+    {"name": "cycles", "description": "Dated periods that goals belong to (사이클)."},
+    {"name": "org units", "description": "The tree of units (조직)."},
+    {"name": "audit", "description": "Who did what, when and why."},
+    {"name": "administration", "description": "The workspace and its tokens."},
+    {"name": "operations", "description": "Health, metrics and the AsyncAPI document."},
+]
+
+
+def create_app(services: Services) -> FastAPI:
+    """The API over running services; it opens and closes none of them."""
+    app = FastAPI(
+        title="Goaltrail",
+        version="1",
+        summary="Event-sourced OKR and KPI backend",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        # The pages would load scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=BODY_LIMIT,
+    )
+    app.state.services = services
+    for module in (
+        objectives,
+        key_results,
+        kpis,
+            cycles,
+        org_units,
+        audit,
+        workspace,
+        tokens,
+        operations,
+    ):
+        app.include_router(module.router)
+    failures.install(app)
+    app.add_middleware(Observing)
+    return app

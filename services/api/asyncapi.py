@@ -1,0 +1,107 @@
+"""The AsyncAPI 3.0 document of what travels over NATS, made from the event registry."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from events import catalogue as _catalogue  # noqa: F401 - registers every event type
+from events.registry import EventType, all_types
+
+_SLUG = {"description": "Lower-case letters, digits, - and _.", "examples": ["main"]}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Channels, messages with their schemas, and who sends and receives."""
+    types = all_types()
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Goaltrail over NATS",
+            "version": "1",
+            "description": "Every event is a CloudEvents 1.0 message in structured JSON on the ledger of its"
+            " workspace. The ledger is read by position; only Goaltrail writes to it.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "ledger": {
+                "address": "ledger.{workspace}.{aggregate}.{id}",
+                "title": "Ledger",
+                "description": "One JetStream stream per workspace (LEDGER_<workspace>), one literal subject"
+                " per aggregate. A stream sequence is a position.",
+                "parameters": {
+                    "workspace": _SLUG,
+                    "aggregate": {"description": "The kind of aggregate.", "examples": ["objective", "kpi"]},
+                    "id": {"description": "The aggregate's id; of readings the KPI's."},
+                },
+                "messages": {entry.name: {"$ref": f"#/components/messages/{entry.name}"} for entry in types},
+            },
+            "nudge": {
+                "address": "nudge.ledger.{workspace}",
+                "title": "Nudge",
+                "description": "Sent after each append. One may be lost: readers look at the ledger, too.",
+                "parameters": {"workspace": _SLUG},
+                "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
+            },
+        },
+        "operations": {
+            "recordEvent": {"action": "send", "channel": {"$ref": "#/channels/ledger"}},
+            "tellPosition": {"action": "send", "channel": {"$ref": "#/channels/nudge"}},
+        },
+        "components": {
+            "messages": {
+                **{entry.name: _message(entry) for entry in types},
+                "nudge": {
+                    "summary": "The last position of a workspace's ledger.",
+                    "contentType": "text/plain",
+                    "payload": {"type": "string", "pattern": "^[0-9]+$", "examples": ["1843"]},
+                },
+            },
+        },
+    }
+
+
+def _message(entry: EventType) -> dict[str, Any]:
+    description = (entry.model.__doc__ or "").strip()
+    if entry.personal:
+        fields = ", ".join(sorted(entry.personal))
+        description += f" Personal text, encrypted: {fields} and the reason."
+    return {
+        "name": entry.full,
+        "summary": entry.en,
+        "description": description,
+        "contentType": "application/cloudevents+json",
+        "payload": _envelope(entry),
+    }
+
+
+def _envelope(entry: EventType) -> dict[str, Any]:
+    """The JSON Schema of an event as it is on the ledger; its definitions stand where they are used."""
+    text = {"type": "string"}
+    data = entry.model.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    definitions = data.pop("$defs", {})
+    schema: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "required": ["specversion", "id", "type", "source", "subject", "time", "actor", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string", "format": "uuid"},
+            "type": {"const": entry.full},
+            "source": {**text, "description": "/goaltrail/<workspace>"},
+            "subject": {**text, "description": "<aggregate>/<id>"},
+            "time": {"type": "string", "format": "date-time"},
+            "actor": {**text, "description": "person:<id>, feed:<id> or system:<what>"},
+            "reason": {**text, "description": "Encrypted."},
+            "correlationid": text,
+            "causationid": text,
+            "request": text,
+            "businessday": {"type": "string", "format": "date"},
+            "data": data,
+        },
+    }
+    if definitions:
+        schema["$defs"] = definitions
+    return schema

@@ -1,0 +1,149 @@
+"""The audit trail: who did what, when and why, in sentences."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.registry import Language, UnknownData, sentence
+from projections.audit import queries
+from projections.audit.about import references
+from services.api.answers import READ
+from services.api.paging import Page, Paged, page, position_in
+from services.api.positions import KnownAt, Moment, Viewing, end_of, moment_parameter, start_of
+from services.api.requests import Lang
+from services.api.security import TrailReader
+from services.api.services import Serving
+from services.keys.keys import Keys
+
+router = APIRouter(prefix="/v1/audit", tags=["audit"])
+
+REFERENCE = r"^[a-z0-9][a-z0-9_/-]{0,126}$"
+ACTOR = r"^(person|feed|system):[a-z0-9][a-z0-9_-]{0,62}$"
+NAME = r"^[a-z_]{1,40}\.[a-z_]{1,40}$"
+
+
+class Entry(BaseModel):
+    """One event, as it stands on the ledger and in words."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "position": 1843,
+                    "recorded_at": "2026-02-03T04:05:06.123456Z",
+                    "event_id": "0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10",
+                    "type": "key_result.target_changed",
+                    "actor": "person:anna",
+                    "about": ["objective/growth", "key_result/acv"],
+                    "sentence": "anna changed the target of the key result acv from 80000000 to 90000000,"
+                    " from 2026-02-01 on.",
+                    "reason": "신규 고객 확보로 목표 상향",
+                    "data": {"key_result": "acv", "old": "80000000", "new": "90000000"},
+                    "business_day": "2026-02-03",
+                    "correlation_id": None,
+                }
+            ]
+        }
+    )
+
+    position: int
+    recorded_at: datetime = Field(description="When the ledger stored it (UTC): the server's time.")
+    event_id: UUID
+    type: str = Field(description="Its name; an unknown event has its whole type.")
+    actor: str
+    about: list[str] = Field(description="`<kind>/<id>` of everything it concerns.")
+    sentence: str = Field(description="In the language of Accept-Language.")
+    reason: str | None
+    data: dict[str, Any]
+    business_day: date | None = Field(description="The day on which it was done, in the workspace's zone.")
+    correlation_id: str | None = Field(description="The request that caused it: its X-Request-Id.")
+
+
+def recorded_from(
+    first: Annotated[
+        str | None,
+        Query(alias="from", description="Recorded on this day or later.", examples=["2026-01-01"]),
+    ] = None,
+) -> Moment | None:
+    """The first recording day or instant that is asked for. Raises 422."""
+    return moment_parameter("from", first)
+
+
+def recorded_to(
+    last: Annotated[
+        str | None,
+        Query(alias="to", description="Recorded up to the end of this day.", examples=["2026-03-31"]),
+    ] = None,
+) -> Moment | None:
+    """The last recording day or instant that is asked for. Raises 422."""
+    return moment_parameter("to", last)
+
+
+@router.get("", summary="Read the audit trail", responses=READ)
+async def read(
+    services: Serving,
+    caller: TrailReader,
+    viewing: Viewing,
+    paged: Paged,
+    language: Lang,
+    known_at: KnownAt,
+    first: Annotated[Moment | None, Depends(recorded_from)],
+    last: Annotated[Moment | None, Depends(recorded_to)],
+    about: Annotated[
+        str | None,
+        Query(
+            pattern=REFERENCE,
+            description="An id of anything (objective, key result, KPI, reading, person…), or `<kind>/<id>`.",
+            examples=["acv", "key_result/acv"],
+        ),
+    ] = None,
+    actor: Annotated[str | None, Query(pattern=ACTOR, examples=["person:anna"])] = None,
+    name: Annotated[
+        str | None, Query(alias="type", pattern=NAME, examples=["key_result.target_changed"])
+    ] = None,
+    order: Annotated[Literal["asc", "desc"], Query(description="By position on the ledger.")] = "asc",
+) -> Page[Entry]:
+    """Every event but ordinary readings, with its sentence: who did what, when and why."""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        after = position_in(paged)
+    async with viewing.trail(caller, then.position) as trail:
+        entries = await queries.trail_of(
+            trail.connection,
+            caller.workspace,
+            [] if about is None else references(about),
+            known=then.position,
+            after=after if order == "asc" else 0,
+            before=after if order == "desc" and after else None,
+            actor=actor,
+            name=name,
+            recorded_from=None if first is None else start_of(first, then.workspace),
+            recorded_until=None if last is None else end_of(last, then.workspace),
+            newest_first=order == "desc",
+            limit=paged.limit + 1,
+        )
+    shown = [await _entry(services.keys, entry, language) for entry in entries]
+    last_shown = shown[: paged.limit][-1].position if shown else 0
+    return page(shown, paged, then.next_page(last_shown))
+
+
+async def _entry(keys: Keys, entry: queries.TrailEntry, language: Language) -> Entry:
+    event = await keys.open_event(entry.event, language)
+    data = event.data
+    return Entry(
+        position=entry.position,
+        recorded_at=entry.recorded_at,
+        event_id=event.id,
+        type=event.type if isinstance(data, UnknownData) else event.name,
+        actor=event.actor,
+        about=entry.about,
+        sentence=sentence(event, language),
+        reason=event.reason,
+        data=data.raw if isinstance(data, UnknownData) else data.model_dump(mode="json"),
+        business_day=event.business_day,
+        correlation_id=event.correlation_id,
+    )

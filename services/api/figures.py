@@ -1,0 +1,219 @@
+"""Scores for answers: goals as known at a position, scored as of a day from the KPIs' days known there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel, Field
+
+from events.cycles.state import Cycle
+from events.ids import Aggregate
+from events.kpis.state import Kpi
+from events.measures import Measure, Window
+from events.numbers import Number
+from events.objectives.events import Ambition
+from events.objectives.state import KeyResult, KeyResultStatus, Objective, ObjectiveStatus, TargetFact
+from projections import control
+from projections.scoring.scores import KeyResultScore, score_key_result, score_objective
+from projections.scoring.values import DayValue
+from projections.scoring.windows import reading_days
+from projections.state import queries
+from projections.state.queries_goals import latest_of
+from services.api.positions import Then
+
+
+class Score(BaseModel):
+    """How a key result stands, and what that follows from."""
+
+    value: Number | None = Field(description="In the measure's unit; null while there is none.")
+    target: Number = Field(description="In force on the day shown.")
+    baseline: Number | None
+    raw: Number | None = Field(description="Unbounded, six places, half-even; null while pending.")
+    score: Number = Field(description="The raw score between 0 and 1; 0 while pending.")
+    met: bool | None = Field(description="Whether the target is reached; null without a value.")
+    pending: bool = Field(description="There is no score yet.")
+    count: int = Field(description="How many readings or check-ins the value is made of.")
+    window: Window | None = Field(description="How the value was picked; null for check-ins.")
+    start: date | None = Field(description="First business day of the value.")
+    end: date | None = Field(description="Last business day of the value.")
+
+
+class KeyResultOut(BaseModel):
+    """A key result (핵심 결과) with its score."""
+
+    id: str
+    objective: str
+    title: str
+    status: KeyResultStatus
+    measure: Measure = Field(description="With the target that was set last.")
+    targets: tuple[TargetFact, ...] = Field(description="In the order they were set; later ones win.")
+    kpi: str | None
+    owner: str | None
+    weight: Number | None
+    confidence: int | None = Field(description="0–10, of the latest check-in; never in the score.")
+    checked_in: date | None = Field(description="The business day of the latest check-in.")
+    score: Score | None = Field(description="null for a dropped key result.")
+
+
+class ObjectiveOut(BaseModel):
+    """An objective (목표) with its key results and scores."""
+
+    id: str
+    title: str
+    cycle: str
+    org_unit: str | None
+    owner: str | None
+    ambition: Ambition
+    status: ObjectiveStatus
+    supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
+    score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
+    weakest: str | None = Field(description="The key result with the lowest score.")
+    pending: tuple[str, ...] = Field(description="Key results that count 0 because they have no value.")
+    incomplete: bool = Field(description="An event of it could not be read; see `goaltrail doctor`.")
+    key_results: list[KeyResultOut]
+    revision: int
+
+
+class Figures:
+    """Everything that scores of some objectives follow from."""
+
+    def __init__(self, then: Then) -> None:
+        self._then = then
+        self._cycles: dict[str, Cycle] = {}
+        self._kpis: dict[str, Kpi] = {}
+        self._days: dict[str, dict[date, DayValue]] = {}
+        self._incomplete: set[Aggregate] = set()
+
+    @staticmethod
+    async def load(then: Then, objectives: Sequence[Objective]) -> Figures:
+        """Read the cycles, KPIs and business days that scores of these objectives need."""
+        figures = Figures(then)
+        kpis = {key_result.kpi for objective in objectives for key_result in objective.key_results}
+        await figures._load_facts({objective.cycle for objective in objectives}, kpis - {None})
+        await figures._load_days(objectives)
+        for poison in await control.poisoned(then.connection, then.workspace.id, "state"):
+            if not poison.waived:
+                figures._incomplete.add(Aggregate(poison.kind, poison.id))
+        return figures
+
+    def score(self, objective: Objective, key_result: KeyResult) -> KeyResultScore | None:
+        """The score at the end of the day; None for a dropped key result."""
+        cycle = self._cycles.get(objective.cycle)
+        if key_result.status == "dropped" or cycle is None:
+            return None
+        kpi = None if key_result.kpi is None else self._kpis.get(key_result.kpi)
+        days = {} if kpi is None else self._days.get(kpi.id, {})
+        return score_key_result(key_result, kpi, cycle, days, self._then.as_of)
+
+    def against(self, objective: Objective, key_result: KeyResult, target: Decimal) -> KeyResultScore | None:
+        """What the score would be if a target had been in force all the time."""
+        fact = TargetFact(target=target, effective_from=date.min)
+        measure = key_result.measure.model_copy(update={"target": target})
+        return self.score(objective, key_result.model_copy(update={"targets": (fact,), "measure": measure}))
+
+    def objective(self, objective: Objective, revision: int) -> ObjectiveOut:
+        """An objective as it is answered."""
+        scores = {key_result.id: self.score(objective, key_result) for key_result in objective.key_results}
+        total = score_objective(
+            (key_result, score)
+            for key_result in objective.key_results
+            if (score := scores[key_result.id]) is not None
+        )
+        return ObjectiveOut(
+            id=objective.id,
+            title=objective.title,
+            cycle=objective.cycle,
+            org_unit=objective.org_unit,
+            owner=objective.owner,
+            ambition=objective.ambition,
+            status=objective.status,
+            supports=objective.supports,
+            score=None if total is None else total.score,
+            weakest=None if total is None else total.weakest,
+            pending=() if total is None else total.pending,
+            incomplete=self.incomplete(objective),
+            key_results=[
+                self.key_result(objective, key_result, scores[key_result.id])
+                for key_result in objective.key_results
+            ],
+            revision=revision,
+        )
+
+    def incomplete(self, objective: Objective) -> bool:
+        """Whether an event of the objective, or of a KPI it takes values from, could not be read."""
+        parts = {Aggregate("objective", objective.id)}
+        for key_result in objective.key_results:
+            if key_result.kpi is not None:
+                parts |= {Aggregate("kpi", key_result.kpi), Aggregate("reading", key_result.kpi)}
+        return not self._incomplete.isdisjoint(parts)
+
+    def key_result(
+        self, objective: Objective, key_result: KeyResult, score: KeyResultScore | None
+    ) -> KeyResultOut:
+        """A key result as it is answered."""
+        # Sorting keeps the order in which several reports for one day were made; the last one counts.
+        reports = sorted(
+            (report for report in key_result.check_ins if report.day <= self._then.as_of),
+            key=lambda report: report.day,
+        )
+        latest = reports[-1] if reports else None
+        confident = next((report for report in reversed(reports) if report.confidence is not None), None)
+        return KeyResultOut(
+            id=key_result.id,
+            objective=objective.id,
+            title=key_result.title,
+            status=key_result.status,
+            measure=key_result.measure,
+            targets=key_result.targets,
+            kpi=key_result.kpi,
+            owner=key_result.owner,
+            weight=key_result.weight,
+            confidence=confident.confidence if confident is not None else None,
+            checked_in=None if latest is None else latest.day,
+            score=None if score is None else score_out(score),
+        )
+
+    async def _load_facts(self, cycles: Iterable[str], kpis: Iterable[str | None]) -> None:
+        wanted = [Aggregate("cycle", id_) for id_ in cycles]
+        wanted += [Aggregate("kpi", id_) for id_ in kpis if id_ is not None]
+        for version in await latest_of(self._then.connection, wanted, self._then.position):
+            if isinstance(version.state, Cycle):
+                self._cycles[version.state.id] = version.state
+            elif isinstance(version.state, Kpi):
+                self._kpis[version.state.id] = version.state
+
+    async def _load_days(self, objectives: Sequence[Objective]) -> None:
+        """The business days of each KPI that any of its windows can take."""
+        ranges: dict[str, tuple[date, date]] = {}
+        for objective in objectives:
+            cycle = self._cycles.get(objective.cycle)
+            for key_result in objective.active_key_results:
+                kpi = self._kpis.get(key_result.kpi or "")
+                if kpi is None or cycle is None:
+                    continue
+                first, last = reading_days(kpi, key_result.measure.window_for(kpi.aggregation), cycle)
+                known = ranges.get(kpi.id, (first, last))
+                ranges[kpi.id] = min(known[0], first), max(known[1], last)
+        for kpi_id, (first, last) in ranges.items():
+            self._days[kpi_id] = await queries.days_of(
+                self._then.connection, kpi_id, first, last, self._then.position
+            )
+
+
+def score_out(score: KeyResultScore) -> Score:
+    """A score as it is answered."""
+    return Score(
+        value=score.value,
+        target=score.target,
+        baseline=score.baseline,
+        raw=score.raw,
+        score=score.score,
+        met=score.met,
+        pending=score.pending,
+        count=score.count,
+        window=score.window,
+        start=score.start,
+        end=score.end,
+    )

@@ -1,0 +1,266 @@
+"""Key results (핵심 결과): one with its score, its changes, and the targets it had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.commands import Command, Title
+from events.ids import Aggregate, Slug
+from events.numbers import Number
+from events.objectives.commands import (
+    ChangeKeyResultOwner,
+    ChangeTarget,
+    CorrectBaseline,
+    DropKeyResult,
+    LinkKpi,
+    RewordKeyResult,
+    SetWeights,
+    UnlinkKpi,
+)
+from events.objectives.state import KeyResult, Objective
+from projections.audit import queries as audit
+from projections.state import queries
+from services.access.callers import Caller
+from services.api.answers import CHANGE, READ
+from services.api.figures import Figures, KeyResultOut, Score, score_out
+from services.api.paging import Page, Paged, page_from
+from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
+from services.api.problems import not_found
+from services.api.requests import ExactRoute, IfMatch, Lang
+from services.api.security import GoalEditor, Reader
+from services.api.services import Services, Serving
+from services.api.versions import find
+from services.api.writing import Reason, Reasoned, Receipt, Writing
+
+router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
+
+KeyResultId = Annotated[Slug, Path(examples=["acv"])]
+
+
+class KeyResultPatch(Command):
+    """What is to be another; what is left out stays. Targets have a path of their own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"baseline": "48000000", "reason": "작년 실적을 다시 집계했습니다"}]}
+    )
+
+    title: Title | None = None
+    baseline: Number | None = Field(None, description="The figure it starts from was another one.")
+    kpi: Slug | None = Field(None, description="Where its value comes from; null for check-ins.")
+    owner: Slug | None = Field(None, description="A person's id; null for nobody.")
+    weight: Number | None = Field(None, description="null takes it away.")
+    reason: Reason | None = Field(None, description="Needed once the objective is active.")
+
+
+class NewTarget(Command):
+    """Another target."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "target": "90000000",
+                    "reason": "신규 고객 확보로 목표 상향",
+                    "effective_from": "2026-02-01",
+                }
+            ]
+        }
+    )
+
+    target: Number
+    effective_from: date | None = Field(None, description="The business day it holds from; default today.")
+    reason: Reason | None = Field(None, description="Needed once the objective is active.")
+
+
+class KeyResultRead(KeyResultOut, Times):
+    """One key result, now or then."""
+
+    revision: int = Field(description="Of its objective: both change together.")
+    incomplete: bool = Field(description="An event of it could not be read; see `goaltrail doctor`.")
+
+
+class GoalpostOut(BaseModel):
+    """A target or baseline: when, by whom and why it came to be what it is, and the score against it."""
+
+    what: Literal["target", "baseline"]
+    old: Number | None
+    new: Number
+    effective_from: date | None = Field(description="The business day a target holds from.")
+    backdated: bool = Field(description="It holds from a day before the one on which it was set.")
+    in_force: bool = Field(description="It holds on the day shown.")
+    score: Score | None = Field(description="Against this target on the day shown; null for baselines.")
+    position: int
+    recorded_at: datetime
+    event_id: UUID
+    actor: str
+    reason: str | None
+
+
+async def objective_of(services: Services, caller: Caller, key_result: str) -> Aggregate:
+    """The objective that a key result belongs to, for a change. Raises 404."""
+    objective = await services.goals.objective_of(caller.workspace, key_result)
+    if objective is None:
+        raise not_found("key result", "핵심 결과", key_result)
+    return Aggregate("objective", objective)
+
+
+async def find_key_result(
+    then: Then, key_result: str, response: Response
+) -> tuple[Objective, KeyResult, int]:
+    """The key result with its objective and the revision of both. Raises 404."""
+    objective_id = await queries.objective_of(then.connection, key_result, then.position)
+    if objective_id is None:
+        raise not_found("key result", "핵심 결과", key_result)
+    found = await find(then, "objective", objective_id, response)
+    assert isinstance(found.state, Objective)
+    state = found.state.key_result(key_result)
+    if state is None:
+        raise not_found("key result", "핵심 결과", key_result)
+    return found.state, state, found.revision
+
+
+@router.get("/{key_result}", summary="Read a key result with its score", responses=READ)
+async def read(
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    key_result: KeyResultId,
+    as_of: AsOf,
+    known_at: KnownAt,
+) -> KeyResultRead:
+    """One key result."""
+    async with viewing.then(caller, as_of, known_at) as then:
+        objective, state, revision = await find_key_result(then, key_result, response)
+        figures = await Figures.load(then, [objective])
+        shown = figures.key_result(objective, state, figures.score(objective, state))
+        return KeyResultRead(
+            **dict(shown), revision=revision, incomplete=figures.incomplete(objective), **then.times
+        )
+
+
+@router.patch("/{key_result}", summary="Change a key result", responses=CHANGE)
+async def change(
+    services: Serving,
+    caller: GoalEditor,
+    writing: Writing,
+    key_result: KeyResultId,
+    if_match: IfMatch,
+    body: KeyResultPatch,
+) -> Receipt:
+    """Reword it, correct its baseline, link it to a KPI, give it another owner or weight."""
+    return await writing.execute(
+        caller,
+        await objective_of(services, caller, key_result),
+        *_commands(key_result, body),
+        body=body,
+        if_match=if_match,
+        id_=key_result,
+    )
+
+
+def _commands(key_result: str, body: KeyResultPatch) -> list[Command]:
+    commands: list[Command] = []
+    if body.title is not None:
+        commands.append(RewordKeyResult(key_result=key_result, title=body.title))
+    if body.baseline is not None:
+        commands.append(CorrectBaseline(key_result=key_result, baseline=body.baseline))
+    if body.kpi is not None:
+        commands.append(LinkKpi(key_result=key_result, kpi=body.kpi))
+    elif "kpi" in body.model_fields_set:
+        commands.append(UnlinkKpi(key_result=key_result))
+    if "owner" in body.model_fields_set:
+        commands.append(ChangeKeyResultOwner(key_result=key_result, owner=body.owner))
+    if "weight" in body.model_fields_set:
+        commands.append(SetWeights(weights={key_result: body.weight}))
+    return commands
+
+
+@router.post("/{key_result}/drop", summary="Drop a key result", responses=CHANGE)
+async def drop(
+    services: Serving,
+    caller: GoalEditor,
+    writing: Writing,
+    key_result: KeyResultId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Pursue it no longer; that takes a reason."""
+    return await writing.execute(
+        caller,
+        await objective_of(services, caller, key_result),
+        DropKeyResult(key_result=key_result),
+        body=body,
+        if_match=if_match,
+        id_=key_result,
+    )
+
+
+@router.post("/{key_result}/targets", status_code=201, summary="Change the target", responses=CHANGE)
+async def change_target(
+    services: Serving,
+    caller: GoalEditor,
+    writing: Writing,
+    key_result: KeyResultId,
+    if_match: IfMatch,
+    body: NewTarget,
+) -> Receipt:
+    """Set another target from a day of the cycle on; the old one stays on record."""
+    return await writing.execute(
+        caller,
+        await objective_of(services, caller, key_result),
+        ChangeTarget(key_result=key_result, target=body.target, effective_from=body.effective_from),
+        body=body,
+        if_match=if_match,
+        id_=key_result,
+        location=f"{router.prefix}/{key_result}/targets",
+    )
+
+
+@router.get("/{key_result}/targets", summary="How the target evolved", responses=READ)
+async def targets(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    paged: Paged,
+    language: Lang,
+    key_result: KeyResultId,
+    as_of: AsOf,
+    known_at: KnownAt,
+) -> Page[GoalpostOut]:
+    """Every target and baseline in the order they were set: who, when, why, and the score against each."""
+    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+        objective, state, _revision = await find_key_result(then, key_result, response)
+        figures = await Figures.load(then, [objective])
+    async with viewing.trail(caller, then.position) as trail:
+        posts = await audit.goalposts(trail.connection, caller.workspace, key_result, known=then.position)
+    in_force = _in_force(posts, then.as_of)
+    shown = []
+    for post in posts:
+        score = figures.against(objective, state, post.new) if post.what == "target" else None
+        reason = post.reason
+        if reason is not None:
+            reason = await services.keys.open_text(caller.workspace, reason, language)
+        shown.append(
+            GoalpostOut(
+                **(post._asdict() | {"reason": reason}),
+                in_force=(post.what, post.position) in in_force,
+                score=None if score is None else score_out(score),
+            )
+        )
+    return page_from(shown, paged, then.next_page)
+
+
+def _in_force(posts: Sequence[audit.Goalpost], day: date) -> set[tuple[str, int]]:
+    """The target and the baseline that hold on a business day; before all targets the first one does."""
+    targets = [post for post in posts if post.what == "target"]
+    held = [post for post in targets if post.effective_from is None or post.effective_from <= day]
+    baselines = [post for post in posts if post.what == "baseline"]
+    latest = [*(held or targets[:1])[-1:], *baselines[-1:]]
+    return {(post.what, post.position) for post in latest}

@@ -1,0 +1,253 @@
+"""KPIs (핵심성과지표): their definitions, targets and trends."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.ids import Aggregate, Slug
+from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
+from events.kpis.definition import KpiTarget
+from events.kpis.state import Kpi
+from events.numbers import Number
+from projections import trend as trends
+from projections.scoring.periods import period_of
+from projections.state import queries
+from services.api.answers import CHANGE, CREATE, READ
+from services.api.paging import Page, Paged, page_from
+from services.api.positions import AsOf, Known, KnownAt, Times, Viewing
+from services.api.problems import invalid_parameter
+from services.api.requests import ExactRoute, IfMatch
+from services.api.security import GoalEditor, Reader
+from services.api.versions import find, list_kind
+from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
+
+router = APIRouter(prefix="/v1/kpis", tags=["KPIs"], route_class=ExactRoute)
+
+KpiId = Annotated[Slug, Path(examples=["acv"])]
+
+
+class NewKpi(DefineKpi):
+    """A KPI to define."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "acv",
+                    "name_ko": "평균 계약 금액",
+                    "name_en": "Average contract value",
+                    "unit": "KRW",
+                    "kind": "gauge",
+                    "aggregation": "mean",
+                    "cadence": "month",
+                    "perspective": "finance",
+                }
+            ]
+        }
+    )
+
+    id: Slug
+    reason: Reason | None = None
+
+
+class KpiPatch(RedefineKpi):
+    """Parts of the definition that are to be another; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "boris", "reason": "담당자 변경"}]})
+
+    reason: Reason | None = None
+
+
+class NewKpiTarget(SetKpiTarget):
+    """A target for a stretch of days."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "at_least",
+                    "target": "80000000",
+                    "effective_from": "2026-04-01",
+                    "reason": "2분기 계획",
+                }
+            ]
+        }
+    )
+
+    reason: Reason | None = Field(None, description="Needed unless it is a first target for days to come.")
+
+
+class KpiOut(Kpi):
+    """A KPI and its revision."""
+
+    revision: int
+
+
+class KpiRead(KpiOut, Known):
+    """One KPI, now or as it was known then."""
+
+
+class TargetOut(KpiTarget):
+    """A target, and whether it is the one that holds on the day shown."""
+
+    in_force: bool
+
+
+class ChangeOut(BaseModel):
+    """How far a value is from an earlier one."""
+
+    amount: Number
+    unit: Literal["percent", "points"] = Field(description="points: percentage points.")
+
+
+class TrendPoint(BaseModel):
+    """One bucket of the calendar."""
+
+    label: str = Field(examples=["2026-03", "2026-W07"])
+    start: date
+    end: date
+    complete: bool = Field(description="It is over; otherwise it may still grow.")
+    value: Number | None = Field(description="By the KPI's aggregation, in its unit.")
+    count: int = Field(description="Of readings.")
+    target: Number | None = Field(description="In force on the bucket's last day.")
+    attainment: Number | None = Field(description="Raw score against the target, six places.")
+    met: bool | None
+    change: ChangeOut | None = Field(description="From the bucket before.")
+    change_on_year: ChangeOut | None = Field(description="From the same bucket of last year.")
+
+
+class Trend(Times):
+    """A KPI over time."""
+
+    kpi: str
+    unit: str
+    bucket: Literal["day", "week", "month", "quarter", "year"]
+    data: list[TrendPoint]
+
+
+@router.post("", status_code=201, summary="Define a KPI", responses=CREATE)
+async def define(caller: GoalEditor, writing: Writing, body: NewKpi) -> Receipt:
+    """Begin to watch a measure."""
+    return await writing.execute(
+        caller,
+        Aggregate("kpi", body.id),
+        as_command(body, DefineKpi),
+        body=body,
+        location=f"{router.prefix}/{body.id}",
+    )
+
+
+@router.get("", summary="List KPIs", responses=READ)
+async def list_kpis(caller: Reader, viewing: Viewing, paged: Paged, known_at: KnownAt) -> Page[KpiOut]:
+    """All KPIs by id, retired ones too."""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        return await list_kind(then, "kpi", KpiOut, paged)
+
+
+@router.get("/{kpi}", summary="Read a KPI", responses=READ)
+async def read(
+    caller: Reader, viewing: Viewing, response: Response, kpi: KpiId, known_at: KnownAt
+) -> KpiRead:
+    """One KPI."""
+    async with viewing.then(caller, None, known_at) as then:
+        found = await find(then, "kpi", kpi, response)
+        return KpiRead(**dict(found.state), revision=found.revision, **then.known)
+
+
+@router.patch("/{kpi}", summary="Change a KPI", responses=CHANGE)
+async def redefine(
+    caller: GoalEditor, writing: Writing, kpi: KpiId, if_match: IfMatch, body: KpiPatch
+) -> Receipt:
+    """Change parts of the definition, for all readings; that takes a reason. Unit and kind stay."""
+    return await writing.execute(
+        caller, Aggregate("kpi", kpi), as_command(body, RedefineKpi), body=body, if_match=if_match
+    )
+
+
+@router.post("/{kpi}/retire", summary="Retire a KPI", responses=CHANGE)
+async def retire(
+    caller: GoalEditor, writing: Writing, kpi: KpiId, if_match: IfMatch, body: Reasoned | None = None
+) -> Receipt:
+    """Watch it no longer; that takes a reason. Its readings stay."""
+    return await writing.execute(caller, Aggregate("kpi", kpi), RetireKpi(), body=body, if_match=if_match)
+
+
+@router.post("/{kpi}/targets", status_code=201, summary="Set a target", responses=CHANGE)
+async def set_target(
+    caller: GoalEditor, writing: Writing, kpi: KpiId, if_match: IfMatch, body: NewKpiTarget
+) -> Receipt:
+    """Set a target for a stretch of days; the ones before stay on record."""
+    return await writing.execute(
+        caller,
+        Aggregate("kpi", kpi),
+        as_command(body, SetKpiTarget),
+        body=body,
+        if_match=if_match,
+        location=f"{router.prefix}/{kpi}/targets",
+    )
+
+
+@router.get("/{kpi}/targets", summary="List targets", responses=READ)
+async def targets(
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    paged: Paged,
+    kpi: KpiId,
+    as_of: AsOf,
+    known_at: KnownAt,
+) -> Page[TargetOut]:
+    """Every target in the order they were set; of several that hold on a day the last one counts."""
+    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+        state = (await find(then, "kpi", kpi, response)).state
+    assert isinstance(state, Kpi)
+    in_force = state.target_on(then.as_of)
+    shown = [TargetOut(**dict(target), in_force=target is in_force) for target in state.targets]
+    return page_from(shown, paged, then.next_page)
+
+
+@router.get("/{kpi}/trend", summary="Read the trend of a KPI", responses=READ)
+async def trend(
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    kpi: KpiId,
+    as_of: AsOf,
+    known_at: KnownAt,
+    first: Annotated[date | None, Query(alias="from", description="Default: twelve buckets.")] = None,
+    last: Annotated[date | None, Query(alias="to", description="Default: the day shown.")] = None,
+    bucket: Literal["day", "week", "month", "quarter", "year"] = "month",
+) -> Trend:
+    """Value, count, target in force, attainment and change for each day, week, month, quarter or year."""
+    async with viewing.then(caller, as_of, known_at) as then:
+        state = (await find(then, "kpi", kpi, response)).state
+        assert isinstance(state, Kpi)
+        last = last or then.as_of
+        try:
+            first = first or _twelve_back(bucket, last)
+            needed = trends.days_needed(state, bucket, first, last)
+        except (ValueError, OverflowError) as error:
+            raise invalid_parameter(
+                "from", "trend_range", f"{error}.", f"조회 기간이 올바르지 않습니다: {error}."
+            ) from None
+        days = await queries.days_of(then.connection, kpi, *needed, then.position)
+    points = trends.trend(state, days, bucket, first, last, then.as_of)
+    return Trend(
+        kpi=kpi,
+        unit=state.unit,
+        bucket=bucket,
+        data=[TrendPoint.model_validate(point, from_attributes=True) for point in points],
+        **then.times,
+    )
+
+
+def _twelve_back(bucket: Literal["day", "week", "month", "quarter", "year"], last: date) -> date:
+    """The first day of the twelfth bucket up to a day's own."""
+    period = period_of(bucket, last)
+    for _ in range(11):
+        period = period_of(bucket, period.start - timedelta(days=1))
+    return period.start

@@ -1,0 +1,116 @@
+"""The API process: connects to the engines, serves until it is told to stop, then finishes what it began."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+import structlog
+import uvicorn
+
+from services.access.access import Access
+from services.api.app import create_app
+from services.api.services import Services
+from services.goals.handler import Goals
+from services.intake.intake import Intake
+from services.keys.keys import Keys, MasterKeyDiffersError
+from services.ledger import Ledger, LedgerError
+from services.ledger.provision import check
+from services.runtime.settings import Settings, SettingsError
+from services.views import Views
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 3.0
+"""Seconds that a request waits for NATS before it is answered 503."""
+FINISH = 8
+"""Seconds that requests have to end after SIGTERM."""
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C. What keeps it from starting is one line in the log, and exit code 1."""
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings))
+    except (LedgerError, MasterKeyDiffersError, SettingsError) as error:
+        log.error("the API can't start", because=str(error))
+        sys.exit(1)
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Services]:
+    """Everything the API works with, connected; closed in reverse order.
+
+    PostgreSQL may be away and come later. Raises LedgerUnavailable, ConfigurationDiffers, SettingsError,
+    MasterKeyDiffersError.
+    """
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(
+            await Ledger.connect(settings, name="goaltrail-api", patience=PATIENCE)
+        )
+        await check(settings, ledger)
+        views = await stack.enter_async_context(Views.connect(settings))
+        access = await Access.start(ledger)
+        stack.push_async_callback(access.close)
+        keys = await Keys.start(ledger, settings.load_master_key())
+        stack.push_async_callback(keys.close)
+        intake = Intake.connect(settings, ledger)
+        stack.push_async_callback(intake.close)
+        yield Services(
+            settings=settings,
+            ledger=ledger,
+            views=views,
+            access=access,
+            keys=keys,
+            goals=Goals(ledger, views, keys),
+            intake=intake,
+        )
+
+
+async def _serve(settings: Settings) -> None:
+    async with connected(settings) as services:
+        config = uvicorn.Config(
+            create_app(services),
+            host=settings.api_host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            http="httptools",
+            ws="none",
+            timeout_graceful_shutdown=FINISH,
+        )
+        await _Server(config).serve()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process alive after a signal, so that connections can be closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and Ctrl-C; at once on the second one."""
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            self.force_exit = self.should_exit
+            self.should_exit = True
+
+        for signal_ in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signal_, stop)
+        try:
+            yield
+        finally:
+            for signal_ in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(signal_)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:  # not on every platform
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop

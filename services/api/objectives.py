@@ -1,0 +1,282 @@
+"""Objectives (목표): the tree or one, now or then; drafting, changing, dropping."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import ConfigDict, Field
+
+from events.commands import Command, Title
+from events.ids import Aggregate, Slug
+from events.measures import Measure
+from events.numbers import Number
+from events.objectives.commands import (
+    ActivateObjective,
+    AddKeyResult,
+    ChangeObjectiveOrgUnit,
+    ChangeObjectiveOwner,
+    DraftObjective,
+    DropObjective,
+    ReopenObjective,
+    RewordObjective,
+    SetWeights,
+)
+from events.objectives.state import Objective, ObjectiveStatus
+from projections.state import queries
+from services.api.answers import CHANGE, CREATE, READ
+from services.api.figures import Figures, ObjectiveOut
+from services.api.paging import Page, Paged, page
+from services.api.positions import AsOf, KnownAt, Times, Viewing
+from services.api.requests import ExactRoute, IfMatch
+from services.api.security import GoalEditor, Reader
+from services.api.versions import after_cursor, find, last_id
+from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
+
+router = APIRouter(prefix="/v1/objectives", tags=["goals"], route_class=ExactRoute)
+
+ObjectiveId = Annotated[Slug, Path(examples=["growth"])]
+
+
+class NewObjective(DraftObjective):
+    """An objective to draft; without an id it gets one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "growth",
+                    "title": "수익성 있는 성장",
+                    "cycle": "2026-q1",
+                    "org_unit": "company",
+                    "owner": "anna",
+                    "ambition": "stretch",
+                }
+            ]
+        }
+    )
+
+    id: Slug | None = None
+    reason: Reason | None = None
+
+
+class ObjectivePatch(Command):
+    """What is to be another; what is left out stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"owner": "boris", "reason": "담당 조직이 바뀌었습니다"}]}
+    )
+
+    title: Title | None = None
+    owner: Slug | None = Field(None, description="A person's id; null for nobody.")
+    org_unit: Slug | None = Field(None, description="null for none.")
+    reason: Reason | None = Field(None, description="Needed once the objective is active.")
+
+
+class NewKeyResult(Command):
+    """A key result to add; without an id it gets one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "acv",
+                    "title": "평균 계약 금액을 5천만 원에서 8천만 원으로",
+                    "measure": {
+                        "kind": "increase",
+                        "baseline": "50000000",
+                        "target": "80000000",
+                        "unit": "KRW",
+                    },
+                    "kpi": "acv",
+                    "owner": "anna",
+                }
+            ]
+        }
+    )
+
+    id: Slug | None = None
+    title: Title
+    measure: Measure
+    kpi: Slug | None = Field(None, description="Where its value comes from; without one from check-ins.")
+    owner: Slug | None = None
+    weight: Number | None = Field(None, description="For all key results of an objective or for none.")
+    reason: Reason | None = Field(None, description="Needed once the objective is active.")
+
+
+class Weights(Command):
+    """Weights of several key results at once; null takes one away."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"weights": {"acv": "2", "churn": "1"}, "reason": "우선순위 조정"}]}
+    )
+
+    weights: Annotated[dict[Slug, Number | None], Field(min_length=1, max_length=50)]
+    reason: Reason | None = None
+
+
+class ObjectiveRead(ObjectiveOut, Times):
+    """One objective, now or then."""
+
+
+@router.post("", status_code=201, summary="Draft an objective", responses=CREATE)
+async def draft(caller: GoalEditor, writing: Writing, body: NewObjective) -> Receipt:
+    """Write an objective down; until it is active it may change without a reason."""
+    id_ = body.id or writing.new_id(caller)
+    return await writing.execute(
+        caller,
+        Aggregate("objective", id_),
+        as_command(body, DraftObjective),
+        body=body,
+        location=f"{router.prefix}/{id_}",
+    )
+
+
+@router.get("", summary="List objectives with their scores", responses=READ)
+async def list_objectives(
+    caller: Reader,
+    viewing: Viewing,
+    paged: Paged,
+    as_of: AsOf,
+    known_at: KnownAt,
+    cycle: Annotated[Slug | None, Query(examples=["2026-q1"])] = None,
+    org_unit: Annotated[Slug | None, Query(examples=["sales"])] = None,
+    owner: Annotated[Slug | None, Query(examples=["anna"])] = None,
+    status: Annotated[ObjectiveStatus | None, Query()] = None,
+) -> Page[ObjectiveOut]:
+    """Objectives with their key results, by id; `supports` and `org_unit` make the tree."""
+    wanted = {"cycle": cycle, "org_unit": org_unit, "owner": owner, "status": status}
+    filters = {field: value for field, value in wanted.items() if value is not None}
+    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+        versions = await queries.latest_of_kind(then.connection, "objective", then.position)
+        fitting = [
+            version
+            for version in versions
+            if all(getattr(version.state, field) == value for field, value in filters.items())
+        ]
+        chosen = after_cursor(fitting, paged)
+        goals = [
+            (version.state, version.revision) for version in chosen if isinstance(version.state, Objective)
+        ]
+        figures = await Figures.load(then, [objective for objective, _ in goals])
+        items = [figures.objective(objective, revision) for objective, revision in goals]
+        return page(items, paged, then.next_page(last_id(chosen, paged)))
+
+
+@router.get("/{objective}", summary="Read an objective with its scores", responses=READ)
+async def read(
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    objective: ObjectiveId,
+    as_of: AsOf,
+    known_at: KnownAt,
+) -> ObjectiveRead:
+    """One objective with its key results."""
+    async with viewing.then(caller, as_of, known_at) as then:
+        found = await find(then, "objective", objective, response)
+        assert isinstance(found.state, Objective)
+        figures = await Figures.load(then, [found.state])
+        return ObjectiveRead(**dict(figures.objective(found.state, found.revision)), **then.times)
+
+
+@router.patch("/{objective}", summary="Change an objective", responses=CHANGE)
+async def change(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: ObjectivePatch,
+) -> Receipt:
+    """Reword it, or give it to another owner or unit."""
+    commands: list[Command] = []
+    if body.title is not None:
+        commands.append(RewordObjective(title=body.title))
+    if "owner" in body.model_fields_set:
+        commands.append(ChangeObjectiveOwner(owner=body.owner))
+    if "org_unit" in body.model_fields_set:
+        commands.append(ChangeObjectiveOrgUnit(org_unit=body.org_unit))
+    return await writing.execute(
+        caller, Aggregate("objective", objective), *commands, body=body, if_match=if_match
+    )
+
+
+@router.post("/{objective}/activate", summary="Activate an objective", responses=CHANGE)
+async def activate(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Agree on it: from now on every change needs a reason."""
+    return await writing.execute(
+        caller, Aggregate("objective", objective), ActivateObjective(), body=body, if_match=if_match
+    )
+
+
+@router.post("/{objective}/drop", summary="Drop an objective", responses=CHANGE)
+async def drop(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Pursue it no longer; that takes a reason."""
+    return await writing.execute(
+        caller, Aggregate("objective", objective), DropObjective(), body=body, if_match=if_match
+    )
+
+
+@router.post("/{objective}/reopen", summary="Reopen a dropped objective", responses=CHANGE)
+async def reopen(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Take a drop back; that takes a reason."""
+    return await writing.execute(
+        caller, Aggregate("objective", objective), ReopenObjective(), body=body, if_match=if_match
+    )
+
+
+@router.post("/{objective}/key-results", status_code=201, summary="Add a key result", responses=CHANGE)
+async def add_key_result(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: NewKeyResult,
+) -> Receipt:
+    """Add a key result; its target holds from the cycle's first day on."""
+    id_ = body.id or writing.new_id(caller)
+    return await writing.execute(
+        caller,
+        Aggregate("objective", objective),
+        as_command(body, AddKeyResult, key_result=id_),
+        body=body,
+        if_match=if_match,
+        id_=id_,
+        location=f"/v1/key-results/{id_}",
+    )
+
+
+@router.put("/{objective}/weights", summary="Set the weights of key results", responses=CHANGE)
+async def set_weights(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: Weights,
+) -> Receipt:
+    """Weigh several key results at once; afterwards all of them have a weight or none has."""
+    return await writing.execute(
+        caller,
+        Aggregate("objective", objective),
+        as_command(body, SetWeights),
+        body=body,
+        if_match=if_match,
+    )

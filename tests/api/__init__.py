@@ -1,0 +1,1 @@
+"""The HTTP API over real NATS and PostgreSQL, with a projector running beside it."""

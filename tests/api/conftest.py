@@ -1,0 +1,194 @@
+"""The application on this test's servers, people with tokens, and a projector that keeps up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.access.roles import Role
+from services.api.app import create_app
+from services.api.main import connected
+from services.api.services import Services
+from services.ledger import Ledger
+from services.ledger.provision import provision
+from services.projector.builds import GROUPS, prepare_control, projector_engine
+from services.projector.worker import Worker
+from services.runtime.settings import Role as ProcessRole
+from services.runtime.settings import Settings
+
+SettingsFor = Callable[[ProcessRole], Settings]
+
+
+class Person:
+    """Somebody with a token. Reads see their own writes."""
+
+    def __init__(self, http: httpx.AsyncClient, token: str, language: str = "en") -> None:
+        self.http = http
+        self.headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+        self.position = 0
+
+    async def get(self, path: str, headers: dict[str, str] | None = None, **params: Any) -> httpx.Response:
+        """A read that waits for the last write."""
+        sent = {**self.headers, "Goaltrail-Min-Position": str(self.position), **(headers or {})}
+        return await self.http.get(path, headers=sent, params=params)
+
+    async def read(self, path: str, **params: Any) -> Any:
+        """The body of a read that works."""
+        response = await self.get(path, **params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def send(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """A write; If-Match is read first unless it is given."""
+        response = await self.http.request(method, path, json=body, headers=self.headers | (headers or {}))
+        self.position = max(self.position, int(response.headers.get("Goaltrail-Position", 0)))
+        return response
+
+    async def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """A POST; `If_Match="…"` is the header If-Match."""
+        return await self.send("POST", path, body, _named(headers))
+
+    async def patch(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """A PATCH."""
+        return await self.send("PATCH", path, body, _named(headers))
+
+    async def created(self, path: str, body: Any, **headers: str) -> dict[str, Any]:
+        """The receipt of a POST that works."""
+        response = await self.post(path, body, **headers)
+        assert response.status_code in (200, 201), response.text
+        receipt: dict[str, Any] = response.json()
+        return receipt
+
+    async def etag(self, path: str) -> str:
+        """The ETag of a read."""
+        response = await self.get(path)
+        assert response.status_code == 200, response.text
+        return response.headers["ETag"]
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@pytest.fixture
+async def provisioned(settings_for: SettingsFor) -> SettingsFor:
+    """Settings by role, once the streams and the workspace are there."""
+    await provision(settings_for("operator"))
+    return settings_for
+
+
+@asynccontextmanager
+async def projecting(settings: Settings, workspace: str) -> AsyncIterator[None]:
+    """A projector of all groups for one workspace."""
+    engine = projector_engine(settings)
+    await prepare_control(engine)
+    async with await Ledger.connect(settings) as ledger:
+        worker = Worker(engine, ledger, workspace, list(GROUPS.values()))
+
+        async def nudge(_workspace: str, _position: int) -> None:
+            worker.nudge()
+
+        end = await ledger.subscribe(workspace, nudge)
+        running = asyncio.create_task(worker.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await end()
+    await engine.dispose()
+
+
+@pytest.fixture
+async def projector(provisioned: SettingsFor, workspace: str) -> AsyncIterator[None]:
+    """The views are kept up to date while the test runs."""
+    async with projecting(provisioned("projector"), workspace):
+        yield
+
+
+@pytest.fixture
+async def services(provisioned: SettingsFor) -> AsyncIterator[Services]:
+    """What the API process works with."""
+    async with connected(provisioned("api")) as made:
+        yield made
+
+
+@pytest.fixture
+def app(services: Services) -> FastAPI:
+    """The application."""
+    return create_app(services)
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Requests to the application without a socket between."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
+        yield client
+
+
+async def person(
+    http: httpx.AsyncClient, services: Services, name: str, role: Role, *, workspace: str | None = None
+) -> Person:
+    """Somebody with a new token."""
+    actor = name if ":" in name else f"person:{name}"
+    issued = await services.access.issue(workspace or services.settings.workspace, actor, role)
+    assert issued.token is not None
+    for _ in range(200):
+        if services.access.caller(issued.token) is not None:
+            break
+        await asyncio.sleep(0.005)
+    return Person(http, issued.token)
+
+
+@pytest.fixture
+async def anna(http: httpx.AsyncClient, services: Services) -> Person:
+    """An owner, who may change everything but tokens."""
+    return await person(http, services, "anna", "owner")
+
+
+YEAR = "2026"
+
+
+async def given_goal(anna: Person, *, active: bool = True) -> str:
+    """A cycle, a KPI, and an objective with one key result on it. Answers the objective's ETag."""
+    await anna.created(
+        "/v1/cycles",
+        {"id": YEAR, "name": "2026", "start": "2026-01-01", "end": "2026-12-31", "kind": "year"},
+    )
+    await anna.created(f"/v1/cycles/{YEAR}/open", {})
+    await anna.created(
+        "/v1/kpis",
+        {
+            "id": "acv",
+            "name_ko": "평균 계약 금액",
+            "unit": "MKRW",
+            "kind": "gauge",
+            "aggregation": "last",
+            "cadence": "month",
+        },
+    )
+    drafted = await anna.created("/v1/objectives", {"id": "growth", "title": "Grow", "cycle": YEAR})
+    added = await anna.created(
+        "/v1/objectives/growth/key-results",
+        {
+            "id": "kr-acv",
+            "title": "ACV 50 → 80",
+            "measure": {"kind": "increase", "baseline": "50", "target": "80", "unit": "MKRW"},
+            "kpi": "acv",
+        },
+        If_Match=f'"{drafted["revision"]}"',
+    )
+    revision = added["revision"]
+    if active:
+        answer = await anna.created("/v1/objectives/growth/activate", {}, If_Match=f'"{revision}"')
+        revision = answer["revision"]
+    return f'"{revision}"'
