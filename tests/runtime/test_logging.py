@@ -67,8 +67,10 @@ def test_libraries_log_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
     try:
         raise OSError("nats://app:hush@127.0.0.1:4222 refused")
     except OSError:
-        logging.getLogger("nats").exception("lost %s", "connection")
+        extra = {"password": "hush", "color_message": "lost"}
+        logging.getLogger("nats").exception("lost %s", "connection", extra=extra)
     [line] = lines(capsys)
+    assert "color_message" not in line
     assert line["event"] == "lost connection"
     assert "OSError" in json.dumps(line["exception"])
     assert "hush" not in json.dumps(line)
