@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import doctor, roles, token, up, workspace
+from services.cli import demo, doctor, rebuild, roles, state, token, trail, trend, up, workspace
 
 app = typer.Typer(
     name="goaltrail",
@@ -19,6 +19,11 @@ app.command("api")(roles.api)
 app.command("worker")(roles.worker)
 app.command("intake")(roles.intake)
 app.command("provision")(roles.provision)
+app.command("demo")(demo.demo)
+app.command("state")(state.state)
+app.command("trail")(trail.trail)
+app.command("trend")(trend.trend)
+app.command("rebuild")(rebuild.rebuild)
 app.command("doctor")(doctor.doctor)
 app.add_typer(token.app, name="token")
 app.add_typer(workspace.app, name="workspace")

@@ -111,8 +111,8 @@ class _Year:
 
         for feed in self._company.feeds:
             kpis = [kpi.id for kpi in self._company.kpis if kpi.feed == feed.id]
-            body = {"id": feed.id, "name": self._said(feed.name), "kpis": kpis}
-            yield Command(f"demo/feed/{feed.id}", "POST", "/v1/feeds", body)
+            declared = {"id": feed.id, "name": self._said(feed.name), "kpis": kpis}
+            yield Command(f"demo/feed/{feed.id}", "POST", "/v1/feeds", declared)
 
     def days(self) -> Iterator[Request]:
         """Readings and steps, day by day; on a day the readings come first."""

@@ -1,0 +1,190 @@
+"""`goaltrail demo`: the demo company, loaded through the public API."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
+from services.cli.display import Lang, Language, chosen_language, console, said, speak
+from services.demo.company import load_company
+from services.demo.load import Loaded, Loader, NotTaken, size
+from services.demo.plan import plan
+
+CATCH_UP_TRIES = 12
+"""How often the views are asked for the last event; each time they have 5 s."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "loading": ("데모 회사 불러오기", "loading the demo company"),
+    "catching up": ("조회 화면이 따라오는 중", "views are catching up"),
+    "loaded": (
+        "데모 회사를 불러왔습니다: 변경 {changes:,}건, 실적 {readings:,}건.",
+        "The demo company is loaded: {changes:,} changes and {readings:,} readings.",
+    ),
+    "completed": (
+        "데모 회사를 마저 불러왔습니다: 새 변경 {changes:,}건, 새 실적 {readings:,}건.",
+        "The rest of the demo company is loaded: {changes:,} changes and {readings:,} readings are new.",
+    ),
+    "there": (
+        "데모 회사가 이미 있어 바뀐 것이 없습니다.",
+        "The demo company was there already: nothing changed.",
+    ),
+    "when": (
+        "2025년의 이야기이지만 기록 시각은 모두 방금입니다(기록 시각은 서버만 정합니다).",
+        "Its story is of 2025, yet all of it was recorded just now: only the server says when.",
+    ),
+    "next": ("이제 해 볼 만한 명령:", "What to try next:"),
+}
+
+
+class Stop(NamedTuple):
+    """A command that the tour suggests, and what it shows."""
+
+    command: str
+    shows: tuple[str, str]
+
+
+TOUR = (
+    Stop(
+        "goaltrail state", ("지금 운영 중인 사이클의 목표 트리", "the goals of the cycles that are open now")
+    ),
+    Stop(
+        "goaltrail state --cycle 2025-q2 --as-of 2025-06-19",
+        ("2분기 마감 11일 전. ACV 점수는 0.70", "Q2, eleven days before its end: ACV scores 0.70"),
+    ),
+    Stop(
+        "goaltrail state --cycle 2025-q2",
+        ("하루 뒤 목표치가 내려가 1.00이 됨", "a day later its target was lowered, and it scores 1.00"),
+    ),
+    Stop("goaltrail trail acv-80m", ("누가 언제 왜 옮겼는지", "who moved it, when and why")),
+    Stop(
+        "goaltrail trend operating-margin --from 2025-01-01 --to 2025-12-31",
+        ("4%에서 8%로 가는 영업이익률", "an operating margin on its way from 4% to 8%"),
+    ),
+    Stop(
+        "goaltrail trend revenue --from 2025-01-01 --to 2025-12-31",
+        ("전년 대비 10%에서 5%로 느려진 매출 성장", "revenue that grows by 5% and no longer by 10%"),
+    ),
+    Stop(
+        "goaltrail trail visitors",
+        ("잘못 집계되어 취소된 실적", "a reading that was retracted"),
+    ),
+)
+
+
+def demo(
+    lang: Lang = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Load the demo company: a year in which targets move, readings are corrected and quarters end.
+
+    Its days are in 2025: when something was so in the business is up to who reports it. When it was recorded is
+    up to the server, and that is now. So --as-of travels through the year, and --known-at does not.
+
+    Running it again changes nothing; after an interruption it goes on where it stopped. It needs the token of
+    an owner or administrator.
+
+    Example: goaltrail demo --lang ko
+    """
+    client = connect(url, token_file)
+    language = chosen_language(lang)
+    speak(client, language)
+    language = _loaded_language(client, lang) or language
+    loaded = _load(client, language, quiet=as_json)
+    if as_json:
+        print_json(
+            {
+                "changes": loaded.changes,
+                "changes_before": loaded.changes_before,
+                "readings": loaded.readings,
+                "readings_before": loaded.readings_before,
+                "position": loaded.position,
+                "tour": [stop.command for stop in TOUR],
+            }
+        )
+        return
+    _tell(loaded, language)
+
+
+def _loaded_language(client: Client, lang: Language | None) -> Language | None:
+    """The language the company was loaded in before, if it was. Ends the command if `lang` is another."""
+    sample = load_company().cycles[0]
+    there = {cycle["id"]: cycle["name"] for cycle in client.get("/v1/cycles", limit=1000)["data"]}
+    name = there.get(sample.id)
+    if name is None:
+        return None
+    if name not in (sample.name.ko, sample.name.en):
+        fail(f"this workspace has a cycle {sample.id} of its own; load the demo into an empty workspace")
+    before: Language = "ko" if name == sample.name.ko else "en"
+    if lang is not None and lang != before:
+        fail(f"the demo company is here with --lang {before}; for --lang {lang} take an empty workspace")
+    return before
+
+
+def _load(client: Client, language: Language, *, quiet: bool) -> Loaded:
+    requests = plan(load_company(), language)
+
+    def send(method: str, path: str, *, body: Any, headers: dict[str, str]) -> httpx.Response:
+        return client.request(method, path, json=body, headers=headers)
+
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=quiet,
+    )
+    with progress:
+        task = progress.add_task(said(WORDS, "loading", language), total=sum(map(size, requests)))
+        try:
+            loaded = Loader(send).load(requests, lambda n: progress.advance(task, n))
+        except NotTaken as error:
+            fail(f"a reading was not taken: {error}")
+        progress.update(task, description=said(WORDS, "catching up", language))
+        _wait_for_views(client, loaded.position)
+    return loaded
+
+
+def _wait_for_views(client: Client, position: int) -> None:
+    """Wait until reads show everything; views that take longer than a minute are left to catch up alone."""
+    for _ in range(CATCH_UP_TRIES):
+        try:
+            answer = client.http.get("/v1/workspace", headers={"Goaltrail-Min-Position": str(position)})
+        except httpx.HTTPError:
+            return
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            return
+
+
+def _tell(loaded: Loaded, lang: Language) -> None:
+    if not loaded.anything_new:
+        told = "there"
+    elif loaded.changes_before or loaded.readings_before:
+        told = "completed"
+    else:
+        told = "loaded"
+    output = console()
+    output.print(
+        said(WORDS, told, lang).format(
+            changes=loaded.changes,
+            readings=loaded.readings,
+        )
+    )
+    output.print(said(WORDS, "when", lang), style="dim")
+    output.print()
+    output.print(said(WORDS, "next", lang))
+    tour = Table.grid(padding=(0, 2))
+    tour.add_column()
+    for stop in TOUR:
+        shows = stop.shows[0] if lang == "ko" else stop.shows[1]
+        tour.add_row(Text.assemble("  ", (stop.command, "bold cyan"), "\n      ", (shows, "dim")))
+    output.print(tour)

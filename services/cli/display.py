@@ -1,0 +1,141 @@
+"""How commands write figures, times and words for people, in Korean and English."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from services.cli.client import Client, language
+
+Language = Literal["ko", "en"]
+Lang = Annotated[
+    Language | None,
+    typer.Option("--lang", help="Language of what is printed.", show_default="the terminal's"),
+]
+
+_UNITS: dict[str, tuple[str, str]] = {
+    "percent": ("%", "%"),
+    "%": ("%", "%"),
+    "percentage_points": ("%포인트", " points"),
+    "KRW": ("원", " KRW"),
+    "USD": ("달러", " USD"),
+    "EUR": ("유로", " EUR"),
+    "days": ("일", " days"),
+    "hours": ("시간", " h"),
+    "minutes": ("분", " min"),
+    "seconds": ("초", " s"),
+    "count": ("", ""),
+}
+"""How a unit is written behind a figure; one that is not here is written as it is."""
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def said(words: Mapping[str, tuple[str, str]], key: str, lang: Language) -> str:
+    """A command's word in Korean or English."""
+    ko, en = words[key]
+    return ko if lang == "ko" else en
+
+
+def chosen_language(lang: Language | None) -> Language:
+    """What --lang says, else the terminal's."""
+    return lang or ("ko" if language() == "ko" else "en")
+
+
+def speak(client: Client, lang: Language) -> None:
+    """Ask the API for texts in this language."""
+    client.http.headers["Accept-Language"] = lang
+
+
+def console() -> Console:
+    """Standard output, as wide as the terminal; without one as COLUMNS says, else 100."""
+    made = Console(highlight=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = 100
+    return made
+
+
+def unit_text(unit: str, lang: Language) -> str:
+    """A unit as it follows a figure, with the blank it needs."""
+    ko, en = _UNITS.get(unit, (f" {unit}", f" {unit}"))
+    return ko if lang == "ko" else en
+
+
+def figure(value: str | None, unit: str = "", lang: Language = "en", *, places: int = 2) -> str:
+    """A decimal of the API for people: at most `places` digits after the point, then the unit.
+
+    A figure below 1 keeps as many digits as make it readable.
+    """
+    if value is None:
+        return "–"
+    exact = Decimal(value)
+    if exact and abs(exact) < Decimal(1).scaleb(-places):
+        places = -exact.adjusted() + 1
+    shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    text = f"{shown:,f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return ("0" if text == "-0" else text) + (unit_text(unit, lang) if unit else "")
+
+
+def share(score: str | None) -> str:
+    """A score between 0 and 1 with two digits after the point."""
+    if score is None:
+        return "  – "
+    return f"{Decimal(score).quantize(Decimal('0.01'), ROUND_HALF_UP):.2f}"
+
+
+def bar(part: Decimal, width: int) -> str:
+    """A bar for a part of 1, cut to 0–1, always `width` cells wide."""
+    eighths = int((min(max(part, Decimal(0)), Decimal(1)) * width * 8).to_integral_value(ROUND_HALF_UP))
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def score_style(score: Decimal) -> str:
+    """The colour of a score, by the default bands."""
+    if score >= 1:
+        return "bold green"
+    if score >= Decimal("0.6"):
+        return "green"
+    return "yellow" if score >= Decimal("0.3") else "red"
+
+
+def zone_of(client: Client) -> ZoneInfo | None:
+    """The zone of the workspace's business days now; None means the terminal's."""
+    zones = client.get("/v1/workspace")["zones"]
+    try:
+        return ZoneInfo(zones[-1][0])
+    except ZoneInfoNotFoundError:
+        return None
+
+
+def minute(moment: str, zone: ZoneInfo | None) -> str:
+    """A time of the API in a zone, to the minute."""
+    return datetime.fromisoformat(moment).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def pages(client: Client, path: str, **params: Any) -> Iterator[dict[str, Any]]:
+    """Every item of a list, page by page, all at the position of the first page."""
+    cursor: str | None = None
+    while True:
+        page = client.get(path, cursor=cursor, **params)
+        yield from page["data"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
+
+
+def joined(parts: Iterable[str | Text], separator: str = " · ", style: str = "") -> Text:
+    """The parts that are not empty, in one line."""
+    return Text(separator, style=style).join(
+        part if isinstance(part, Text) else Text(part) for part in parts if len(part)
+    )

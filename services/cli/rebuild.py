@@ -1,0 +1,144 @@
+"""`goaltrail rebuild`: a projection built anew beside the live one. For operators: it needs the engines."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from services.cli.client import Json, fail, print_json
+from services.runtime.settings import Settings, SettingsError, load_settings
+
+
+class Rebuilt(NamedTuple):
+    """What came out of the rebuild of one projection."""
+
+    projection: str
+    build: int
+    events: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Events per second."""
+        return self.events / self.seconds if self.seconds else 0.0
+
+    def document(self, workspace: str) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "workspace": workspace,
+            "projection": self.projection,
+            "build": self.build,
+            "events": self.events,
+            "seconds": round(self.seconds, 3),
+            "rate": round(self.rate),
+        }
+
+
+def rebuild(
+    projection: Annotated[str, typer.Argument(help="state, audit or all.")],
+    workspace: Annotated[
+        str | None, typer.Option(help="Whose views.", show_default="GOALTRAIL_WORKSPACE or main")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Build a projection anew from the ledger beside the live one, then switch to it.
+
+    Reads and new events go on meanwhile. Nothing is lost when it is interrupted: the live build stays.
+
+    Example: goaltrail rebuild state
+    """
+    from services.runtime.logging import configure_logging
+
+    try:
+        settings = load_settings("projector")
+    except SettingsError as error:
+        fail(str(error))
+    configure_logging(settings.model_copy(update={"log_level": "error"}), "rebuild")
+    chosen = workspace or settings.workspace
+    done = _run(settings, chosen, projection, quiet=as_json)
+    if as_json:
+        print_json({"data": [one.document(chosen) for one in done]})
+        return
+    for one in done:
+        typer.echo(
+            f"{one.projection} of {chosen}: build {one.build} is live, "
+            f"{one.events:,} events in {one.seconds:.1f} s ({one.rate:,.0f}/s)"
+        )
+
+
+def _run(settings: Settings, workspace: str, projection: str, *, quiet: bool) -> list[Rebuilt]:
+    # Here: other commands need neither NATS nor PostgreSQL.
+    from asyncpg import PostgresError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from services.ledger import LedgerError
+    from services.projector.builds import GROUPS
+    from services.projector.rebuild import RebuildRefused
+
+    names = list(GROUPS) if projection == "all" else [projection]
+    if not set(names) <= GROUPS.keys():
+        fail(f"there is no projection {projection!r}: take {', '.join(GROUPS)} or all")
+    try:
+        return asyncio.run(_rebuild(settings, workspace, names, quiet=quiet))
+    except (RebuildRefused, LedgerError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("interrupted; the live build is as it was")
+    except (SQLAlchemyError, PostgresError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        fail(f"PostgreSQL: {str(cause).splitlines()[0] if str(cause) else type(cause).__name__}")
+
+
+async def _rebuild(settings: Settings, workspace: str, names: list[str], *, quiet: bool) -> list[Rebuilt]:
+    from services.ledger import Ledger
+    from services.projector.builds import GROUPS, prepare_control, projector_engine
+    from services.projector.rebuild import rebuild
+
+    engine = projector_engine(settings)
+    done = []
+    try:
+        async with await Ledger.connect(settings, name="goaltrail-rebuild") as ledger:
+            head = await ledger.head(workspace)
+            await prepare_control(engine)
+            with _progress(quiet=quiet) as progress:
+                for name in names:
+                    task = progress.add_task(name, total=head)
+                    started = time.monotonic()
+
+                    def report(position: int, last: int, task: Any = task) -> None:
+                        progress.update(task, completed=position, total=last)
+
+                    build = await rebuild(engine, ledger, workspace, GROUPS[name], report)
+                    events = int(progress.tasks[task].completed)
+                    done.append(Rebuilt(name, build.number, events, time.monotonic() - started))
+    finally:
+        await engine.dispose()
+    return done
+
+
+class _Rate(ProgressColumn):
+    """Events done and how many a second."""
+
+    def render(self, task: Task) -> Text:
+        """One task's text."""
+        speed = task.finished_speed or task.speed
+        rate = f"{speed:,.0f}/s" if speed else "–/s"
+        return Text(f"{task.completed:,.0f} of {task.total or 0:,.0f} events  {rate}")
+
+
+def _progress(*, quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("rebuild {task.description}"),
+        BarColumn(),
+        _Rate(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        console=Console(stderr=True),
+        transient=True,
+        disable=quiet,
+    )

@@ -1,0 +1,270 @@
+"""`goaltrail state`: the OKR tree, now or then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
+from services.cli.display import (
+    Lang,
+    Language,
+    bar,
+    chosen_language,
+    console,
+    figure,
+    joined,
+    pages,
+    said,
+    score_style,
+    share,
+    speak,
+    zone_of,
+)
+
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Business day whose end is shown, such as 2025-03-31.")
+]
+KnownAt = Annotated[
+    str | None,
+    typer.Option("--known-at", help="Only what was recorded by then: a day, or a time with offset."),
+]
+
+BAR = 10
+
+WORDS: dict[str, tuple[str, str]] = {
+    "planned": ("계획", "planned"),
+    "open": ("운영 중", "open"),
+    "closed": ("마감", "closed"),
+    "drafted": ("초안", "draft"),
+    "dropped": ("추진 중단", "dropped"),
+    "stretch": ("도전", "stretch"),
+    "committed": ("필달", "committed"),
+    "now": ("현재", "now"),
+    "was": ("처음 목표치", "first target"),
+    "met": ("달성", "met"),
+    "pending": ("값 없음", "no value yet"),
+    "raw": ("원점수", "raw"),
+    "weight": ("가중치", "weight"),
+    "confidence": ("자신감", "confidence"),
+    "weakest": ("가장 약함", "weakest"),
+    "supports": ("기여", "supports"),
+    "incomplete": ("일부 기록을 읽지 못함", "part of its record can't be read"),
+    "no unit": ("조직 없음", "no unit"),
+    "as of": ("{day} 기준", "as of {day}"),
+    "known at": ("{time}까지 기록된 내용", "as recorded until {time}"),
+    "no objectives": ("이 사이클에는 목표가 없습니다", "no objectives in this cycle"),
+}
+
+
+def state(
+    cycle: Annotated[
+        str | None,
+        typer.Option(
+            help="Only this cycle.", show_default="with --as-of those of that day, else the open ones"
+        ),
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Only this org unit and those below it.")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    lang: Lang = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show objectives and key results with their scores, now or then.
+
+    --as-of is a day in the business: targets and readings count as they were on it. --known-at is a time on
+    the record: what was recorded later, such as a correction, is left out.
+
+    Example: goaltrail state --cycle 2025-q2 --as-of 2025-06-19
+    """
+    client = connect(url, token_file)
+    language = chosen_language(lang)
+    speak(client, language)
+    shown_day = as_of or str(datetime.now(zone_of(client)).date())
+    cycles = _cycles(client, cycle, as_of, known_at)
+    units = list(pages(client, "/v1/org-units", known_at=known_at, limit=1000))
+    wanted = None if unit is None else _below(unit, units)
+    trees = []
+    for one in cycles:
+        objectives = pages(
+            client, "/v1/objectives", cycle=one["id"], as_of=as_of, known_at=known_at, limit=1000
+        )
+        trees.append((one, [each for each in objectives if wanted is None or each["org_unit"] in wanted]))
+    if as_json:
+        print_json(
+            {
+                "as_of": shown_day,
+                "known_at": known_at,
+                "cycles": [{**one, "objectives": objectives} for one, objectives in trees],
+            }
+        )
+        return
+    times = [said(WORDS, "as of", language).format(day=shown_day)]
+    if known_at is not None:
+        times.append(said(WORDS, "known at", language).format(time=known_at))
+    output = console()
+    output.print(joined(times), style="dim")
+    for one, own in trees:
+        output.print()
+        output.print(_cycle(one, own, units, language))
+
+
+def _cycles(
+    client: Client, cycle: str | None, as_of: str | None, known_at: str | None
+) -> list[dict[str, Any]]:
+    """The cycles to show, the longest first. Ends the command when there are none."""
+    if cycle is not None:
+        return [client.get(f"/v1/cycles/{cycle}", known_at=known_at)]
+    found = list(pages(client, "/v1/cycles", known_at=known_at, limit=1000))
+    if as_of is None:
+        chosen = [one for one in found if one["status"] == "open"]
+        which = "is open"
+    else:
+        chosen = [one for one in found if one["start"] <= as_of[:10] <= one["end"]]
+        which = f"has the day {as_of}"
+    if not chosen:
+        there = ", ".join(one["id"] for one in found)
+        fail(
+            f"no cycle {which}; take one with --cycle: {there}"
+            if found
+            else "there is no cycle yet; `goaltrail demo` loads a company to look at"
+        )
+    return sorted(chosen, key=lambda one: (one["start"], _reversed_day(one["end"])))
+
+
+def _reversed_day(day: str) -> int:
+    return -int(day.replace("-", ""))
+
+
+def _below(unit: str, units: list[dict[str, Any]]) -> set[str]:
+    """A unit and all below it. Ends the command when there is no such unit."""
+    if unit not in {one["id"] for one in units}:
+        fail(f"there is no org unit {unit}; there are {', '.join(one['id'] for one in units) or 'none'}")
+    found = {unit}
+    while more := {one["id"] for one in units if one["parent"] in found} - found:
+        found |= more
+    return found
+
+
+def _cycle(
+    cycle: dict[str, Any], objectives: list[dict[str, Any]], units: list[dict[str, Any]], lang: Language
+) -> RenderableType:
+    heading = joined(
+        [
+            Text(cycle["name"], style="bold"),
+            cycle["id"],
+            f"{cycle['start']} ~ {cycle['end']}",
+            said(WORDS, cycle["status"], lang),
+        ]
+    )
+    if not objectives:
+        return Group(heading, Text(f"  {said(WORDS, 'no objectives', lang)}", style="dim"))
+    root = Tree(heading, guide_style="dim")
+    for unit_id, name in _in_tree_order(units, lang):
+        own = [one for one in objectives if one["org_unit"] == unit_id]
+        if own:
+            _add_unit(root, name, own, lang)
+    homeless = [one for one in objectives if one["org_unit"] is None]
+    if homeless:
+        _add_unit(root, said(WORDS, "no unit", lang), homeless, lang)
+    return root
+
+
+def _in_tree_order(units: list[dict[str, Any]], lang: Language) -> Iterable[tuple[str, str]]:
+    """Ids of units with their names from the root down, each before those below it."""
+    pending = [(one, "") for one in reversed(units) if one["parent"] is None]
+    while pending:
+        one, above = pending.pop()
+        name = one["name_ko"] if lang == "ko" else one["name_en"]
+        path = f"{above}{name}"
+        yield one["id"], path
+        # A company that everything is below says nothing in a path.
+        prefix = "" if one["parent"] is None else f"{path} › "
+        pending += [(child, prefix) for child in reversed(units) if child["parent"] == one["id"]]
+
+
+def _add_unit(root: Tree, name: str, objectives: list[dict[str, Any]], lang: Language) -> None:
+    branch = root.add(Text(name, style="bold"))
+    for objective in objectives:
+        node = branch.add(_objective(objective, lang))
+        for key_result in objective["key_results"]:
+            weakest = len(objective["key_results"]) > 1 and key_result["id"] == objective["weakest"]
+            node.add(_key_result(key_result, lang, weakest=weakest))
+
+
+def _objective(objective: dict[str, Any], lang: Language) -> RenderableType:
+    details: list[str | Text] = [
+        Text(objective["id"], style="cyan"),
+        said(WORDS, objective["ambition"], lang),
+        objective["owner"] or "",
+    ]
+    if objective["status"] != "active":
+        details.append(Text(said(WORDS, objective["status"], lang), style="yellow"))
+    if objective["supports"]:
+        details.append(f"{said(WORDS, 'supports', lang)} → {', '.join(objective['supports'])}")
+    if objective["incomplete"]:
+        details.append(Text(said(WORDS, "incomplete", lang), style="red"))
+    return _scored(objective["score"], Text(objective["title"], style="bold"), details)
+
+
+def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) -> RenderableType:
+    id_ = Text(key_result["id"], style="cyan")
+    score = key_result["score"]
+    if score is None:
+        return _scored(
+            None, Text(key_result["title"], style="dim strike"), [id_, said(WORDS, "dropped", lang)]
+        )
+    unit = key_result["measure"]["unit"]
+    details: list[str | Text] = [id_]
+    if score["value"] is None:
+        details.append(Text(said(WORDS, "pending", lang), style="yellow"))
+    else:
+        details.append(f"{said(WORDS, 'now', lang)} {figure(score['value'], unit, lang)}")
+    details.append(_goalposts(key_result["measure"]["kind"], score, unit, lang))
+    first = key_result["targets"][0]["target"]
+    if first != score["target"]:
+        details.append(Text(f"{said(WORDS, 'was', lang)} {figure(first, unit, lang)}", style="magenta"))
+    if score["raw"] is not None and not 0 <= Decimal(score["raw"]) <= 1:
+        details.append(f"{said(WORDS, 'raw', lang)} {figure(score['raw'])}")
+    if key_result["weight"] is not None:
+        details.append(f"{said(WORDS, 'weight', lang)} {figure(key_result['weight'])}")
+    if key_result["confidence"] is not None:
+        details.append(f"{said(WORDS, 'confidence', lang)} {key_result['confidence']}/10")
+    if score["met"]:
+        details.append(Text(f"✓ {said(WORDS, 'met', lang)}", style="green"))
+    elif weakest:
+        details.append(said(WORDS, "weakest", lang))
+    return _scored(None if score["pending"] else score["score"], Text(key_result["title"]), details)
+
+
+def _goalposts(kind: str, score: dict[str, Any], unit: str, lang: Language) -> str:
+    target = figure(score["target"], unit, lang)
+    if kind == "at_least":
+        return f"≥ {target}"
+    if kind == "at_most":
+        return f"≤ {target}"
+    return f"{figure(score['baseline'], unit, lang)} → {target}"
+
+
+def _scored(score: str | None, title: Text, details: Iterable[str | Text]) -> RenderableType:
+    """Score and bar, beside them the title and below it the details."""
+    part = Decimal(0) if score is None else Decimal(score)
+    style = "dim" if score is None else score_style(part)
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, width=BAR)
+    grid.add_column()
+    grid.add_row(Text(share(score), style=style), Text(bar(part, BAR), style=style), title)
+    grid.add_row("", "", joined(details, style="dim"))
+    return Padding(grid, (0, 0))

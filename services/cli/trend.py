@@ -1,0 +1,154 @@
+"""`goaltrail trend`: a KPI over time, as a table with bars."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
+from services.cli.display import (
+    Lang,
+    Language,
+    bar,
+    chosen_language,
+    console,
+    figure,
+    joined,
+    said,
+    speak,
+    unit_text,
+)
+
+BAR = 16
+
+WORDS: dict[str, tuple[str, str]] = {
+    "day": ("일", "day"),
+    "week": ("주", "week"),
+    "month": ("월", "month"),
+    "quarter": ("분기", "quarter"),
+    "year": ("연", "year"),
+    "value": ("값", "value"),
+    "readings": ("실적 수", "readings"),
+    "target": ("목표치", "target"),
+    "attainment": ("달성률", "attainment"),
+    "change": ("직전 대비", "on the one before"),
+    "change on year": ("전년 대비", "on last year"),
+    "points": ("%p", " pt"),
+    "unfinished": ("* 아직 끝나지 않은 기간", "* not over yet"),
+    "as of": ("{day} 기준", "as of {day}"),
+}
+
+
+def trend(
+    kpi: Annotated[str, typer.Argument(help="Id of the KPI.")],
+    bucket: Annotated[
+        Literal["day", "week", "month", "quarter", "year"], typer.Option(help="What a row stands for.")
+    ] = "month",
+    first: Annotated[
+        str | None, typer.Option("--from", help="First day.", show_default="twelve rows back")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day.", show_default="today")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="As it stood at the end of this business day.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", help="Only what was recorded by this day or time.")
+    ] = None,
+    lang: Lang = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show a KPI's value, target in force, attainment and change for each day, week, month, quarter or year.
+
+    Example: goaltrail trend operating-margin --from 2025-01-01 --to 2025-12-31
+    """
+    client = connect(url, token_file)
+    language = chosen_language(lang)
+    speak(client, language)
+    found = client.get(
+        f"/v1/kpis/{kpi}/trend",
+        bucket=bucket,
+        as_of=as_of,
+        known_at=known_at,
+        **{"from": first, "to": last},
+    )
+    if as_json:
+        print_json(found)
+        return
+    named = client.get(f"/v1/kpis/{kpi}", known_at=known_at)
+    output = console()
+    output.print(
+        joined(
+            [
+                Text(named["name_ko"] if language == "ko" else named["name_en"], style="bold"),
+                Text(kpi, style="cyan"),
+                unit_text(found["unit"], language).strip() or found["unit"],
+                Text(said(WORDS, "as of", language).format(day=found["as_of"]), style="dim"),
+            ]
+        )
+    )
+    if not any(point["count"] for point in found["data"]):
+        fail(f"there are no readings of {kpi} from {found['data'][0]['start']} to {found['data'][-1]['end']}")
+    output.print(_table(found, bucket, language))
+    if not all(point["complete"] for point in found["data"] if point["value"] is not None):
+        output.print(Text(said(WORDS, "unfinished", language), style="dim"))
+
+
+def _table(found: dict[str, Any], bucket: str, lang: Language) -> Table:
+    points = found["data"]
+    low, high = _scale(points)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(said(WORDS, bucket, lang), no_wrap=True)
+    table.add_column(said(WORDS, "value", lang), justify="right", no_wrap=True)
+    table.add_column(f"{figure(str(low))} … {figure(str(high))}", no_wrap=True)
+    table.add_column(said(WORDS, "target", lang), justify="right", no_wrap=True)
+    table.add_column(said(WORDS, "attainment", lang), justify="right", no_wrap=True)
+    table.add_column(said(WORDS, "change", lang), justify="right", no_wrap=True)
+    table.add_column(said(WORDS, "change on year", lang), justify="right", no_wrap=True)
+    table.add_column(said(WORDS, "readings", lang), justify="right", no_wrap=True, style="dim")
+    for point in points:
+        style = {True: "green", False: "yellow", None: "blue"}[point["met"]]
+        table.add_row(
+            point["label"] + ("" if point["complete"] or point["value"] is None else "*"),
+            figure(point["value"]),
+            Text("" if point["value"] is None else bar(_place(point["value"], low, high), BAR), style=style),
+            figure(point["target"]),
+            Text("–" if point["attainment"] is None else _percent(point["attainment"]), style=style),
+            _change(point["change"], lang),
+            _change(point["change_on_year"], lang),
+            str(point["count"]),
+        )
+    return table
+
+
+def _scale(points: list[dict[str, Any]]) -> tuple[Decimal, Decimal]:
+    """Where bars begin and end: at 0, unless the values lie so close together that nothing would show."""
+    values = [Decimal(point["value"]) for point in points if point["value"] is not None]
+    low, high = min(values), max(values)
+    if low > 0 and high < low * 2:
+        # A tenth of the range below the lowest one, so that it still has a bar.
+        low -= (high - low) / 10 if high > low else low
+    else:
+        low, high = min(low, Decimal(0)), max(high, Decimal(0))
+    return low, high
+
+
+def _place(value: str, low: Decimal, high: Decimal) -> Decimal:
+    return (Decimal(value) - low) / (high - low) if high > low else Decimal(0)
+
+
+def _percent(attainment: str) -> str:
+    return f"{figure(str(Decimal(attainment) * 100), places=1)}%"
+
+
+def _change(change: dict[str, str] | None, lang: Language) -> Text:
+    if change is None:
+        return Text("–", style="dim")
+    amount = Decimal(change["amount"])
+    unit = "%" if change["unit"] == "percent" else said(WORDS, "points", lang)
+    return Text(f"{'+' if amount > 0 else ''}{figure(change['amount'], places=1)}{unit}")
