@@ -29,6 +29,9 @@ from projections.state.tables import kpi_day, reading
 ZERO = Decimal(0)
 
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(slots=True)
 class DayIncrement:
     """What some readings add to one business day of one KPI."""
@@ -42,7 +45,7 @@ class DayIncrement:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     position: int = 0
-    recorded_at: datetime = datetime.min.replace(tzinfo=UTC)
+    recorded_at: datetime = _NEVER
 
     def added(self, business_day: date) -> Added:
         """The same as a value that can be merged."""

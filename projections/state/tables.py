@@ -33,7 +33,7 @@ version = Table(
         "revision", BigInteger, nullable=False, comment="position of the last change; check-ins do not count"
     ),
     Column("state", JSONB, nullable=False, comment="the aggregate's state, as its decider folds it"),
-    comment="Every version of every goal, unit, cycle and KPI: the latest up to a position is the state then.",
+    comment="Every version of every goal, unit, cycle and KPI: the latest to a position is the state then.",
 )
 
 key_result = Table(
@@ -91,7 +91,9 @@ dispute = Table(
     "dispute",
     metadata,
     Column("position", BigInteger, primary_key=True),
-    Column("id", UUID(as_uuid=True), nullable=False, comment="the reading that is on record with other content"),
+    Column(
+        "id", UUID(as_uuid=True), nullable=False, comment="the reading that is on record with other content"
+    ),
     Column("kpi", Text, nullable=False),
     Column("feed", Text, nullable=False),
     Column("source_id", Text, nullable=False),

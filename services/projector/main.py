@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 import uvicorn
@@ -15,18 +15,22 @@ from faststream.nats import NatsBroker, NatsMessage
 from faststream.security import SASLPlaintext
 from faststream.specification import AsyncAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
 from services.ledger.provision import list_workspaces
 from services.projector.builds import GROUPS, prepare_control, projector_engine
-from services.projector.worker import RETRY, Worker
+from services.projector.locks import Locks
+from services.projector.worker import RETRY, Host, Worker
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+FOREVER = 1e9
+"""Seconds to wait for NATS at the start: the supervisor, or the operator, decides when to give up."""
 
 DISCOVERY = 5.0
 """Seconds between looks for workspaces that are new; a nudge of one is a look, too."""
@@ -35,10 +39,13 @@ DISCOVERY = 5.0
 class Projector:
     """Hosts one worker per workspace for the given groups, inside a FastStream application."""
 
-    def __init__(self, settings: Settings, groups: Sequence[Group]) -> None:
+    def __init__(self, settings: Settings, groups: Sequence[Group], *, only: str | None = None) -> None:
+        """`only`: the one workspace to host, instead of all there are and will be."""
         self._settings = settings
+        self._only = only
         self._groups = groups
         self._workers: dict[str, Worker] = {}
+        self._hosting: list[asyncio.Task[None]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._look = asyncio.Event()
         self.broker = NatsBroker(
@@ -72,11 +79,11 @@ class Projector:
     async def running(self) -> AsyncIterator[None]:
         """Follow the ledgers while the application runs."""
         engine = projector_engine(self._settings)
-        hosting = asyncio.create_task(self._host(engine))
+        self._hosting = [asyncio.create_task(self._host(engine), name="host")]
         try:
             yield
         finally:
-            tasks = [hosting, *self._tasks.values()]
+            tasks = [*self._hosting, *self._tasks.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -84,28 +91,38 @@ class Projector:
 
     def healthy(self) -> bool:
         """Whether every worker is alive; one that waits for an engine is."""
-        return all(not task.done() for task in self._tasks.values())
+        return not any(task.done() for task in [*self._hosting, *self._tasks.values()])
 
     async def _host(self, engine: AsyncEngine) -> None:
-        async with await Ledger.connect(self._settings) as ledger:
+        """Look for workspaces, for ever, and give each a worker."""
+        async with await Ledger.connect(self._settings, timeout=FOREVER) as ledger, Locks(engine) as locks:
+            await self._prepare(engine)
+            host = Host(engine, locks, ledger, asyncio.Lock())
             while True:
                 self._look.clear()
-                try:
-                    await prepare_control(engine)
+                with suppress(
+                    LedgerUnavailable
+                ):  # looked again soon; the workers there are say so themselves
                     for workspace in await list_workspaces(ledger):
-                        if workspace not in self._workers:
-                            worker = Worker(engine, ledger, workspace, self._groups)
+                        if workspace not in self._workers and self._wanted(workspace):
+                            worker = Worker(host, workspace, self._groups)
                             self._workers[workspace] = worker
                             self._tasks[workspace] = asyncio.create_task(
                                 worker.run(), name=f"worker {workspace}"
                             )
-                except (OSError, DBAPIError, LedgerUnavailable) as error:
-                    log.warning("projector waits", because=f"{type(error).__name__}: {error}")
-                    await asyncio.sleep(RETRY)
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._look.wait(), DISCOVERY)
-                except TimeoutError:
-                    continue
+
+    def _wanted(self, workspace: str) -> bool:
+        return self._only in (None, workspace)
+
+    async def _prepare(self, engine: AsyncEngine) -> None:
+        while True:
+            try:
+                return await prepare_control(engine)
+            except (OSError, SQLAlchemyError) as error:
+                log.warning("projector waits for PostgreSQL", because=str(error)[:200])
+                await asyncio.sleep(RETRY)
 
 
 def run(settings: Settings, projections: list[str]) -> None:

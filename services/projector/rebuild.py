@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger.events import PositionWaived
@@ -13,6 +13,7 @@ from projections.control import active, checkpoint
 from projections.projection import Group
 from services.ledger import Ledger, recorded
 from services.projector import builds
+from services.projector.locks import Locks
 from services.projector.writer import BuildWriter, decode
 
 log = structlog.get_logger(__name__)
@@ -36,17 +37,10 @@ async def rebuild(
     Reads and the live worker go on meanwhile. Raises RebuildRefused when another rebuild of this group runs,
     or when a position is poison that nobody waived; the tables built so far are dropped then.
     """
-    async with engine.connect() as session:
-        await session.execution_options(isolation_level="AUTOCOMMIT")
-        lock = f"rebuild {workspace} {group.name}"
-        if not await session.scalar(
-            text("SELECT pg_try_advisory_lock(hashtextextended(:lock, 0))"), {"lock": lock}
-        ):
+    async with Locks(engine) as locks:
+        if not await locks.take("rebuild", workspace, group.name):
             raise RebuildRefused(f"another rebuild of {group.name} of workspace {workspace} is running")
-        try:
-            return await _rebuild(engine, ledger, workspace, group, progress)
-        finally:
-            await session.execute(text("SELECT pg_advisory_unlock_all()"))
+        return await _rebuild(engine, ledger, workspace, group, progress)
 
 
 async def waived_positions(ledger: Ledger, workspace: str) -> frozenset[int]:
@@ -95,9 +89,7 @@ async def _load(ledger: Ledger, writer: BuildWriter, progress: Progress | None) 
     async for messages in ledger.read(writer.build.workspace, writer.position, batch=BATCH):
         await writer.write(decode(messages))
         if writer.poisoned:
-            raise RebuildRefused(
-                f"position {writer.poisoned[0]} can't be folded (see `goaltrail doctor`): mend the code or waive it"
-            )
+            raise RebuildRefused(f"position {writer.poisoned[0]} can't be folded; see `goaltrail doctor`")
         if progress is not None:
             progress(writer.position, max(head, writer.position))
 

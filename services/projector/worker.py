@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import asyncpg
 import structlog
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.control import active
 from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
 from services.projector import builds, metrics
+from services.projector.locks import LockLost, Locks
 from services.projector.rebuild import rebuild, waived_positions
 from services.projector.writer import BuildWriter, Decoded, Fenced, decode
 
@@ -28,7 +29,21 @@ TICK = 1.0
 """Seconds after which the ledger is looked at without a nudge (one may be lost)."""
 
 RETRY = 1.0
-"""Seconds between tries when another process hosts a group or an engine is away."""
+"""Seconds between tries when another process hosts the groups, or an engine is away."""
+
+START_OVER = 0.2
+"""Seconds until a worker that was fenced or interrupted tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the workers of one process share."""
+
+    engine: AsyncEngine
+    locks: Locks
+    ledger: Ledger
+    one_rebuild: asyncio.Lock
+    """Rebuilds of this process come one after the other: each takes several connections."""
 
 
 class Worker:
@@ -38,9 +53,11 @@ class Worker:
     even if both believe they hold the lock.
     """
 
-    def __init__(self, engine: AsyncEngine, ledger: Ledger, workspace: str, groups: Sequence[Group]) -> None:
-        self._engine = engine
-        self._ledger = ledger
+    def __init__(self, host: Host, workspace: str, groups: Sequence[Group]) -> None:
+        self._engine = host.engine
+        self._locks = host.locks
+        self._ledger = host.ledger
+        self._one_rebuild = host.one_rebuild
         self._workspace = workspace
         self._groups = groups
         self._nudge = asyncio.Event()
@@ -53,38 +70,31 @@ class Worker:
     async def run(self) -> None:
         """Follow until cancelled; an engine that is away, or another worker, is waited for."""
         while True:
+            held: list[Group] = []
             try:
-                async with self._engine.connect() as session:
-                    await session.execution_options(isolation_level="AUTOCOMMIT")
-                    held = [group for group in self._groups if await self._elected(session, group)]
-                    try:
-                        writers = [await self._writer(group) for group in held]
-                        if writers:
-                            await self._follow(session, writers)
-                    finally:
-                        await session.execute(text("SELECT pg_advisory_unlock_all()"))
-            except (
-                OSError,
-                DBAPIError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                LedgerUnavailable,
-            ) as error:
+                held += [group for group in self._groups if await self._locks.take(*self._lock(group))]
+                if held:
+                    await self._follow([await self._writer(group) for group in held])
+            except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning(
-                    "projector waits", workspace=self._workspace, because=f"{type(error).__name__}: {error}"
+                    "projector waits for PostgreSQL", workspace=self._workspace, because=str(error)[:200]
                 )
-            except Fenced as error:
+            except LedgerUnavailable as error:
+                log.warning("projector waits for NATS", workspace=self._workspace, because=str(error))
+            except (Fenced, LockLost) as error:
                 log.info("projector starts over", workspace=self._workspace, because=str(error))
-                continue
-            await asyncio.sleep(RETRY)
+            await self._give_back(held)
+            await asyncio.sleep(RETRY if not held else START_OVER)
 
-    async def _elected(self, session: AsyncConnection, group: Group) -> bool:
-        lock = f"projector {self._workspace} {group.name}"
-        return bool(
-            await session.scalar(
-                text("SELECT pg_try_advisory_lock(hashtextextended(:lock, 0))"), {"lock": lock}
-            )
-        )
+    def _lock(self, group: Group) -> tuple[str, ...]:
+        return "projector", self._workspace, group.name
+
+    async def _give_back(self, held: Sequence[Group]) -> None:
+        try:
+            for group in held:
+                await self._locks.give_back(*self._lock(group))
+        except (OSError, SQLAlchemyError):
+            log.debug("locks are gone with their session", workspace=self._workspace)
 
     async def _writer(self, group: Group) -> BuildWriter:
         """The writer of the build that reads use; makes the first one, or one of this version."""
@@ -98,14 +108,15 @@ class Worker:
                 build = builds.Build(self._workspace, group, found.build)
         if found is not None and found.version != group.version:
             log.info("new version of a projection", group=group.name, old=found.version, new=group.version)
-            build = await rebuild(self._engine, self._ledger, self._workspace, group)
+            async with self._one_rebuild:
+                build = await rebuild(self._engine, self._ledger, self._workspace, group)
         writer = BuildWriter(
             self._engine, build, waived=await waived_positions(self._ledger, self._workspace)
         )
         await writer.start()
         return writer
 
-    async def _follow(self, session: AsyncConnection, writers: Sequence[BuildWriter]) -> None:
+    async def _follow(self, writers: Sequence[BuildWriter]) -> None:
         """Apply what comes. Returns from time to time while some group is still another process's."""
         until = time.monotonic() + 10 * RETRY if len(writers) < len(self._groups) else float("inf")
         while time.monotonic() < until:
@@ -114,7 +125,8 @@ class Worker:
             try:
                 await asyncio.wait_for(self._nudge.wait(), TICK)
             except TimeoutError:
-                await session.execute(text("SELECT 1"))  # the locks live as long as this session
+                for writer in writers:
+                    await self._locks.check(*self._lock(writer.build.group))
 
     async def _catch_up(self, writers: Sequence[BuildWriter]) -> None:
         """Read to the head of the ledger; decoding a run overlaps with the commit of the one before."""
