@@ -12,7 +12,6 @@ import httpx
 from services.access.access import Access
 from services.doctor.finding import Finding, clock, now
 from services.keys.keys import Keys, MasterKeyDiffersError
-from services.keys.sealing import UnreadableError
 from services.ledger import ConfigurationDiffers, Ledger, LedgerError
 from services.ledger.provision import check, list_workspaces
 from services.ledger.stream_api import StreamApi
@@ -113,7 +112,7 @@ async def _keys(settings: Settings, ledger: Ledger) -> Finding:
         return Finding.fail(
             "keys.people", f"people's keys can't be tried: {error}", "put the master key back"
         )
-    except (MasterKeyDiffersError, UnreadableError) as error:
+    except MasterKeyDiffersError as error:
         return Finding.fail(
             "keys.people", str(error), "put the right master key back; texts are unreadable without it"
         )

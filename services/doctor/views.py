@@ -30,6 +30,9 @@ async def examine_views(
         async with engine.connect() as connection:
             async for finding in _server(connection):
                 yield finding
+            if await connection.scalar(text("SELECT to_regclass('control.active_version')")) is None:
+                yield Finding.warn("views.built", "no worker has ever built a view", "run `goaltrail worker`")
+                return
             for workspace in workspaces:
                 for group in GROUPS:
                     async for finding in _group(connection, ledger, workspace, group):

@@ -189,7 +189,7 @@ class Keys:
             for sealed in texts
             if (workspace, sealed.owner, sealed.key_id) not in self._gone and not self._has(workspace, sealed)
         }
-        if missing:
+        if missing and self._latest.connected:  # a reader need not wait for NATS to come back
             with contextlib.suppress(LedgerUnavailable):
                 await self._latest.refresh()
                 self._gone.update(
@@ -256,7 +256,12 @@ class Keys:
 
     def _check_master(self) -> None:
         for name, held in self._latest.messages.items():
-            if _record(name, held).master != self._master.fingerprint:
+            try:
+                master = _record(name, held).master
+            except UnreadableError as error:  # only this person's texts suffer
+                log.error("key_unreadable", error=str(error))
+                continue
+            if master != self._master.fingerprint:
                 raise MasterKeyDiffersError(
                     "the keys of people's texts were wrapped by another master key: "
                     "put the right one back (GOALTRAIL_MASTER_KEY_FILE)"

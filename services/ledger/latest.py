@@ -99,6 +99,11 @@ class Latest:
         if self._subscription is not None and self._client.is_connected:
             await self._subscription.unsubscribe()
 
+    @property
+    def connected(self) -> bool:
+        """Whether NATS can be asked right now."""
+        return self._client.is_connected
+
     async def put(self, key: str, payload: bytes, *, expected: int) -> int:
         """Store a value if the subject's last position is still `expected` (0: none). Returns its position.
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import insert, update
 from typer.testing import CliRunner
 
-from projections.control import checkpoint, poison
+from projections.control import active, checkpoint, poison
 from services.access.access import Access
 from services.access.first import ensure_admin_token
 from services.cli.main import app
@@ -49,14 +49,20 @@ async def operator(operator_settings: Settings) -> Settings:
 
 async def built(settings_for: SettingsFor, workspace: str) -> None:
     """Both views of the workspace, at the head of its ledger."""
-    projector = settings_for("projector")
+    settings = settings_for("projector")
+    engine = projector_engine(settings)
+    await prepare_control(engine)
+    async with await Ledger.connect(settings) as ledger:
+        head = await ledger.head(workspace)
 
-    async def at_head() -> bool:
-        findings = await found(settings_for("operator"), workspace)
-        return [finding.level for finding in findings.get("views.lag", [])] == ["ok"] * len(GROUPS)
+        async def at_head() -> bool:
+            async with engine.connect() as connection:
+                views = [await active(connection, workspace, group) for group in GROUPS]
+            return all(view is not None and view.position == head for view in views)
 
-    async with projecting(projector):
-        await eventually(at_head)
+        async with projecting(settings):
+            await eventually(at_head)
+    await engine.dispose()
 
 
 async def test_healthy_installation_has_no_complaint(
@@ -90,6 +96,8 @@ async def test_view_that_nobody_built_is_named(
     operator: Settings, settings_for: SettingsFor, workspace: str
 ) -> None:
     """Before the first worker ran, each view is a warning with the command that builds it."""
+    [nothing] = (await found(operator, ""))["views.built"]
+    assert nothing.level == "warn"
     engine = projector_engine(settings_for("projector"))
     await prepare_control(engine)
     await engine.dispose()

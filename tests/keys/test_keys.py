@@ -18,7 +18,7 @@ from events.objectives.key_result_events import CheckedIn
 from events.readings.events import ReadingRetracted
 from events.registry import all_types, event_type
 from services.keys.keys import Keys, MasterKeyDiffersError
-from services.keys.sealing import SEALED_PREFIX, PersonKey, Place, seal
+from services.keys.sealing import SEALED_PREFIX, PersonKey, Place, UnreadableError, seal
 from services.ledger import Entry, Ledger
 from services.runtime.settings import Settings
 from tests.nats_only import eventually, provisioned_settings
@@ -244,6 +244,21 @@ async def test_wrong_master_key_is_a_clear_error(keys: Keys, ledger: Ledger, wor
         await Keys.start(ledger, bytes(32))
 
 
+async def test_damaged_key_harms_only_its_person(keys: Keys, ledger: Ledger, workspace: str) -> None:
+    """A key record that somebody wrote by hand is reported; everybody else's texts stay readable."""
+    sealed = await keys.seal_event(retraction(workspace))
+    await ledger.client.publish(f"keys.{workspace}.person.bora", b"rubbish")
+    await ledger.client.flush()
+    with structlog.testing.capture_logs() as logs:
+        restarted = await Keys.start(ledger, MASTER)
+    assert [line["event"] for line in logs] == ["key_unreadable"]
+    assert (await restarted.open_event(sealed)).reason == REASON
+    with pytest.raises(UnreadableError):
+        await restarted.seal_event(retraction(workspace, "person:bora"))
+    await restarted.destroy(workspace, "person:bora")
+    await restarted.close()
+
+
 async def test_text_is_unavailable_not_erased_while_the_server_is_away(
     own_server: TestNats, tmp_path: Path
 ) -> None:
@@ -254,6 +269,7 @@ async def test_text_is_unavailable_not_erased_while_the_server_is_away(
         known = (await keys.seal_event(retraction("main"))).reason or ""
         unknown = seal(PersonKey.generate(), Place("main", "person.new", UUID(int=1), "reason"), "x")
         own_server.server.kill()
+        await eventually(lambda: not ledger.connected)
         assert await keys.open_text("main", known) == REASON
         assert await keys.open_text("main", unknown) == "[not readable now]"
         await keys.close()
