@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import httpx
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.display import Lang, Language, chosen_language, console, said, speak
+from services.cli.display import Language, chosen_language, console, said, speak
 from services.demo.company import load_company
 from services.demo.load import Loaded, Loader, NotTaken, size
 from services.demo.plan import plan
@@ -78,18 +79,22 @@ TOUR = (
 
 
 def demo(
-    lang: Lang = None,
+    lang: Annotated[
+        Language | None,
+        typer.Option(help="Language of its texts and of what is printed.", show_default="the terminal's"),
+    ] = None,
     url: Url = None,
     token_file: TokenFile = None,
     as_json: Json = False,
 ) -> None:
-    """Load the demo company: a year in which targets move, readings are corrected and quarters end.
+    """Load the demo company: targets move, readings are corrected, quarters end.
 
-    Its days are in 2025: when something was so in the business is up to who reports it. When it was recorded is
-    up to the server, and that is now. So --as-of travels through the year, and --known-at does not.
+    Its days are in 2025: when something was so in the business is up to who
+    reports it. When it was recorded is up to the server, and that is now. So
+    --as-of travels through the company's year, and --known-at does not.
 
-    Running it again changes nothing; after an interruption it goes on where it stopped. It needs the token of
-    an owner or administrator.
+    Running it again changes nothing; after an interruption it goes on where it
+    stopped. It needs the token of an owner or administrator.
 
     Example: goaltrail demo --lang ko
     """

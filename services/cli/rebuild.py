@@ -49,7 +49,8 @@ def rebuild(
 ) -> None:
     """Build a projection anew from the ledger beside the live one, then switch to it.
 
-    Reads and new events go on meanwhile. Nothing is lost when it is interrupted: the live build stays.
+    Reads and new events go on meanwhile. When it is interrupted the live build
+    stays as it is.
 
     Example: goaltrail rebuild state
     """

@@ -83,8 +83,9 @@ def state(
 ) -> None:
     """Show objectives and key results with their scores, now or then.
 
-    --as-of is a day in the business: targets and readings count as they were on it. --known-at is a time on
-    the record: what was recorded later, such as a correction, is left out.
+    --as-of is a day in the business: targets and readings count as they were on
+    it. --known-at is a time on the record: what was recorded later, such as a
+    correction, is left out.
 
     Example: goaltrail state --cycle 2025-q2 --as-of 2025-06-19
     """

@@ -55,9 +55,10 @@ def trail(
     token_file: TokenFile = None,
     as_json: Json = False,
 ) -> None:
-    """Tell what happened to it, oldest first: when, who, what, from what to what, and why.
+    """Tell what happened to it, oldest first: when, who, what and why.
 
-    Times are when the ledger recorded it, in the workspace's zone. Ordinary readings are summed up by day.
+    Times are when the ledger recorded it, in the workspace's zone. Ordinary
+    readings are summed up by day.
 
     Example: goaltrail trail acv-80m
     """

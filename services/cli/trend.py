@@ -63,7 +63,7 @@ def trend(
     token_file: TokenFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show a KPI's value, target in force, attainment and change for each day, week, month, quarter or year.
+    """Show a KPI over time: value, target in force, attainment and change.
 
     Example: goaltrail trend operating-margin --from 2025-01-01 --to 2025-12-31
     """
