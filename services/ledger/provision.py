@@ -20,7 +20,7 @@ from events.workspace.events import DefaultLanguage
 from services.ledger.append import Entry
 from services.ledger.client import LedgerClient
 from services.ledger.errors import ConfigurationDiffers, Conflict, InvalidAppend
-from services.ledger.ledger import PATIENCE, Ledger
+from services.ledger.ledger import Ledger
 from services.ledger.stream_api import STREAM_NOT_FOUND, ServerRefused, StreamApi
 from services.ledger.streams import Configuration, differences, ledger_stream, shared_streams
 from services.runtime.settings import Settings, SettingsError
@@ -28,6 +28,8 @@ from services.runtime.settings import Settings, SettingsError
 log = structlog.get_logger(__name__)
 
 _ACTOR = "system:provision"
+_PATIENCE = 30.0
+"""Seconds; nodes that start together need a while until a stream can have three copies."""
 
 
 async def provision(settings: Settings) -> None:
@@ -36,7 +38,7 @@ async def provision(settings: Settings) -> None:
     Raises ConfigurationDiffers, LedgerUnavailable, SettingsError.
     """
     async with _provisioner(settings) as client:
-        api = StreamApi(client, patience=PATIENCE)
+        api = StreamApi(client, patience=_PATIENCE)
         for wanted in shared_streams(settings.replicas):
             await _ensure(api, wanted)
     await create_workspace(settings, settings.workspace, name=settings.workspace, zone=settings.zone)
@@ -55,8 +57,8 @@ async def create_workspace(
     first = _first_event(workspace, name=name, zone=zone, default_language=default_language)
     subject = ledger_subject(workspace, first.aggregate)
     async with _provisioner(settings) as client:
-        ledger = Ledger(client)
-        await _ensure(StreamApi(client, patience=PATIENCE), ledger_stream(workspace, settings.replicas))
+        ledger = Ledger(client, patience=_PATIENCE)
+        await _ensure(StreamApi(client, patience=_PATIENCE), ledger_stream(workspace, settings.replicas))
         try:
             await ledger.append(workspace, [Entry(subject, encode(first))], {subject: 0})
         except Conflict:
@@ -67,7 +69,7 @@ async def create_workspace(
 
 async def list_workspaces(ledger: Ledger) -> list[str]:
     """The ids of all workspaces, sorted. Raises LedgerUnavailable."""
-    api = StreamApi(ledger.client, patience=PATIENCE)
+    api = StreamApi(ledger.client, patience=_PATIENCE)
     names: list[str] = []
     while True:
         query = {"subject": "ledger.>", "offset": len(names)}
@@ -83,7 +85,7 @@ async def check(settings: Settings, ledger: Ledger) -> None:
 
     Run it before anything is appended. Raises ConfigurationDiffers, LedgerUnavailable.
     """
-    api = StreamApi(ledger.client, patience=PATIENCE)
+    api = StreamApi(ledger.client, patience=_PATIENCE)
     lines: list[str] = []
     wanted = [ledger_stream(workspace, settings.replicas) for workspace in await list_workspaces(ledger)]
     for configuration in [*shared_streams(settings.replicas), *wanted]:

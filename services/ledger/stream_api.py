@@ -25,8 +25,8 @@ ANSWER_SECONDS = 3.0
 
 STREAM_NOT_FOUND = 10059
 _NO_MESSAGE = frozenset({10037, 10043})
-_NO_LEADER = frozenset({10008, 10009, 10118, 10194})
-"""JetStream has no leader, or is restarting: another try will do."""
+_NOT_READY = frozenset({10005, 10008, 10009, 10118, 10194})
+"""Nodes are still missing, or there is no leader: another try will do."""
 
 
 class ServerRefused(LedgerError):
@@ -133,7 +133,7 @@ class StreamApi:
                 error = answer.get("error")
                 if error is None:
                     return answer
-                if error["err_code"] not in _NO_LEADER:
+                if error["err_code"] not in _NOT_READY:
                     raise ServerRefused(error["err_code"], error["description"])
                 problem = error["description"]
             except ConnectionLost as lost:

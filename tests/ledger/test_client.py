@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
+from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
@@ -110,11 +111,11 @@ async def test_an_answer_that_cannot_come_any_more_is_not_waited_for(one_node: S
 
 
 async def test_it_connects_again_and_says_so_once(
-    nats_server: TestNats, workspace: str, tmp_path: object, capsys: pytest.CaptureFixture[str]
+    nats_server: TestNats, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A server that is away for a second costs two lines in the log, and the next request just works."""
     with NatsServer(
-        nats_server.server.directory.parent / f"away-{workspace}",
+        tmp_path / "nats",
         app=nats_server.app,
         provisioner=nats_server.provisioner,
     ) as server:
