@@ -79,17 +79,7 @@ def create_app(services: Services) -> FastAPI:
         max_body_size=BODY_LIMIT,
     )
     app.state.services = services
-    for module in (
-        objectives,
-        key_results,
-        kpis,
-            cycles,
-        org_units,
-        audit,
-        workspace,
-        tokens,
-        operations,
-    ):
+    for module in ROUTERS:
         app.include_router(module.router)
     failures.install(app)
     app.add_middleware(Observing)
