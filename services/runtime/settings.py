@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         description="File with the master key. Keep it apart from backups: without it texts are unreadable.",
     )
 
+    @field_validator("replicas", mode="before")
+    @classmethod
+    def _number_from_text(cls, replicas: object) -> object:
+        # A Literal takes the number only, and the environment has only text.
+        return int(replicas) if isinstance(replicas, str) and replicas.isdigit() else replicas
+
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:

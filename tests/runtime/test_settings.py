@@ -33,6 +33,23 @@ def test_environment_beats_up_which_beats_secret_files(
     assert load_settings("api", data=tmp_path, workspace="override").workspace == "override"
 
 
+@pytest.mark.parametrize("copies", [1, 3])
+def test_replicas_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: int
+) -> None:
+    """As docker-compose.yml sets them: as text."""
+    monkeypatch.setenv("GOALTRAIL_REPLICAS", str(copies))
+    assert load_settings("api", data=tmp_path).replicas == copies
+
+
+@pytest.mark.parametrize("copies", ["2", "three", ""])
+def test_other_replicas_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: str) -> None:
+    """One line that names the variable."""
+    monkeypatch.setenv("GOALTRAIL_REPLICAS", copies)
+    with pytest.raises(SettingsError, match="GOALTRAIL_REPLICAS"):
+        load_settings("api", data=tmp_path)
+
+
 def test_each_role_has_its_own_file(tmp_path: Path) -> None:
     """A projector does not get what the operator is told."""
     role_file(tmp_path, "operator").parent.mkdir()
