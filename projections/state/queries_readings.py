@@ -6,8 +6,21 @@ Every function takes a connection on which the schema `state` means the active b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Uuid,
+    any_,
+    bindparam,
+    exists,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.readings.identity import Version
@@ -49,3 +62,88 @@ async def versions_of(connection: AsyncConnection, ids: Sequence[str]) -> dict[s
         if len(versions) > 1:
             versions.sort()
     return found
+
+
+async def kpi_of(connection: AsyncConnection, id_: str) -> str | None:
+    """The KPI of a reading; None if there is no such reading."""
+    found: str | None = await connection.scalar(select(reading.c.kpi).where(reading.c.id == id_).limit(1))
+    return found
+
+
+class Filter(NamedTuple):
+    """Which readings are wanted; None does not matter."""
+
+    kpi: str | None = None
+    feed: str | None = None
+    source_id: str | None = None
+    first: date | None = None
+    """Business days from here …"""
+    last: date | None = None
+    """… to here, both included."""
+    all_versions: bool = False
+    """Else only the version in force at the position."""
+
+
+class Place(NamedTuple):
+    """Where a row stands in a list."""
+
+    business_day: date
+    position: int
+
+
+async def list_readings(
+    connection: AsyncConnection, wanted: Filter, position: int, after: Place | None, limit: int
+) -> list[Any]:
+    """Rows of `reading` as known at a position, after a place in the list.
+
+    Those of one KPI are by business day, then by position; else they are by position.
+    """
+    columns = reading.c
+    conditions: list[ColumnElement[bool]] = [columns.position <= position]
+    if wanted.kpi is not None:
+        conditions.append(columns.kpi == wanted.kpi)
+    if wanted.feed is not None:
+        conditions.append(columns.feed == wanted.feed)
+    if wanted.source_id is not None:
+        conditions.append(columns.source_id == wanted.source_id)
+    if wanted.first is not None:
+        conditions.append(columns.business_day >= wanted.first)
+    if wanted.last is not None:
+        conditions.append(columns.business_day <= wanted.last)
+    by_day = wanted.kpi is not None
+    if after is not None and by_day:
+        conditions.append(tuple_(columns.business_day, columns.position) > tuple(after))
+    elif after is not None:
+        conditions.append(columns.position > after.position)
+    if not wanted.all_versions:
+        later = reading.alias("later")
+        conditions.append(
+            ~exists().where(
+                later.c.id == columns.id,
+                later.c.position > columns.position,
+                later.c.position <= position,
+            )
+        )
+    order = (columns.business_day, columns.position) if by_day else (columns.position,)
+    rows = await connection.execute(select(reading).where(*conditions).order_by(*order).limit(limit))
+    return list(rows)
+
+
+async def versions(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
+    """Every version of one reading as known at a position, oldest first."""
+    rows = await connection.execute(
+        select(reading)
+        .where(reading.c.id == id_, reading.c.position <= position)
+        .order_by(reading.c.position)
+    )
+    return list(rows)
+
+
+async def disputes(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
+    """Other content that was sent for one reading as known at a position, oldest first."""
+    rows = await connection.execute(
+        select(dispute)
+        .where(dispute.c.id == id_, dispute.c.position <= position)
+        .order_by(dispute.c.position)
+    )
+    return list(rows)

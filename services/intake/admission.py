@@ -16,7 +16,7 @@ from events.numbers import text
 from services.intake.catalogue import Catalogue
 from services.intake.items import Item
 from services.intake.rejections import Rejected
-from services.intake.times import TZDATA, Times
+from services.intake.times import TZDATA, Times, When
 
 CATALOGUE_CODES = frozenset(
     {"unknown_kpi", "kpi_retired", "kpi_not_declared", "wrong_unit", "time_without_zone"}
@@ -42,7 +42,8 @@ class Candidate(NamedTuple):
 class Admission:
     """Admits the items of one feed, by the catalogue as it is now."""
 
-    def __init__(self, catalogue: Catalogue, feed: str, now: datetime) -> None:
+    def __init__(self, catalogue: Catalogue, feed: str, now: datetime, *, correcting: bool = False) -> None:
+        """`correcting`: what is on record may be corrected although the KPI is retired since."""
         declared = catalogue.declaration(feed)
         self._workspace = catalogue.workspace.id
         self._feed = feed
@@ -50,32 +51,34 @@ class Admission:
         self._kpis = catalogue.kpis
         self._declared = None if declared.kpis is None else frozenset(declared.kpis)
         self._times = Times(catalogue.workspace, feed, declared.zone, now)
+        self._correcting = correcting
         self.revisions = declared.revisions
         """Whether other content is a correction."""
 
-    def admit(self, place: int, item: Item) -> Candidate:
-        """The reading that an item stands for. Raises Rejected."""
+    def admit(self, place: int, item: Item, when: When | None = None) -> Candidate:
+        """The reading that an item stands for; `when` is its time if that is known. Raises Rejected."""
         name = item.kpi
         kpi = self._kpis.get(name)
         if kpi is None:
             raise Rejected("unknown_kpi", "kpi", kpi=name)
-        if kpi.retired:
+        if kpi.retired and not self._correcting:
             raise Rejected("kpi_retired", "kpi", kpi=name)
-        if self._declared is not None and name not in self._declared:
+        if self._declared is not None and name not in self._declared and not self._correcting:
             raise Rejected("kpi_not_declared", "kpi", kpi=name, feed=self._feed)
         if item.unit is not None and item.unit != kpi.unit:
             raise Rejected("wrong_unit", "unit", kpi=name, unit=item.unit, wanted=kpi.unit)
         value, numerator, denominator = item.value, item.numerator, item.denominator
         if value is None or numerator is not None or denominator is not None or kpi.kind == "ratio":
             _check_parts(kpi, item)
-        if item.observed_at is None:
-            if item.period is None:
-                raise Rejected("time_missing", "observed_at")
-            when = self._times.period(item.period)
-        elif item.period is not None:
-            raise Rejected("time_twice", "period")
-        else:
-            when = self._times.instant(item.observed_at)
+        if when is None:
+            if item.observed_at is None:
+                if item.period is None:
+                    raise Rejected("time_missing", "observed_at")
+                when = self._times.period(item.period)
+            elif item.period is not None:
+                raise Rejected("time_twice", "period")
+            else:
+                when = self._times.instant(item.observed_at)
         source_id = item.source_id
         observed_at, business_day, zone, sent = when
         data: dict[str, Any] = {

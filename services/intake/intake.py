@@ -104,7 +104,7 @@ class Intake:
         LedgerUnavailable, LedgerUncertain. Leave it with `aclosing` when you break off.
         """
         catalogue = await self._catalogues.current(source.workspace)
-        known = self._known_readings(source.workspace)
+        known = self.known_readings(source.workspace)
         storing: asyncio.Task[list[Receipt]] | None = None
         index = 0
         try:
@@ -125,7 +125,8 @@ class Intake:
         """What readings are judged by now. Raises WorkspaceUnknown, LedgerUnavailable."""
         return await self._catalogues.current(workspace)
 
-    def _known_readings(self, workspace: str) -> KnownReadings:
+    def known_readings(self, workspace: str) -> KnownReadings:
+        """What this process knows of a workspace's readings."""
         known = self._known.get(workspace)
         if known is None:
             known = self._known[workspace] = KnownReadings(self._ledger, self._views, workspace)

@@ -25,6 +25,9 @@ DimensionName = Annotated[
 ]
 
 
+Dimensions = Annotated[dict[DimensionName, Text], Field(max_length=DIMENSIONS)]
+
+
 class Item(BaseModel):
     """A reading of a KPI. Numbers are exact: texts, or JSON numbers whose digits are taken as they are."""
 
@@ -66,7 +69,7 @@ class Item(BaseModel):
     source_version: Annotated[int, Field(strict=True, ge=0, le=LARGEST_SOURCE_VERSION)] | None = Field(
         None, description="Grows with every change at the source; the highest one wins."
     )
-    dimensions: Annotated[dict[DimensionName, Text], Field(max_length=DIMENSIONS)] | None = Field(
+    dimensions: Dimensions | None = Field(
         None, description="Such as region or product.", examples=[{"region": "Seoul"}]
     )
 
