@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -99,16 +99,16 @@ class Views:
         Raises ViewsUnavailable, also when PostgreSQL goes away while the snapshot is read.
         """
         async with self._connection() as connection:
-            active = await control.active(connection, workspace, group)
+            active = await _active(connection, workspace, group)
             if active is None:
                 raise ViewsUnavailable(f"no build of {group} for {workspace} yet")
             await connection.execution_options(schema_translate_map={group: active.schema_name})
             yield View(connection, active.position, active.recorded_at, active.version)
 
     async def position(self, workspace: str, group: str = "state") -> int:
-        """How far the group is. Raises ViewsUnavailable."""
+        """How far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
         async with self._connection() as connection:
-            active = await control.active(connection, workspace, group)
+            active = await _active(connection, workspace, group)
         return 0 if active is None else active.position
 
     async def all_active(self) -> dict[tuple[str, str], control.ActiveVersion]:
@@ -159,6 +159,16 @@ class Views:
             else:
                 return connection
         raise AssertionError("unreachable")
+
+
+async def _active(connection: AsyncConnection, workspace: str, group: str) -> control.ActiveVersion | None:
+    """The build that reads use; None before a worker made the first one, or anything at all."""
+    try:
+        return await control.active(connection, workspace, group)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) == asyncpg.UndefinedTableError.sqlstate:
+            return None
+        raise
 
 
 def is_away(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ _WHAT: dict[int, tuple[str, str, str]] = {
     404: ("not_found", "Not found", "There is no objective 'growth'."),
     409: ("cycle_closed", "Not allowed now", "the cycle 2026-q1 is closed, so its goals change no more"),
     412: ("stale", "Changed since it was read", "It was changed since you read it. Read it again."),
-    413: ("content_too_large", "Too large", "The body is too large."),
+    413: ("body_too_large", "Too large", "The body is too large."),
     415: ("media_type", "Unknown media type", "This media type is not known here."),
     422: ("invalid", "Invalid", "1 value is not valid: Field required"),
     428: ("if_match_missing", "If-Match is missing", "Send If-Match with the ETag of the read."),

@@ -18,11 +18,9 @@ from services.api import (
     tokens,
     workspace,
 )
+from services.api.limits import BodyLimit
 from services.api.observing import Observing
 from services.api.services import Services
-
-BODY_LIMIT = 256 * 1024
-"""Bytes of a request body, as of an event; readings have their own limit."""
 
 DESCRIPTION = """\
 Goals and KPIs as immutable facts: every change is an event with a position, an author and a reason.
@@ -76,11 +74,11 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_LIMIT,
     )
     app.state.services = services
     for module in ROUTERS:
         app.include_router(module.router)
     failures.install(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(Observing)
     return app

@@ -18,7 +18,7 @@ from services.goals.errors import (
     Stale,
     TooContended,
 )
-from services.ledger import LedgerUnavailable, LedgerUncertain
+from services.ledger import InvalidAppend, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
 from services.views import NotThereYet, ViewsUnavailable
 
 _REFUSED_STATUS = {"conflict": 409, "invalid": 422, "not_found": 404, "forbidden": 403}
@@ -90,6 +90,15 @@ def problem_of(error: Exception) -> Problem | None:
                 "변경을 기록하는 도중 원장(NATS)과 연결이 끊겼습니다."
                 " 같은 Idempotency-Key로 다시 요청하면 결과를 알 수 있습니다.",
             )
+        case WorkspaceUnknown():
+            return Problem(
+                404,
+                "workspace_unknown",
+                f"There is no workspace {error.workspace!r}.",
+                f"워크스페이스 {error.workspace!r}이(가) 없습니다.",
+            )
+        case InvalidAppend():
+            return Problem(413, "event_too_large", f"{error}.", f"기록할 내용이 너무 큽니다: {error}.")
         case RequestValidationError():
             return invalid(error.errors())
         case HTTPException():
@@ -117,6 +126,8 @@ def install(app: FastAPI) -> None:
         ViewsUnavailable,
         LedgerUnavailable,
         LedgerUncertain,
+        WorkspaceUnknown,
+        InvalidAppend,
     )
     for kind in kinds:
         app.add_exception_handler(kind, answer)

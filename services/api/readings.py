@@ -22,7 +22,7 @@ from services.api.reading_versions import router as versions_router
 from services.api.requests import Lang
 from services.api.security import ReadingSender
 from services.api.services import Serving
-from services.intake.formats import FORMATS, MAX_BYTES, MAX_ITEMS, TooLarge, Unreadable
+from services.intake.formats import FORMATS, MAX_ITEMS, TooManyItems, Unreadable
 from services.intake.items import Item
 from services.intake.known import FarBehind
 from services.intake.receipts import Counts, Status
@@ -38,9 +38,6 @@ MANUAL = "manual"
 NDJSON = "application/x-ndjson"
 ALIASES = {"application/ndjson": NDJSON, "application/jsonl": NDJSON, "application/x-jsonlines": NDJSON}
 """Other names that are in use for the same."""
-
-_FRAMEWORK_LIMIT = MAX_BYTES + 1_000_000
-"""Above ours, so that ours is the one that explains itself."""
 
 
 class ReadingReceipt(BaseModel):
@@ -127,7 +124,6 @@ _NDJSON_ANSWER = {
         200: {"model": Receipts, "content": _NDJSON_ANSWER},
         **problems(400, 401, 403, 413, 415, 422, 503),
     },
-    max_body_size=_FRAMEWORK_LIMIT,
 )
 async def send_readings(
     request: Request, caller: ReadingSender, services: Serving, language: Lang, feed: FeedName = None
@@ -147,8 +143,6 @@ async def send_readings(
             f"Send {', '.join(FORMATS)}; not {media_type or 'a body without Content-Type'}.",
             f"Content-Type은 {', '.join(FORMATS)} 가운데 하나여야 합니다.",
         )
-    if int(request.headers.get("content-length") or 0) > MAX_BYTES:
-        raise _too_large(TooLarge(items=False))
     source = Source(caller.workspace, feed_of(caller, feed), caller.actor, request_id_of(request.scope))
     counts = Counts()
     parts: list[bytes] = []
@@ -159,8 +153,8 @@ async def send_readings(
                 documents = [receipt.document(language) for receipt in receipts]
                 # Made at once, so that the receipts of 100,000 items are never in memory as objects.
                 parts.append(orjson.dumps(documents)[1:-1])
-    except TooLarge as error:
-        raise _too_large(error, stored=counts.total) from None
+    except TooManyItems:
+        raise _too_many(counts.total) from None
     except Unreadable as error:
         raise Problem(400, error.code, error.en, error.ko) from None
     except ClientDisconnect:
@@ -205,17 +199,15 @@ def intake_unavailable(error: ViewsUnavailable | FarBehind | LedgerUnavailable |
     )
 
 
-def _too_large(error: TooLarge, stored: int = 0) -> Problem:
-    en, ko = f"{MAX_BYTES // 1_000_000} MB", f"{MAX_BYTES // 1_000_000}MB"
-    if error.items:
-        en, ko = f"{MAX_ITEMS} items", f"{MAX_ITEMS}건"
+def _too_many(stored: int) -> Problem:
+    """413; of NDJSON, which is taken while it comes in, the first ones are stored by now."""
+    en = f" The first {stored} items were taken; sent again they are duplicates." if stored else ""
+    ko = f" 앞의 {stored}건은 이미 받았고 다시 보내면 duplicate로 답합니다." if stored else ""
     return Problem(
         413,
-        "too_many_items" if error.items else "content_too_large",
-        f"A request has at most {en}: send several."
-        + (f" The first {stored} items were taken; sent again they are duplicates." if stored else ""),
-        f"한 번에 {ko}까지 보낼 수 있습니다. 나누어 보내십시오."
-        + (f" 앞의 {stored}건은 이미 받았고 다시 보내면 duplicate로 답합니다." if stored else ""),
+        "too_many_items",
+        f"A request has at most {MAX_ITEMS} items: send several.{en}",
+        f"한 번에 {MAX_ITEMS}건까지 보낼 수 있습니다. 나누어 보내십시오.{ko}",
     )
 
 

@@ -65,8 +65,11 @@ class ExactRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        takes_body = self.body_field is not None
 
         async def exact(request: Request) -> Response:
+            if takes_body:
+                _check_media_type(request)
             return await handle(ExactRequest(request.scope, request.receive))
 
         return exact
@@ -146,6 +149,22 @@ def fingerprint(request: Request, body: BaseModel | None) -> str:
     asked = "" if body is None else body.model_dump_json(exclude_unset=True)
     whole = f"{request.method}\n{request.url.path}\n{asked}"
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
+
+
+def _check_media_type(request: Request) -> None:
+    """A body that is there must be JSON. Raises 415."""
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise Problem(
+            415,
+            "media_type",
+            f"Send JSON with Content-Type: application/json, not {media_type[:80] or 'without one'}.",
+            "Content-Type: application/json 헤더와 함께 JSON을 보내십시오.",
+            headers={"Accept": "application/json"},
+        )
 
 
 def _holds_nul(value: object) -> bool:

@@ -33,7 +33,14 @@ from services.goals.errors import KeyInFlight, KeyReused, Stale, TooContended
 from services.goals.facts import context_of, workspace_of
 from services.goals.knowledge import Knowledge
 from services.keys.keys import Keys
-from services.ledger import Conflict, DuplicateId, Entry, Ledger, LedgerError
+from services.ledger import (
+    Conflict,
+    DuplicateId,
+    Entry,
+    Ledger,
+    LedgerError,
+    WorkspaceUnknown,
+)
 from services.views import View, Views, ViewsUnavailable
 
 TRIES = 10
@@ -177,7 +184,7 @@ class Goals:
                     return earlier
                 try:
                     plan = await self._decide(request, knowledge)
-                except (Refused, Stale):
+                except (Refused, Stale, WorkspaceUnknown):
                     if await head <= view.position:
                         raise
                     return knowledge, None

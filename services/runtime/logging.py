@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from services.runtime.settings import Settings
@@ -58,12 +59,19 @@ def configure_logging(
     render: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if settings.log_format == "json":
         render += [
-            structlog.processors.dict_tracebacks,
+            # Without local variables: they hold tokens and people's words.
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             mask_secrets,  # a traceback may quote a URL
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     else:
-        render += [structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty())]
+        colors = (stream or sys.stderr).isatty()
+        # The rich formatter prints local variables, too.
+        render += [
+            structlog.dev.ConsoleRenderer(
+                colors=colors, exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

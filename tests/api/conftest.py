@@ -15,10 +15,9 @@ from services.access.roles import Role
 from services.api.app import create_app
 from services.api.main import connected
 from services.api.services import Services
-from services.ledger import Ledger
 from services.ledger.provision import provision
-from services.projector.builds import GROUPS, prepare_control, projector_engine
-from services.projector.worker import Worker
+from services.projector.builds import GROUPS
+from services.projector.main import Projector
 from services.runtime.settings import Role as ProcessRole
 from services.runtime.settings import Settings
 
@@ -36,7 +35,7 @@ class Person:
     async def get(self, path: str, headers: dict[str, str] | None = None, **params: Any) -> httpx.Response:
         """A read that waits for the last write."""
         sent = {**self.headers, "Goaltrail-Min-Position": str(self.position), **(headers or {})}
-        return await self.http.get(path, headers=sent, params=params)
+        return await self.http.get(path, headers=sent, params=params or None)
 
     async def read(self, path: str, **params: Any) -> Any:
         """The body of a read that works."""
@@ -86,31 +85,21 @@ async def provisioned(settings_for: SettingsFor) -> SettingsFor:
 
 
 @asynccontextmanager
-async def projecting(settings: Settings, workspace: str) -> AsyncIterator[None]:
-    """A projector of all groups for one workspace."""
-    engine = projector_engine(settings)
-    await prepare_control(engine)
-    async with await Ledger.connect(settings) as ledger:
-        worker = Worker(engine, ledger, workspace, list(GROUPS.values()))
-
-        async def nudge(_workspace: str, _position: int) -> None:
-            worker.nudge()
-
-        end = await ledger.subscribe(workspace, nudge)
-        running = asyncio.create_task(worker.run())
+async def projecting(settings: Settings) -> AsyncIterator[None]:
+    """A projector of all groups for the test's workspace."""
+    projector = Projector(settings, list(GROUPS.values()), only=settings.workspace)
+    async with projector.running():
+        await projector.broker.start()
         try:
             yield
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            await end()
-    await engine.dispose()
+            await projector.broker.stop()
 
 
 @pytest.fixture
-async def projector(provisioned: SettingsFor, workspace: str) -> AsyncIterator[None]:
+async def projector(provisioned: SettingsFor) -> AsyncIterator[None]:
     """The views are kept up to date while the test runs."""
-    async with projecting(provisioned("projector"), workspace):
+    async with projecting(provisioned("projector")):
         yield
 
 
