@@ -15,6 +15,7 @@ from services.api import (
     objectives,
     operations,
     org_units,
+    readings,
     tokens,
     workspace,
 )
@@ -37,6 +38,7 @@ ROUTERS = (
     key_results,
     key_result_reports,
     kpis,
+    readings,
     feeds,
     cycles,
     org_units,

@@ -18,18 +18,12 @@ from services.intake.rejections import Rejected
 
 MAX_ITEMS = 100_000
 """Items of one request."""
-MAX_BYTES = 50_000_000
-"""Bytes of one request."""
 
 _BOM = b"\xef\xbb\xbf"
 
 
-class TooLarge(Exception):
-    """More than MAX_ITEMS or MAX_BYTES."""
-
-    def __init__(self, *, items: bool) -> None:
-        super().__init__(f"more than {MAX_ITEMS} items" if items else f"more than {MAX_BYTES} bytes")
-        self.items = items
+class TooManyItems(Exception):
+    """More than MAX_ITEMS."""
 
 
 class Unreadable(Exception):
@@ -42,23 +36,13 @@ class Unreadable(Exception):
         self.ko = ko
 
 
-async def limited(stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """A body as it comes in. Raises TooLarge."""
-    size = 0
-    async for data in stream:
-        size += len(data)
-        if size > MAX_BYTES:
-            raise TooLarge(items=False)
-        yield data
-
-
 async def ndjson(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
-    """Chunks of items, one a line; empty lines don't count. Raises TooLarge."""
+    """Chunks of items, one a line; empty lines don't count. Raises TooManyItems."""
     lines: list[bytes] = []
     rest = bytearray()
     items = 0
     first = True
-    async for data in limited(stream):
+    async for data in stream:
         if b"\n" not in data:
             rest += data
             continue
@@ -73,21 +57,21 @@ async def ndjson(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
         while len(lines) >= CHUNK:
             items += CHUNK
             if items > MAX_ITEMS:
-                raise TooLarge(items=True)
+                raise TooManyItems
             yield [parse_line(line) for line in lines[:CHUNK]]
             del lines[:CHUNK]
     end = bytes(rest).removeprefix(_BOM) if first else bytes(rest)
     if end and not end.isspace():
         lines.append(end)
     if items + len(lines) > MAX_ITEMS:
-        raise TooLarge(items=True)
+        raise TooManyItems
     for start in range(0, len(lines), CHUNK):
         yield [parse_line(line) for line in lines[start : start + CHUNK]]
 
 
 async def array(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
-    """Chunks of items of a JSON array, once all of it was read and is JSON. Raises TooLarge, Unreadable."""
-    body = b"".join([data async for data in limited(stream)])
+    """Chunks of items of a JSON array, once all of it was read. Raises TooManyItems, Unreadable."""
+    body = b"".join([data async for data in stream])
     chunks = await _parse_array(body)
     del body
     for chunk in chunks:
@@ -95,7 +79,7 @@ async def array(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
 
 
 async def cloudevents(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
-    """Chunks of items of a CloudEvents batch. Raises TooLarge, Unreadable."""
+    """Chunks of items of a CloudEvents batch. Raises TooManyItems, Unreadable."""
     async for chunk in array(stream):
         yield [from_cloudevent(raw) for raw in chunk]
 
@@ -176,7 +160,7 @@ async def _parse_array(body: bytes) -> list[list[Any]]:
             if len(chunk) == CHUNK:
                 chunks.append(chunk)
                 if len(chunks) * CHUNK > MAX_ITEMS:
-                    raise TooLarge(items=True)
+                    raise TooManyItems
                 chunk = []
                 await asyncio.sleep(0)
             at = _end_of_space(text, at)
@@ -194,7 +178,7 @@ async def _parse_array(body: bytes) -> list[list[Any]]:
     if chunk:
         chunks.append(chunk)
     if sum(map(len, chunks)) > MAX_ITEMS:
-        raise TooLarge(items=True)
+        raise TooManyItems
     return chunks
 
 
