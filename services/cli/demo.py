@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import httpx
 import typer
@@ -136,9 +136,6 @@ def _loaded_language(client: Client, lang: Language | None) -> Language | None:
 def _load(client: Client, language: Language, *, quiet: bool) -> Loaded:
     requests = plan(load_company(), language)
 
-    def send(method: str, path: str, *, body: Any, headers: dict[str, str]) -> httpx.Response:
-        return client.request(method, path, json=body, headers=headers)
-
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -151,7 +148,7 @@ def _load(client: Client, language: Language, *, quiet: bool) -> Loaded:
     with progress:
         task = progress.add_task(said(WORDS, "loading", language), total=sum(map(size, requests)))
         try:
-            loaded = Loader(send).load(requests, lambda n: progress.advance(task, n))
+            loaded = Loader(client.request).load(requests, lambda n: progress.advance(task, n))
         except NotTaken as error:
             fail(f"a reading was not taken: {error}")
         progress.update(task, description=said(WORDS, "catching up", language))
@@ -188,7 +185,7 @@ def _tell(loaded: Loaded, lang: Language) -> None:
     output.print()
     output.print(said(WORDS, "next", lang))
     tour = Table.grid(padding=(0, 2))
-    tour.add_column()
+    tour.add_column(overflow="fold")
     for stop in TOUR:
         shows = stop.shows[0] if lang == "ko" else stop.shows[1]
         tour.add_row(Text.assemble("  ", (stop.command, "bold cyan"), "\n      ", (shows, "dim")))

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -164,7 +163,7 @@ def _cycle(
     heading = joined(
         [
             Text(cycle["name"], style="bold"),
-            cycle["id"],
+            Text(cycle["id"], style="cyan"),
             f"{cycle['start']} ~ {cycle['end']}",
             said(WORDS, cycle["status"], lang),
         ]
@@ -244,7 +243,7 @@ def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) ->
         details.append(f"{said(WORDS, 'confidence', lang)} {key_result['confidence']}/10")
     if score["met"]:
         details.append(Text(f"✓ {said(WORDS, 'met', lang)}", style="green"))
-    elif weakest:
+    elif weakest and not score["pending"]:
         details.append(said(WORDS, "weakest", lang))
     return _scored(None if score["pending"] else score["score"], Text(key_result["title"]), details)
 
@@ -265,7 +264,7 @@ def _scored(score: str | None, title: Text, details: Iterable[str | Text]) -> Re
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True, width=BAR)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     grid.add_row(Text(share(score), style=style), Text(bar(part, BAR), style=style), title)
     grid.add_row("", "", joined(details, style="dim"))
-    return Padding(grid, (0, 0))
+    return grid

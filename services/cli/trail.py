@@ -76,7 +76,7 @@ def trail(
     zone = zone_of(client)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     for entry in entries:
         grid.add_row(Text(minute(entry["recorded_at"], zone), style="dim"), _told(entry, language))
     console().print(grid)

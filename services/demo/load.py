@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from services.demo.plan import Batch, Command, Correction, Request
+from services.demo.plan import Batch, Command, Request
 
 Progress = Callable[[int], None]
 """Told how many changes and readings were sent."""
@@ -23,7 +23,9 @@ class Answer(Protocol):
 class Send(Protocol):
     """One HTTP request. Deals with errors itself, by an exception."""
 
-    def __call__(self, method: str, path: str, *, body: Any, headers: dict[str, str]) -> Answer: ...
+    def __call__(
+        self, method: str, path: str, *, params: dict[str, str], json: Any, headers: dict[str, str]
+    ) -> Answer: ...
 
 
 @dataclass(slots=True)
@@ -50,14 +52,6 @@ class NotTaken(Exception):
         super().__init__(f"{receipt['source_id']}: {receipt['status']}, {receipt.get('reason')}")
 
 
-class ReadingKey(NamedTuple):
-    """What identifies a reading."""
-
-    feed: str
-    kpi: str
-    source_id: str
-
-
 def size(request: Request) -> int:
     """How many changes and readings a request stands for."""
     return len(request.items) if isinstance(request, Batch) else 1
@@ -69,19 +63,15 @@ class Loader:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._revisions: dict[str, int] = {}
-        self._readings: dict[ReadingKey, str] = {}
         self.loaded = Loaded()
 
     def load(self, requests: Sequence[Request], progress: Progress) -> Loaded:
         """Send everything. Raises NotTaken, and what `send` raises; then all of it may be sent again."""
         for request in requests:
-            match request:
-                case Command():
-                    self._change(request)
-                case Batch():
-                    self._record(request)
-                case Correction():
-                    self._correct(request)
+            if isinstance(request, Batch):
+                self._record(request)
+            else:
+                self._change(request)
             progress(size(request))
         return self.loaded
 
@@ -90,21 +80,30 @@ class Loader:
         revision = self._revisions.get(command.target or "")
         if revision is not None:
             headers["If-Match"] = f'"{revision}"'
-        answer = self._send(command.method, command.path, body=command.body, headers=headers)
+        answer = self._send(
+            command.method, command.path, params=command.params, json=command.body, headers=headers
+        )
         receipt = answer.json()
         if command.target is not None:
             self._revisions[command.target] = receipt["revision"]
-        self._count(answer, receipt["position"])
-
-    def _count(self, answer: Answer, position: int) -> None:
         if answer.headers.get("Idempotent-Replayed") == "true":
             self.loaded.changes_before += 1
         else:
             self.loaded.changes += 1
-        self.loaded.position = max(self.loaded.position, position)
+        self._reached(receipt["position"])
 
     def _record(self, batch: Batch) -> None:
-        raise NotImplementedError
+        params = {"feed": batch.feed}
+        answer = self._send("POST", "/v1/readings", params=params, json=batch.items, headers={}).json()
+        for receipt in answer["receipts"]:
+            match receipt["status"]:
+                case "accepted":
+                    self.loaded.readings += 1
+                case "duplicate":
+                    self.loaded.readings_before += 1
+                case _:
+                    raise NotTaken(receipt)
+        self._reached(answer["position"])
 
-    def _correct(self, correction: Correction) -> None:
-        raise NotImplementedError
+    def _reached(self, position: int) -> None:
+        self.loaded.position = max(self.loaded.position, position)

@@ -26,6 +26,7 @@ class Command:
     body: dict[str, Any] = field(default_factory=dict)
     target: str | None = None
     """`<kind>/<id>` of what it creates or changes, where a change has to say which revision is known."""
+    params: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +37,7 @@ class Batch:
     items: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """A reading on record gets other content, or is retracted when there is none."""
-
-    key: str
-    feed: str
-    kpi: str
-    source_id: str
-    body: dict[str, Any]
-    retracts: bool
-
-
-Request = Command | Batch | Correction
+Request = Command | Batch
 
 
 def plan(company: Company, language: Language) -> list[Request]:
@@ -225,15 +214,15 @@ class _Year:
         key = f"demo/{start}/kpi-target/{kpi}"
         return Command(key, "POST", f"/v1/kpis/{kpi}/targets", self._why(body, reason), f"kpi/{kpi}")
 
-    def _correction(self, step: told.WrongReading | told.StrayReading) -> Correction:
+    def _correction(self, step: told.WrongReading | told.StrayReading) -> Command:
         if isinstance(step, told.StrayReading):
-            found, retracts = _stray(self._company, step), True
+            found, path, body = _stray(self._company, step), "/v1/readings/retractions", {}
         else:
-            found, retracts = self._as_it_was[step.kpi, f"{step.kpi}-{step.day}"], False
-        body = {} if retracts else _amounts(found) | _time(found)
+            found = self._as_it_was[step.kpi, f"{step.kpi}-{step.day}"]
+            path, body = "/v1/readings/corrections", _amounts(found)
         key = f"demo/{step.when}/{step.do}/{found.source_id}"
-        reason = self._why(body, step.reason)
-        return Correction(key, found.feed, found.kpi, found.source_id, reason, retracts)
+        identity = {"feed": found.feed, "kpi": found.kpi, "source_id": found.source_id}
+        return Command(key, "POST", path, self._why(body, step.reason), params=identity)
 
     def _said(self, what: told.Text) -> str:
         return what.told(self._language)
