@@ -80,6 +80,8 @@ class Client:
         self.http = httpx.Client(
             base_url=self.url,
             timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=5.0),
+            # No idle connection is left behind when a command ends; on loopback a new one costs nothing.
+            limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Authorization": f"Bearer {token}", "Accept-Language": language()},
         )
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
+from services.cli.display import console
 
 app = typer.Typer(help="Bearer tokens of people and feeds.", no_args_is_help=True)
 
@@ -62,19 +62,21 @@ def list_tokens(url: Url = None, token_file: TokenFile = None, as_json: Json = F
     if as_json:
         print_json(answer)
         return
-    table = Table("id", "actor", "role", "label", "made", "by", "expires", "state", box=None)
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "actor", "role", "state", "expires", "made"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("label", overflow="fold")
     for token in answer["data"]:
         table.add_row(
             token["id"],
             token["actor"],
             token["role"],
-            token["label"],
-            _minute(token["created_at"]),
-            token["created_by"],
-            _minute(token["expires_at"]),
             token["state"],
+            _minute(token["expires_at"]),
+            _minute(token["created_at"])[:10],
+            token["label"],
         )
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()
