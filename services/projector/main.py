@@ -24,6 +24,7 @@ from services.ledger.provision import list_workspaces
 from services.projector.builds import GROUPS, prepare_control, projector_engine
 from services.projector.locks import Locks
 from services.projector.worker import RETRY, Host, Worker
+from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
 
@@ -128,6 +129,7 @@ class Projector:
 def run(settings: Settings, projections: list[str]) -> None:
     """Run until SIGTERM or Ctrl-C; `projections` are names of groups, none means all of them."""
     configure_logging(settings, "projector")
+    collect_rarely()
     projector = Projector(settings, [GROUPS[name] for name in projections or GROUPS])
     if not settings.metrics_port:
         asyncio.run(projector.app.run())

@@ -24,7 +24,7 @@ from events.objectives.key_result_events import (
     TargetChanged,
     WeightChanged,
 )
-from events.readings.events import ReadingCorrected, ReadingRecorded, ReadingRetracted
+from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.registry import EventData, event_type
 from events.workspace.events import WorkspaceCreated
 from services.ledger import StoredMessage
@@ -136,6 +136,13 @@ def retraction(kpi: str, source_id: str, revision: int) -> Event:
     )
 
 
+def dispute(sent: Event) -> Event:
+    """Other content for a reading on record, sent without saying that it is newer."""
+    assert isinstance(sent.data, ReadingRecorded)
+    data = ReadingDisputed(**sent.data.model_dump(), reading=sent.id)
+    return sent._replace(id=revision_id(sent.id, 1000), type=event_type(data), data=data)
+
+
 def goals(history: History) -> None:
     """A workspace with a cycle, KPIs and two objectives."""
     history.append(
@@ -195,7 +202,10 @@ def a_quarter(seed: int, steps: int) -> list[StoredMessage]:
             known = random.choice(sorted(revisions)) if revisions else None
             if known is not None and random.random() < 0.25:
                 revisions[known] += 1
-                if random.random() < 0.3:
+                if random.random() < 0.2:
+                    revisions[known] -= 1
+                    events.append(dispute(_reading(random, *known, 0)))
+                elif random.random() < 0.3:
                     events.append(retraction(*known, revisions[known]))
                 else:
                     events.append(_reading(random, *known, revisions[known]))

@@ -1,0 +1,18 @@
+"""Python's cycle collector, told to look less often.
+
+Decoding makes many small objects that die by reference count. With the default threshold the collector looks
+at all young ones every 700 allocations; that took a third of a projector's time (measured: 18 against 9 µs for
+each decoded reading).
+"""
+
+import gc
+
+YOUNG = 100_000
+"""Allocations between two looks at young objects: some 10 MB."""
+
+
+def collect_rarely() -> None:
+    """For the start of a long-running process: what is imported by now is never looked at again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 20, 50)
