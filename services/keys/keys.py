@@ -8,9 +8,9 @@ ledger, in views and in backups. The wrapped keys are in memory, so texts can be
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import structlog
@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from events.envelope import Event
 from events.registry import Language, lookup
 from services.keys.sealing import (
-    SEALED_PREFIX,
     MasterKey,
     PersonKey,
     Place,
@@ -126,24 +125,14 @@ class Keys:
         return event
 
     async def open_text(self, workspace: str, text: str, language: Language = "en") -> str:
-        """The text in clear; ordinary text comes back as it is."""
+        """The text in clear; ordinary text comes back as it is.
+
+        Only for what stands where the event put it: a reason as a reason, a note as a note."""
         sealed = Sealed.parse(text)
         if sealed is None:
             return text
-        await self._look_for(workspace, [sealed])
+        await self._look_for(workspace, sealed)
         return self._open(workspace, sealed, language)
-
-    async def open_json(self, workspace: str, value: Any, language: Language = "en") -> Any:
-        """An answer of the API with its sealed texts in clear, at any depth.
-
-        A text is opened only where the answer names it as its event did (`reason`, `note`…). So nobody can
-        read a sealed text by sending it as some other field and asking for that.
-        """
-        found = list(_sealed_in(value, None))
-        if not found:
-            return value
-        await self._look_for(workspace, found)
-        return self._open_value(workspace, value, language, None)
 
     async def destroy(self, workspace: str, actor: str) -> bool:
         """Erase the key of `person:anna`, from the disk too; all their texts become unreadable for ever.
@@ -162,16 +151,6 @@ class Keys:
             return UNREADABLE[language]
         return await self.open_text(workspace, text, language)
 
-    def _open_value(self, workspace: str, value: Any, language: Language, name: str | None) -> Any:
-        if isinstance(value, str):
-            sealed = _sealed(value, name)
-            return value if sealed is None else self._open(workspace, sealed, language)
-        if isinstance(value, Mapping):
-            return {key: self._open_value(workspace, item, language, key) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._open_value(workspace, item, language, name) for item in value]
-        return value
-
     def _open(self, workspace: str, sealed: Sealed, language: Language) -> str:
         try:
             key = self._find(workspace, sealed)
@@ -182,19 +161,16 @@ class Keys:
             return UNREADABLE[language]
         return (ERASED if (workspace, sealed.owner, sealed.key_id) in self._gone else UNAVAILABLE)[language]
 
-    async def _look_for(self, workspace: str, texts: list[Sealed]) -> None:
-        """Learn which keys are really gone: another process may have made one a moment ago."""
-        missing = {
-            (workspace, sealed.owner, sealed.key_id): sealed
-            for sealed in texts
-            if (workspace, sealed.owner, sealed.key_id) not in self._gone and not self._has(workspace, sealed)
-        }
-        if missing and self._latest.connected:  # a reader need not wait for NATS to come back
-            with contextlib.suppress(LedgerUnavailable):
-                await self._latest.refresh()
-                self._gone.update(
-                    name for name, sealed in missing.items() if not self._has(workspace, sealed)
-                )
+    async def _look_for(self, workspace: str, sealed: Sealed) -> None:
+        """Learn whether a key that is not known is really gone: another process may have made it just now."""
+        name = (workspace, sealed.owner, sealed.key_id)
+        # A reader need not wait for NATS to come back.
+        if self._has(workspace, sealed) or name in self._gone or not self._latest.connected:
+            return
+        with contextlib.suppress(LedgerUnavailable):
+            await self._latest.refresh()
+            if not self._has(workspace, sealed):
+                self._gone.add(name)
 
     def _has(self, workspace: str, sealed: Sealed) -> bool:
         try:
@@ -271,25 +247,6 @@ class Keys:
 def owner_of(actor: str) -> str:
     """Whose key seals the words of an actor: `person:anna` → `person.anna`, one name in subject and text."""
     return actor.replace(":", ".", 1)
-
-
-def _sealed(text: str, name: str | None) -> Sealed | None:
-    """A sealed text that stands under its own name in an answer; None for any other text."""
-    sealed = Sealed.parse(text) if text.startswith(SEALED_PREFIX) else None
-    return sealed if sealed is None or name is None or sealed.field == name else None
-
-
-def _sealed_in(value: Any, name: str | None) -> Iterator[Sealed]:
-    if isinstance(value, str):
-        sealed = _sealed(value, name)
-        if sealed is not None:
-            yield sealed
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _sealed_in(item, key)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _sealed_in(item, name)
 
 
 def _record(name: str, held: Held) -> _KeyRecord:

@@ -128,27 +128,6 @@ async def test_text_that_looks_sealed_is_sealed_too(keys: Keys, workspace: str) 
     sealed = (await keys.seal_event(retraction(workspace, reason=stolen))).reason
     assert sealed is not None
     assert await keys.open_text(workspace, sealed) == stolen
-    assert await keys.open_json(workspace, {"reason": sealed}) == {"reason": stolen}
-
-
-async def test_answers_are_opened_at_any_depth(keys: Keys, workspace: str) -> None:
-    """Every sealed text of an answer is opened in one go; everything else stays as it is."""
-    sealed = await keys.seal_event(check_in(workspace))
-    assert isinstance(sealed.data, CheckedIn)
-    answer = {"data": [{"reason": sealed.reason, "n": 1}, {"deep": {"note": sealed.data.note}}], "next": None}
-    assert await keys.open_json(workspace, answer) == {
-        "data": [{"reason": REASON, "n": 1}, {"deep": {"note": NOTE}}],
-        "next": None,
-    }
-
-
-async def test_sealed_text_under_another_name_stays_shut(keys: Keys, workspace: str) -> None:
-    """Who sends a sealed note as, say, a source id does not get it opened."""
-    reason = (await keys.seal_event(retraction(workspace))).reason
-    assert await keys.open_json(workspace, {"source_id": reason, "ids": [reason]}) == {
-        "source_id": reason,
-        "ids": [reason],
-    }
 
 
 async def test_text_in_another_event_is_not_shown(keys: Keys, workspace: str) -> None:

@@ -71,5 +71,7 @@ async def test_tokens_and_keys_agree_on_every_node(ledgers: list[Ledger], worksp
         await eventually(lambda s=side: f"{workspace}.person.anna" not in s._latest.messages)  # type: ignore[misc]
         assert await side.open_text(workspace, sealed[0].reason or "") == "[erased]"
 
-    for follower in (*accesses, *keys):
-        await follower.close()
+    for access in accesses:
+        await access.close()
+    for side in keys:
+        await side.close()

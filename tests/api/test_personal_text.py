@@ -1,0 +1,122 @@
+"""What people write, all the way: readable in answers, in no stored byte and no log, gone with its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from services.api.services import Services
+from services.runtime.settings import Settings
+from tests.api.conftest import Person, given_goal, person
+
+REASON, NOTE, WHY = "윗선의 지시로 목표를 올림", "I am ill since Monday", "typed it wrong, sorry"
+WORDS = (REASON, "윗선", NOTE, "Monday", WHY, "sorry")
+
+pytestmark = pytest.mark.usefixtures("projector")
+
+
+async def told(anna: Person) -> dict[str, str]:
+    """Anna moves a target, checks in and corrects a reading. Answers where her words can be read."""
+    etag = await given_goal(anna)
+    await anna.created(
+        "/v1/key-results/kr-acv/targets",
+        {"target": "90", "reason": REASON, "effective_from": "2026-06-01"},
+        If_Match=etag,
+    )
+    await anna.created(
+        "/v1/key-results/kr-acv/check-ins", {"day": "2026-03-31", "confidence": 4, "note": NOTE}
+    )
+    sent = await anna.created(
+        "/v1/readings",
+        [{"kpi": "acv", "source_id": "a1", "observed_at": "2025-02-01T00:00:00Z", "value": "60"}],
+    )
+    [receipt] = sent["receipts"]
+    await anna.created(f"/v1/readings/{receipt['id']}/corrections", {"value": "61", "reason": WHY})
+    return {
+        "/v1/key-results/kr-acv/targets": REASON,
+        "/v1/key-results/kr-acv/check-ins": NOTE,
+        f"/v1/readings/{receipt['id']}": WHY,
+        "/v1/audit?about=growth": REASON,
+    }
+
+
+async def test_words_are_in_answers_only(
+    anna: Person, services: Services, settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each is where it was asked for; neither ledger nor database nor log holds one."""
+    for path, words in (await told(anna)).items():
+        answer = await anna.get(path)
+        assert words in answer.text, path
+        assert "enc:1:" not in answer.text
+    for path in (
+        "/v1/objectives",
+        "/v1/objectives/growth",
+        "/v1/key-results/kr-acv",
+        "/v1/audit",
+        "/v1/readings",
+    ):
+        assert "enc:1:" not in (await anna.get(path)).text
+
+    async for messages in services.ledger.read(settings.workspace, 0):
+        for message in messages:
+            assert not [words for words in WORDS if words.encode() in message.payload]
+    assert await rows_with("enc:1:person.anna", settings)
+    for words in WORDS:
+        assert not await rows_with(words, settings)
+    out, err = capfd.readouterr()
+    assert not [words for words in WORDS if words in out + err]
+
+
+async def test_words_are_gone_with_the_key(anna: Person, services: Services, settings: Settings) -> None:
+    """After the key is destroyed each answer says so, in the reader's language; the facts stay."""
+    places = await told(anna)
+    assert await services.keys.destroy(settings.workspace, "person:anna")
+    for path, words in places.items():
+        english = await anna.get(path)
+        korean = await anna.get(path, headers={"Accept-Language": "ko"})
+        assert words not in english.text
+        assert ("[erased]" in english.text, "[삭제됨]" in korean.text) == (True, True), path
+    targets = await anna.read("/v1/key-results/kr-acv/targets")
+    assert "90" in [post["new"] for post in targets["data"]]
+
+
+async def test_stolen_sealed_text_stays_shut(
+    anna: Person, http: httpx.AsyncClient, services: Services, settings: Settings
+) -> None:
+    """Who sends a sealed text of somebody else as a note or a title gets these characters back."""
+    await told(anna)
+    [stolen] = set(await rows_with("enc:1:person.anna:note", settings, column="state"))
+    sealed = stolen[stolen.index("enc:1:person.anna:note") :].split('"')[0]
+    eve = await person(http, services, "eve", "editor")
+    eve.position = anna.position
+    await eve.created(
+        "/v1/key-results/kr-acv/check-ins", {"day": "2026-04-30", "confidence": 1, "note": sealed}
+    )
+    await eve.created("/v1/objectives", {"id": "stolen", "title": sealed, "cycle": "2026"})
+    latest = (await eve.read("/v1/key-results/kr-acv/check-ins"))["data"][0]
+    assert latest["note"] == sealed
+    assert (await eve.read("/v1/objectives/stolen"))["title"] == sealed
+
+
+async def rows_with(words: str, settings: Settings, column: str | None = None) -> list[str]:
+    """Every row of every view that holds the words, as text."""
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(settings.database_dsn)
+    try:
+        tables = await connection.fetch(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information_schema)'"
+        )
+        found: list[str] = []
+        for schema, table in tables:
+            if column is not None and table != "version":
+                continue
+            shown = "t::text" if column is None else f"t.{column}::text"
+            rows = await connection.fetch(
+                f'SELECT {shown} FROM "{schema}"."{table}" AS t WHERE {shown} LIKE $1', f"%{words}%"
+            )
+            found += [row[0] for row in rows]
+        return found
+    finally:
+        await connection.close()
