@@ -34,6 +34,10 @@ class ViewsUnavailable(Exception):
         self.retry_after = retry_after
 
 
+class NotBuilt(ViewsUnavailable):
+    """No worker has built this group yet: the views know nothing of the ledger."""
+
+
 class NotThereYet(Exception):
     """The views did not reach a position in time; they stand at `position`."""
 
@@ -101,7 +105,7 @@ class Views:
         async with self._connection() as connection:
             active = await _active(connection, workspace, group)
             if active is None:
-                raise ViewsUnavailable(f"no build of {group} for {workspace} yet")
+                raise NotBuilt(f"no build of {group} for {workspace} yet")
             await connection.execution_options(schema_translate_map={group: active.schema_name})
             yield View(connection, active.position, active.recorded_at, active.version)
 

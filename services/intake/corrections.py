@@ -34,7 +34,7 @@ from services.intake.items import Dimensions, Item, Text
 from services.intake.known import Told
 from services.intake.times import When
 from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable, recorded
-from services.views import NotThereYet, Views
+from services.views import NotBuilt, Views
 
 Seal = Callable[[Event], Awaitable[Event]]
 """Encrypts the personal text of an event."""
@@ -138,8 +138,8 @@ class Corrections:
     async def retract(self, order: Order) -> Answer:
         """Let a reading count no longer.
 
-        Raises ReadingUnknown, OtherFeed, OtherRequest, FarBehind, ViewsUnavailable, LedgerUnavailable,
-        LedgerUncertain.
+        Raises ReadingUnknown, OtherFeed, OtherRequest, FarBehind, NotThereYet, ViewsUnavailable,
+        LedgerUnavailable, LedgerUncertain.
         """
 
         def event(in_force: _InForce, _now: datetime) -> EventData | None:
@@ -194,20 +194,24 @@ class Corrections:
                 return Answer(order.reading, event.id, appended.last, in_force.revision + 1, True)
 
     async def _kpi(self, order: Order) -> str:
-        """The KPI of a reading, also of one that was recorded a moment ago. Raises ReadingUnknown."""
+        """The KPI of a reading, also of one that was recorded a moment ago.
+
+        Raises ReadingUnknown, NotThereYet, ViewsUnavailable.
+        """
         kpi = await self._stored_kpi(order)
         if kpi is None:
             head = await self._ledger.head(order.workspace)
-            with suppress(NotThereYet):
-                await self._views.wait(order.workspace, head, timeout=CATCH_UP_SECONDS)
+            await self._views.wait(order.workspace, head, timeout=CATCH_UP_SECONDS)
             kpi = await self._stored_kpi(order)
         if kpi is None:
             raise ReadingUnknown(order.reading)
         return kpi
 
     async def _stored_kpi(self, order: Order) -> str | None:
-        async with self._views.open(order.workspace) as view:
-            return await kpi_of(view.connection, order.reading)
+        with suppress(NotBuilt):
+            async with self._views.open(order.workspace) as view:
+                return await kpi_of(view.connection, order.reading)
+        return None
 
     async def _at(self, order: Order, version: Version) -> RecordedEvent | None:
         """The event of a version, from the ledger."""

@@ -24,7 +24,7 @@ from events.readings.identity import Version
 from projections.control import poisoned
 from projections.state.queries_readings import versions_of
 from services.ledger import Ledger, StoredMessage, recorded
-from services.views import Views
+from services.views import NotBuilt, Views
 
 log = structlog.get_logger(__name__)
 
@@ -94,9 +94,12 @@ class KnownReadings:
 
     async def look_up(self, ids: Sequence[str]) -> Snapshot:
         """What PostgreSQL knows of some readings. Raises ViewsUnavailable."""
-        async with self._views.open(self._workspace) as view:
-            versions = await versions_of(view.connection, ids)
-            poison = await poisoned(view.connection, self._workspace, "state")
+        try:
+            async with self._views.open(self._workspace) as view:
+                versions = await versions_of(view.connection, ids)
+                poison = await poisoned(view.connection, self._workspace, "state")
+        except NotBuilt:
+            return Snapshot(0, {})
         readings = frozenset(found.position for found in poison if found.kind == "reading")
         return Snapshot(view.position, versions, readings)
 

@@ -105,9 +105,7 @@ class Desk:
 
     async def declare(self, feed: str, **declaration: Any) -> None:
         """Register a feed."""
-        await self.say(
-            "feed", feed, FeedRegistered(name=feed, declaration=FeedDeclaration(**declaration))
-        )
+        await self.say("feed", feed, FeedRegistered(name=feed, declaration=FeedDeclaration(**declaration)))
 
     async def ledger_messages(self) -> list[StoredMessage]:
         """Everything on the ledger."""

@@ -52,9 +52,7 @@ async def test_processes_that_race_the_same_readings(desk: Desk, count: int) -> 
     """Each reading is accepted exactly once, whoever is first."""
     items = [item(f"o{n}", n) for n in range(3000)]
     orders = [items, items[::-1], items[1500:] + items[:1500], items[::2] + items[1::2]][:count]
-    answers = await asyncio.gather(
-        *(desk.send(desk.intake(), order, chunk=200) for order in orders)
-    )
+    answers = await asyncio.gather(*(desk.send(desk.intake(), order, chunk=200) for order in orders))
     accepted = Counter(r.source_id for receipts in answers for r in receipts if r.status == "accepted")
     assert accepted == Counter(f"o{n}" for n in range(3000))
     assert {s for receipts in answers for s in statuses(receipts)} <= {"accepted", "duplicate"}
