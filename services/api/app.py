@@ -13,6 +13,7 @@ from services.api import (
     key_results,
     kpis,
     objectives,
+    openapi,
     operations,
     org_units,
     readings,
@@ -76,11 +77,13 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
     )
     app.state.services = services
     for module in ROUTERS:
         app.include_router(module.router)
     failures.install(app)
+    openapi.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Observing)
     return app

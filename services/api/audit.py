@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from events.ids import Slug
 from events.registry import Language, UnknownData, sentence
 from projections.audit import queries
 from projections.audit.about import references
 from services.api.answers import READ
-from services.api.paging import Page, Paged, page, position_in
+from services.api.paging import Page, Paged, page, page_from, position_in
 from services.api.positions import KnownAt, Moment, Viewing, end_of, moment_parameter, start_of
 from services.api.requests import Lang
 from services.api.security import TrailReader
@@ -30,27 +31,6 @@ NAME = r"^[a-z_]{1,40}\.[a-z_]{1,40}$"
 class Entry(BaseModel):
     """One event, as it stands on the ledger and in words."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "position": 1843,
-                    "recorded_at": "2026-02-03T04:05:06.123456Z",
-                    "event_id": "0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10",
-                    "type": "key_result.target_changed",
-                    "actor": "person:anna",
-                    "about": ["objective/growth", "key_result/acv"],
-                    "sentence": "anna changed the target of the key result acv from 80000000 to 90000000,"
-                    " from 2026-02-01 on.",
-                    "reason": "신규 고객 확보로 목표 상향",
-                    "data": {"key_result": "acv", "old": "80000000", "new": "90000000"},
-                    "business_day": "2026-02-03",
-                    "correlation_id": None,
-                }
-            ]
-        }
-    )
-
     position: int
     recorded_at: datetime = Field(description="When the ledger stored it (UTC): the server's time.")
     event_id: UUID
@@ -62,6 +42,16 @@ class Entry(BaseModel):
     data: dict[str, Any]
     business_day: date | None = Field(description="The day on which it was done, in the workspace's zone.")
     correlation_id: str | None = Field(description="The request that caused it: its X-Request-Id.")
+
+
+class RecordingOut(BaseModel):
+    """Ordinary readings of a KPI that a feed sent on one day. Each of them is at `/v1/readings`."""
+
+    feed: str
+    recorded_day: date = Field(description="The day they were recorded on (UTC).")
+    count: int
+    first_position: int
+    last_position: int
 
 
 def recorded_from(
@@ -129,6 +119,32 @@ async def read(
     shown = [await _entry(services.keys, entry, language) for entry in entries]
     last_shown = shown[: paged.limit][-1].position if shown else 0
     return page(shown, paged, then.next_page(last_shown))
+
+
+@router.get("/recordings", summary="Sum up the ordinary readings of a KPI", responses=READ)
+async def recordings(
+    caller: TrailReader,
+    viewing: Viewing,
+    paged: Paged,
+    known_at: KnownAt,
+    kpi: Annotated[Slug, Query(examples=["acv"])],
+) -> Page[RecordingOut]:
+    """What the trail leaves out: how many readings came from which feed on which day, the oldest first."""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        pass
+    async with viewing.trail(caller, then.position) as trail:
+        found = await queries.recordings(trail.connection, kpi, known=then.position)
+    shown = [
+        RecordingOut(
+            feed=one.feed,
+            recorded_day=one.recorded_day,
+            count=one.n,
+            first_position=one.first_position,
+            last_position=one.last_position,
+        )
+        for one in found
+    ]
+    return page_from(shown, paged, then.next_page)
 
 
 async def _entry(keys: Keys, entry: queries.TrailEntry, language: Language) -> Entry:

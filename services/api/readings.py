@@ -111,7 +111,10 @@ _NDJSON_ANSWER = {
         "schema": {
             "type": "string",
             "description": "To NDJSON: a receipt a line, then a line with counts and position.",
-        }
+        },
+        "example": '{"index":0,"source_id":"SO-1042","id":"b0c4d1f2-3a5e-5f60-8172-93a4b5c6d7e8",'
+        '"status":"accepted","position":1843}\n'
+        '{"counts":{"accepted":1},"position":1843}\n',
     }
 }
 

@@ -1,0 +1,309 @@
+"""What the operations answer, as examples for the OpenAPI document; a test checks them against the schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_KNOWN = {"known_at": "2026-03-31T14:59:59.871234Z", "position": 1843}
+_TIMES = {"as_of": "2026-03-31", **_KNOWN}
+
+_SCORE = {
+    "value": "71",
+    "target": "80",
+    "baseline": "50",
+    "raw": "0.700000",
+    "score": "0.700000",
+    "met": False,
+    "pending": False,
+    "count": 12,
+    "window": {"kind": "latest_complete_period", "periods": None},
+    "start": "2026-03-01",
+    "end": "2026-03-31",
+}
+_KEY_RESULT = {
+    "id": "acv",
+    "objective": "growth",
+    "title": "평균 계약 금액을 5천만 원에서 8천만 원으로",
+    "status": "active",
+    "measure": {
+        "kind": "increase",
+        "baseline": "50",
+        "target": "80",
+        "unit": "MKRW",
+        "grading": "attainment",
+        "tolerance": None,
+        "window": None,
+    },
+    "targets": [{"target": "80", "effective_from": "2026-01-01"}],
+    "kpi": "acv",
+    "owner": "anna",
+    "weight": None,
+    "confidence": 7,
+    "checked_in": "2026-03-27",
+    "score": _SCORE,
+}
+_OBJECTIVE = {
+    "id": "growth",
+    "title": "수익성 있는 성장",
+    "cycle": "2026-q1",
+    "org_unit": "company",
+    "owner": "anna",
+    "ambition": "stretch",
+    "status": "active",
+    "supports": [],
+    "score": "0.700000",
+    "weakest": "acv",
+    "pending": [],
+    "incomplete": False,
+    "key_results": [_KEY_RESULT],
+    "revision": 1621,
+}
+_GOALPOST = {
+    "what": "target",
+    "old": "80",
+    "new": "90",
+    "effective_from": "2026-02-01",
+    "backdated": False,
+    "in_force": True,
+    "score": _SCORE | {"target": "90", "raw": "0.525000", "score": "0.525000"},
+    "position": 1621,
+    "recorded_at": "2026-02-01T01:02:03.456789Z",
+    "event_id": "0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10",
+    "actor": "person:anna",
+    "reason": "신규 고객 확보로 목표 상향",
+}
+_CHECK_IN = {
+    "day": "2026-03-27",
+    "actor": "person:anna",
+    "event_id": "6a3c2b1d-1f7e-5d7b-9d0e-2c4b8a6f3e21",
+    "value": None,
+    "confidence": 7,
+    "note": "대형 고객 두 곳과 계약 막바지입니다",
+}
+_SCORE_POINT = {
+    "day": "2026-03-31",
+    "cause": "reading",
+    "recorded_at": "2026-03-31T14:59:59.871234Z",
+    "position": 1843,
+    "value": "71.000000",
+    "raw": "0.700000",
+    "score": "0.700000",
+    "met": False,
+    "baseline": "50",
+    "target": "80",
+    "weight": None,
+}
+_KPI = {
+    "id": "acv",
+    "name_ko": "평균 계약 금액",
+    "name_en": "Average contract value",
+    "aggregation": "mean",
+    "cadence": "month",
+    "empty": "missing",
+    "perspective": "finance",
+    "leading": None,
+    "owner": "anna",
+    "org_unit": "sales",
+    "unit": "MKRW",
+    "kind": "gauge",
+    "targets": [],
+    "retired": False,
+    "revision": 1204,
+}
+_TARGET = {
+    "kind": "at_least",
+    "target": "80",
+    "effective_from": "2026-04-01",
+    "effective_to": None,
+    "baseline": None,
+    "grading": "attainment",
+    "tolerance": None,
+    "in_force": False,
+}
+_TREND_POINT = {
+    "label": "2026-03",
+    "start": "2026-03-01",
+    "end": "2026-03-31",
+    "complete": True,
+    "value": "71",
+    "count": 12,
+    "target": "80",
+    "attainment": "0.887500",
+    "met": False,
+    "change": {"amount": "4.411765", "unit": "percent"},
+    "change_on_year": None,
+}
+_CYCLE = {
+    "id": "2026-q1",
+    "name": "2026년 1분기",
+    "start": "2026-01-01",
+    "end": "2026-03-31",
+    "kind": "quarter",
+    "status": "open",
+    "revision": 1201,
+}
+_UNIT = {
+    "id": "sales",
+    "name_ko": "영업팀",
+    "name_en": "Sales team",
+    "level": "team",
+    "parent": "company",
+    "archived": False,
+    "revision": 1188,
+}
+_FEED = {
+    "id": "erp",
+    "name": "ERP",
+    "declaration": {"zone": "Asia/Seoul", "revisions": True, "kpis": None},
+    "revision": 1210,
+}
+_WORKSPACE = {
+    "id": "main",
+    "name": "A사",
+    "default_language": "ko",
+    "zones": [["Asia/Seoul", "0001-01-01"]],
+    "revision": 1,
+}
+_READING = {
+    "id": "b0c4d1f2-3a5e-5f60-8172-93a4b5c6d7e8",
+    "position": 1843,
+    "revision": 0,
+    "status": "recorded",
+    "kpi": "acv",
+    "feed": "erp",
+    "source_id": "SO-1042",
+    "source_version": None,
+    "value": "71",
+    "numerator": None,
+    "denominator": None,
+    "observed_at": "2026-03-31T09:00:00Z",
+    "business_day": "2026-03-31",
+    "recorded_at": "2026-03-31T14:59:59.871234Z",
+    "actor": "feed:erp",
+    "reason": None,
+    "dimensions": {"region": "seoul"},
+}
+_CORRECTED = {
+    "id": _READING["id"],
+    "event_id": "3f6a2b1c-7d8e-5f90-a1b2-c3d4e5f60718",
+    "position": 1850,
+    "revision": 1,
+    "changed": True,
+}
+_RECEIPTS = {
+    "counts": {"accepted": 1, "duplicate": 0, "superseded": 0, "conflict": 0, "rejected": 1},
+    "position": 1843,
+    "receipts": [
+        {
+            "index": 0,
+            "source_id": "SO-1042",
+            "id": _READING["id"],
+            "status": "accepted",
+            "position": 1843,
+        },
+        {
+            "index": 1,
+            "source_id": "SO-1043",
+            "id": None,
+            "status": "rejected",
+            "position": None,
+            "code": "kpi_unknown",
+            "reason": "there is no KPI acw",
+            "pointer": "/kpi",
+        },
+    ],
+}
+_TOKEN = {
+    "id": "3f0c9d1e2b4a5968",
+    "actor": "person:anna",
+    "role": "editor",
+    "label": "laptop",
+    "created_at": "2026-01-02T03:04:05Z",
+    "created_by": "person:boris",
+    "expires_at": "2027-01-01T00:00:00Z",
+    "revoked_at": None,
+    "state": "valid",
+}
+_RECORDING = {
+    "feed": "erp",
+    "recorded_day": "2026-02-03",
+    "count": 480,
+    "first_position": 1844,
+    "last_position": 2323,
+}
+_ENTRY = {
+    "position": 1621,
+    "recorded_at": "2026-02-01T01:02:03.456789Z",
+    "event_id": "0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10",
+    "type": "key_result.target_changed",
+    "actor": "person:anna",
+    "about": ["objective/growth", "key_result/acv"],
+    "sentence": "anna changed the target of the key result acv from 80 to 90, from 2026-02-01 on.",
+    "reason": "신규 고객 확보로 목표 상향",
+    "data": {
+        "key_result": "acv",
+        "old": "80",
+        "new": "90",
+        "effective_from": "2026-02-01",
+        "backdated": False,
+    },
+    "business_day": "2026-02-01",
+    "correlation_id": "5f0c8f5e2c1b4d7e",
+}
+_READY = {
+    "ready": True,
+    "nats": True,
+    "postgresql": True,
+    "groups": [{"group": "state", "built": True, "lag_events": 0, "lag_seconds": 0.0}],
+}
+
+
+def _page(item: dict[str, Any]) -> dict[str, Any]:
+    return {"data": [item], "next_cursor": None, **_TIMES}
+
+
+RESPONSES: dict[tuple[str, str], Any] = {
+    ("GET", "/v1/objectives"): _page(_OBJECTIVE),
+    ("GET", "/v1/objectives/{objective}"): _OBJECTIVE | _TIMES,
+    ("GET", "/v1/key-results/{key_result}"): _KEY_RESULT | _TIMES | {"revision": 1621, "incomplete": False},
+    ("GET", "/v1/key-results/{key_result}/targets"): _page(_GOALPOST),
+    ("GET", "/v1/key-results/{key_result}/check-ins"): _page(_CHECK_IN),
+    ("GET", "/v1/key-results/{key_result}/score-history"): _page(_SCORE_POINT),
+    ("GET", "/v1/kpis"): _page(_KPI),
+    ("GET", "/v1/kpis/{kpi}"): _KPI | _KNOWN,
+    ("GET", "/v1/kpis/{kpi}/targets"): _page(_TARGET),
+    ("GET", "/v1/kpis/{kpi}/trend"): {
+        "kpi": "acv",
+        "unit": "MKRW",
+        "bucket": "month",
+        "data": [_TREND_POINT],
+        **_TIMES,
+    },
+    ("GET", "/v1/cycles"): _page(_CYCLE),
+    ("GET", "/v1/cycles/{cycle}"): _CYCLE | _KNOWN,
+    ("GET", "/v1/org-units"): _page(_UNIT),
+    ("GET", "/v1/org-units/{unit}"): _UNIT | _KNOWN,
+    ("GET", "/v1/feeds"): _page(_FEED),
+    ("GET", "/v1/feeds/{feed}"): _FEED | _KNOWN,
+    ("GET", "/v1/audit"): _page(_ENTRY),
+    ("GET", "/v1/audit/recordings"): _page(_RECORDING),
+    ("GET", "/v1/workspace"): _WORKSPACE | _KNOWN,
+    ("POST", "/v1/readings"): _RECEIPTS,
+    ("GET", "/v1/readings"): _page(_READING),
+    ("GET", "/v1/readings/{reading}"): {"versions": [_READING], "disputes": [], **_KNOWN},
+    ("POST", "/v1/readings/corrections"): _CORRECTED,
+    ("POST", "/v1/readings/retractions"): _CORRECTED,
+    ("POST", "/v1/readings/{reading}/corrections"): _CORRECTED,
+    ("POST", "/v1/readings/{reading}/retractions"): _CORRECTED,
+    ("POST", "/v1/tokens"): _TOKEN
+    | {
+        "token": "gt_main_3f0c9d1e2b4a5968_aVeryLongSecretThatIsShownThisOnce",
+        "event_ids": ["0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10"],
+    },
+    ("GET", "/v1/tokens"): {"data": [_TOKEN], "next_cursor": None, "position": 1843},
+    ("GET", "/healthz"): {"status": "ok"},
+    ("GET", "/readyz"): _READY,
+    ("GET", "/metrics"): "# HELP goaltrail_http_requests_total Requests answered.\n",
+    ("GET", "/asyncapi"): {"asyncapi": "3.0.0"},
+}
+"""By method and path; the answers of other operations have their example in the model."""
