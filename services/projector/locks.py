@@ -62,7 +62,7 @@ class Locks:
         """Raise LockLost unless the lock is still held."""
         async with self._one_at_a_time:
             if time.monotonic() - self._checked >= CHECK:
-                await self._ask("SELECT :lock IS NOT NULL", "alive")
+                await self._ask("SELECT CAST(:lock AS text) IS NOT NULL", "alive")
                 self._checked = time.monotonic()
             if " ".join(name) not in self._held:
                 raise LockLost(" ".join(name))
