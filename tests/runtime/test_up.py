@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,64 +15,10 @@ import pytest
 
 from services.runtime.processes import free_port, wait_until
 from services.runtime.settings import load_settings
+from tests.up import Running
 
-REPOSITORY = Path(__file__).parent.parent.parent
 START_SECONDS = 60.0
 """Far more than `up` needs: the machine may be busy with other tests."""
-
-
-class Running:
-    """One `goaltrail up`."""
-
-    def __init__(self, data: Path, port: int) -> None:
-        self.data = data
-        self.port = port
-        self.output = data.with_name(f"{data.name}.{time.monotonic_ns()}.out")
-        self.started = time.monotonic()
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "services.cli.main", "up", "--data", str(data), "--port", str(port)],
-                cwd=REPOSITORY,
-                stdout=output,
-                stderr=output,
-                stdin=subprocess.DEVNULL,
-            )
-
-    def wait_ready(self) -> None:
-        """Wait until it says that it runs."""
-        wait_until(lambda: "Stop: Ctrl-C" in self.said() or self.process.poll() is not None, timeout=90)
-        assert "ready after" in self.said(), self.said()
-
-    def said(self) -> str:
-        """What the person at the terminal has seen."""
-        return self.output.read_text()
-
-    def family(self) -> list[psutil.Process]:
-        """The supervisor's children and theirs."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def pid(self, name: str) -> int | None:
-        """The pid of a supervised process, None if there is none now."""
-        try:
-            pid = int(json.loads((self.data / "run" / f"{name}.pid").read_text())["pid"])
-        except FileNotFoundError:
-            return None
-        return pid if psutil.pid_exists(pid) else None
-
-    def answers(self) -> bool:
-        """Whether the API is ready."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def stop(self, number: int = signal.SIGINT) -> float:
-        """Signal it and wait; the seconds it took."""
-        began = time.monotonic()
-        self.process.send_signal(number)
-        self.process.wait(30)
-        return time.monotonic() - began
 
 
 def all_gone(family: list[psutil.Process]) -> bool:
