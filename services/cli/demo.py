@@ -136,14 +136,15 @@ def _loaded_language(client: Client, lang: Language | None) -> Language | None:
 def _load(client: Client, language: Language, *, quiet: bool) -> Loaded:
     requests = plan(load_company(), language)
 
+    screen = Console(stderr=True)
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=screen,
         transient=True,
-        disable=quiet,
+        disable=quiet or not screen.is_terminal,
     )
     with progress:
         task = progress.add_task(said(WORDS, "loading", language), total=sum(map(size, requests)))

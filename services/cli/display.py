@@ -86,6 +86,15 @@ def figure(value: str | None, unit: str = "", lang: Language = "en", *, places: 
     return ("0" if text == "-0" else text) + (unit_text(unit, lang) if unit else "")
 
 
+def compact(value: Decimal, lang: Language) -> str:
+    """A large figure in few letters: 10.5억, 1.05B; a small one as it is."""
+    for size, ko, en in ((12, "조", "T"), (9, "", "B"), (8, "억", ""), (6, "", "M"), (4, "만", "")):
+        letters = ko if lang == "ko" else en
+        if letters and abs(value) >= 10**size:
+            return figure(str(value.scaleb(-size))) + letters
+    return figure(str(value))
+
+
 def share(score: str | None) -> str:
     """A score between 0 and 1 with two digits after the point."""
     if score is None:

@@ -134,12 +134,13 @@ class _Rate(ProgressColumn):
 
 
 def _progress(*, quiet: bool) -> Progress:
+    console = Console(stderr=True)
     return Progress(
         TextColumn("rebuild {task.description}"),
         BarColumn(),
         _Rate(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
-        disable=quiet,
+        disable=quiet or not console.is_terminal,
     )

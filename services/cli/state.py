@@ -88,11 +88,12 @@ def state(
 
     Example: goaltrail state --cycle 2025-q2 --as-of 2025-06-19
     """
+    day = None if as_of is None else _day(as_of)
     client = connect(url, token_file)
     language = chosen_language(lang)
     speak(client, language)
     shown_day = as_of or str(datetime.now(zone_of(client)).date())
-    cycles = _cycles(client, cycle, as_of, known_at)
+    cycles = _cycles(client, cycle, day, known_at)
     units = list(pages(client, "/v1/org-units", known_at=known_at, limit=1000))
     wanted = None if unit is None else _below(unit, units)
     trees = []
@@ -120,19 +121,25 @@ def state(
         output.print(_cycle(one, own, units, language))
 
 
-def _cycles(
-    client: Client, cycle: str | None, as_of: str | None, known_at: str | None
-) -> list[dict[str, Any]]:
+def _day(as_of: str) -> str:
+    """The day of a day or time. Ends the command when it is neither."""
+    try:
+        return str(datetime.fromisoformat(as_of).date())
+    except ValueError:
+        fail(f"--as-of {as_of!r} is no day such as 2025-03-31")
+
+
+def _cycles(client: Client, cycle: str | None, day: str | None, known_at: str | None) -> list[dict[str, Any]]:
     """The cycles to show, the longest first. Ends the command when there are none."""
     if cycle is not None:
         return [client.get(f"/v1/cycles/{cycle}", known_at=known_at)]
     found = list(pages(client, "/v1/cycles", known_at=known_at, limit=1000))
-    if as_of is None:
+    if day is None:
         chosen = [one for one in found if one["status"] == "open"]
         which = "is open"
     else:
-        chosen = [one for one in found if one["start"] <= as_of[:10] <= one["end"]]
-        which = f"has the day {as_of}"
+        chosen = [one for one in found if one["start"] <= day <= one["end"]]
+        which = f"has the day {day}"
     if not chosen:
         there = ", ".join(one["id"] for one in found)
         fail(

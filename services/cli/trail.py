@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
+from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.display import (
     Lang,
     Language,
@@ -28,25 +29,31 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason": ("사유", "reason"),
     "note": ("메모", "note"),
     "backdated": (
-        "기록한 날보다 앞선 날부터 적용",
-        "holds from a day before it was recorded",
+        "소급: 기록한 날보다 앞선 날부터 적용",
+        "backdated: holds from a day before it was recorded",
     ),
-    "value": ("값", "value"),
+    "nothing": ("없음", "none"),
     "readings": (
-        "{feed} 연동에서 실적 {n}건을 기록했습니다(위치 {first}~{last}).",
-        "{n} readings were recorded from the feed {feed} (positions {first} to {last}).",
-    ),
-    "one reading": (
-        "{feed} 연동에서 실적 1건을 기록했습니다(위치 {first}).",
-        "One reading was recorded from the feed {feed} (position {first}).",
+        "{feed} 연동에서 실적 {count:,}건을 기록했습니다(위치 {first_position:,}부터).",
+        "{count:,} readings were recorded from the feed {feed}, from position {first_position:,} on.",
     ),
 }
+
+CHANGED_READINGS = ("reading.corrected", "reading.retracted")
+
+
+class Line(NamedTuple):
+    """Something that happened, where it stands on the ledger."""
+
+    position: int
+    when: str
+    what: RenderableType
 
 
 def trail(
     id_: Annotated[
         str,
-        typer.Argument(metavar="ID", help="Of an objective, key result or KPI; kind/id where two have it."),
+        typer.Argument(metavar="ID", help="Of an objective, key result or KPI; kind/id if two share it."),
     ],
     first: Annotated[str | None, typer.Option("--from", help="Recorded on this day or later.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Recorded up to the end of this day.")] = None,
@@ -58,47 +65,85 @@ def trail(
     """Tell what happened to it, oldest first: when, who, what and why.
 
     Times are when the ledger recorded it, in the workspace's zone. Ordinary
-    readings are summed up by day.
+    readings of a KPI are summed up by feed and day (UTC).
 
     Example: goaltrail trail acv-80m
     """
     client = connect(url, token_file)
     language = chosen_language(lang)
     speak(client, language)
-    entries = list(
-        pages(client, "/v1/audit", about=id_, limit=1000, order="asc", **{"from": first, "to": last})
+    times = {"from": first, "to": last}
+    entries = list(pages(client, "/v1/audit", about=id_, limit=1000, order="asc", **times))
+    kpi = next(
+        (name[4:] for entry in entries for name in entry["about"] if name in (f"kpi/{id_}", id_)), None
     )
+    recordings = [] if kpi is None else _recordings(client, kpi, first, last)
     if as_json:
-        print_json({"about": id_, "data": entries})
+        print_json({"about": id_, "data": entries, "recordings": recordings})
         return
-    if not entries:
+    if not entries and not recordings:
         fail(f"nothing is recorded about {id_}" + (" in this time" if first or last else ""))
     zone = zone_of(client)
+    readings = _Readings(client)
+    lines = [
+        Line(entry["position"], minute(entry["recorded_at"], zone), _told(entry, readings, language))
+        for entry in entries
+    ]
+    for one in recordings:
+        told = Text(said(WORDS, "readings", language).format(**one), style="dim")
+        lines.append(Line(one["first_position"], one["recorded_day"], told))
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    for entry in entries:
-        grid.add_row(Text(minute(entry["recorded_at"], zone), style="dim"), _told(entry, language))
+    for line in sorted(lines, key=lambda line: line.position):
+        grid.add_row(line.when, line.what)
     console().print(grid)
 
 
-def _told(entry: dict[str, Any], lang: Language) -> Text:
-    told = Text(entry["sentence"])
-    for line, style in _details(entry, lang):
-        told.append(f"\n  {line}", style=style)
-    return told
+def _recordings(client: Client, kpi: str, first: str | None, last: str | None) -> list[dict[str, Any]]:
+    """Ordinary readings by feed and day, of the days asked for."""
+    found = pages(client, "/v1/audit/recordings", kpi=kpi, limit=1000)
+    return [
+        one
+        for one in found
+        if (first is None or first[:10] <= one["recorded_day"])
+        and (last is None or one["recorded_day"] <= last[:10])
+    ]
 
 
-def _details(entry: dict[str, Any], lang: Language) -> Iterator[tuple[str, str]]:
-    """Lines below the sentence: what it does not say, and why."""
+class _Readings:
+    """The versions of readings, asked for once each."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._versions: dict[str, list[dict[str, Any]]] = {}
+
+    def change(self, reading: str, position: int) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The version that a correction or retraction replaced, and the one it made."""
+        if reading not in self._versions:
+            self._versions[reading] = self._client.get(f"/v1/readings/{reading}")["versions"]
+        versions = self._versions[reading]
+        at = next((n for n, version in enumerate(versions) if version["position"] == position), 0)
+        return (versions[at - 1], versions[at]) if at else None
+
+
+def _told(entry: dict[str, Any], readings: _Readings, lang: Language) -> RenderableType:
+    details = [Text(line, style=style) for line, style in _details(entry, readings, lang)]
+    return Group(Text(entry["sentence"]), *(Padding(line, (0, 0, 0, 2)) for line in details))
+
+
+def _details(entry: dict[str, Any], readings: _Readings, lang: Language) -> Iterator[tuple[str, str]]:
+    """Lines below the sentence, with their style: what it does not say, and why."""
     data = entry["data"]
-    old, new = data.get("old"), data.get("new")
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in new:
-            if old.get(name) != new[name] and not entry["type"].endswith("target_set"):
-                yield f"{name}: {_plain(old.get(name))} → {_plain(new[name])}", ""
-    if entry["type"] == "reading.corrected":
-        yield f"{said(WORDS, 'value', lang)}: {_amount(data)}", ""
+    if entry["type"] == "kpi.redefined":
+        for name, value in data["new"].items():
+            if value != data["old"].get(name):
+                yield f"{name}: {_plain(data['old'].get(name), lang)} → {_plain(value, lang)}", ""
+    if entry["type"] in CHANGED_READINGS:
+        change = readings.change(data["reading"], entry["position"])
+        if change is not None:
+            before, after = change
+            yield f"{before['business_day']}: {_amount(before, lang)} → {_amount(after, lang)}", ""
     if data.get("backdated"):
         yield said(WORDS, "backdated", lang), "magenta"
     if data.get("note"):
@@ -107,15 +152,13 @@ def _details(entry: dict[str, Any], lang: Language) -> Iterator[tuple[str, str]]
         yield f"{said(WORDS, 'reason', lang)}: {entry['reason']}", "cyan"
 
 
-def _amount(data: dict[str, Any]) -> str:
-    if data.get("value") is not None:
-        return figure(data["value"])
-    return f"{figure(data.get('numerator'))} / {figure(data.get('denominator'))}"
+def _amount(version: dict[str, Any], lang: Language) -> str:
+    if version["status"] == "retracted":
+        return said(WORDS, "nothing", lang)
+    if version["value"] is not None:
+        return figure(version["value"])
+    return f"{figure(version['numerator'])} / {figure(version['denominator'])}"
 
 
-def _plain(value: object) -> str:
-    return "–" if value is None else str(value)
-
-
-def _summary(recording: dict[str, Any], zone: ZoneInfo | None, lang: Language) -> tuple[str, str]:
-    raise NotImplementedError
+def _plain(value: object, lang: Language) -> str:
+    return said(WORDS, "nothing", lang) if value is None else str(value)

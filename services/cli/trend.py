@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 from rich.table import Table
@@ -15,6 +15,7 @@ from services.cli.display import (
     Language,
     bar,
     chosen_language,
+    compact,
     console,
     figure,
     joined,
@@ -33,9 +34,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "year": ("연", "year"),
     "value": ("값", "value"),
     "readings": ("실적 수", "readings"),
-    "target": ("목표치", "target"),
+    "target": ("│ 목표치", "│ target"),
     "attainment": ("달성률", "attainment"),
-    "change": ("직전 대비", "on the one before"),
+    "change": ("직전 대비", "change"),
     "change on year": ("전년 대비", "on last year"),
     "points": ("%p", " pt"),
     "unfinished": ("* 아직 끝나지 않은 기간", "* not over yet"),
@@ -101,22 +102,20 @@ def trend(
 
 def _table(found: dict[str, Any], bucket: str, lang: Language) -> Table:
     points = found["data"]
-    low, high = _scale(points)
+    scale = _scale(points)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(said(WORDS, bucket, lang), no_wrap=True)
     table.add_column(said(WORDS, "value", lang), justify="right", no_wrap=True)
-    table.add_column(f"{figure(str(low))} … {figure(str(high))}", no_wrap=True)
-    table.add_column(said(WORDS, "target", lang), justify="right", no_wrap=True)
-    table.add_column(said(WORDS, "attainment", lang), justify="right", no_wrap=True)
-    table.add_column(said(WORDS, "change", lang), justify="right", no_wrap=True)
-    table.add_column(said(WORDS, "change on year", lang), justify="right", no_wrap=True)
+    table.add_column(f"{compact(scale.low, lang)} … {compact(scale.high, lang)}", no_wrap=True)
+    for name in ("target", "attainment", "change", "change on year"):
+        table.add_column(said(WORDS, name, lang), justify="right", no_wrap=True)
     table.add_column(said(WORDS, "readings", lang), justify="right", no_wrap=True, style="dim")
     for point in points:
         style = {True: "green", False: "yellow", None: "blue"}[point["met"]]
         table.add_row(
             point["label"] + ("" if point["complete"] or point["value"] is None else "*"),
             figure(point["value"]),
-            Text("" if point["value"] is None else bar(_place(point["value"], low, high), BAR), style=style),
+            Text(scale.drawn(point["value"], point["target"]), style=style),
             figure(point["target"]),
             Text("–" if point["attainment"] is None else _percent(point["attainment"]), style=style),
             _change(point["change"], lang),
@@ -126,24 +125,46 @@ def _table(found: dict[str, Any], bucket: str, lang: Language) -> Table:
     return table
 
 
-def _scale(points: list[dict[str, Any]]) -> tuple[Decimal, Decimal]:
-    """Where bars begin and end: at 0, unless the values lie so close together that nothing would show."""
-    values = [Decimal(point["value"]) for point in points if point["value"] is not None]
+class Scale(NamedTuple):
+    """What the left and the right end of the picture stand for."""
+
+    low: Decimal
+    high: Decimal
+
+    def drawn(self, value: str | None, target: str | None) -> str:
+        """A value as a bar, or as a dot where the picture does not begin at 0; the target as a line."""
+        if value is None:
+            return ""
+        place = self._place(value)
+        if self.low:
+            cells = list(" " * BAR)
+            cells[int(place * (BAR - 1))] = "●"
+        else:
+            cells = list(bar(place, BAR))
+        if target is not None:
+            mark = min(int(self._place(target) * BAR), BAR - 1)
+            if cells[mark] == " ":
+                cells[mark] = "│"
+        return "".join(cells)
+
+    def _place(self, value: str) -> Decimal:
+        return (Decimal(value) - self.low) / (self.high - self.low) if self.high > self.low else Decimal(1)
+
+
+def _scale(points: list[dict[str, Any]]) -> Scale:
+    """From 0 on, unless the values lie so close together that nothing would show."""
+    shown = [point for point in points if point["value"] is not None]
+    values = [
+        Decimal(point[name]) for point in shown for name in ("value", "target") if point[name] is not None
+    ]
     low, high = min(values), max(values)
-    if low > 0 and high < low * 2:
-        # A tenth of the range below the lowest one, so that it still has a bar.
-        low -= (high - low) / 10 if high > low else low
-    else:
-        low, high = min(low, Decimal(0)), max(high, Decimal(0))
-    return low, high
-
-
-def _place(value: str, low: Decimal, high: Decimal) -> Decimal:
-    return (Decimal(value) - low) / (high - low) if high > low else Decimal(0)
+    if low > 0 and low > high * Decimal("0.6"):
+        return Scale(low, high)
+    return Scale(min(low, Decimal(0)), max(high, Decimal(0)))
 
 
 def _percent(attainment: str) -> str:
-    return f"{figure(str(Decimal(attainment) * 100), places=1)}%"
+    return f"{figure(str(Decimal(attainment) * 100))}%"
 
 
 def _change(change: dict[str, str] | None, lang: Language) -> Text:
