@@ -123,12 +123,15 @@ def problem_line(response: httpx.Response) -> str:
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"the API answered {response.status_code} {response.reason_phrase}"
     errors = [error for error in document.get("errors") or [] if isinstance(error, dict)]
-    # With one error the text already says it all.
     places = [
         f"{error.get('pointer') or error.get('parameter') or error.get('header')}: {error.get('detail')}"
-        for error in (errors if len(errors) > 1 else [])
+        for error in errors
     ]
     code = document.get("code")
+    if code == "invalid" and len(places) == 1:
+        text = ""  # it only counts and repeats
+    elif len(places) == 1:
+        places = []  # the text already says it all
     return " ".join(
         part
         for part in (str(text), "; ".join(place for place in places[:5]), f"[{code}]" if code else "")

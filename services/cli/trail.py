@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
 
@@ -11,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from events.ids import SLUG
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.display import (
     Lang,
@@ -69,15 +71,15 @@ def trail(
 
     Example: goaltrail trail acv-80m
     """
+    kind, _, name = id_.rpartition("/")
+    if re.fullmatch(SLUG, name) is None:
+        fail(f"{id_!r} is no id: ids have small letters, digits, - and _")
     client = connect(url, token_file)
     language = chosen_language(lang)
     speak(client, language)
     times = {"from": first, "to": last}
     entries = list(pages(client, "/v1/audit", about=id_, limit=1000, order="asc", **times))
-    kpi = next(
-        (name[4:] for entry in entries for name in entry["about"] if name in (f"kpi/{id_}", id_)), None
-    )
-    recordings = [] if kpi is None else _recordings(client, kpi, first, last)
+    recordings = _recordings(client, name, first, last) if kind in ("", "kpi") else []
     if as_json:
         print_json({"about": id_, "data": entries, "recordings": recordings})
         return
@@ -101,7 +103,7 @@ def trail(
 
 
 def _recordings(client: Client, kpi: str, first: str | None, last: str | None) -> list[dict[str, Any]]:
-    """Ordinary readings by feed and day, of the days asked for."""
+    """Ordinary readings by feed and day, of the days asked for; none if there is no such KPI."""
     found = pages(client, "/v1/audit/recordings", kpi=kpi, limit=1000)
     return [
         one
