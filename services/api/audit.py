@@ -54,7 +54,7 @@ class RecordingOut(BaseModel):
     last_position: int
 
 
-def recorded_from(
+async def recorded_from(
     first: Annotated[
         str | None,
         Query(alias="from", description="Recorded on this day or later.", examples=["2026-01-01"]),
@@ -64,7 +64,7 @@ def recorded_from(
     return moment_parameter("from", first)
 
 
-def recorded_to(
+async def recorded_to(
     last: Annotated[
         str | None,
         Query(alias="to", description="Recorded up to the end of this day.", examples=["2026-03-31"]),

@@ -53,7 +53,7 @@ class Paging(BaseModel):
     cursor: Cursor | None
 
 
-def paging(
+async def paging(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items on a page.")] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=2000, description="`next_cursor` of the page before.")

@@ -140,7 +140,7 @@ class Reading:
             headers["Age"] = str(max(0, round(age.total_seconds())))
 
 
-def reading(
+async def reading(
     services: Serving,
     response: Response,
     min_position: Annotated[
@@ -197,7 +197,7 @@ def moment_parameter(name: str, text: str | None) -> Moment | None:
         ) from None
 
 
-def as_of(
+async def as_of(
     as_of: Annotated[
         str | None,
         Query(
@@ -211,7 +211,7 @@ def as_of(
     return moment_parameter("as_of", as_of)
 
 
-def known_at(
+async def known_at(
     known_at: Annotated[
         str | None,
         Query(

@@ -75,7 +75,7 @@ class ExactRoute(APIRoute):
         return exact
 
 
-def idempotency_key(
+async def idempotency_key(
     key: Annotated[
         str | None,
         Header(
@@ -103,7 +103,7 @@ _IF_MATCH = Header(
 )
 
 
-def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int:
+async def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int:
     """The revision that the caller has read. Raises 428 without the header, 412 for no ETag of ours."""
     if etag is None:
         raise Problem(
@@ -123,12 +123,14 @@ def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int:
     return int(match[1])
 
 
-def optional_if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int | None:
+async def optional_if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int | None:
     """The revision that the caller has read, where a change may do without. Raises 412."""
-    return None if etag is None else if_match(etag)
+    return None if etag is None else await if_match(etag)
 
 
-def language(accept_language: Annotated[str | None, Header(include_in_schema=False)] = None) -> Language:
+async def language(
+    accept_language: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Language:
     """The language that the caller prefers: ko or en."""
     return preferred_language(accept_language)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import structlog
@@ -17,7 +17,7 @@ from services.api.services import Serving
 _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="Token of a person or a feed.")
 
 
-def authenticated(
+async def authenticated(
     services: Serving, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Caller:
     """The caller behind the bearer token. Raises 401."""
@@ -41,10 +41,10 @@ def authenticated(
 Authenticated = Annotated[Caller, Depends(authenticated)]
 
 
-def allowed(permission: Permission) -> Callable[[Caller], Caller]:
+def allowed(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
     """A dependency: the caller, if the role has the permission; else 403."""
 
-    def check(caller: Authenticated) -> Caller:
+    async def check(caller: Authenticated) -> Caller:
         if not caller.may(permission):
             raise Problem(
                 403,

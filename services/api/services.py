@@ -29,7 +29,7 @@ class Services:
     intake: Intake
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """The services of the application that handles the request."""
     found = request.app.state.services
     assert isinstance(found, Services)

@@ -116,7 +116,7 @@ class Writer:
         )
 
 
-def writer(services: Serving, request: Request, response: Response, key: IdempotencyKey) -> Writer:
+async def writer(services: Serving, request: Request, response: Response, key: IdempotencyKey) -> Writer:
     """How this request writes."""
     return Writer(services, request, response, key)
 

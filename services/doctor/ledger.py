@@ -63,7 +63,7 @@ async def find_workspaces(ledger: Ledger) -> list[str]:
 
 def _version(ledger: Ledger) -> Finding:
     version = ledger.client.connected_server_version
-    text = f"nats-server {version}"
+    text = f"nats-server {version.major}.{version.minor}.{version.patch}"
     if (version.major, version.minor) < OLDEST_NATS:
         return Finding.fail(
             "nats.version", text, "install nats-server 2.12 or newer: batches are not atomic before"
