@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
@@ -22,6 +23,7 @@ from services.intake.admission import CATALOGUE_CODES, Admission, Candidate
 from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.items import Item, read_items
 from services.intake.known import KnownReadings, Snapshot, Told
+from services.intake.metrics import ITEMS
 from services.intake.receipts import Receipt
 from services.intake.recording import Recording, Source
 from services.intake.rejections import Rejected
@@ -112,10 +114,10 @@ class Intake:
                 catalogue, chunk = await self._judge(source, catalogue, known, raw, index)
                 index += len(raw)
                 if storing is not None:
-                    yield await storing
+                    yield _counted(await storing)
                 storing = asyncio.create_task(self._store(source, known, chunk))
             if storing is not None:
-                yield await storing
+                yield _counted(await storing)
         finally:
             if storing is not None and not storing.done():
                 storing.cancel()
@@ -270,6 +272,12 @@ def _receipts(chunk: _Chunk, plan: _Plan, first: int) -> list[Receipt]:
         )
         for candidate, (status, position, revision) in zip(chunk.candidates, plan.outcomes, strict=True)
     ]
+
+
+def _counted(receipts: list[Receipt]) -> list[Receipt]:
+    for status, number in Counter(receipt.status for receipt in receipts).items():
+        ITEMS[status].inc(number)
+    return receipts
 
 
 def _source_id(raw: Any) -> str | None:

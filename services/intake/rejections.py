@@ -15,6 +15,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "it is not a CloudEvent 1.0 whose data is an object: {why}",
         "data가 객체인 CloudEvents 1.0이 아닙니다: {why}",
     ),
+    "not_a_feed": (
+        "{subject} is not intake.<workspace>.<feed>",
+        "{subject}(은)는 intake.<workspace>.<feed>가 아닙니다",
+    ),
+    "unknown_workspace": ("there is no workspace {workspace}", "워크스페이스 {workspace}(이)가 없습니다"),
     # its fields
     "missing": ("{field} is missing", "{field} 항목이 없습니다"),
     "unknown_field": ("there is no field {field}", "{field}(은)는 알 수 없는 항목입니다"),

@@ -1,0 +1,127 @@
+"""The intake process: a FastStream application that takes in what feeds publish to NATS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from faststream import FastStream
+from faststream.asgi import AsgiResponse, get
+from faststream.asgi.types import Scope
+from faststream.nats import NatsBroker, NatsMessage
+from faststream.security import SASLPlaintext
+from faststream.specification import AsyncAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.intake.following import Follower
+from services.intake.intake import Intake
+from services.ledger import Ledger
+from services.ledger.deliveries import Deliveries
+from services.runtime.garbage import collect_rarely
+from services.runtime.logging import configure_logging
+from services.runtime.settings import Settings
+
+FOREVER = 1e9
+"""Seconds to wait for NATS at the start: the supervisor, or the operator, decides when to give up."""
+PATIENCE = 10.0
+"""Seconds to wait for a leader before everything is tried again."""
+
+
+class IntakeProcess:
+    """Follows the stream INTAKE inside a FastStream application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._follower: Follower | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.broker = NatsBroker(
+            settings.nats_servers,
+            security=SASLPlaintext(settings.nats_user, settings.nats_password.get_secret_value()),
+            max_reconnect_attempts=-1,
+            name="goaltrail-intake",
+            logger=None,
+        )
+        self.broker.subscriber(
+            "intake.>",
+            title="delivery",
+            description="A CloudEvent of a feed: `intake.<workspace>.<feed>`. JetStream stores it; here it is"
+            " only a sign that there is something new.",
+            decoder=_unread,
+        )(self.nudged)
+        self.app = FastStream(
+            self.broker,
+            lifespan=self.running,
+            logger=None,
+            specification=AsyncAPI(title="Goaltrail intake", version="1"),
+        )
+
+    async def nudged(self, _message: NatsMessage) -> None:
+        """Something was published."""
+        if self._follower is not None:
+            self._follower.nudge()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Follow while the application runs."""
+        self._task = asyncio.create_task(self._run(), name="follow INTAKE")
+        try:
+            yield
+        finally:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def healthy(self) -> bool:
+        """Whether deliveries are being followed; waiting for an engine is following."""
+        return self._task is not None and not self._task.done()
+
+    async def _run(self) -> None:
+        engine = create_async_engine(self._settings.sqlalchemy_url, pool_size=2, pool_pre_ping=True)
+        try:
+            async with await Ledger.connect(
+                self._settings, name="goaltrail-intake", timeout=FOREVER
+            ) as ledger:
+                intake = Intake.connect(self._settings, ledger)
+                try:
+                    deliveries = Deliveries(ledger.client, patience=PATIENCE)
+                    self._follower = Follower(intake, deliveries, engine)
+                    await self._follower.run()
+                finally:
+                    await intake.close()
+        finally:
+            await engine.dispose()
+
+
+async def _unread(_message: NatsMessage) -> None:
+    """The body is read from the stream, in order; not here."""
+
+
+def run(settings: Settings) -> None:
+    """Run until SIGTERM or Ctrl-C."""
+    configure_logging(settings, "intake")
+    collect_rarely()
+    process = IntakeProcess(settings)
+    if not settings.metrics_port:
+        asyncio.run(process.app.run())
+        return
+
+    @get(include_in_schema=False)
+    async def healthz(_scope: Scope) -> AsgiResponse:
+        healthy = process.healthy()
+        return AsgiResponse(b"ok" if healthy else b"deliveries are not followed", 200 if healthy else 503)
+
+    @get(include_in_schema=False)
+    async def metrics(_scope: Scope) -> AsgiResponse:
+        return AsgiResponse(generate_latest(), 200, {"content-type": CONTENT_TYPE_LATEST})
+
+    app = process.app.as_asgi(asgi_routes=[("/healthz", healthz), ("/metrics", metrics)])
+    uvicorn.run(
+        app,
+        host=settings.metrics_host,
+        port=settings.metrics_port,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+    )
