@@ -87,24 +87,15 @@ async def test_revoked_token_is_out_at_once(api: httpx.AsyncClient, admin: dict[
     assert gone.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Authorization": "Basic YTpi"},
-        {"Authorization": "Bearer"},
-        {"Authorization": "Bearer gt_main_0123456789abcdef_" + "A" * 43},
-        {"Authorization": "Bearer " + "x" * 5000},
-        {"Authorization": "Bearer \xff\xfe".encode("latin-1").decode("latin-1")},
-    ],
-)
-async def test_no_or_wrong_token_is_401(api: httpx.AsyncClient, headers: dict[str, str]) -> None:
+async def test_no_or_wrong_token_is_401(api: httpx.AsyncClient) -> None:
     """A problem document in either case, and nothing about why."""
-    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    answer = await api.get("/v1/tokens", headers=raw)
-    assert answer.status_code == 401
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["code"] in ("token_missing", "token_invalid")
+    unknown = f"Bearer gt_main_0123456789abcdef_{'A' * 43}"
+    for value in (None, "Basic YTpi", "Bearer", unknown, "Bearer " + "x" * 5000, "Bearer \xff\xfe"):
+        headers = [] if value is None else [(b"Authorization", value.encode("latin-1"))]
+        answer = await api.get("/v1/tokens", headers=headers)
+        assert answer.status_code == 401, value
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["code"] in ("token_missing", "token_invalid")
 
 
 async def test_expired_token_is_401(
@@ -154,31 +145,29 @@ async def test_repeated_request_makes_one_token(api: httpx.AsyncClient, admin: d
     assert different.json()["id"] != first.json()["id"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "code"),
-    [
-        ({"actor": "anna"}, "invalid"),
-        ({"actor": "system:provision"}, "invalid"),
-        ({"actor": "person:Anna Smith"}, "invalid"),
-        ({"actor": "person:../x"}, "invalid"),
-        ({"role": "king"}, "invalid"),
-        ({"role": "feed"}, "role_does_not_fit"),
-        ({"label": "x" * 61}, "invalid"),
-        ({"label": "a\nb"}, "invalid"),
-        ({"label": "\ud800"}, "invalid"),
-        ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_in_the_past"),
-        ({"expires_at": "2030-01-01T00:00:00"}, "invalid"),
-        ({"expires_at": "9999-12-31T23:59:59-12:00"}, "invalid"),
-        ({"workspace": "other"}, "invalid"),
-    ],
+WRONG = (
+    ({"actor": "anna"}, "invalid"),
+    ({"actor": "system:provision"}, "invalid"),
+    ({"actor": "person:Anna Smith"}, "invalid"),
+    ({"actor": "person:../x"}, "invalid"),
+    ({"role": "king"}, "invalid"),
+    ({"role": "feed"}, "role_does_not_fit"),
+    ({"label": "x" * 61}, "invalid"),
+    ({"label": "a\nb"}, "invalid"),
+    ({"label": "\ud800"}, "invalid"),
+    ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_in_the_past"),
+    ({"expires_at": "2030-01-01T00:00:00"}, "invalid"),
+    ({"expires_at": "9999-12-31T23:59:59-12:00"}, "invalid"),
+    ({"workspace": "other"}, "invalid"),
 )
-async def test_wrong_field_is_422(
-    api: httpx.AsyncClient, admin: dict[str, str], fields: dict[str, str], code: str
-) -> None:
+
+
+async def test_wrong_field_is_422(api: httpx.AsyncClient, admin: dict[str, str]) -> None:
     """Each names the field it concerns, and no token is made."""
-    answer = await make(api, admin, **fields)
-    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
-    assert answer.json()["errors"][0]["pointer"] == f"#/{next(iter(fields))}"
+    for fields, code in WRONG:
+        answer = await make(api, admin, **fields)
+        assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+        assert answer.json()["errors"][0]["pointer"] == f"#/{next(iter(fields))}"
     assert len((await api.get("/v1/tokens", headers=admin)).json()["data"]) == 1
 
 
