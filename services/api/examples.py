@@ -1,4 +1,4 @@
-"""What the operations answer, as examples for the OpenAPI document; a test checks them against the schemas."""
+"""What operations answer: examples for the OpenAPI document. A test checks them against the schemas."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from services.projector.builds import GROUPS
 from services.projector.main import Projector
 from services.runtime.settings import Role as ProcessRole
 from services.runtime.settings import Settings
+from services.views import Views
 
 SettingsFor = Callable[[ProcessRole], Settings]
 
@@ -86,11 +87,14 @@ async def provisioned(settings_for: SettingsFor) -> SettingsFor:
 
 @asynccontextmanager
 async def projecting(settings: Settings) -> AsyncIterator[None]:
-    """A projector of all groups for the test's workspace."""
+    """A projector of all groups for the test's workspace, once it has made the views."""
     projector = Projector(settings, list(GROUPS.values()), only=settings.workspace)
     async with projector.running():
         await projector.broker.start()
         try:
+            async with Views.connect(settings) as views:
+                for group in GROUPS:
+                    await views.wait(settings.workspace, 1, group=group, timeout=20)
             yield
         finally:
             await projector.broker.stop()

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import jsonschema
 import pytest
-from fastapi import FastAPI
 
 from events.registry import all_types
 from services.api.app import create_app

@@ -1,0 +1,173 @@
+"""Who may do what, and that nothing crosses a workspace's border."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.access.roles import Role
+from services.api.services import Services
+from services.ledger.provision import create_workspace
+from tests.api.conftest import Person, SettingsFor, given_goal, person, projecting
+
+ROLES = get_args(Role)
+READERS = {"admin", "owner", "editor", "viewer", "auditor", "hr"}
+EDITORS = {"admin", "owner", "editor"}
+STRUCTURE = {"admin", "owner", "hr"}
+OWNERS = {"admin", "owner"}
+TRAIL = {"admin", "owner", "editor", "auditor"}
+SENDERS = {"admin", "owner", "editor", "feed"}
+
+ROUTES: list[tuple[str, str, set[str]]] = [
+    ("GET", "/v1/objectives", READERS),
+    ("GET", "/v1/objectives/o", READERS),
+    ("POST", "/v1/objectives", EDITORS),
+    ("PATCH", "/v1/objectives/o", EDITORS),
+    ("POST", "/v1/objectives/o/activate", EDITORS),
+    ("POST", "/v1/objectives/o/drop", EDITORS),
+    ("POST", "/v1/objectives/o/reopen", EDITORS),
+    ("POST", "/v1/objectives/o/key-results", EDITORS),
+    ("PUT", "/v1/objectives/o/weights", EDITORS),
+    ("GET", "/v1/key-results/k", READERS),
+    ("PATCH", "/v1/key-results/k", EDITORS),
+    ("POST", "/v1/key-results/k/drop", EDITORS),
+    ("GET", "/v1/key-results/k/targets", READERS),
+    ("POST", "/v1/key-results/k/targets", EDITORS),
+    ("GET", "/v1/key-results/k/check-ins", READERS),
+    ("POST", "/v1/key-results/k/check-ins", EDITORS),
+    ("GET", "/v1/key-results/k/score-history", READERS),
+    ("GET", "/v1/kpis", READERS),
+    ("POST", "/v1/kpis", EDITORS),
+    ("GET", "/v1/kpis/k", READERS),
+    ("PATCH", "/v1/kpis/k", EDITORS),
+    ("POST", "/v1/kpis/k/retire", EDITORS),
+    ("GET", "/v1/kpis/k/targets", READERS),
+    ("POST", "/v1/kpis/k/targets", EDITORS),
+    ("GET", "/v1/kpis/k/trend", READERS),
+    ("GET", "/v1/cycles", READERS),
+    ("POST", "/v1/cycles", OWNERS),
+    ("GET", "/v1/cycles/c", READERS),
+    ("POST", "/v1/cycles/c/open", OWNERS),
+    ("POST", "/v1/cycles/c/close", OWNERS),
+    ("POST", "/v1/cycles/c/reopen", OWNERS),
+    ("GET", "/v1/org-units", READERS),
+    ("POST", "/v1/org-units", STRUCTURE),
+    ("GET", "/v1/org-units/u", READERS),
+    ("PATCH", "/v1/org-units/u", STRUCTURE),
+    ("GET", "/v1/feeds", READERS),
+    ("POST", "/v1/feeds", OWNERS),
+    ("GET", "/v1/feeds/f", READERS),
+    ("PATCH", "/v1/feeds/f", OWNERS),
+    ("GET", "/v1/audit", TRAIL),
+    ("GET", "/v1/audit/recordings", TRAIL),
+    ("GET", "/v1/workspace", READERS),
+    ("POST", "/v1/workspace/zone", {"admin"}),
+    ("POST", "/v1/readings", SENDERS),
+    ("GET", "/v1/tokens", {"admin"}),
+    ("POST", "/v1/tokens", {"admin"}),
+]
+
+
+@pytest.mark.usefixtures("projector")
+async def test_every_role_may_do_what_it_may(http: httpx.AsyncClient, services: Services) -> None:
+    """403 `role_not_allowed` for everything else, whatever else is wrong with the request."""
+    wrong = []
+    for role in ROLES:
+        name = "feed:erp" if role == "feed" else f"person:{role}"
+        caller = await person(http, services, name, role)
+        for method, path, allowed in ROUTES:
+            response = await http.request(method, path, headers=caller.headers)
+            refused = response.status_code == 403 and response.json()["code"] == "role_not_allowed"
+            if refused == (role in allowed):
+                wrong.append((role, method, path, response.status_code))
+    assert wrong == []
+
+
+def test_no_route_is_forgotten(app: FastAPI) -> None:
+    """The table above has every operation that needs a token, but those of readings and single tokens."""
+    listed = {(method, path.count("/"), path.split("/")[2]) for method, path, _ in ROUTES}
+    document: dict[str, Any] = app.openapi()
+    for path, operations in document["paths"].items():
+        for method in operations:
+            if path.startswith("/v1/") and not path.startswith(("/v1/readings/", "/v1/tokens/")):
+                if (method.upper(), path) == ("GET", "/v1/readings"):
+                    continue
+                assert (method.upper(), path.count("/"), path.split("/")[2]) in listed, f"{method} {path}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "token_missing"),
+        ({"Authorization": "Bearer"}, "token_missing"),
+        ({"Authorization": "Basic YW5uYTpwdw=="}, "token_missing"),
+        ({"Authorization": "Bearer nonsense"}, "token_invalid"),
+        ({"Authorization": "Bearer " + "x" * 5000}, "token_invalid"),
+    ],
+)
+async def test_without_a_valid_token_nothing_is_told(
+    http: httpx.AsyncClient, headers: dict[str, str], code: str
+) -> None:
+    """401 with WWW-Authenticate."""
+    for path in ("/v1/objectives", "/v1/tokens", "/v1/audit"):
+        response = await http.get(path, headers=headers)
+        assert (response.status_code, response.json()["code"]) == (401, code)
+        assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_an_expired_token_is_refused(http: httpx.AsyncClient, services: Services) -> None:
+    """From its last second on."""
+    ends = datetime.now(UTC) + timedelta(seconds=0.3)
+    issued = await services.access.issue(
+        services.settings.workspace, "person:anna", "viewer", expires_at=ends
+    )
+    while datetime.now(UTC) <= ends:
+        pass
+    response = await http.get("/v1/objectives", headers={"Authorization": f"Bearer {issued.token}"})
+    assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
+
+
+async def test_another_workspaces_goals_do_not_exist(
+    anna: Person, http: httpx.AsyncClient, services: Services, provisioned: SettingsFor
+) -> None:
+    """Every read and write by id is 404, lists are empty, and the same id can be used."""
+    other = f"{services.settings.workspace[:20]}-b"
+    await create_workspace(provisioned("operator"), other, name="Other", zone="UTC")
+    settings = provisioned("projector")
+    async with projecting(settings), projecting(settings.model_copy(update={"workspace": other})):
+        await given_goal(anna)
+        eve = await person(http, services, "eve", "admin", workspace=other)
+        for path in (
+            "/v1/objectives/growth",
+            "/v1/key-results/kr-acv",
+            "/v1/key-results/kr-acv/targets",
+            "/v1/key-results/kr-acv/check-ins",
+            "/v1/key-results/kr-acv/score-history",
+            "/v1/kpis/acv",
+            "/v1/kpis/acv/targets",
+            "/v1/kpis/acv/trend",
+            "/v1/cycles/2026",
+        ):
+            response = await eve.get(path, headers={"Goaltrail-Min-Position": "1"})
+            assert (response.status_code, response.json()["code"]) == (404, "not_found"), path
+        for method, path, body in (
+            ("POST", "/v1/key-results/kr-acv/targets", {"target": "1"}),
+            ("POST", "/v1/key-results/kr-acv/check-ins", {"confidence": 1}),
+            ("PATCH", "/v1/objectives/growth", {"title": "Mine"}),
+            ("POST", "/v1/cycles/2026/close", {}),
+            ("PATCH", "/v1/kpis/acv", {"cadence": "week"}),
+        ):
+            response = await eve.send(method, path, body, {"If-Match": '"1"'})
+            assert response.status_code == 404, (path, response.text)
+        assert (await eve.read("/v1/objectives"))["data"] == []
+        assert (await eve.read("/v1/audit", about="growth"))["data"] == []
+        mine = await eve.post(
+            "/v1/cycles",
+            {"id": "2026", "name": "Ours", "start": "2026-01-01", "end": "2026-12-31", "kind": "year"},
+        )
+        assert mine.status_code == 201
+        assert (await anna.read("/v1/cycles/2026"))["name"] == "2026"
