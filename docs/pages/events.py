@@ -1,0 +1,91 @@
+"""The reference of events, from the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import get_args
+
+from pydantic import BaseModel
+
+from docs.pages.fields import fields, summary
+from events import catalogue as _catalogue  # noqa: F401 - registers every event type
+from events.registry import EventType, all_types, lookup
+
+HEAD = """# Events
+
+Written by `make docs` from `events/`.
+
+Every change of a goal and every reading of a KPI is one event. Events are never changed and never deleted.
+An event stands at a *position* of its workspace's ledger, the JetStream stream `LEDGER_<workspace>`, on the
+subject `ledger.<workspace>.<kind>.<id>` of its aggregate. Its payload is a
+[CloudEvent](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md) in structured JSON:
+
+| attribute | holds |
+|---|---|
+| `specversion` | `1.0` |
+| `id` | a UUID: version 5 of a request with an Idempotency-Key or of a reading and its revision, else 7 |
+| `type` | `goaltrail.<subject>.<fact>.v<version>` |
+| `source` | `/goaltrail/<workspace>` |
+| `subject` | `<kind>/<id>` of the aggregate |
+| `time` | when the command was handled (UTC). Order and recording time are the ledger's |
+| `actor` | `person:<id>`, `feed:<id>` or `system:<what>` |
+| `reason` | why, in the words of the actor: personal text |
+| `businessday` | the day of `time` in the workspace's zone |
+| `correlationid`, `causationid` | what belongs together, what led to what |
+| `request` | with an Idempotency-Key, on the first event: `<hash of the command>:<number of its events>` |
+| `data` | the fields below |
+
+Decimals are strings, times are UTC, days are dates of the workspace's zone, and what is empty is left out.
+*Personal* fields hold text that people wrote; it can be redacted or erased while the event stays. A reader
+meets every event in the newest version of its type: older versions are translated when they are read. An
+event of a type that a reader does not know is kept and skipped.
+"""
+
+SUBJECTS = {
+    "access": "Access tokens",
+    "cycle": "Cycles (사이클)",
+    "feed": "Feeds (연동)",
+    "key_result": "Key results (핵심 결과)",
+    "kpi": "KPIs (핵심성과지표)",
+    "ledger": "The ledger (원장)",
+    "objective": "Objectives (목표)",
+    "org_unit": "Org units (조직)",
+    "reading": "Readings (실적)",
+    "workspace": "Workspaces (워크스페이스)",
+}
+
+
+def events_reference() -> str:
+    """Every event type with its sentences and fields."""
+    parts = [HEAD]
+    nested: dict[str, type[BaseModel]] = {}
+    for subject, entries in groupby(all_types(), key=lambda entry: entry.name.split(".")[0]):
+        parts.append(f"\n## {SUBJECTS[subject]}\n")
+        for entry in entries:
+            parts.append(_event(entry))
+            nested |= {model.__name__: model for model in _nested(entry.model)}
+    parts.append("\n## Parts\n\nObjects inside the data of events.\n")
+    parts += [
+        f"\n### {name}\n\n{summary(model)}\n\n{fields(model)}" for name, model in sorted(nested.items())
+    ]
+    return "".join(parts)
+
+
+def _event(entry: EventType) -> str:
+    older = [n for n in range(1, entry.version) if lookup(f"goaltrail.{entry.name}.v{n}") is entry]
+    versions = "".join(f" Version {n} is read as version {entry.version}." for n in older)
+    rows = fields(entry.model, entry.personal) or "No fields.\n"
+    return (
+        f"\n### {entry.name}\n\n`{entry.full}`.{versions} {summary(entry.model)}\n\n"
+        f"- ko: {entry.ko}\n- en: {entry.en}\n\n{rows}"
+    )
+
+
+def _nested(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The models inside a model's fields, and inside those."""
+    for field in model.model_fields.values():
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield part
+                yield from _nested(part)
