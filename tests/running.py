@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
+import uvicorn
+
+from services.api.app import create_app
+from services.api.main import connected
 from services.projector.builds import GROUPS
 from services.projector.main import Projector
 from services.runtime.settings import Settings
@@ -17,10 +23,10 @@ Found = TypeVar("Found")
 
 @asynccontextmanager
 async def projecting(
-    settings: Settings, groups: Sequence[str] = (), *, everything: bool = False
+    settings: Settings, groups: Sequence[str] = (), *, also: Sequence[str] = ()
 ) -> AsyncIterator[Projector]:
-    """A projector that follows the test's workspace, or every one of the server; leaves nothing running."""
-    only = None if everything else settings.workspace
+    """A projector for the test's workspace, and `also` for others; leaves nothing running."""
+    only = {settings.workspace, *also}
     projector = Projector(settings, [GROUPS[name] for name in groups or GROUPS], only=only)
     async with projector.running():
         await projector.broker.start()
@@ -39,3 +45,42 @@ async def eventually(look: Callable[[], Awaitable[Found | None]], *, seconds: fl
             return found
         assert time.monotonic() < until, f"not within {seconds} s"
         await asyncio.sleep(0.02)
+
+
+@contextmanager
+def serving(api: Settings, projector: Settings) -> Iterator[str]:
+    """The API on a port of its own, with a projector for every workspace, in a thread; yields the address.
+
+    For tests of commands, which talk to it as from another process.
+    """
+    servers: list[uvicorn.Server] = []
+
+    async def serve(listening: socket.socket) -> None:
+        async with connected(api) as services, projecting(projector, everything=True):
+            config = uvicorn.Config(
+                create_app(services),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                ws="none",
+                timeout_graceful_shutdown=2,
+            )
+            servers.append(uvicorn.Server(config))
+            await servers[0].serve(sockets=[listening])
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = threading.Thread(target=lambda: asyncio.run(serve(listening)), name="api")
+        thread.start()
+        try:
+            until = time.monotonic() + 30
+            while not (servers and servers[0].started):
+                assert thread.is_alive(), "the API did not start"
+                assert time.monotonic() < until, "the API did not start within 30 s"
+                time.sleep(0.02)
+            yield address
+        finally:
+            if servers:
+                servers[0].should_exit = True
+            thread.join(20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, NamedTuple
 
 import httpx
@@ -17,8 +18,8 @@ from services.demo.company import load_company
 from services.demo.load import Loaded, Loader, NotTaken, size
 from services.demo.plan import plan
 
-CATCH_UP_TRIES = 12
-"""How often the views are asked for the last event; each time they have 5 s."""
+CATCH_UP_SECONDS = 60.0
+"""How long the views of a new workspace may take to be there, and later to show the last event."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "loading": ("데모 회사 불러오기", "loading the demo company"),
@@ -101,6 +102,7 @@ def demo(
     client = connect(url, token_file)
     language = chosen_language(lang)
     speak(client, language)
+    _wait_for_views(client, 0)
     language = _loaded_language(client, lang) or language
     loaded = _load(client, language, quiet=as_json)
     if as_json:
@@ -158,14 +160,16 @@ def _load(client: Client, language: Language, *, quiet: bool) -> Loaded:
 
 
 def _wait_for_views(client: Client, position: int) -> None:
-    """Wait until reads show everything; views that take longer than a minute are left to catch up alone."""
-    for _ in range(CATCH_UP_TRIES):
+    """Wait until reads show everything; views that take longer than that are left to catch up alone."""
+    until = time.monotonic() + CATCH_UP_SECONDS
+    while time.monotonic() < until:
         try:
             answer = client.http.get("/v1/workspace", headers={"Goaltrail-Min-Position": str(position)})
         except httpx.HTTPError:
-            return
+            return  # whoever reads next says what is wrong
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             return
+        time.sleep(0.2)
 
 
 def _tell(loaded: Loaded, lang: Language) -> None:

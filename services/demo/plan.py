@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,10 @@ from services.demo.readings import Reading, reading, readings_of
 
 FIRST_DAY = date(2025, 1, 1)
 """Units, cycles and KPIs are there before anything happens."""
+
+
+NEEDS_NO_READINGS = (told.Agree, told.AddKeyResult, told.CheckIn, told.Reword, told.SetKpiTarget)
+"""Steps after which no figure is another: readings that came before them may be sent after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +112,11 @@ class _Year:
         """Readings and steps, day by day; on a day the readings come first."""
         waiting = readings_sent(self._company)
         at = 0
-        for step in sorted(self._company.year, key=lambda step: step.when):
-            upto = at
-            while upto < len(waiting) and waiting[upto].arrives <= step.when:
-                upto += 1
-            yield from _batches(waiting[at:upto])
-            at = upto
+        for step in self._company.year:
+            if not isinstance(step, NEEDS_NO_READINGS):
+                upto = bisect_right(waiting, step.when, lo=at, key=lambda one: one.arrives)
+                yield from _batches(waiting[at:upto])
+                at = upto
             yield from self._step(step)
         yield from _batches(waiting[at:])
 

@@ -1,0 +1,88 @@
+"""`goaltrail demo`: loaded once, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import Result
+
+from services.access.workspaces import make_workspace
+from services.demo.company import load_company
+from services.demo.load import Loader
+from services.demo.plan import plan
+from tests.demo.conftest import Place
+
+
+def test_it_says_what_was_loaded_and_what_to_try(company: Place, loaded: Result) -> None:
+    """Counts, the note on recording times, and commands with real ids."""
+    lines = loaded.stdout.splitlines()
+    assert lines[0] == "데모 회사를 불러왔습니다: 변경 132건, 실적 2,347건."
+    assert any("goaltrail trail acv-80m" in line for line in lines)
+    assert loaded.stderr == ""
+
+
+def test_every_command_of_the_tour_works(company: Place) -> None:
+    """Nothing is suggested that fails."""
+    for command in company.json("demo")["tour"]:
+        assert company.goaltrail(*command.split()[1:]).exit_code == 0, command
+
+
+def test_again_changes_nothing(company: Place) -> None:
+    """The ledger does not grow, and the command says so in the language of the first time."""
+    before = company.head()
+    lines = company.shown("demo")
+    assert lines[0] == "데모 회사가 이미 있어 바뀐 것이 없습니다."
+    assert company.head() == before
+
+
+def test_another_language_is_refused(company: Place) -> None:
+    """The texts are on the ledger; one line says what to do."""
+    result = company.goaltrail("demo", "--lang", "en")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "goaltrail: the demo company is here with --lang ko; for --lang en take an empty workspace\n"
+    )
+
+
+def test_it_goes_on_where_it_was_interrupted(place: Place) -> None:
+    """A hundred requests, then the command: the whole company, each part of it once."""
+    workspace = f"{place.settings.workspace}-b"
+    made = asyncio.run(
+        make_workspace(place.settings, workspace, name="B", zone="Asia/Seoul", default_language="en")
+    )
+    elsewhere = replace(place, token=Path(made.token_file).read_text().strip())
+    requests = plan(load_company(), "en")
+    with httpx.Client(base_url=place.url, headers={"Authorization": f"Bearer {elsewhere.token}"}) as http:
+
+        def send(method: str, path: str, **content: object) -> httpx.Response:
+            answer = http.request(method, path, **content)  # type: ignore[arg-type]
+            assert answer.is_success, answer.text
+            return answer
+
+        before = Loader(send).load(requests[:100], lambda n: None)
+    rest = elsewhere.json("demo", "--lang", "en")
+    assert rest["changes"] + rest["changes_before"] == 132
+    assert rest["readings"] + rest["readings_before"] == 2347
+    assert (rest["changes_before"], rest["readings_before"]) == (before.changes, before.readings)
+    lines = elsewhere.shown("state", "--cycle", "2025-q3", "--unit", "service")
+    assert any("Cut the average response time to customer enquiries" in line for line in lines)
+
+
+def test_a_viewer_may_not(place: Place) -> None:
+    """The refusal of the API is one line."""
+    result = replace(place, token="gt_nobody").goaltrail("demo")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("goaltrail: ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["demo", "state", "trail x", "trend x"])
+def test_without_a_server(command: str, place: Place) -> None:
+    """Nothing answers: one line that says how to start it."""
+    result = replace(place, url="http://127.0.0.1:9").goaltrail(*command.split())
+    assert result.exit_code == 1
+    assert result.stderr == "goaltrail: Nothing answers at http://127.0.0.1:9: start it with `make up`\n"
