@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import demo, doctor, rebuild, roles, state, token, trail, trend, up, workspace
+from services.cli import demo, doctor, import_, rebuild, roles, state, token, trail, trend, up, workspace
 
 app = typer.Typer(
     name="goaltrail",
@@ -20,6 +20,7 @@ app.command("worker")(roles.worker)
 app.command("intake")(roles.intake)
 app.command("provision")(roles.provision)
 app.command("demo")(demo.demo)
+app.command("import")(import_.import_)
 app.command("state")(state.state)
 app.command("trail")(trail.trail)
 app.command("trend")(trend.trend)

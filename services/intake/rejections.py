@@ -10,6 +10,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     # the item as text
     "malformed": ("it is not JSON: {why}", "JSON이 아닙니다: {why}"),
     "not_utf8": ("it is not UTF-8 at byte {byte}", "UTF-8이 아닙니다({byte}번째 바이트)"),
+    "not_utf8_text": ("it is not UTF-8", "UTF-8이 아닙니다"),
+    "wrong_width": ("the row has {found} columns, not {wanted}", "열이 {wanted}개가 아니라 {found}개입니다"),
+    "not_mapped": ("{field} can't be made: {why}", "{field} 값을 만들 수 없습니다: {why}"),
     "not_an_object": ("an item is a JSON object", "항목은 JSON 객체여야 합니다"),
     "not_a_cloudevent": (
         "it is not a CloudEvent 1.0 whose data is an object: {why}",

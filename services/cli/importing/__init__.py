@@ -1,0 +1,1 @@
+"""Reading files of readings, mapping their columns, and sending them with a receipt per row."""

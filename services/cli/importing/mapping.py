@@ -1,0 +1,244 @@
+"""A mapping says in YAML how the columns of a file become readings: columns, constants, filters, formats.
+
+where: {State: [confirmed, done]}     # rows that count
+fields:
+  kpi: {constant: revenue}
+  source_id: ID                       # a column; in JSON a path: party/code
+  value: {column: Net, decimal: ","}
+  period: {column: Date, format: "%d.%m.%Y"}
+  dimensions: {region: Region}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from services.intake.items import Item
+from services.intake.rejections import Rejected
+
+NUMBERS = ("value", "numerator", "denominator")
+
+
+class MappingError(ValueError):
+    """The mapping can't be used, or does not fit the file; the text is one line for a person."""
+
+
+class Rule(BaseModel):
+    """Where one field comes from: a column, a constant, or a text with columns in braces."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str | None = None
+    constant: str | int | None = None
+    text: str | None = None
+    """As in Python's str.format: `{year}-{month:02}`."""
+    format: str | None = None
+    """How a date or time is written, as in strptime: `%d.%m.%Y`."""
+    zone: str | None = None
+    """IANA zone of a time that has none."""
+    decimal: Literal[".", ","] = "."
+    """The decimal sign of a number."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if sum(origin is not None for origin in (self.column, self.constant, self.text)) != 1:
+            raise ValueError("give one of column, constant and text")
+        if self.zone is not None:
+            try:
+                ZoneInfo(self.zone)
+            except (KeyError, ValueError, OSError):
+                raise ValueError(f"{self.zone!r} is no IANA time zone such as Asia/Seoul") from None
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns it reads."""
+        if self.text is not None:
+            return [name for _, name, _, _ in Formatter().parse(self.text) if name]
+        return [] if self.column is None else [self.column]
+
+
+def _as_rule(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+def _as_texts(value: Any) -> Any:
+    return [str(one) for one in (value if isinstance(value, list) else [value])]
+
+
+Wanted = Annotated[list[str], BeforeValidator(_as_texts)]
+FieldRule = Annotated[Rule, BeforeValidator(_as_rule)]
+
+
+class Fields(BaseModel):
+    """The fields of a reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kpi: FieldRule
+    source_id: FieldRule
+    value: FieldRule | None = None
+    numerator: FieldRule | None = None
+    denominator: FieldRule | None = None
+    observed_at: FieldRule | None = None
+    period: FieldRule | None = None
+    unit: FieldRule | None = None
+    source_version: FieldRule | None = None
+    dimensions: dict[str, FieldRule] = Field(default_factory=dict)
+
+
+class ColumnMapping(BaseModel):
+    """A whole mapping."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    records: str | None = None
+    """In a JSON document, the path to the list of records."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """Of a CSV file; found out when it is not given."""
+    where: dict[str, Wanted] = Field(default_factory=dict)
+    """Column -> the text, or one of the texts, that a row must have to count."""
+    fields: Fields
+
+    @property
+    def columns(self) -> set[str]:
+        """All columns it reads."""
+        rules = [rule for name, rule in self.fields if isinstance(rule, Rule)]
+        rules += self.fields.dimensions.values()
+        return set(self.where) | {column for rule in rules for column in rule.columns}
+
+    def wants(self, record: Mapping[str, Any]) -> bool:
+        """Whether a row counts."""
+        return all(_text(look_up(record, column)) in wanted for column, wanted in self.where.items())
+
+    def item(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The item of a row; what is empty is left out. Raises Rejected."""
+        item: dict[str, Any] = {}
+        for name, rule in self.fields:
+            if not isinstance(rule, Rule):
+                continue
+            found = _field(name, rule, record)
+            if found is not None:
+                item[name] = found
+        dimensions = {name: _text(_origin(rule, record)) for name, rule in self.fields.dimensions.items()}
+        dimensions = {name: found for name, found in dimensions.items() if found}
+        if dimensions:
+            item["dimensions"] = dimensions
+        return item
+
+
+def load_mapping(path: Path) -> ColumnMapping:
+    """The mapping in a YAML file. Raises MappingError."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        return ColumnMapping.model_validate(document)
+    except OSError as error:
+        raise MappingError(f"can't read {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path} is not YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = "/".join(str(part) for part in first["loc"])
+        raise MappingError(f"{path}: {place or 'mapping'}: {first['msg']}") from None
+
+
+def plain_mapping(columns: Iterable[str]) -> ColumnMapping:
+    """For a file whose columns are named as the fields; `dimensions.region` is a dimension.
+
+    Raises MappingError.
+    """
+    fields: dict[str, Any] = {}
+    dimensions: dict[str, str] = {}
+    for column in columns:
+        if column.startswith("dimensions."):
+            dimensions[column.removeprefix("dimensions.")] = column
+        elif column in Item.model_fields and column != "dimensions":
+            fields[column] = column
+        else:
+            raise MappingError(f"there is no field {column!r} in a reading: say what it means with --mapping")
+    missing = [name for name in ("kpi", "source_id") if name not in fields]
+    if missing:
+        raise MappingError(f"there is no column {missing[0]!r}: say where it comes from with --mapping")
+    return ColumnMapping.model_validate({"fields": {**fields, "dimensions": dimensions}})
+
+
+def look_up(record: Mapping[str, Any], path: str) -> Any:
+    """The value of a column, or in JSON at a path; None if there is none."""
+    if path in record:
+        return record[path]
+    found: Any = record
+    for part in path.split("/"):
+        if not isinstance(found, Mapping) or part not in found:
+            return None
+        found = found[part]
+    return found
+
+
+class _Columns(Formatter):
+    """Formats with the columns of a record; attributes and indexes are not followed."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self._record = record
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
+        """The value of a column."""
+        return look_up(self._record, field_name), field_name
+
+
+def _origin(rule: Rule, record: Mapping[str, Any]) -> Any:
+    if rule.constant is not None:
+        return rule.constant
+    if rule.column is not None:
+        return look_up(record, rule.column)
+    assert rule.text is not None
+    return _Columns(record).format(rule.text)
+
+
+def _field(name: str, rule: Rule, record: Mapping[str, Any]) -> Any:
+    """The value of one field, None if the row has none. Raises Rejected."""
+    try:
+        found = _origin(rule, record)
+        if isinstance(found, str):
+            found = found.strip()
+        if found is None or found == "":
+            return None
+        if name in NUMBERS:
+            return _number(found, rule.decimal)
+        if name == "source_version":
+            return int(found)
+        if name in ("observed_at", "period"):
+            return _time(name, _text(found), rule)
+        return _text(found)
+    except (ValueError, TypeError, KeyError) as error:
+        raise Rejected("not_mapped", name, why=str(error)) from None
+
+
+def _number(found: Any, decimal: str) -> Any:
+    if isinstance(found, str) and decimal == ",":
+        # 1.234,50 and 1 234,50 as they are written where the comma is the decimal sign
+        return "".join(found.split()).replace(".", "").replace(",", ".")
+    return str(found) if isinstance(found, Decimal) else found
+
+
+def _time(name: str, found: str, rule: Rule) -> str:
+    if rule.format is None and rule.zone is None:
+        return found
+    moment = datetime.strptime(found, rule.format) if rule.format else datetime.fromisoformat(found)  # noqa: DTZ007
+    if name == "period":
+        return moment.date().isoformat()
+    if moment.tzinfo is None and rule.zone is not None:
+        moment = moment.replace(tzinfo=ZoneInfo(rule.zone))
+    return moment.isoformat()
+
+
+def _text(found: Any) -> str:
+    return "" if found is None else str(found)

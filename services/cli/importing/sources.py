@@ -1,0 +1,260 @@
+"""Files of readings, row by row: CSV, JSON lines, or one JSON document."""
+
+from __future__ import annotations
+
+import csv
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, NamedTuple, Self
+
+import orjson
+
+from events.numbers import exact_json
+from services.cli.importing.mapping import ColumnMapping, MappingError, look_up, plain_mapping
+from services.intake.formats import parse_line
+from services.intake.rejections import Rejected
+
+_BOM = b"\xef\xbb\xbf"
+_DELIMITERS = ",;\t"
+
+
+class FileError(ValueError):
+    """The file can't be read; the text is one line for a person."""
+
+
+class Row(NamedTuple):
+    """One row of a file."""
+
+    line: int
+    """From 1, as an editor counts; in a JSON document the number of the record."""
+    item: bytes | Rejected | None
+    """The JSON to send, why there is none, or None for a row that does not count."""
+    original: Any
+    """As it stands in the file."""
+
+
+class Refused(NamedTuple):
+    """A row that was not taken, and why."""
+
+    row: Row
+    status: str
+    code: str
+    reason: str
+
+
+class Source(ABC):
+    """A file that is read once from beginning to end."""
+
+    def __init__(self, path: Path, mapping: ColumnMapping | None) -> None:
+        """Raises FileError."""
+        self.path = path
+        self.mapping = mapping
+        try:
+            self.file: BinaryIO = path.open("rb")
+            self.size = path.stat().st_size
+        except OSError as error:
+            raise FileError(f"can't read {path}: {error.strerror}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.file.close()
+
+    @property
+    def read(self) -> int:
+        """How many bytes were read."""
+        return self.file.tell()
+
+    @abstractmethod
+    def rows(self) -> Iterator[Row]:
+        """Every row in order. Raises FileError, MappingError."""
+
+    @property
+    @abstractmethod
+    def refused_path(self) -> Path:
+        """Where rows are written that were not taken."""
+
+    @abstractmethod
+    def begin_refused(self, file: io.TextIOBase) -> None:
+        """Write what stands before the rows that were not taken."""
+
+    @abstractmethod
+    def write_refused(self, file: io.TextIOBase, refused: list[Refused]) -> None:
+        """Write some rows that were not taken."""
+
+    def _item(self, record: Mapping[str, Any]) -> bytes | Rejected | None:
+        mapping = self.mapping
+        assert mapping is not None
+        try:
+            return _json(mapping.item(record)) if mapping.wants(record) else None
+        except Rejected as rejected:
+            return rejected
+
+
+class CsvSource(Source):
+    """Comma, semicolon or tab between the columns; the first row has their names."""
+
+    def __init__(self, path: Path, mapping: ColumnMapping | None) -> None:
+        super().__init__(path, mapping)
+        try:
+            self._read_header(path, mapping)
+        except ValueError:
+            self.file.close()
+            raise
+
+    def _read_header(self, path: Path, mapping: ColumnMapping | None) -> None:
+        # What is not UTF-8 is kept as it is, so that only its row is rejected.
+        text = io.TextIOWrapper(self.file, "utf-8-sig", errors="surrogateescape", newline="")
+        try:
+            first = text.readline()
+            self._delimiter = (mapping.delimiter if mapping else None) or max(_DELIMITERS, key=first.count)
+            header = next(csv.reader([first], delimiter=self._delimiter), [])
+            self.columns = [name.strip() for name in header]
+            self._reader = csv.reader(text, delimiter=self._delimiter)
+            self._text = text
+        except csv.Error as error:
+            raise FileError(f"{path}, line 1: {error}") from None
+        if not any(self.columns):
+            raise FileError(f"{path} is empty")
+        if mapping is None:
+            self.mapping = plain_mapping(self.columns)
+        else:
+            missing = sorted(mapping.columns - set(self.columns))
+            if missing:
+                raise MappingError(f"{path} has no column {missing[0]!r}; it has {', '.join(self.columns)}")
+
+    def rows(self) -> Iterator[Row]:
+        """Every row; a cell may hold line breaks."""
+        width = len(self.columns)
+        while True:
+            try:
+                cells = next(self._reader, None)
+            except csv.Error as error:
+                raise FileError(f"{self.path}, line {self._reader.line_num + 1}: {error}") from None
+            if cells is None:
+                return
+            if not cells:
+                continue
+            line = self._reader.line_num + 1
+            if len(cells) != width:
+                yield Row(line, Rejected("wrong_width", wanted=width, found=len(cells)), cells)
+            else:
+                yield Row(line, self._item(dict(zip(self.columns, cells, strict=True))), cells)
+
+    @property
+    def refused_path(self) -> Path:
+        """`sales.csv.rejected.csv`."""
+        return self.path.with_name(f"{self.path.name}.rejected.csv")
+
+    def begin_refused(self, file: io.TextIOBase) -> None:
+        """The names of the columns."""
+        csv.writer(file, delimiter=self._delimiter).writerow(
+            [*self.columns, "line", "status", "code", "reason"]
+        )
+
+    def write_refused(self, file: io.TextIOBase, refused: list[Refused]) -> None:
+        """The row's own columns, then line, status, code and reason: it can be put right and sent again."""
+        writer = csv.writer(file, delimiter=self._delimiter)
+        for row, status, code, reason in refused:
+            writer.writerow([*row.original, row.line, status, code, reason])
+
+
+class JsonSource(Source):
+    """What JSON files have in common."""
+
+    @property
+    def refused_path(self) -> Path:
+        """`sales.jsonl.rejected.jsonl`."""
+        return self.path.with_name(f"{self.path.name}.rejected.jsonl")
+
+    def begin_refused(self, file: io.TextIOBase) -> None:
+        """Nothing: the columns are named in each line."""
+        file.write("")
+
+    def write_refused(self, file: io.TextIOBase, refused: list[Refused]) -> None:
+        """One object a line: line, status, code, reason, and the row as it was."""
+        for row, status, code, reason in refused:
+            original = row.original
+            if isinstance(original, bytes):
+                original = original.decode(errors="replace")
+            told = {"line": row.line, "status": status, "code": code, "reason": reason, "row": original}
+            file.write(orjson.dumps(told, default=str).decode() + "\n")
+
+
+class JsonLinesSource(JsonSource):
+    """One JSON object a line; without a mapping it is sent as it is."""
+
+    def rows(self) -> Iterator[Row]:
+        """Every line that is not empty."""
+        for number, raw in enumerate(self.file, 1):
+            line = (raw.removeprefix(_BOM) if number == 1 else raw).strip()
+            if line:
+                yield Row(number, self._line(line), line)
+
+    def _line(self, line: bytes) -> bytes | Rejected | None:
+        if self.mapping is None:
+            return line
+        record = parse_line(line)
+        if isinstance(record, Rejected):
+            return record
+        return self._item(record) if isinstance(record, dict) else Rejected("not_an_object")
+
+
+class JsonDocumentSource(JsonSource):
+    """One document that is read as a whole: a list of records, or one at the mapping's path `records`."""
+
+    def rows(self) -> Iterator[Row]:
+        """Every record."""
+        try:
+            document: Any = exact_json(self.file.read().decode("utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            raise FileError(f"{self.path} is not JSON: {error}") from None
+        path = self.mapping.records if self.mapping is not None else None
+        records = document if path is None else look_up({"": document} | dict(_object(document)), path)
+        if not isinstance(records, list):
+            where = (
+                f"at {path!r}" if path else "as a whole (name its place in the mapping: `records: result`)"
+            )
+            raise FileError(f"{self.path} has no list of records {where}")
+        for number, record in enumerate(records, 1):
+            if not isinstance(record, dict):
+                yield Row(number, Rejected("not_an_object"), record)
+            elif self.mapping is None:
+                yield Row(number, _json(record), record)
+            else:
+                yield Row(number, self._item(record), record)
+
+
+_SOURCES: dict[str, type[Source]] = {
+    ".csv": CsvSource,
+    ".tsv": CsvSource,
+    ".jsonl": JsonLinesSource,
+    ".ndjson": JsonLinesSource,
+    ".json": JsonDocumentSource,
+}
+
+
+def open_source(path: Path, mapping: ColumnMapping | None) -> Source:
+    """The file, by its ending. Raises FileError, MappingError."""
+    kind = _SOURCES.get(path.suffix.lower())
+    if kind is None:
+        raise FileError(f"{path}: the ending must be one of {', '.join(_SOURCES)}")
+    return kind(path, mapping)
+
+
+def _object(document: Any) -> Mapping[str, Any]:
+    return document if isinstance(document, dict) else {}
+
+
+def _json(item: Mapping[str, Any]) -> bytes | Rejected:
+    """An item as JSON; exact numbers become texts."""
+    try:
+        return orjson.dumps(item, default=str)
+    except TypeError:  # something was kept of bytes that are no UTF-8
+        return Rejected("not_utf8_text")

@@ -1,0 +1,213 @@
+"""`goaltrail import` against a running API."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Terminal, Write
+
+ROOT = Path(__file__).parent.parent.parent
+TRYTON = ROOT / "tests" / "data" / "tryton"
+MAPPINGS = ROOT / "examples" / "tryton"
+
+CSV = TRYTON / "csv_sales_flat.csv"
+JSONRPC = TRYTON / "jsonrpc_sale_search_read.json"
+
+COUNTED = {"confirmed", "processing", "done"}
+
+
+def monthly_revenue() -> dict[str, Decimal]:
+    """EUR sales per month, added up from both exports by hand: the CSV is newer and has one sale more."""
+    sales: dict[str, tuple[str, Decimal]] = {}
+    for sale in json.loads(JSONRPC.read_text())["result"]:
+        if sale["currency."]["code"] == "EUR" and sale["state"] in COUNTED:
+            month = f"{sale['sale_date']['year']}-{sale['sale_date']['month']:02}"
+            sales[str(sale["id"])] = month, Decimal(sale["untaxed_amount"]["decimal"])
+    with CSV.open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["Currency/Code"] == "EUR" and row["State"] in COUNTED:
+                sales[row["ID"]] = row["Sale Date"][:7], Decimal(row["Untaxed"])
+    months: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for month, amount in sales.values():
+        months[month] += amount
+    return dict(months)
+
+
+@pytest.mark.parametrize("order", ["csv json csv json", "json csv json"])
+def test_one_revenue_from_two_exports(terminal: Terminal, order: str) -> None:
+    """CSV and JSON-RPC, each twice and in any order: every sale counts once."""
+    terminal.define("revenue-eur", "EUR")
+    files = {"csv": (CSV, "sales-csv.yaml"), "json": (JSONRPC, "sales-jsonrpc.yaml")}
+    accepted, position = 0, 0
+    for name in order.split():
+        file, mapping = files[name]
+        told = terminal.json("import", file, "--feed", "tryton", "--mapping", MAPPINGS / mapping)
+        assert told["counts"]["rejected"] == told["counts"]["conflict"] == 0
+        accepted += told["counts"]["accepted"]
+        position = max(position, told["position"])
+    assert accepted == 139
+    trend = terminal.read(
+        "/v1/kpis/revenue-eur/trend", position, bucket="month", **{"from": "2026-01-01", "to": "2026-12-31"}
+    )
+    shown = {point["label"]: Decimal(point["value"]) for point in trend["data"] if point["count"]}
+    assert shown == monthly_revenue()
+
+
+def test_what_was_not_taken_stands_beside_the_file(terminal: Terminal, write: Write) -> None:
+    """Each row has its reason; the others are taken. Put right, it can be sent again."""
+    terminal.define("sales")
+    file = write(
+        "bad.csv",
+        "kpi;source_id;value;observed_at;dimensions.region\n"
+        "sales;a;10.5;2026-03-01T09:00:00+09:00;서울\n"
+        "sales;b;ten;2026-03-01T09:00:00+09:00;서울\n"
+        "nothing;c;1;2026-03-01T09:00:00+09:00;\n"
+        "sales;d;1\n"
+        "sales;e;1;2026-03-01T09:00:00;\n"
+        "sales;a;11;2026-03-01T09:00:00+09:00;서울\n"
+        'sales;"f;g";1;2026-03-01T09:00:00+09:00;\n',
+    )
+    result = terminal.goaltrail("import", file, "--feed", "erp")
+    assert result.exit_code == 1
+    assert "bad.csv.rejected.csv" in result.stdout.replace("\n", "")
+    with Path(f"{file}.rejected.csv").open(newline="") as rejected:
+        rows = list(csv.reader(rejected, delimiter=";"))
+    assert rows[0] == [
+        *("kpi", "source_id", "value", "observed_at", "dimensions.region"),
+        *("line", "status", "code", "reason"),
+    ]
+    assert [(row[-4], row[-3], row[-2]) for row in rows[1:]] == [
+        ("3", "rejected", "invalid_number"),
+        ("4", "rejected", "unknown_kpi"),
+        ("5", "rejected", "wrong_width"),
+        ("6", "rejected", "time_without_zone"),
+        ("7", "conflict", "conflict"),
+    ]
+    told = terminal.json(
+        "import", write("bad.csv", file.read_text().replace("ten", "10")), "--feed", "erp", code=1
+    )
+    assert (told["counts"]["accepted"], told["counts"]["duplicate"]) == (1, 2)
+
+
+def test_json_lines_are_sent_as_they_are(terminal: Terminal, write: Write) -> None:
+    """A broken line, wrong UTF-8 and a BOM harm no other line; line numbers are those of the file."""
+    terminal.define("sales")
+    good = '{"kpi": "sales", "source_id": "%s", "value": 0.10, "period": "2026-03-01"}'
+    lines = [good % "a", "", good % "b", '{"kpi": ', (good % "c"), good % "\\ud800"]
+    content = b"\xef\xbb\xbf" + "\n".join(lines).encode() + b'\n{"kpi": "\xff"}\n'
+    file = write("r.jsonl", content)
+    told = terminal.json("import", file, "--feed", "erp", code=1)
+    assert told["counts"]["accepted"] == 3
+    rejected = [json.loads(line) for line in Path(told["rejected_file"]).read_text().splitlines()]
+    assert [(found["line"], found["code"]) for found in rejected] == [
+        (4, "malformed"),
+        (6, "not_a_text"),
+        (7, "not_utf8"),
+    ]
+    again = terminal.json("import", write("r.jsonl", "\n".join([good % "a", good % "d"])), "--feed", "erp")
+    assert (again["counts"]["accepted"], again["counts"]["duplicate"]) == (1, 1)
+    assert again["rejected_file"] is None
+    assert not Path(told["rejected_file"]).exists()
+
+
+def test_a_french_export(terminal: Terminal, write: Write) -> None:
+    """Decimal comma, local dates and a zone, by the mapping."""
+    terminal.define("sales", "EUR")
+    mapping = write(
+        "m.yaml",
+        """
+        where: {État: [fait, confirmé]}
+        fields:
+          kpi: {constant: sales}
+          source_id: {text: "{Année}/{Numéro}"}
+          value: {column: Montant, decimal: ","}
+          observed_at: {column: Édité le, format: "%d.%m.%Y %H:%M", zone: Europe/Paris}
+          source_version: Version
+          dimensions: {client: Tiers}
+        """,
+    )
+    file = write(
+        "ventes.csv",
+        "\ufeffAnnée;Numéro;Montant;Édité le;État;Version;Tiers\n"
+        "2026;1;1 234,50;31.03.2026 23:30;fait;2;Café\n"
+        "2026;2;7;31.03.2026 23:30;brouillon;1;\n"
+        "2026;3;1.000,25;01.04.2026 00:30;confirmé;1;\n",
+    )
+    told = terminal.json("import", file, "--feed", "tryton", "--mapping", mapping)
+    assert (told["counts"]["accepted"], told["counts"]["not counted"]) == (2, 1)
+    listed = terminal.read("/v1/readings", told["position"], kpi="sales")["data"]
+    assert [(r["source_id"], r["value"], r["observed_at"], r["dimensions"]) for r in listed] == [
+        ("2026/1", "1234.5", "2026-03-31T21:30:00Z", {"client": "Café"}),
+        ("2026/3", "1000.25", "2026-03-31T22:30:00Z", None),
+    ]
+
+
+def test_many_rows_are_sent_in_batches(terminal: Terminal, write: Write) -> None:
+    """Every row has one receipt, and a second run changes nothing."""
+    terminal.define("sales")
+    rows = "".join(f"sales,s{n},{n},2026-03-01\n" for n in range(12_345))
+    file = write("many.csv", "kpi,source_id,value,period\n" + rows)
+    assert terminal.json("import", file, "--feed", "erp")["counts"]["accepted"] == 12_345
+    assert terminal.json("import", file, "--feed", "erp")["counts"]["duplicate"] == 12_345
+
+
+def test_a_dry_run_sends_nothing(terminal: Terminal, write: Write) -> None:
+    """It says what would be sent and what is wrong, without an API."""
+    file = write(
+        "r.csv", "kpi,source_id,value,period\nsales,a,1,2026-03\nsales,,1,2026-03\nsales,c,x,2026-03\n"
+    )
+    result = terminal.goaltrail(
+        "import", file, "--feed", "erp", "--dry-run", "--json", GOALTRAIL_URL="http://127.0.0.1:1"
+    )
+    assert result.exit_code == 1
+    counts = json.loads(result.stdout)["counts"]
+    assert counts == {"would be sent": 1, "rejected": 2, "not counted": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mapping", "line"),
+    [
+        ("r.xls", "", None, "the ending must be one of .csv, .tsv, .jsonl, .ndjson, .json"),
+        ("r.csv", "", None, "is empty"),
+        ("r.csv", "kpi,source_id,amount\n", None, "there is no field 'amount' in a reading"),
+        ("r.csv", "kpi,value\n", None, "there is no column 'source_id'"),
+        ("r.csv", "a,b\n", "fields: {kpi: a, source_id: c}", "has no column 'c'; it has a, b"),
+        ("r.csv", "a,b\n", "fields: {kpi: a}", "fields/source_id: Field required"),
+        ("r.csv", "a,b\n", "fields: {kpi: a, source_id: {column: b, constant: 1}}", "give one of column"),
+        ("r.csv", "a,b\n", "fields: [", "is not YAML"),
+        ("r.json", "{}", None, "has no list of records"),
+        ("r.json", "{", None, "is not JSON"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(
+    write: Write, tmp_path: Path, name: str, content: str, mapping: str | None, line: str
+) -> None:
+    """An exit code, and no traceback."""
+    import_ = Terminal(http=_nobody(), token="t").goaltrail
+    options: list[Any] = ["--mapping", write("m.yaml", mapping)] if mapping else []
+    result = import_("import", write(name, content), "--feed", "erp", "--dry-run", *options)
+    assert result.exit_code == 1
+    assert line in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_nobody_answers(write: Write) -> None:
+    """One line says so."""
+    file = write("r.csv", "kpi,source_id,value,period\nsales,a,1,2026-03\n")
+    result = Terminal(http=_nobody(), token="t").goaltrail("import", file, "--feed", "erp")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "Nothing answers at http://127.0.0.1:1" in result.stderr
+
+
+def _nobody() -> Any:
+    class Nobody:
+        base_url = "http://127.0.0.1:1"
+
+    return Nobody()
