@@ -42,7 +42,7 @@ class Place:
     def goaltrail(self, *arguments: str, columns: int = 100) -> Result:
         """Run a command."""
         env = {
-            **_environment(self.projector),
+            **environment(self.projector),
             "GOALTRAIL_URL": self.url,
             "GOALTRAIL_TOKEN": self.token,
             "COLUMNS": str(columns),
@@ -72,7 +72,8 @@ class Place:
         return asyncio.run(ask())
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that tell a process these settings."""
     said = settings.model_dump(exclude={"admin_token", "admin_token_file", "api_port", "api_host"})
     return {
         f"GOALTRAIL_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -1,0 +1,169 @@
+"""The figures of the demo company, against what a person works out from its files by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.demo.conftest import Place
+
+KEY_RESULTS = [
+    # key result, cycle, day, value, raw score: how it is worked out
+    ("operating-margin-8", "2025", "2025-06-30", "6.9", "0.725000"),  # (6.9 − 4) / (8 − 4)
+    ("operating-margin-8", "2025", "2025-12-31", "7.9", "0.975000"),
+    ("growth-5", "2025", "2025-12-31", "5", "1.000000"),
+    ("gross-margin-24", "2025", "2025-12-31", "23.4", "0.900000"),  # 5.4 of 6 points
+    ("top-customers-40", "2025", "2025-12-31", "43", "0.925000"),  # 2 − 43/40
+    ("collection-60", "2025", "2025-06-30", "70", "0.333333"),  # 5 of 15 days, before the target moved
+    ("collection-60", "2025", "2025-12-31", "66", "0.900000"),  # 9 of 10 days, since it moved to 65
+    ("new-accounts-5", "2025", "2025-12-31", "4", "0.800000"),
+    ("on-time-95", "2025-q1", "2025-03-31", "93.1", "0.980000"),
+    ("rework-2", "2025-q1", "2025-03-31", "2.5", "0.750000"),  # 2 − 2.5/2
+    ("scrap-1-5", "2025-q1", "2025-03-31", "1.8", "0.800000"),  # 1.2 of 1.5 points
+    ("organic-50", "2025-q1", "2025-03-31", "41", "0.550000"),
+    ("visitors-200k", "2025-q1", "2025-01-31", "120000", "0.200000"),
+    (
+        "visitors-200k",
+        "2025-q1",
+        "2025-03-31",
+        "200000",
+        "1.000000",
+    ),  # the latest month, not the sum of three
+    ("whitepaper-5000", "2025-q1", "2025-03-31", "3900", "0.780000"),
+    ("enterprise-share-40", "2025-q2", "2025-06-30", "31", "0.550000"),
+    ("acv-80m", "2025-q2", "2025-06-19", "71000000", "0.700000"),  # 21 of 30 million
+    ("acv-80m", "2025-q2", "2025-06-20", "71000000", "1.050000"),  # 21 of 20 million, a day later
+    ("acv-80m", "2025-q2", "2025-06-30", "72500000", "1.125000"),
+    ("target-accounts-3", "2025-q2", "2025-06-30", "2", "0.666667"),
+    ("first-week-churn-8", "2025-q2", "2025-06-30", "9", "0.750000"),
+    ("dau-mau-40", "2025-q2", "2025-06-30", "34", "0.692308"),  # 9/13, since the target moved to 38
+    ("response-1h", "2025-q3", "2025-07-31", "4", "0.000000"),
+    ("response-1h", "2025-q3", "2025-08-31", "2", "0.666667"),
+    ("response-1h", "2025-q3", "2025-09-30", "1", "1.000000"),
+    ("same-day-80", "2025-q3", "2025-09-30", "74", "0.700000"),
+    ("cost-per-lead-30", "2025-q3", "2025-07-31", "55", "-0.250000"),  # worse than where it began
+    ("cost-per-lead-30", "2025-q3", "2025-09-30", "34", "0.800000"),
+    ("download-conversion-10", "2025-q3", "2025-09-30", "8.5", "0.700000"),
+    (
+        "order-rate-25",
+        "2025-q4",
+        "2025-12-31",
+        "23.333333",
+        "0.933333",
+    ),  # 21/90, not the mean
+    ("leads-30", "2025-q4", "2025-12-31", "27", "0.900000"),
+]
+
+OBJECTIVES = [
+    ("profitable-growth", "2025", "2025-12-31", "0.962500"),  # (2 · 0.975 + 1 + 0.9) / 4
+    ("better-portfolio", "2025", "2025-12-31", "0.875000"),
+    ("right-first-time", "2025-q1", "2025-03-31", "0.832500"),  # (0.98 + 0.75 + 2 · 0.8) / 4
+    ("content-leadership", "2025-q1", "2025-03-31", "0.776667"),
+    ("enterprise-partner", "2025-q2", "2025-06-30", "0.738889"),  # (0.55 + 1 + 2/3) / 3: clamped first
+    ("daily-experience", "2025-q2", "2025-06-30", "0.721154"),  # of two: the third was dropped
+    ("fast-answers", "2025-q3", "2025-09-30", "0.850000"),
+    ("lead-engine", "2025-q3", "2025-09-30", "0.750000"),
+    ("win-again", "2025-q4", "2025-12-31", "0.916667"),
+]
+
+
+class Reader:
+    """Reads the API with the administrator's token."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def get(self, path: str, **params: str) -> Any:
+        """The body of a read."""
+        headers = {"Authorization": f"Bearer {self._place.token}"}
+        answer = httpx.get(f"{self._place.url}{path}", params=params, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def reader(company: Place) -> Reader:
+    """The API with the demo company."""
+    return Reader(company)
+
+
+@pytest.mark.parametrize(("key_result", "cycle", "day", "value", "raw"), KEY_RESULTS)
+def test_key_result(reader: Reader, key_result: str, cycle: str, day: str, value: str, raw: str) -> None:
+    """Value and raw score at the end of a day."""
+    shown = reader.get(f"/v1/key-results/{key_result}", as_of=day)
+    assert reader.get(f"/v1/objectives/{shown['objective']}")["cycle"] == cycle
+    assert (Decimal(shown["score"]["value"]), Decimal(shown["score"]["raw"])) == (
+        Decimal(value),
+        Decimal(raw),
+    )
+
+
+@pytest.mark.parametrize(("objective", "cycle", "day", "score"), OBJECTIVES)
+def test_objective(reader: Reader, objective: str, cycle: str, day: str, score: str) -> None:
+    """The weighted mean of its key results at the end of its cycle."""
+    shown = reader.get(f"/v1/objectives/{objective}", as_of=day)
+    assert (shown["cycle"], Decimal(shown["score"])) == (cycle, Decimal(score))
+
+
+def test_score_against_each_target(reader: Reader) -> None:
+    """What the second quarter's contracts score against the first target and against the lowered one."""
+    posts = reader.get("/v1/key-results/acv-80m/targets", as_of="2025-06-30")["data"]
+    targets = [(post["new"], post["score"]["raw"]) for post in posts if post["what"] == "target"]
+    assert [(Decimal(target), Decimal(raw)) for target, raw in targets] == [
+        (Decimal(80_000_000), Decimal("0.75")),
+        (Decimal(70_000_000), Decimal("1.125")),
+    ]
+
+
+def test_growth_slows_and_margin_doubles(reader: Reader) -> None:
+    """From 10 % to 5 % on the same month of last year; the margin from 4 % to nearly 8 %."""
+    year = {"from": "2025-01-01", "to": "2025-12-31", "as_of": "2025-12-31"}
+    revenue = reader.get("/v1/kpis/revenue/trend", **year)["data"]
+    growth = [Decimal(point["change_on_year"]["amount"]) for point in revenue]
+    assert growth == [10, 10, 10, 9, 8, 6, 5, 5, 5, 5, 5, 5]
+    margin = [
+        Decimal(point["value"]) for point in reader.get("/v1/kpis/operating-margin/trend", **year)["data"]
+    ]
+    assert (margin[0], margin[-1]) == (Decimal(4), Decimal("7.9"))
+
+
+def test_corrected_reading_counts_once(reader: Reader) -> None:
+    """The invoice that was booked twice is in February once: 836 million, 10 % more than the year before."""
+    february = reader.get("/v1/kpis/revenue/trend", **{"from": "2025-02-01", "to": "2025-02-28"})["data"]
+    assert Decimal(february[0]["value"]) == 836_000_000
+
+
+def test_accidents_are_zero_where_nothing_is_known(reader: Reader) -> None:
+    """One accident in May; the other months count as 0 and meet the target of none."""
+    points = reader.get("/v1/kpis/safety-incidents/trend", **{"from": "2025-01-01", "to": "2025-12-31"})[
+        "data"
+    ]
+    assert [Decimal(point["value"]) for point in points] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+    assert [point["met"] for point in points] == [month != 4 for month in range(12)]
+
+
+def test_late_reading_changes_what_is_known_of_a_closed_quarter(reader: Reader) -> None:
+    """Until March's last week came in, on 10 April, scrap was 530 kg of 29,849: 1.78 %, not 1.8 %."""
+    closed = reader.get("/v1/audit", about="cycle/2025-q1", type="cycle.closed")["data"][0]["recorded_at"]
+    shown = {
+        known_at: Decimal(
+            reader.get("/v1/key-results/scrap-1-5", as_of="2025-03-31", known_at=known_at)["score"]["value"]
+        )
+        for known_at in (closed, "2100-01-01")
+    }
+    assert shown == {closed: Decimal("1.775604"), "2100-01-01": Decimal("1.8")}
+
+
+def test_cycles_end_up_closed_and_open(reader: Reader) -> None:
+    """Three quarters are closed; the year and its last quarter are open, so that one can try things out."""
+    cycles = {cycle["id"]: cycle["status"] for cycle in reader.get("/v1/cycles")["data"]}
+    assert cycles == {
+        "2025": "open",
+        "2025-q1": "closed",
+        "2025-q2": "closed",
+        "2025-q3": "closed",
+        "2025-q4": "open",
+    }
