@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import httpx
 import typer
@@ -14,9 +14,9 @@ from rich.text import Text
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.display import Language, chosen_language, console, said, speak
-from services.demo.company import load_company
-from services.demo.load import Loaded, Loader, NotTaken, size
-from services.demo.plan import plan
+
+if TYPE_CHECKING:
+    from services.demo.load import Loaded
 
 CATCH_UP_SECONDS = 60.0
 """How long the views of a new workspace may take to be there, and later to show the last event."""
@@ -122,6 +122,8 @@ def demo(
 
 def _loaded_language(client: Client, lang: Language | None) -> Language | None:
     """The language the company was loaded in before, if it was. Ends the command if `lang` is another."""
+    from services.demo.company import load_company  # here: other commands start without it
+
     sample = load_company().cycles[0]
     there = {cycle["id"]: cycle["name"] for cycle in client.get("/v1/cycles", limit=1000)["data"]}
     name = there.get(sample.id)
@@ -136,6 +138,10 @@ def _loaded_language(client: Client, lang: Language | None) -> Language | None:
 
 
 def _load(client: Client, language: Language, *, quiet: bool) -> Loaded:
+    from services.demo.company import load_company
+    from services.demo.load import Loader, NotTaken, size
+    from services.demo.plan import plan
+
     requests = plan(load_company(), language)
 
     screen = Console(stderr=True)

@@ -54,13 +54,10 @@ def rebuild(
 
     Example: goaltrail rebuild state
     """
-    from services.runtime.logging import configure_logging
-
     try:
         settings = load_settings("projector")
     except SettingsError as error:
         fail(str(error))
-    configure_logging(settings.model_copy(update={"log_level": "error"}), "rebuild")
     chosen = workspace or settings.workspace
     done = _run(settings, chosen, projection, quiet=as_json)
     if as_json:
@@ -81,10 +78,12 @@ def _run(settings: Settings, workspace: str, projection: str, *, quiet: bool) ->
     from services.ledger import LedgerError
     from services.projector.builds import GROUPS
     from services.projector.rebuild import RebuildRefused
+    from services.runtime.logging import configure_logging
 
     names = list(GROUPS) if projection == "all" else [projection]
     if not set(names) <= GROUPS.keys():
         fail(f"there is no projection {projection!r}: take {', '.join(GROUPS)} or all")
+    configure_logging(settings.model_copy(update={"log_level": "error"}), "rebuild")
     try:
         return asyncio.run(_rebuild(settings, workspace, names, quiet=quiet))
     except (RebuildRefused, LedgerError) as error:

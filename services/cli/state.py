@@ -143,7 +143,7 @@ def _cycles(client: Client, cycle: str | None, day: str | None, known_at: str | 
     if not chosen:
         there = ", ".join(one["id"] for one in found)
         fail(
-            f"no cycle {which}; take one with --cycle: {there}"
+            f"no cycle {which}; there are {there}"
             if found
             else "there is no cycle yet; `goaltrail demo` loads a company to look at"
         )

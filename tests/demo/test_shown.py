@@ -147,8 +147,7 @@ def test_a_unit_brings_those_below_it(company: Place) -> None:
         ("state --cycle 2024", "There is no cycle '2024'. [not_found]"),
         (
             "state --as-of 2023-01-01",
-            "no cycle has the day 2023-01-01; take one with --cycle:"
-            " 2025, 2025-q1, 2025-q2, 2025-q3, 2025-q4",
+            "no cycle has the day 2023-01-01; there are 2025, 2025-q1, 2025-q2, 2025-q3, 2025-q4",
         ),
         ("state --as-of soon", "--as-of 'soon' is no day such as 2025-03-31"),
         (
