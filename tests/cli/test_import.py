@@ -14,8 +14,7 @@ import pytest
 from tests.cli.conftest import Terminal, Write
 
 ROOT = Path(__file__).parent.parent.parent
-TRYTON = ROOT / "tests" / "data" / "tryton"
-MAPPINGS = ROOT / "examples" / "tryton"
+TRYTON = ROOT / "examples" / "tryton"
 
 CSV = TRYTON / "csv_sales_flat.csv"
 JSONRPC = TRYTON / "jsonrpc_sale_search_read.json"
@@ -48,7 +47,7 @@ def test_one_revenue_from_two_exports(terminal: Terminal, order: str) -> None:
     accepted, position = 0, 0
     for name in order.split():
         file, mapping = files[name]
-        told = terminal.json("import", file, "--feed", "tryton", "--mapping", MAPPINGS / mapping)
+        told = terminal.json("import", file, "--feed", "tryton", "--mapping", TRYTON / mapping)
         assert told["counts"]["rejected"] == told["counts"]["conflict"] == 0
         accepted += told["counts"]["accepted"]
         position = max(position, told["position"])
