@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -82,20 +82,14 @@ class Times:
         if zone is UTC:
             sent = given.isoformat()
         elif zone is not None:
-            try:
-                given = given.astimezone(UTC)
-            except OverflowError:
-                raise Rejected("too_early", "observed_at", earliest=EARLIEST) from None
+            given = _utc(given)
             sent = given.isoformat()
         elif self._feed_zone is None:
             raise Rejected("time_without_zone", "observed_at", feed=self._feed)
         else:
             # Compared as it was said: that the feed's zone is declared otherwise later changes nothing.
             sent = given.isoformat()
-            try:
-                given = given.replace(tzinfo=self._feed_zone).astimezone(UTC)
-            except OverflowError:
-                raise Rejected("too_early", "observed_at", earliest=EARLIEST) from None
+            given = _utc(given.replace(tzinfo=self._feed_zone))
         if given < _EARLIEST:
             raise Rejected("too_early", "observed_at", earliest=EARLIEST)
         if given > self._latest:
@@ -136,6 +130,16 @@ class Times:
                 return day, name
         name, info, _since = self._zones[-1]
         return instant.astimezone(info).date(), name
+
+
+def _utc(given: datetime) -> datetime:
+    """The instant in UTC. Raises Rejected at both ends of the calendar."""
+    try:
+        return given.astimezone(UTC)
+    except OverflowError:
+        if given.year == MINYEAR:
+            raise Rejected("too_early", "observed_at", earliest=EARLIEST) from None
+        raise Rejected("in_the_future", "observed_at", days=FUTURE.days) from None
 
 
 _LONGEST_DAY = len("2026-03-31")
