@@ -99,7 +99,10 @@ def share(score: str | None) -> str:
     """A score between 0 and 1 with two digits after the point."""
     if score is None:
         return "  – "
-    return f"{Decimal(score).quantize(Decimal('0.01'), ROUND_HALF_UP):.2f}"
+    exact = Decimal(score)
+    shown = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    # What is not reached must not look as if it were.
+    return "0.99" if exact < 1 <= shown else str(shown)
 
 
 def bar(part: Decimal, width: int) -> str:

@@ -14,6 +14,9 @@ from rich.text import Text
 from services.cli.client import Json, fail, print_json
 from services.runtime.settings import Settings, SettingsError, load_settings
 
+CONNECT_SECONDS = 5.0
+"""How long NATS may take to answer."""
+
 
 class Rebuilt(NamedTuple):
     """What came out of the rebuild of one projection."""
@@ -103,7 +106,9 @@ async def _rebuild(settings: Settings, workspace: str, names: list[str], *, quie
     engine = projector_engine(settings)
     done = []
     try:
-        async with await Ledger.connect(settings, name="goaltrail-rebuild") as ledger:
+        async with await Ledger.connect(
+            settings, name="goaltrail-rebuild", timeout=CONNECT_SECONDS
+        ) as ledger:
             head = await ledger.head(workspace)
             await prepare_control(engine)
             with _progress(quiet=quiet) as progress:

@@ -175,19 +175,41 @@ def test_errors_are_one_line(command: str, line: str, company: Place) -> None:
     assert (result.exit_code, result.stderr) == (1, f"goaltrail: {line}\n")
 
 
-def test_rebuild_leaves_what_is_read_as_it_was(company: Place) -> None:
-    """Both projections are built anew beside the live ones; reads say the same before and after."""
-    before = company.json("state", "--as-of", "2025-05-31")
-    ran = subprocess.run(
-        [sys.executable, "-m", "services.cli.main", "rebuild", "all"],
+def rebuild(projection: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run it as a process of its own: it sets up logging."""
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli.main", "rebuild", projection],
         cwd=Path(__file__).parents[2],
-        env=environment(company.projector),
+        env=variables,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_rebuild_leaves_what_is_read_as_it_was(company: Place) -> None:
+    """Both projections are built anew beside the live ones; reads say the same before and after."""
+    before = company.json("state", "--as-of", "2025-05-31")
+    ran = rebuild("all", environment(company.projector))
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = ran.stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["state", "audit"]
     assert all(f"{company.head():,} events" in line for line in lines)
     assert company.json("state", "--as-of", "2025-05-31") == before
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("GOALTRAIL_NATS_URL", "nats://127.0.0.1:9", "goaltrail: can't reach NATS at nats://127.0.0.1:9"),
+        ("GOALTRAIL_DATABASE_URL", "postgresql://x@127.0.0.1:9/x", "goaltrail: PostgreSQL: "),
+        ("GOALTRAIL_WORKSPACE", "nobody", "goaltrail: there is no workspace 'nobody'"),
+        ("GOALTRAIL_ZONE", "Mars", "goaltrail: GOALTRAIL_ZONE: "),
+    ],
+)
+def test_rebuild_says_what_is_missing(variable: str, value: str, line: str, company: Place) -> None:
+    """An engine that is away, or a wrong setting, is one line."""
+    ran = rebuild("state", environment(company.projector) | {variable: value})
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith(line)
+    assert ran.stderr.count("\n") == 1
