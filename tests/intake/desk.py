@@ -120,6 +120,11 @@ class Desk:
         self._writer = BuildWriter(self.engine, build, waived=frozenset())
         await self._writer.start()
 
+    @property
+    def projected(self) -> int:
+        """Where the views are."""
+        return self._writer.position
+
     async def project(self, until: int | None = None) -> int:
         """Let the views catch up, or only up to a position; where they are then."""
         async for run in self.ledger.read(self.workspace, self._writer.position, batch=500):
