@@ -1,1 +1,1 @@
-"""Benchmarks: run by make bench, never as timed tests."""
+"""How fast Goaltrail is on this machine, beside a peer that does the same work. `make bench`."""

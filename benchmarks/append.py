@@ -1,0 +1,175 @@
+"""Appending batches of 1000 readings to the ledger, beside a raw socket that sends the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+import uvloop
+from pydantic import SecretStr
+
+from benchmarks import company
+from benchmarks.measuring import Figure, Watch, milliseconds, rate
+from benchmarks.raw_socket import RawSocket, batch_bytes
+from events.envelope import Event, encode
+from events.ids import Aggregate, ledger_subject, reading_id
+from events.readings.events import ReadingRecorded
+from events.registry import event_type
+from services.ledger import Entry, Ledger
+from services.ledger.provision import create_workspace, provision
+from services.runtime.nats_server import NatsLogin, NatsServer
+from services.runtime.settings import Settings
+
+BATCH = 1000
+BATCHES = 40
+"""Per round. Rounds of the ledger and of the raw socket take turns: a busy machine is busy for both."""
+ROUNDS = 5
+LEAST = 40_000
+LEAST_OF_RAW = 0.5
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+class Batch(NamedTuple):
+    """Readings as they are appended: entries, and what is expected of each KPI's subject."""
+
+    entries: list[Entry]
+    expect: dict[str, int]
+
+
+class Subjects:
+    """The readings of the company as batches for one workspace with nobody else on its ledger."""
+
+    def __init__(self, workspace: str, head: int) -> None:
+        self._workspace = workspace
+        self._head = head
+        self._last: dict[str, int] = {}
+        self._readings = 0
+
+    def batches(self, count: int) -> list[Batch]:
+        """The next ones; the guards are the positions that the ones before will have got."""
+        made = []
+        for _ in range(count):
+            found = company.readings(self._readings, BATCH)
+            entries = [_entry(self._workspace, reading) for reading in found]
+            expect = {entry.subject: self._last.get(entry.subject, 0) for entry in entries}
+            for position, entry in enumerate(entries, self._head + 1):
+                self._last[entry.subject] = position
+            self._head += BATCH
+            self._readings += BATCH
+            made.append(Batch(entries, expect))
+        return made
+
+
+def measure(directory: Path, scale: float) -> list[Figure]:
+    """Batch after batch, each acked before the next is sent, as intake does."""
+    rounds = max(1, round(ROUNDS * scale))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_measure(directory / "append", rounds))
+
+
+async def _measure(directory: Path, rounds: int) -> list[Figure]:
+    app, provisioner = NatsLogin.generate("app"), NatsLogin.generate("provisioner")
+    with NatsServer(directory, app=app, provisioner=provisioner) as server:
+        settings = Settings(
+            nats_url=server.url,
+            nats_user=app.user,
+            nats_password=SecretStr(app.password),
+            nats_provisioner_user=provisioner.user,
+            nats_provisioner_password=SecretStr(provisioner.password),
+            workspace="ledger",
+        )
+        await provision(settings)
+        await create_workspace(settings, "raw", name="raw", zone=settings.zone)
+        assert server.process is not None
+        groups = {"nats-server": server.process.pid}
+        by_ledger, by_raw = Watch(groups), Watch(groups)
+        ours, theirs = Subjects("ledger", 1), Subjects("raw", 1)
+        times: list[float] = []
+        socket = RawSocket(server.port, app.user, app.password)
+        async with await Ledger.connect(settings) as ledger:
+            # Not counted: the first files of the streams, and what is imported late.
+            await _append(ledger, ours.batches(2), Watch({}))
+            _append_raw(socket, theirs.batches(2), Watch({}))
+            for _ in range(rounds):
+                times += await _append(ledger, ours.batches(BATCHES), by_ledger)
+                _append_raw(socket, theirs.batches(BATCHES), by_raw)
+        socket.close()
+    size = sum(len(entry.payload) for entry in ours.batches(1)[0].entries) // BATCH
+    count = rounds * BATCHES * BATCH
+    share = by_raw.seconds / by_ledger.seconds
+    return [
+        rate(
+            "append",
+            "append to the ledger, batches of 1000",
+            count,
+            by_ledger,
+            least=LEAST,
+            p50=milliseconds(times, 50),
+            p99=milliseconds(times, 99),
+            note=f"payload {size} B; times of a batch",
+        ),
+        rate("append_raw", "the same bytes over a raw socket", count, by_raw),
+        Figure(
+            "append_to_raw",
+            "append, compared with the raw socket",
+            round(share, 3),
+            "x",
+            f"≥ {LEAST_OF_RAW} x",
+            share >= LEAST_OF_RAW,
+        ),
+    ]
+
+
+async def _append(ledger: Ledger, batches: Sequence[Batch], watch: Watch) -> list[float]:
+    """Append them one after another; the seconds that each took."""
+    times = []
+    with watch:
+        for batch in batches:
+            started = time.perf_counter()
+            await ledger.append("ledger", batch.entries, batch.expect)
+            times.append(time.perf_counter() - started)
+    return times
+
+
+def _append_raw(socket: RawSocket, batches: Sequence[Batch], watch: Watch) -> None:
+    """Send the same as finished bytes: making them is not counted."""
+    frames = [batch_bytes(secrets.token_hex(8), batch.entries, batch.expect) for batch in batches]
+    with watch:
+        for frame in frames:
+            socket.append(frame)
+
+
+def _entry(workspace: str, reading: company.Reading) -> Entry:
+    """A reading as intake records it."""
+    kpi = company.kpi_id(reading.kpi)
+    observed = datetime.fromisoformat(reading.at)
+    data = ReadingRecorded(
+        kpi=kpi,
+        feed="manual",
+        source_id=reading.source_id,
+        observed_at=observed.astimezone(UTC),
+        business_day=observed.date(),
+        zone="Asia/Seoul",
+        tzdata="2025.2",
+        content=blake2b(reading.value.encode(), digest_size=16).hexdigest(),
+        value=None if reading.of else Decimal(reading.value),
+        numerator=Decimal(reading.value) if reading.of else None,
+        denominator=Decimal(reading.of) if reading.of else None,
+    )
+    event = Event(
+        id=reading_id(workspace, "manual", kpi, reading.source_id),
+        type=event_type(data),
+        workspace=workspace,
+        aggregate=Aggregate("reading", kpi),
+        time=NOW,
+        actor="person:admin",
+        data=data,
+    )
+    return Entry(ledger_subject(workspace, event.aggregate), encode(event))
