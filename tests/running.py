@@ -49,14 +49,14 @@ async def eventually(look: Callable[[], Awaitable[Found | None]], *, seconds: fl
 
 @contextmanager
 def serving(api: Settings, projector: Settings) -> Iterator[str]:
-    """The API on a port of its own, with a projector for every workspace, in a thread; yields the address.
+    """The API on a port of its own, with a projector for the settings' workspace, in a thread; yields the address.
 
     For tests of commands, which talk to it as from another process.
     """
     servers: list[uvicorn.Server] = []
 
     async def serve(listening: socket.socket) -> None:
-        async with connected(api) as services, projecting(projector, everything=True):
+        async with connected(api) as services, projecting(projector):
             config = uvicorn.Config(
                 create_app(services),
                 lifespan="off",

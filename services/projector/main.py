@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -40,8 +40,10 @@ DISCOVERY = 5.0
 class Projector:
     """Hosts one worker per workspace for the given groups, inside a FastStream application."""
 
-    def __init__(self, settings: Settings, groups: Sequence[Group], *, only: str | None = None) -> None:
-        """`only`: the one workspace to host, instead of all there are and will be."""
+    def __init__(
+        self, settings: Settings, groups: Sequence[Group], *, only: Collection[str] | None = None
+    ) -> None:
+        """`only`: the workspaces to host, instead of all there are and will be."""
         self._settings = settings
         self._only = only
         self._groups = groups
@@ -115,7 +117,7 @@ class Projector:
                     await asyncio.wait_for(self._look.wait(), DISCOVERY)
 
     def _wanted(self, workspace: str) -> bool:
-        return self._only in (None, workspace)
+        return self._only is None or workspace in self._only
 
     async def _prepare(self, engine: AsyncEngine) -> None:
         while True:

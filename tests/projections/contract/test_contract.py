@@ -42,7 +42,7 @@ async def test_any_batching_and_any_stop_give_the_same_tables(
 @every_group
 async def test_one_by_one_gives_the_same_tables_as_all_at_once(settings: Settings, group: Group) -> None:
     """The smallest batches there are, in a long history with every sort of event."""
-    messages = a_quarter(4, steps=120)
+    messages = a_quarter(4, steps=60)
     async with control(settings) as engine:
         at_once = await tables_after(engine, group, messages)
         assert all(at_once.values()), (
@@ -54,7 +54,7 @@ async def test_one_by_one_gives_the_same_tables_as_all_at_once(settings: Setting
 @every_group
 async def test_a_rebuild_without_indexes_gives_the_same_tables(settings: Settings, group: Group) -> None:
     """Late indexes change how rows are found, never which rows there are."""
-    messages = a_quarter(77, steps=150)
+    messages = a_quarter(77, steps=100)
     async with control(settings) as engine:
         live = await tables_after(engine, group, messages, batches=range(0, len(messages), 7))
         rebuilt = await tables_after(engine, group, messages, batches=[len(messages) // 2], loading=True)
@@ -64,7 +64,7 @@ async def test_a_rebuild_without_indexes_gives_the_same_tables(settings: Setting
 @every_group
 async def test_two_workers_that_race_do_no_harm(settings: Settings, group: Group) -> None:
     """The checkpoint lets one of two workers through; the other is fenced before it touches a row."""
-    messages = a_quarter(5, steps=100)
+    messages = a_quarter(5, steps=60)
     async with control(settings) as engine:
         expected = await tables_after(engine, group, messages)
         build = await new_build(engine, group)
