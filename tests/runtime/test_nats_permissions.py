@@ -13,7 +13,9 @@ from nats.errors import Error, NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import StreamConfig
 
+from services.ledger.provision import provision
 from services.runtime.nats_server import NatsLogin
+from services.runtime.settings import Settings
 from tests.servers import TestNats
 
 
@@ -104,23 +106,16 @@ async def test_the_application_appends_and_reads(app: Client, stream: str, works
 
 
 async def test_the_application_keeps_tokens_and_erases_keys(
-    nats_server: TestNats, app: Client, violations: list[str]
+    operator_settings: Settings, workspace: str, app: Client, violations: list[str]
 ) -> None:
     """Tokens are put and read in the bucket ACCESS; a message can be deleted from KEYS only."""
-    owner = await connect(nats_server, nats_server.provisioner, [])
-    await owner.jetstream().create_key_value(bucket="ACCESS")
-    await owner.jetstream().add_stream(StreamConfig(name="KEYS", subjects=["keys.>"]))
-    try:
-        bucket = await app.jetstream().key_value("ACCESS")
-        await bucket.put("token.1", b"admin")
-        assert (await bucket.get("token.1")).value == b"admin"
-        ack = await app.jetstream().publish("keys.person.1", b"key")
-        assert await app.jetstream().delete_msg("KEYS", ack.seq)
-        assert violations == []
-    finally:
-        await owner.jetstream().delete_key_value("ACCESS")
-        await owner.jetstream().delete_stream("KEYS")
-        await owner.close()
+    await provision(operator_settings)
+    bucket = await app.jetstream().key_value("ACCESS")
+    await bucket.put(f"{workspace}.1", b"admin")
+    assert (await bucket.get(f"{workspace}.1")).value == b"admin"
+    ack = await app.jetstream().publish(f"keys.{workspace}.1", b"key")
+    assert await app.jetstream().delete_msg("KEYS", ack.seq)
+    assert violations == []
 
 
 async def test_the_application_cannot_listen_to_the_ledger_or_the_system(
