@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
@@ -23,6 +25,8 @@ QUERY_TIMEOUT = 10.0
 """Seconds a read may take."""
 AWAY_FOR = 1.0
 """Seconds for which nothing is tried after PostgreSQL was found away, so that commands do not wait for it."""
+T = TypeVar("T")
+
 _FIRST_POLL, _LONGEST_POLL = 0.004, 0.1
 
 
@@ -63,6 +67,7 @@ class Views:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._rows = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshots = engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -97,13 +102,16 @@ class Views:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def open(self, workspace: str, group: str = "state") -> AsyncIterator[View]:
+    async def open(
+        self, workspace: str, group: str = "state", *, snapshot: bool = True
+    ) -> AsyncIterator[View]:
         """The group in one snapshot: its rows and its position belong together.
 
-        Raises ViewsUnavailable, also when PostgreSQL goes away while the snapshot is read.
+        Without `snapshot` it is quicker, and only rows that are never changed belong together: read them up
+        to the view's position. Raises ViewsUnavailable, also when PostgreSQL goes away meanwhile.
         """
-        async with self._connection() as connection:
-            active = await _active(connection, workspace, group)
+        engine = self._snapshots if snapshot else self._rows
+        async with self._connected(engine, partial(_active, workspace, group)) as (connection, active):
             if active is None:
                 raise NotBuilt(f"no build of {group} for {workspace} yet")
             await connection.execution_options(schema_translate_map={group: active.schema_name})
@@ -111,14 +119,14 @@ class Views:
 
     async def position(self, workspace: str, group: str = "state") -> int:
         """How far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
-        async with self._connection() as connection:
-            active = await _active(connection, workspace, group)
-        return 0 if active is None else active.position
+        first = partial(_active, workspace, group)
+        async with self._connected(self._rows, first) as (_connection, active):
+            return 0 if active is None else active.position
 
     async def all_active(self) -> dict[tuple[str, str], control.ActiveVersion]:
         """The builds that reads use now, by workspace and group. Raises ViewsUnavailable."""
-        async with self._connection() as connection:
-            return await control.all_active(connection)
+        async with self._connected(self._rows, control.all_active) as (_connection, builds):
+            return builds
 
     async def wait(
         self, workspace: str, position: int, *, group: str = "state", timeout: float = 5.0
@@ -137,35 +145,32 @@ class Views:
             pause = min(pause * 2, _LONGEST_POLL)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a read-only snapshot; a failure of the connection becomes ViewsUnavailable."""
+    async def _connected(
+        self, engine: AsyncEngine, ask: Callable[[AsyncConnection], Awaitable[T]]
+    ) -> AsyncIterator[tuple[AsyncConnection, T]]:
+        """A connection and its answer to a first question; whatever fails it becomes ViewsUnavailable."""
         if time.monotonic() < self._away_until:
             raise ViewsUnavailable("PostgreSQL is away")
         async with AsyncExitStack() as stack:
             try:
-                yield await self._begin(stack)
+                connection = await stack.enter_async_context(engine.connect())
+                try:
+                    answer = await ask(connection)
+                except DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
+                    # It broke while it lay idle, say with a restart of PostgreSQL: a new one may do.
+                    connection = await stack.enter_async_context(engine.connect())
+                    answer = await ask(connection)
+                yield connection, answer
             except Exception as error:
                 if not is_away(error):
                     raise
                 self._away_until = time.monotonic() + AWAY_FOR
                 raise ViewsUnavailable("PostgreSQL is away") from error
 
-    async def _begin(self, stack: AsyncExitStack) -> AsyncConnection:
-        """A connection in a transaction; one that broke while it lay idle is replaced once."""
-        for last_try in (False, True):
-            connection = await stack.enter_async_context(self._snapshots.connect())
-            try:
-                await connection.exec_driver_sql("SELECT 1")
-            except DBAPIError as error:
-                if last_try or not error.connection_invalidated:
-                    raise
-                await connection.close()
-            else:
-                return connection
-        raise AssertionError("unreachable")
 
-
-async def _active(connection: AsyncConnection, workspace: str, group: str) -> control.ActiveVersion | None:
+async def _active(workspace: str, group: str, connection: AsyncConnection) -> control.ActiveVersion | None:
     """The build that reads use; None before a worker made the first one, or anything at all."""
     try:
         return await control.active(connection, workspace, group)

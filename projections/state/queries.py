@@ -11,11 +11,12 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, Select, Text, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.aggregates import AGGREGATES
+from events.ids import Aggregate
 from projections.scoring.values import DayValue, day_value, merged
 from projections.state.tables import key_result, kpi_day, moment, reading, score_history, version
 
@@ -39,15 +40,22 @@ async def position_at(connection: AsyncConnection, known_at: datetime) -> int:
 
 async def latest(connection: AsyncConnection, kind: str, id_: str, position: int) -> Version | None:
     """One aggregate as known at a position."""
-    row = (
-        await connection.execute(
-            select(version.c.state, version.c.position, version.c.revision, version.c.recorded_at)
-            .where(version.c.kind == kind, version.c.id == id_, version.c.position <= position)
-            .order_by(version.c.position.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    return None if row is None else version_of(kind, row)
+    parameters = {"kind": kind, "id": id_, "position": position}
+    row = (await connection.execute(_LATEST, parameters)).one_or_none()
+    return None if row is None else version_of(*row)
+
+
+async def latest_of(
+    connection: AsyncConnection, aggregates: Sequence[Aggregate], position: int
+) -> dict[Aggregate, Version]:
+    """Those of some aggregates that there are, as known at a position."""
+    parameters = {
+        "kinds": [aggregate.kind for aggregate in aggregates],
+        "ids": [aggregate.id for aggregate in aggregates],
+        "position": position,
+    }
+    rows = await connection.execute(_LATEST_OF, parameters)
+    return {Aggregate(kind, id_): version_of(kind, *rest) for id_, kind, *rest in rows}
 
 
 async def objective_of(connection: AsyncConnection, key_result_id: str, position: int) -> str | None:
@@ -62,19 +70,52 @@ async def objective_of(connection: AsyncConnection, key_result_id: str, position
 
 async def latest_of_kind(connection: AsyncConnection, kind: str, position: int) -> list[Version]:
     """Every aggregate of a kind as known at a position, by id."""
-    rows = await connection.execute(
-        select(version.c.state, version.c.position, version.c.revision, version.c.recorded_at)
-        .ext(distinct_on(version.c.id))
-        .where(version.c.kind == kind, version.c.position <= position)
-        .order_by(version.c.id, version.c.position.desc())
+    rows = await connection.execute(_LATEST_OF_KIND, {"kind": kind, "position": position})
+    return [version_of(*row) for row in rows]
+
+
+def version_of(kind: str, state: str, position: int, revision: int, recorded_at: datetime) -> Version:
+    """A row of table `version`, with its state as JSON text."""
+    return Version(AGGREGATES[kind].state.model_validate_json(state), position, revision, recorded_at)
+
+
+# Statements that are made once: putting one together takes longer than running it.
+_COLUMNS = (
+    version.c.kind,
+    cast(version.c.state, Text).label("state"),
+    version.c.position,
+    version.c.revision,
+    version.c.recorded_at,
+)
+_KNOWN = version.c.position <= bindparam("position", type_=BigInteger)
+_KIND = version.c.kind == bindparam("kind", type_=Text)
+_NEWEST = version.c.position.desc()
+_LATEST = (
+    select(*_COLUMNS)
+    .where(_KIND, version.c.id == bindparam("id", type_=Text), _KNOWN)
+    .order_by(_NEWEST)
+    .limit(1)
+)
+_LATEST_OF_KIND = (
+    select(*_COLUMNS).ext(distinct_on(version.c.id)).where(_KIND, _KNOWN).order_by(version.c.id, _NEWEST)
+)
+
+
+def _latest_of() -> Select[Any]:
+    texts = ARRAY(Text)
+    wanted = func.unnest(bindparam("kinds", type_=texts), bindparam("ids", type_=texts))
+    each = wanted.table_valued("kind", "id").render_derived(name="wanted")
+    newest = (
+        select(version.c.id, *_COLUMNS)
+        .where(version.c.kind == each.c.kind, version.c.id == each.c.id, _KNOWN)
+        .order_by(_NEWEST)
+        .limit(1)
+        .lateral("newest")
     )
-    return [version_of(kind, row) for row in rows]
+    return select(*newest.c).select_from(each.join(newest, true()))
 
 
-def version_of(kind: str, row: Any) -> Version:
-    """A row of state, position, revision and recorded_at as the version it is."""
-    state, position, revision, recorded_at = row
-    return Version(AGGREGATES[kind].state.model_validate(state), position, revision, recorded_at)
+_LATEST_OF = _latest_of()
 
 
 async def days_of(

@@ -6,12 +6,9 @@ from collections.abc import Collection
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, select, union_all
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Uuid, bindparam, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.ids import Aggregate
-from projections.state.queries import Version, version_of
 from projections.state.tables import command, key_result, version
 
 
@@ -28,14 +25,13 @@ class Carried(NamedTuple):
 
 async def carried_out(connection: AsyncConnection, event_id: UUID) -> Carried | None:
     """The command whose first event has this id."""
-    row = (
-        await connection.execute(
-            select(command.c.position, command.c.kind, command.c.id, command.c.request).where(
-                command.c.event_id == event_id
-            )
-        )
-    ).one_or_none()
+    row = (await connection.execute(_CARRIED, {"event_id": event_id})).one_or_none()
     return None if row is None else Carried(*row)
+
+
+_CARRIED = select(command.c.position, command.c.kind, command.c.id, command.c.request).where(
+    command.c.event_id == bindparam("event_id", type_=Uuid())
+)
 
 
 async def revision_at(connection: AsyncConnection, kind: str, id_: str, position: int) -> int | None:
@@ -58,26 +54,3 @@ async def existing_goals(connection: AsyncConnection, ids: Collection[str]) -> f
         )
     )
     return frozenset(rows)
-
-
-async def latest_of(
-    connection: AsyncConnection, aggregates: Collection[Aggregate], position: int
-) -> list[Version]:
-    """Those of some aggregates that there are, as known at a position."""
-    found = []
-    kinds: dict[str, list[str]] = {}
-    for aggregate in aggregates:
-        kinds.setdefault(aggregate.kind, []).append(aggregate.id)
-    for kind, ids in sorted(kinds.items()):
-        rows = await connection.execute(
-            select(version.c.state, version.c.position, version.c.revision, version.c.recorded_at)
-            .ext(distinct_on(version.c.id))
-            .where(
-                version.c.kind == kind,
-                version.c.id == any_(bindparam("ids", ids, type_=ARRAY(Text))),
-                version.c.position <= position,
-            )
-            .order_by(version.c.id, version.c.position.desc())
-        )
-        found += [version_of(kind, row) for row in rows]
-    return found

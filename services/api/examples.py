@@ -93,7 +93,7 @@ _SCORE_POINT = {
     "target": "80",
     "weight": None,
 }
-_KPI = {
+_KPI: dict[str, Any] = {
     "id": "acv",
     "name_ko": "평균 계약 금액",
     "name_en": "Average contract value",

@@ -20,7 +20,6 @@ from projections.scoring.scores import KeyResultScore, score_key_result, score_o
 from projections.scoring.values import DayValue
 from projections.scoring.windows import reading_days
 from projections.state import queries
-from projections.state.queries_goals import latest_of
 from services.api.positions import Then
 
 
@@ -178,7 +177,8 @@ class Figures:
     async def _load_facts(self, cycles: Iterable[str], kpis: Iterable[str | None]) -> None:
         wanted = [Aggregate("cycle", id_) for id_ in cycles]
         wanted += [Aggregate("kpi", id_) for id_ in kpis if id_ is not None]
-        for version in await latest_of(self._then.connection, wanted, self._then.position):
+        found = await queries.latest_of(self._then.connection, wanted, self._then.position)
+        for version in found.values():
             if isinstance(version.state, Cycle):
                 self._cycles[version.state.id] = version.state
             elif isinstance(version.state, Kpi):

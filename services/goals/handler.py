@@ -43,6 +43,8 @@ from services.ledger import (
 )
 from services.views import View, Views, ViewsUnavailable
 
+REMEMBERED = 100_000
+"""Key results of which a process remembers the objective."""
 TRIES = 10
 """How often a command is decided again when others change the goal in between."""
 
@@ -106,6 +108,7 @@ class Goals:
         self._keys = keys
         self._now = now
         self._in_flight: set[tuple[str, str, str]] = set()
+        self._objective_of: dict[tuple[str, str], str] = {}
 
     async def execute(
         self,
@@ -138,9 +141,20 @@ class Goals:
 
     async def objective_of(self, workspace: str, key_result: str) -> str | None:
         """The objective that a key result belongs to, also one that was added a moment ago."""
+        found = self._objective_of.get((workspace, key_result))
+        if found is None:
+            found = await self._find_objective_of(workspace, key_result)
+            if found is not None:
+                # It never changes; a process that has seen very many may well ask again.
+                if len(self._objective_of) >= REMEMBERED:
+                    self._objective_of.clear()
+                self._objective_of[workspace, key_result] = found
+        return found
+
+    async def _find_objective_of(self, workspace: str, key_result: str) -> str | None:
         knowledge = Knowledge(self._ledger, workspace)
         with suppress(ViewsUnavailable):
-            async with self._views.open(workspace) as view:
+            async with self._views.open(workspace, snapshot=False) as view:
                 knowledge = Knowledge(self._ledger, workspace, view)
                 found = await knowledge.objective_of(key_result)
                 if found is not None:
@@ -177,7 +191,7 @@ class Goals:
         """The first answer; or what the views know, and if they are at the ledger's head what to do."""
         head = asyncio.ensure_future(self._ledger.head(request.workspace))
         try:
-            async with self._views.open(request.workspace) as view:
+            async with self._views.open(request.workspace, snapshot=False) as view:
                 knowledge = Knowledge(self._ledger, request.workspace, view)
                 earlier = await _first_answer(view, request)
                 if earlier is not None:
@@ -198,6 +212,7 @@ class Goals:
 
     async def _decide(self, request: Request, knowledge: Knowledge) -> Plan:
         """The events that follow from the commands. Raises Refused, Stale, WorkspaceUnknown."""
+        await knowledge.expect(request.aggregate, Aggregate("workspace", request.workspace))
         loaded = await knowledge.get(request.aggregate)
         if request.if_match is not None and loaded.state is not None and loaded.revision != request.if_match:
             raise Stale(request.if_match, loaded.revision)

@@ -37,6 +37,13 @@ class Knowledge:
         self._view = None
         self._current = {}
 
+    async def expect(self, *aggregates: Aggregate) -> None:
+        """Look up in one go what will be asked for one by one. Raises ViewsUnavailable."""
+        if self._view is not None:
+            found = await queries.latest_of(self._view.connection, aggregates, self._view.position)
+            for aggregate in aggregates:
+                self._saw(aggregate, found.get(aggregate))
+
     async def get(self, aggregate: Aggregate) -> Loaded:
         """An aggregate. Raises ViewsUnavailable, WorkspaceUnknown, LedgerUnavailable."""
         found = self._current.get(aggregate)
@@ -45,6 +52,9 @@ class Knowledge:
         if self._view is None:
             return (await self.tail(aggregate)).loaded
         row = await queries.latest(self._view.connection, aggregate.kind, aggregate.id, self._view.position)
+        return self._saw(aggregate, row)
+
+    def _saw(self, aggregate: Aggregate, row: queries.Version | None) -> Loaded:
         loaded = NOTHING
         if row is not None:
             assert isinstance(row.state, State)

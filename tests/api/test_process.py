@@ -1,0 +1,104 @@
+"""The API as a process of its own: it starts, finishes what it began, and says why when it can't start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from services.access.access import Access
+from services.ledger import Ledger
+from services.runtime.processes import free_port
+from services.runtime.settings import Settings
+from tests.api.conftest import SettingsFor
+
+PROGRAM = """
+import sys
+from services.api.main import run
+from services.runtime.logging import configure_logging
+from services.runtime.settings import load_settings
+settings = load_settings("api")
+configure_logging(settings, "api")
+run(settings)
+"""
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the process is told them."""
+    return {
+        "PATH": os.environ["PATH"],
+        "GOALTRAIL_NATS_URL": settings.nats_url,
+        "GOALTRAIL_NATS_USER": settings.nats_user,
+        "GOALTRAIL_NATS_PASSWORD": settings.nats_password.get_secret_value(),
+        "GOALTRAIL_DATABASE_URL": settings.database_url.get_secret_value(),
+        "GOALTRAIL_MASTER_KEY": settings.master_key.get_secret_value() if settings.master_key else "",
+        "GOALTRAIL_DATA": str(settings.data),
+        "GOALTRAIL_API_PORT": str(free_port()),
+    }
+
+
+@asynccontextmanager
+async def api(settings: Settings, **changed: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """The process and its address."""
+    told = environment(settings) | changed
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, env=told, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        yield process, f"http://127.0.0.1:{told['GOALTRAIL_API_PORT']}"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def until_up(address: str) -> None:
+    """Wait until it answers."""
+    async with httpx.AsyncClient(base_url=address) as http:
+        for _ in range(400):
+            try:
+                assert (await http.get("/healthz")).status_code == 200
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+    raise AssertionError("it did not start")
+
+
+async def test_it_finishes_what_it_began(provisioned: SettingsFor) -> None:
+    """A request under way when SIGTERM comes is answered; then the process ends with 0."""
+    settings = provisioned("api")
+    async with await Ledger.connect(settings) as ledger:
+        access = await Access.start(ledger)
+        issued = await access.issue(settings.workspace, "person:anna", "owner")
+        await access.close()
+    async with api(settings) as (process, address):
+        await until_up(address)
+        headers = {"Authorization": f"Bearer {issued.token}", "Goaltrail-Min-Position": "1"}
+        async with httpx.AsyncClient(base_url=address, timeout=20) as http:
+            # There is no projector: the read waits for its position for five seconds.
+            waiting = asyncio.create_task(http.get("/v1/objectives?owner=anna", headers=headers))
+            await asyncio.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            answer = await waiting
+        assert (answer.status_code, answer.json()["code"]) == (503, "position_not_reached")
+        _out, err = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0, err.decode()
+    log = err.decode()
+    assert '"path": "/v1/objectives"' in log
+    assert "owner=anna" not in log
+    assert str(issued.token) not in log
+
+
+async def test_it_says_why_it_cant_start(provisioned: SettingsFor) -> None:
+    """One line, no traceback, exit code 1."""
+    async with api(provisioned("api"), GOALTRAIL_MASTER_KEY="") as (process, _address):
+        _out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1, err.decode()
+    assert "GOALTRAIL_MASTER_KEY" in err.decode().strip().splitlines()[-1]
+    assert "Traceback" not in err.decode()
