@@ -48,15 +48,16 @@ async def eventually(look: Callable[[], Awaitable[Found | None]], *, seconds: fl
 
 
 @contextmanager
-def serving(api: Settings, projector: Settings) -> Iterator[str]:
-    """The API on a port of its own, with a projector for the settings' workspace, in a thread; yields the address.
+def serving(api: Settings, projector: Settings, *, also: Sequence[str] = ()) -> Iterator[str]:
+    """The API on a port of its own and a projector, in a thread; yields the address.
 
-    For tests of commands, which talk to it as from another process.
+    For tests of commands, which talk to it as from another process. The projector hosts the settings'
+    workspace, and `also` others.
     """
     servers: list[uvicorn.Server] = []
 
     async def serve(listening: socket.socket) -> None:
-        async with connected(api) as services, projecting(projector):
+        async with connected(api) as services, projecting(projector, also=also):
             config = uvicorn.Config(
                 create_app(services),
                 lifespan="off",

@@ -37,7 +37,13 @@ class Place:
     settings: Settings
     """An operator's."""
     projector: Settings
+    """What a projector is told."""
     token: str = ADMINISTRATOR
+
+    @property
+    def other_workspace(self) -> str:
+        """The id of a second workspace, which nobody has made yet."""
+        return f"{self.settings.workspace}-b"
 
     def goaltrail(self, *arguments: str, columns: int = 100) -> Result:
         """Run a command."""
@@ -100,7 +106,7 @@ def place(
     asyncio.run(ensure_admin_token(operator))
     # What the services log would be among what the commands print.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with serving(settings_for("api"), settings_for("projector")) as url:
+    with serving(settings_for("api"), settings_for("projector"), also=[f"{workspace}-b"]) as url:
         yield Place(url, operator, settings_for("projector"))
     structlog.reset_defaults()
     asyncio.run(postgres.drop(database))

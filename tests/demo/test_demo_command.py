@@ -50,9 +50,10 @@ def test_another_language_is_refused(company: Place) -> None:
 
 def test_it_goes_on_where_it_was_interrupted(place: Place) -> None:
     """A hundred requests, then the command: the whole company, each part of it once."""
-    workspace = f"{place.settings.workspace}-b"
     made = asyncio.run(
-        make_workspace(place.settings, workspace, name="B", zone="Asia/Seoul", default_language="en")
+        make_workspace(
+            place.settings, place.other_workspace, name="B", zone="Asia/Seoul", default_language="en"
+        )
     )
     elsewhere = replace(place, token=Path(made.token_file).read_text().strip())
     requests = plan(load_company(), "en")
