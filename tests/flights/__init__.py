@@ -1,0 +1,1 @@
+"""All departures from New York in 2013."""
