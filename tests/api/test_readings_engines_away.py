@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import orjson
 import pytest
@@ -20,7 +21,7 @@ __all__ = ["erp", "nats_server", "postgres", "without_postgres"]  # fixtures
 pytestmark = pytest.mark.usefixtures("projector")
 
 
-async def until_answered(sender: Person, items: list[object]) -> list[str]:
+async def until_answered(sender: Person, items: Sequence[object]) -> list[str]:
     """Send until it is answered; the statuses."""
     for _ in range(200):
         response = await send(sender, orjson.dumps(items))
