@@ -17,10 +17,10 @@ from services.api.main import connected
 from services.api.services import Services
 from services.ledger.provision import provision
 from services.projector.builds import GROUPS
-from services.projector.main import Projector
 from services.runtime.settings import Role as ProcessRole
 from services.runtime.settings import Settings
 from services.views import Views
+from tests import running
 
 SettingsFor = Callable[[ProcessRole], Settings]
 
@@ -87,17 +87,11 @@ async def provisioned(settings_for: SettingsFor) -> SettingsFor:
 
 @asynccontextmanager
 async def projecting(settings: Settings) -> AsyncIterator[None]:
-    """A projector of all groups for the test's workspace, once it has made the views."""
-    projector = Projector(settings, list(GROUPS.values()), only=settings.workspace)
-    async with projector.running():
-        await projector.broker.start()
-        try:
-            async with Views.connect(settings) as views:
-                for group in GROUPS:
-                    await views.wait(settings.workspace, 1, group=group, timeout=20)
-            yield
-        finally:
-            await projector.broker.stop()
+    """A projector of all groups for the settings' workspace, once it has made the views."""
+    async with running.projecting(settings), Views.connect(settings) as views:
+        for group in GROUPS:
+            await views.wait(settings.workspace, 1, group=group, timeout=20)
+        yield
 
 
 @pytest.fixture

@@ -32,6 +32,10 @@ from services.ledger import Ledger, WorkspaceUnknown
 
 CYCLE = Aggregate("cycle", "2026")
 GROWTH = Aggregate("objective", "growth")
+KEY_RESULT: dict[str, Any] = {
+    "title": "K",
+    "measure": Measure(kind="at_least", target=Decimal(1), unit="x"),
+}
 
 
 async def given_objective(goals: Goals, caller: Caller, *, active: bool = True) -> Answer:

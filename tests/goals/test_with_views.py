@@ -1,0 +1,139 @@
+"""Commands decided on views: up to date, behind, and what answers a retry then."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from events.cycles.commands import CloseCycle
+from events.errors import Refused
+from events.ids import Aggregate
+from events.objectives.commands import AddKeyResult, DraftObjective, DropObjective
+from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit
+from services.access.callers import Caller
+from services.goals.errors import KeyReused, Stale
+from services.goals.handler import Goals
+from services.ledger import Ledger
+from services.ledger.provision import provision
+from services.views import Views
+from tests.api.conftest import SettingsFor, projecting
+from tests.goals.conftest import handler
+from tests.goals.test_commands import CYCLE, GROWTH, KEY_RESULT, change, given_objective
+
+
+@pytest.fixture
+async def provisioned_for(settings_for: SettingsFor) -> SettingsFor:
+    """Settings by role, once the streams are there; the database is empty."""
+    await provision(settings_for("operator"))
+    return settings_for
+
+
+@pytest.fixture
+async def ledger(provisioned_for: SettingsFor) -> AsyncIterator[Ledger]:
+    """A connection as the application."""
+    async with await Ledger.connect(provisioned_for("api")) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def goals(provisioned_for: SettingsFor, ledger: Ledger) -> AsyncIterator[Goals]:
+    """The handler with PostgreSQL."""
+    async for made in handler(provisioned_for("api"), ledger):
+        yield made
+
+
+async def catch_up(settings_for: SettingsFor, ledger: Ledger, workspace: str) -> None:
+    """Let a projector bring the views to the ledger's head, and stop it."""
+    head = await ledger.head(workspace)
+    async with projecting(settings_for("projector")), Views.connect(settings_for("api")) as views:
+        await views.wait(workspace, head, timeout=20)
+
+
+async def test_views_at_the_head_are_all_it_takes(
+    goals: Goals, ledger: Ledger, provisioned_for: SettingsFor, anna: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The aggregate's events are not read from the ledger again."""
+    before = await given_objective(goals, anna)
+    await catch_up(provisioned_for, ledger, anna.workspace)
+    read: list[str | None] = []
+    whole_read = ledger.read
+
+    def noting(workspace: str, after: int, **how: Any) -> Any:
+        read.append(how.get("subject"))
+        return whole_read(workspace, after, **how)
+
+    monkeypatch.setattr(ledger, "read", noting)
+    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    assert read == []
+    assert answer.position == before.position + 1
+
+
+async def test_views_that_are_behind_mislead_nobody(
+    goals: Goals, ledger: Ledger, provisioned_for: SettingsFor, anna: Caller
+) -> None:
+    """State, revision and the facts of others are those of the ledger."""
+    before = await given_objective(goals, anna)
+    await catch_up(provisioned_for, ledger, anna.workspace)
+    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    again = await goals.execute(anna, GROWTH, change(95), reason="more", if_match=answer.revision)
+    with pytest.raises(Stale) as stale:
+        await goals.execute(anna, GROWTH, change(99), reason="more", if_match=before.revision)
+    assert stale.value.current == again.revision
+    await goals.execute(anna, CYCLE, CloseCycle(), reason="enough")
+    with pytest.raises(Refused, match="cycle_closed"):
+        await goals.execute(anna, GROWTH, change(99), reason="more")
+
+
+async def test_goals_and_units_that_no_view_has_are_known(
+    goals: Goals, ledger: Ledger, provisioned_for: SettingsFor, anna: Caller
+) -> None:
+    """What a new objective supports, taken ids, and the tree of units."""
+    await given_objective(goals, anna)
+    await goals.execute(anna, Aggregate("org_unit", "top"), CreateOrgUnit(name_ko="T", level="team"))
+    await catch_up(provisioned_for, ledger, anna.workspace)
+    late = Aggregate("objective", "late")
+    await goals.execute(anna, late, DraftObjective(title="Late", cycle="2026"))
+    await goals.execute(anna, late, AddKeyResult(key_result="late-kr", **KEY_RESULT))
+    supporting = DraftObjective(title="S", cycle="2026", supports=("growth", "acv", "late", "late-kr"))
+    await goals.execute(anna, Aggregate("objective", "supporting"), supporting)
+    for taken in ("acv", "late-kr"):
+        with pytest.raises(Refused, match="key_result_exists"):
+            await goals.execute(
+                anna,
+                Aggregate("objective", "supporting"),
+                AddKeyResult(key_result=taken, **KEY_RESULT),
+            )
+    assert await goals.objective_of(anna.workspace, "late-kr") == "late"
+    below = CreateOrgUnit(name_ko="B", level="team", parent="top")
+    await goals.execute(anna, Aggregate("org_unit", "below"), below)
+    with pytest.raises(Refused, match="org_unit_has_units"):
+        await goals.execute(anna, Aggregate("org_unit", "top"), ArchiveOrgUnit())
+
+
+async def test_a_retry_is_answered_by_the_views(
+    goals: Goals, ledger: Ledger, provisioned_for: SettingsFor, anna: Caller
+) -> None:
+    """However much later, with the position and revision of the first try; another request is told."""
+    await given_objective(goals, anna)
+    asked: dict[str, Any] = {"reason": "more", "key": "k", "body_hash": "h"}
+    first = await goals.execute(anna, GROWTH, change(90), **asked)
+    await goals.execute(anna, GROWTH, DropObjective(), reason="no")
+    await catch_up(provisioned_for, ledger, anna.workspace)
+    assert await goals.execute(anna, GROWTH, change(90), **asked) == first._replace(replayed=True)
+    for aggregate, body_hash in ((GROWTH, "other"), (CYCLE, "h")):
+        with pytest.raises(KeyReused):
+            await goals.execute(anna, aggregate, change(90), **asked | {"body_hash": body_hash})
+
+
+async def test_a_retry_is_answered_by_the_ledger_while_views_are_behind(
+    goals: Goals, ledger: Ledger, provisioned_for: SettingsFor, anna: Caller
+) -> None:
+    """The aggregate's own events tell."""
+    await given_objective(goals, anna)
+    await catch_up(provisioned_for, ledger, anna.workspace)
+    asked: dict[str, Any] = {"reason": "more", "key": "k", "body_hash": "h"}
+    first = await goals.execute(anna, GROWTH, change(90), **asked)
+    await goals.execute(anna, GROWTH, change(95), reason="more")
+    assert await goals.execute(anna, GROWTH, change(90), **asked) == first._replace(replayed=True)
