@@ -23,11 +23,15 @@ class Running:
     def __init__(self, data: Path, port: int) -> None:
         self.data = data
         self.port = port
-        self.output = data.with_name(f"{data.name}.{time.monotonic_ns()}.out")
-        self.started = time.monotonic()
+        self.start()
+
+    def start(self) -> None:
+        """Start it; also again, once it has ended."""
+        self.output = self.data.with_name(f"{self.data.name}.{time.monotonic_ns()}.out")
+        command = ["up", "--data", str(self.data), "--port", str(self.port)]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "services.cli.main", "up", "--data", str(data), "--port", str(port)],
+                [sys.executable, "-m", "services.cli.main", *command],
                 cwd=REPOSITORY,
                 stdout=output,
                 stderr=output,
