@@ -13,7 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from decimal import Decimal
 from typing import Any
 
-from services.intake.intake import CHUNK
+from services.intake.items import CHUNK
 from services.intake.rejections import Rejected
 
 MAX_ITEMS = 100_000

@@ -31,9 +31,6 @@ from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable
 from services.runtime.settings import Settings
 from services.views import Views
 
-CHUNK = 1000
-"""Items that are judged, stored and answered together: an atomic batch has at most so many events."""
-
 CONTENDED_SECONDS = 20.0
 """How long a chunk is tried again when others keep appending to the same KPIs."""
 

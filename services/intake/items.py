@@ -24,6 +24,8 @@ DimensionName = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=DIMENSION_NAME_LENGTH, pattern=_PRINTABLE)
 ]
 
+CHUNK = 1000
+"""Items that are judged, stored and answered together: an atomic batch has at most so many events."""
 
 Dimensions = Annotated[dict[DimensionName, Text], Field(max_length=DIMENSIONS)]
 
