@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.state.tables import command, key_result, version
+from projections.state.tables import command, key_result, score_history, version
 
 
 class Carried(NamedTuple):
@@ -54,3 +55,23 @@ async def existing_goals(connection: AsyncConnection, ids: Collection[str]) -> f
         )
     )
     return frozenset(rows)
+
+
+async def days_scored_later(
+    connection: AsyncConnection, key_result_id: str, recorded_day: date, position: int
+) -> list[date]:
+    """Business days whose score of a recorded day (UTC) was worked out again after a position.
+
+    Only the last score of a recorded day is stored; what it was at the position has to be computed.
+    """
+    days = await connection.scalars(
+        select(score_history.c.day)
+        .where(
+            score_history.c.key_result == key_result_id,
+            score_history.c.recorded_day == recorded_day,
+            score_history.c.goal_position == 0,
+            score_history.c.position > position,
+        )
+        .order_by(score_history.c.day)
+    )
+    return list(days)

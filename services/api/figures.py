@@ -16,7 +16,7 @@ from events.numbers import Number
 from events.objectives.events import Ambition
 from events.objectives.state import KeyResult, KeyResultStatus, Objective, ObjectiveStatus, TargetFact
 from projections import control
-from projections.scoring.scores import KeyResultScore, score_key_result, score_objective
+from projections.scoring.scores import KeyResultScore, score_days, score_objective
 from projections.scoring.values import DayValue
 from projections.scoring.windows import reading_days
 from projections.state import queries
@@ -99,12 +99,19 @@ class Figures:
 
     def score(self, objective: Objective, key_result: KeyResult) -> KeyResultScore | None:
         """The score at the end of the day; None for a dropped key result."""
+        scores = self.scores(objective, key_result, [self._then.as_of])
+        return scores[0] if scores else None
+
+    def scores(
+        self, objective: Objective, key_result: KeyResult, days: Sequence[date]
+    ) -> list[KeyResultScore]:
+        """The scores at the end of some days in ascending order; none for a dropped key result."""
         cycle = self._cycles.get(objective.cycle)
         if key_result.status == "dropped" or cycle is None:
-            return None
+            return []
         kpi = None if key_result.kpi is None else self._kpis.get(key_result.kpi)
-        days = {} if kpi is None else self._days.get(kpi.id, {})
-        return score_key_result(key_result, kpi, cycle, days, self._then.as_of)
+        values = {} if kpi is None else self._days.get(kpi.id, {})
+        return score_days(key_result, kpi, cycle, values, days)
 
     def against(self, objective: Objective, key_result: KeyResult, target: Decimal) -> KeyResultScore | None:
         """What the score would be if a target had been in force all the time."""

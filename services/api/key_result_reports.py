@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,11 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from events.commands import Command, Note
 from events.numbers import Number
 from events.objectives.commands import CheckIn
+from events.objectives.state import KeyResult, Objective
 from projections.state import queries
+from projections.state.queries_goals import days_scored_later
 from services.api.answers import READ, STEP
+from services.api.figures import Figures
 from services.api.key_results import KeyResultId, find_key_result, objective_of
 from services.api.paging import Page, Paged, page_from
-from services.api.positions import KnownAt, Viewing
+from services.api.positions import KnownAt, Then, Viewing
 from services.api.requests import ExactRoute, Lang
 from services.api.security import GoalEditor, Reader
 from services.api.services import Serving
@@ -114,14 +118,56 @@ async def score_history(
     paged: Paged,
     key_result: KeyResultId,
     known_at: KnownAt,
-    first: Annotated[date | None, Query(alias="from", description="Default: the cycle's start.")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Default: the cycle's end.")] = None,
+    first: Annotated[date | None, Query(alias="from", description="The first business day.")] = None,
+    last: Annotated[date | None, Query(alias="to", description="The last business day.")] = None,
 ) -> Page[ScorePoint]:
     """The scores of business days, in their order, each with its cause: a goal event or readings."""
     async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        await find_key_result(then, key_result, response)
-        rows = await queries.score_rows(
-            then.connection, key_result, first or date.min, last or date.max, then.position
-        )
-    points = [ScorePoint.model_validate(row, from_attributes=True) for row in rows]
+        objective, state, _revision = await find_key_result(then, key_result, response)
+        first, last = first or date.min, last or date.max
+        rows = await queries.score_rows(then.connection, key_result, first, last, then.position)
+        points = [ScorePoint.model_validate(row, from_attributes=True) for row in rows]
+        points += await _since_replaced(then, objective, state, points, first, last)
+    points.sort(key=lambda point: (point.day, point.position))
     return page_from(points, paged, then.next_page)
+
+
+async def _since_replaced(
+    then: Then,
+    objective: Objective,
+    key_result: KeyResult,
+    points: Sequence[ScorePoint],
+    first: date,
+    last: date,
+) -> list[ScorePoint]:
+    """What readings had brought about by then, where later ones of the same recorded day replaced it."""
+    if then.known_at is None or then.position >= then.view.position:
+        return []
+    recorded_day = then.known_at.astimezone(UTC).date()
+    days = [
+        day
+        for day in await days_scored_later(then.connection, key_result.id, recorded_day, then.position)
+        if first <= day <= last
+    ]
+    if not days:
+        return []
+    figures = await Figures.load(then, [objective])
+    found = []
+    for day, score in zip(days, figures.scores(objective, key_result, days), strict=False):
+        before = next((point for point in reversed(points) if point.day == day), None)
+        shown = ScorePoint(
+            day=day,
+            cause="reading",
+            recorded_at=then.known_at,
+            position=then.position,
+            value=score.value,
+            raw=score.raw,
+            score=score.score,
+            met=score.met,
+            baseline=score.baseline,
+            target=score.target,
+            weight=key_result.weight,
+        )
+        if score.count and (before is None or (before.raw, before.score) != (shown.raw, shown.score)):
+            found.append(shown)
+    return found

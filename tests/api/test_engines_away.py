@@ -28,6 +28,12 @@ def nats_server(tmp_path: Path) -> Iterator[TestNats]:
         yield nats
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request does not wait for seconds until NATS is back."""
+    monkeypatch.setattr("services.api.main.PATIENCE", 0.5)
+
+
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPostgres]:
     """A PostgreSQL server that a test may kill; it leaves it running."""

@@ -117,6 +117,23 @@ async def test_score_history_names_each_cause(anna: Person) -> None:
     assert first["data"] + rest["data"] == history["data"]
 
 
+async def test_score_history_is_told_as_it_was_known(anna: Person) -> None:
+    """Also in the middle of a recorded day, of which only the last scores are stored."""
+    await given_goal(anna)
+    path = "/v1/key-results/kr-acv/score-history"
+    await send_readings(anna, ("2026-01-15T09:00:00+09:00", "60"))
+    early = (await anna.read("/v1/workspace"))["known_at"]
+    before = await anna.read(path)
+    await asyncio.sleep(0.01)
+    await send_readings(anna, ("2026-01-20T09:00:00+09:00", "71"))
+    now = [(point["day"], point["raw"]) for point in (await anna.read(path))["data"]]
+    then = [(point["day"], point["raw"]) for point in (await anna.read(path, known_at=early))["data"]]
+    assert ("2026-01-31", "0.7") in now
+    assert ("2026-01-31", "0.333333") in then
+    assert ("2026-01-31", "0.7") not in then
+    assert [(point["day"], point["raw"]) for point in before["data"]] == then
+
+
 async def test_check_ins_are_listed_and_change_no_etag(anna: Person) -> None:
     """The latest first, with their notes in clear; confidence shows beside the score."""
     etag = await given_goal(anna)

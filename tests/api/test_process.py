@@ -79,19 +79,23 @@ async def test_it_finishes_what_it_began(provisioned: SettingsFor) -> None:
         await access.close()
     async with api(settings) as (process, address):
         await until_up(address)
-        headers = {"Authorization": f"Bearer {issued.token}", "Goaltrail-Min-Position": "1"}
-        async with httpx.AsyncClient(base_url=address, timeout=20) as http:
-            # There is no projector: the read waits for its position for five seconds.
-            waiting = asyncio.create_task(http.get("/v1/objectives?owner=anna", headers=headers))
-            await asyncio.sleep(0.5)
+        headers = {"Authorization": f"Bearer {issued.token}", "Content-Type": "application/json"}
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield b'{"id": "c", "name": "C", "start": "2026-01-01",'
+            await asyncio.sleep(0.3)
             process.send_signal(signal.SIGTERM)
-            answer = await waiting
-        assert (answer.status_code, answer.json()["code"]) == (503, "position_not_reached")
+            await asyncio.sleep(0.3)
+            yield b'"end": "2026-01-31", "kind": "month"}'
+
+        async with httpx.AsyncClient(base_url=address, timeout=20) as http:
+            answer = await http.post("/v1/cycles?hush=hush", content=slowly(), headers=headers)
+        assert answer.status_code == 201, answer.text
         _out, err = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0, err.decode()
     log = err.decode()
-    assert '"path": "/v1/objectives"' in log
-    assert "owner=anna" not in log
+    assert '"path": "/v1/cycles"' in log
+    assert "hush" not in log
     assert str(issued.token) not in log
 
 
