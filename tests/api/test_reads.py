@@ -161,3 +161,18 @@ async def test_the_trail_is_filtered_and_paged(
             if cursor is None:
                 break
         assert pages == whole
+
+
+async def test_a_goal_whose_event_cannot_be_read_says_so(anna: Person, services: Services) -> None:
+    """Rubbish put on the ledger by hand: only that goal reads incomplete, and it can still be changed."""
+    etag = await given_goal(anna)
+    await anna.created("/v1/objectives", {"id": "other", "title": "Other", "cycle": "2026"})
+    workspace = services.settings.workspace
+    await services.ledger.client.request(f"ledger.{workspace}.objective.growth", b"rubbish", timeout=2)
+    anna.position = await services.ledger.head(workspace)
+    listed = (await anna.read("/v1/objectives"))["data"]
+    assert {item["id"]: item["incomplete"] for item in listed} == {"growth": True, "other": False}
+    assert (await anna.read("/v1/key-results/kr-acv"))["incomplete"] is True
+    changed = await anna.patch("/v1/objectives/growth", {"title": "X", "reason": "r"}, If_Match=etag)
+    assert changed.status_code == 200, changed.text
+    assert (await anna.read("/v1/objectives/growth"))["title"] == "X"
