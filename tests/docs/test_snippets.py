@@ -97,6 +97,8 @@ def _make_venv(programs: Path) -> None:
     programs.mkdir(parents=True)
     (programs / "activate").write_text(f'PATH="{programs}:$PATH"\n')
     _program(programs / "python", f'exec "{sys.executable}" "$@"')
+    if shutil.which("curl") is None:
+        _program(programs / "curl", f'exec "{sys.executable}" "{REPOSITORY}/tests/docs/curl.py" "$@"')
     installed = Path(sysconfig.get_path("scripts")) / "goaltrail"
     if installed.exists():
         (programs / "goaltrail").symlink_to(installed)
