@@ -85,8 +85,13 @@ class Views:
                 connect_args={
                     "timeout": CONNECT_TIMEOUT,
                     "command_timeout": QUERY_TIMEOUT,
-                    # Short reads by index: compiling them costs more than it saves.
-                    "server_settings": {"application_name": name, "jit": "off"},
+                    "server_settings": {
+                        "application_name": name,
+                        # Short reads by index: compiling them costs more than it saves.
+                        "jit": "off",
+                        # A plan that was made while the tables were small must not stay.
+                        "plan_cache_mode": "force_custom_plan",
+                    },
                 },
             )
         )

@@ -6,12 +6,12 @@ which things are known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
-from sqlalchemy import ARRAY, BigInteger, Select, Text, bindparam, cast, func, select, true
+from sqlalchemy import ARRAY, BigInteger, Date, Select, Text, and_, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -121,28 +121,54 @@ _LATEST_OF = _latest_of()
 async def days_of(
     connection: AsyncConnection, kpi: str, first: date, last: date, position: int
 ) -> dict[date, DayValue]:
-    """A KPI's business days from `first` to `last`, in order, as known at a position.
+    """A KPI's business days from `first` to `last`, in order, as known at a position."""
+    return (await days_of_each(connection, {kpi: (first, last)}, position))[kpi]
+
+
+async def days_of_each(
+    connection: AsyncConnection, stretches: Mapping[str, tuple[date, date]], position: int
+) -> dict[str, dict[date, DayValue]]:
+    """The business days of several KPIs, each from a first to a last one, in order, as known at a position.
 
     Days to which nothing was added after the position come from `kpi_day`, the others from the readings.
     """
-    rows = await connection.execute(
-        select(kpi_day)
-        .where(kpi_day.c.kpi == kpi, kpi_day.c.business_day.between(first, last))
-        .order_by(kpi_day.c.business_day, kpi_day.c.recorded_day)
-    )
-    days: dict[date, DayValue] = {}
-    later: set[date] = set()
-    for row in rows:
+    parameters = {
+        "kpis": list(stretches),
+        "firsts": [first for first, _ in stretches.values()],
+        "lasts": [last for _, last in stretches.values()],
+    }
+    days: dict[str, dict[date, DayValue]] = {kpi: {} for kpi in stretches}
+    later: dict[str, set[date]] = {}
+    for row in await connection.execute(_DAYS, parameters):
+        of_kpi = days[row.kpi]
         if row.position > position:
-            later.add(row.business_day)
-        elif row.business_day in days:
-            days[row.business_day] = merged(days[row.business_day], day_value(row))
+            later.setdefault(row.kpi, set()).add(row.business_day)
+        elif row.business_day in of_kpi:
+            of_kpi[row.business_day] = merged(of_kpi[row.business_day], day_value(row))
         else:
-            days[row.business_day] = day_value(row)
-    for day in later:
-        days.pop(day, None)
-    days.update(await _from_readings(connection, kpi, sorted(later), position))
-    return dict(sorted(days.items()))
+            of_kpi[row.business_day] = day_value(row)
+    for kpi, changed in later.items():
+        of_kpi = {day: value for day, value in days[kpi].items() if day not in changed}
+        of_kpi |= await _from_readings(connection, kpi, sorted(changed), position)
+        days[kpi] = dict(sorted(of_kpi.items()))
+    return days
+
+
+def _days() -> Select[Any]:
+    texts, dates = ARRAY(Text), ARRAY(Date)
+    wanted = func.unnest(
+        bindparam("kpis", type_=texts), bindparam("firsts", type_=dates), bindparam("lasts", type_=dates)
+    )
+    each = wanted.table_valued("kpi", "first", "last").render_derived(name="wanted")
+    fitting = and_(kpi_day.c.kpi == each.c.kpi, kpi_day.c.business_day.between(each.c.first, each.c.last))
+    return (
+        select(kpi_day)
+        .select_from(each.join(kpi_day, fitting))
+        .order_by(kpi_day.c.kpi, kpi_day.c.business_day, kpi_day.c.recorded_day)
+    )
+
+
+_DAYS = _days()
 
 
 async def _from_readings(

@@ -203,10 +203,7 @@ class Figures:
                 first, last = reading_days(kpi, key_result.measure.window_for(kpi.aggregation), cycle)
                 known = ranges.get(kpi.id, (first, last))
                 ranges[kpi.id] = min(known[0], first), max(known[1], last)
-        for kpi_id, (first, last) in ranges.items():
-            self._days[kpi_id] = await queries.days_of(
-                self._then.connection, kpi_id, first, last, self._then.position
-            )
+        self._days = await queries.days_of_each(self._then.connection, ranges, self._then.position)
 
 
 def score_out(score: KeyResultScore) -> Score:
