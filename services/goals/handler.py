@@ -38,7 +38,6 @@ from services.ledger import (
     DuplicateId,
     Entry,
     Ledger,
-    LedgerError,
     WorkspaceUnknown,
 )
 from services.views import View, Views, ViewsUnavailable
@@ -197,18 +196,22 @@ class Goals:
                 if earlier is not None:
                     return earlier
                 try:
-                    plan = await self._decide(request, knowledge)
-                except (Refused, Stale, WorkspaceUnknown):
-                    if await head <= view.position:
-                        raise
-                    return knowledge, None
-                return knowledge, plan if await head <= view.position else None
+                    decision: Plan | Exception = await self._decide(request, knowledge)
+                except (Refused, Stale, WorkspaceUnknown) as refusal:
+                    decision = refusal
+            # Only now: nobody holds a connection of the views' while NATS does not answer.
+            if await head > view.position:
+                return knowledge, None
+            if isinstance(decision, Exception):
+                raise decision
+            return knowledge, decision
         except ViewsUnavailable:
             return Knowledge(self._ledger, request.workspace), None
         finally:
             head.cancel()
-            with suppress(asyncio.CancelledError, LedgerError):
-                await head
+            await asyncio.wait([head])
+            if not head.cancelled():
+                head.exception()  # looked at, so that asyncio does not complain
 
     async def _decide(self, request: Request, knowledge: Knowledge) -> Plan:
         """The events that follow from the commands. Raises Refused, Stale, WorkspaceUnknown."""
