@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import psutil
 
@@ -26,6 +28,7 @@ class Killer:
     def __init__(self, running: Running, victims: Sequence[str], readings: int, seed: int) -> None:
         self._running = running
         self.log: list[str] = []
+        self._stopped = threading.Event()
         self._random = random.Random(seed)
         order = list(victims)
         self._random.shuffle(order)
@@ -37,9 +40,14 @@ class Killer:
         """Kill until the plan is through. `progress` says how many readings are imported."""
         for readings, name in self._plan:
             while progress() < readings:
-                time.sleep(0.01)
+                if self._stopped.wait(0.01):
+                    return
             time.sleep(self._random.uniform(0, 0.3))
             self._kill(name, progress())
+
+    def stop(self) -> None:
+        """Let it be: the import has failed."""
+        self._stopped.set()
 
     def _kill(self, name: str, progress: int) -> None:
         if name == EVERYTHING:
@@ -64,14 +72,16 @@ class Killer:
 
     def _alive(self, name: str) -> int | None:
         pid = self._running.pid(name)
-        if pid is None or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return None
-        return pid
+        with suppress(psutil.NoSuchProcess):
+            if pid is not None and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                return pid
+        return None
 
     def _kill_everything(self) -> None:
         family = [psutil.Process(self._running.process.pid), *self._running.family()]
         for process in family:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it fell with the ones before
+                process.kill()
         self._running.process.wait()
         self._running.start()
         self._running.wait_ready()

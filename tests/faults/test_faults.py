@@ -68,8 +68,13 @@ def _import_under_fire(running: Running, directory: Path, readings: int, victims
     killer = Killer(running, victims, readings, SEED)
     with ThreadPoolExecutor(1) as threads:
         killing = threads.submit(killer.follow, lambda: import_.finished)
-        import_.run()
-        killing.result()
+        try:
+            import_.run()
+        except BaseException:
+            killer.stop()
+            raise
+        finally:
+            killing.result()
     print(f"{import_.lost} tries without an answer", *killer.log, sep="\n")
     assert len(killer.log) == len(victims)
 
