@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import aclosing
 
 import structlog
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from projections.projection import Group
 from services.ledger import Ledger, recorded
 from services.projector import builds
 from services.projector.locks import Locks
-from services.projector.writer import BuildWriter, decode
+from services.projector.writer import BuildWriter, decoded_runs
 
 log = structlog.get_logger(__name__)
 
@@ -86,12 +87,13 @@ async def _rebuild(
 async def _load(ledger: Ledger, writer: BuildWriter, progress: Progress | None) -> None:
     """Apply everything on the ledger after the build's checkpoint. Raises RebuildRefused on poison."""
     head = await ledger.head(writer.build.workspace)
-    async for messages in ledger.read(writer.build.workspace, writer.position, batch=BATCH):
-        await writer.write(decode(messages))
-        if writer.poisoned:
-            raise RebuildRefused(f"position {writer.poisoned[0]} can't be folded; see `goaltrail doctor`")
-        if progress is not None:
-            progress(writer.position, max(head, writer.position))
+    unread = ledger.read(writer.build.workspace, writer.position, batch=BATCH)
+    async with aclosing(decoded_runs(unread, writer.write)) as runs:
+        async for _ in runs:
+            if writer.poisoned:
+                raise RebuildRefused(f"position {writer.poisoned[0]} can't be folded; see `goaltrail doctor`")
+            if progress is not None:
+                progress(writer.position, max(head, writer.position))
 
 
 async def _fence(connection: AsyncConnection, workspace: str, group: Group) -> builds.Build | None:

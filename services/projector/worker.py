@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import asyncpg
@@ -18,7 +19,7 @@ from services.ledger import Ledger, LedgerUnavailable
 from services.projector import builds, metrics
 from services.projector.locks import LockLost, Locks
 from services.projector.rebuild import rebuild, waived_positions
-from services.projector.writer import BuildWriter, Decoded, Fenced, decode
+from services.projector.writer import BuildWriter, Decoded, Fenced, decoded_runs
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +62,6 @@ class Worker:
         self._workspace = workspace
         self._groups = groups
         self._nudge = asyncio.Event()
-        self._head = 0
 
     def nudge(self) -> None:
         """Say that there is something new on the ledger."""
@@ -129,29 +129,18 @@ class Worker:
                     await self._locks.check(*self._lock(writer.build.group))
 
     async def _catch_up(self, writers: Sequence[BuildWriter]) -> None:
-        """Read to the head of the ledger; decoding a run overlaps with the commit of the one before."""
+        """Read to the head of the ledger, one decoding for all groups."""
         after = min(writer.position for writer in writers)
-        self._head = await self._ledger.head(self._workspace)
-        commit: asyncio.Task[None] | None = None
-        try:
-            async for messages in self._ledger.read(self._workspace, after, batch=BATCH):
-                decoded = decode(messages)
-                if commit is not None:
-                    await commit
-                commit = asyncio.create_task(self._write(writers, decoded))
-                await asyncio.sleep(0)
-            if commit is not None:
-                await commit
-        finally:
-            if commit is not None and not commit.done():
-                commit.cancel()
-                await asyncio.gather(commit, return_exceptions=True)
+        head = await self._ledger.head(self._workspace)
 
-    async def _write(self, writers: Sequence[BuildWriter], decoded: Sequence[Decoded]) -> None:
-        results = await asyncio.gather(*(writer.write(decoded) for writer in writers), return_exceptions=True)
-        for result in results:
-            if result is not None:
-                raise result
-        last = decoded[-1].message
-        for writer in writers:
-            metrics.applied(self._workspace, writer.build.group.name, len(decoded), last, self._head)
+        async def write(run: Sequence[Decoded]) -> None:
+            results = await asyncio.gather(*(writer.write(run) for writer in writers), return_exceptions=True)
+            for result in results:
+                if result is not None:
+                    raise result
+
+        unread = self._ledger.read(self._workspace, after, batch=BATCH)
+        async with aclosing(decoded_runs(unread, write)) as runs:
+            async for run in runs:
+                for writer in writers:
+                    metrics.applied(self._workspace, writer.build.group.name, len(run), run[-1].message, head)
