@@ -19,6 +19,7 @@ from services.intake.intake import Intake
 from services.keys.keys import Keys, MasterKeyDiffersError
 from services.ledger import Ledger, LedgerError
 from services.ledger.provision import check
+from services.runtime.garbage import collect_rarely
 from services.runtime.settings import Settings, SettingsError
 from services.views import Views
 
@@ -32,6 +33,7 @@ FINISH = 8
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. What keeps it from starting is one line in the log, and exit code 1."""
+    collect_rarely()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings))

@@ -190,7 +190,7 @@ class Corrections:
                         raise LedgerUnavailable("others keep appending to the same KPI") from None
                     await asyncio.sleep(random.uniform(0, 0.01))
                     continue
-                known.note([Told(kpi, order.reading, _version(data))], appended.first)
+                known.note([_told(order, kpi, data)], appended.first)
                 return Answer(order.reading, event.id, appended.last, in_force.revision + 1, True)
 
     async def _kpi(self, order: Order) -> str:
@@ -303,8 +303,8 @@ def _earlier(order: Order, events: list[RecordedEvent | None]) -> Answer | None:
     return None
 
 
-def _version(data: EventData) -> Version:
+def _told(order: Order, kpi: str, data: EventData) -> Told:
     if isinstance(data, ReadingCorrected):
-        return Version(0, "corrected", data.revision, data.content, data.source_version)
+        return Told(kpi, order.reading, "corrected", data.revision, data.content, data.source_version)
     assert isinstance(data, ReadingRetracted)
-    return Version(0, "retracted", data.revision, "", None)
+    return Told(kpi, order.reading, "retracted", data.revision, "", None)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from events.ids import Aggregate, ledger_subject
-from events.readings.identity import NEW, Status, Version, judge
+from events.readings.identity import NEW, Kind, Status, Version, judge
 from services.intake.admission import CATALOGUE_CODES, Admission, Candidate
 from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.items import Item, read_items
@@ -52,9 +52,9 @@ class _Plan(NamedTuple):
 
     entries: list[Entry]
     told: list[Told]
-    """What each entry says; until it is on the ledger its position is -1, -2, … in the batch."""
+    """What each entry says."""
     outcomes: list[tuple[Status, int, int]]
-    """Of each candidate status, position and revision."""
+    """Of each candidate status, position and revision; -1, -2, … is the position of an entry in the batch."""
 
 
 class Intake:
@@ -231,18 +231,17 @@ def _plan(source: Source, found: dict[str, list[Version]], chunk: _Chunk) -> _Pl
         )
         if position is None:
             position = -len(plan.entries) - 1
+            kind: Kind = "recorded"
             if status == "conflict":
-                payload = recording.disputed(candidate)
-                version = Version(position, "disputed", 0, content, source_version)
+                kind, payload = "disputed", recording.disputed(candidate)
             elif revision:
-                payload = recording.corrected(candidate, revision)
-                version = Version(position, "corrected", revision, content, source_version)
-            else:
-                payload = payload or recording.recorded(candidate)
-                version = Version(position, "recorded", 0, content, source_version)
+                kind, payload = "corrected", recording.corrected(candidate, revision)
+            elif payload is None:
+                payload = recording.recorded(candidate)
             plan.entries.append(Entry(subjects[kpi], payload))
-            plan.told.append(Told(kpi, reading, version))
+            plan.told.append(Told(kpi, reading, kind, revision, content, source_version))
             if reading in repeated:
+                version = Version(position, kind, revision, content, source_version)
                 found[reading] = [*versions, version]
         plan.outcomes.append((status, position, revision))
     return plan

@@ -20,7 +20,7 @@ import structlog
 from events.envelope import UndecodableEvent
 from events.ids import Aggregate, ledger_subject
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
-from events.readings.identity import Version
+from events.readings.identity import Kind, Version
 from projections.control import poisoned
 from projections.state.queries_readings import versions_of
 from services.ledger import Ledger, StoredMessage, recorded
@@ -55,11 +55,14 @@ class Snapshot(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What an event says about a reading; its position is known once it is on the ledger."""
+    """What an event says about a reading, once it is on the ledger."""
 
     kpi: str
     reading: str
-    version: Version
+    kind: Kind
+    revision: int
+    content: str
+    source_version: int | None
 
 
 @dataclass(slots=True)
@@ -153,13 +156,10 @@ class KnownReadings:
     def note(self, told: Sequence[Told], first: int) -> None:
         """Take in a batch that was appended, from its first position on. Needs the lock."""
         position = first - 1
-        for kpi, reading, version in told:
-            position += 1
+        for position, (kpi, reading, kind, revision, content, source_version) in enumerate(told, first):
             self._subjects[kpi].last = position
-            # Version(*…) and _replace cost twice as much.
-            _, kind, revision, content, source_version = version
             self._add(reading, Version(position, kind, revision, content, source_version))
-        self._order.append((position, [reading for _, reading, _ in told]))
+        self._order.append((position, [one.reading for one in told]))
         self._head = max(self._head, position)
 
     def _too_old(self, kpis: Collection[str], snapshot: Snapshot) -> bool:
@@ -194,15 +194,18 @@ class KnownReadings:
             async for messages in batches:
                 told = _told(messages[0])
                 if told is not None:
-                    self._untold.setdefault(told.reading, []).append(told.version)
+                    self._untold.setdefault(told.reading, []).append(_version(told, position))
                 break
         self._poison.add(position)
 
     def _take_in(self, messages: Sequence[StoredMessage]) -> None:
-        told = [said for said in map(_told, messages) if said is not None]
-        for _, reading, version in told:
-            self._add(reading, version)
-        self._order.append((messages[-1].position, [reading for _, reading, _ in told]))
+        readings = []
+        for message in messages:
+            told = _told(message)
+            if told is not None:
+                self._add(told.reading, _version(told, message.position))
+                readings.append(told.reading)
+        self._order.append((messages[-1].position, readings))
         self._head = max(self._head, messages[-1].position)
 
     def _add(self, reading: str, version: Version) -> None:
@@ -242,17 +245,21 @@ def _told(message: StoredMessage) -> Told | None:
     except UndecodableEvent as error:
         log.warning("event stepped over", position=message.position, error=str(error))
         return None
-    data, position = event.data, message.position
+    data = event.data
     match data:
         case ReadingRecorded():
-            version = Version(position, "recorded", 0, data.content, data.source_version)
-            return Told(data.kpi, str(event.id), version)
+            return Told(data.kpi, str(event.id), "recorded", 0, data.content, data.source_version)
         case ReadingCorrected():
-            version = Version(position, "corrected", data.revision, data.content, data.source_version)
+            reading, revision = str(data.reading), data.revision
+            return Told(data.kpi, reading, "corrected", revision, data.content, data.source_version)
         case ReadingRetracted():
-            version = Version(position, "retracted", data.revision, "", None)
+            return Told(data.kpi, str(data.reading), "retracted", data.revision, "", None)
         case ReadingDisputed():
-            version = Version(position, "disputed", 0, data.content, data.source_version)
+            return Told(data.kpi, str(data.reading), "disputed", 0, data.content, data.source_version)
         case _:
             return None
-    return Told(data.kpi, str(data.reading), version)
+
+
+def _version(told: Told, position: int) -> Version:
+    _, _, kind, revision, content, source_version = told
+    return Version(position, kind, revision, content, source_version)
