@@ -60,6 +60,7 @@ class Site:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GOALTRAIL_")}
         return kept | {
+            "COLUMNS": "100",
             "HOME": str(self.directory),
             "LC_ALL": "C.UTF-8",
             "PATH": f"{self.directory / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
