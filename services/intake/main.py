@@ -6,14 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import uvicorn
 from faststream import FastStream
-from faststream.asgi import AsgiResponse, get
-from faststream.asgi.types import Scope
-from faststream.nats import NatsBroker, NatsMessage
-from faststream.security import SASLPlaintext
+from faststream.nats import NatsMessage
 from faststream.specification import AsyncAPI
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.intake.following import Follower
@@ -23,6 +18,7 @@ from services.ledger.deliveries import Deliveries
 from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
+from services.runtime.workers import run_worker, worker_broker
 
 FOREVER = 1e9
 """Seconds to wait for NATS at the start: the supervisor, or the operator, decides when to give up."""
@@ -37,13 +33,7 @@ class IntakeProcess:
         self._settings = settings
         self._follower: Follower | None = None
         self._task: asyncio.Task[None] | None = None
-        self.broker = NatsBroker(
-            settings.nats_servers,
-            security=SASLPlaintext(settings.nats_user, settings.nats_password.get_secret_value()),
-            max_reconnect_attempts=-1,
-            name="goaltrail-intake",
-            logger=None,
-        )
+        self.broker = worker_broker(settings, "goaltrail-intake")
         self.broker.subscriber(
             "intake.>",
             title="delivery",
@@ -103,25 +93,4 @@ def run(settings: Settings) -> None:
     configure_logging(settings, "intake")
     collect_rarely()
     process = IntakeProcess(settings)
-    if not settings.metrics_port:
-        asyncio.run(process.app.run())
-        return
-
-    @get(include_in_schema=False)
-    async def healthz(_scope: Scope) -> AsgiResponse:
-        healthy = process.healthy()
-        return AsgiResponse(b"ok" if healthy else b"deliveries are not followed", 200 if healthy else 503)
-
-    @get(include_in_schema=False)
-    async def metrics(_scope: Scope) -> AsgiResponse:
-        return AsgiResponse(generate_latest(), 200, {"content-type": CONTENT_TYPE_LATEST})
-
-    app = process.app.as_asgi(asgi_routes=[("/healthz", healthz), ("/metrics", metrics)])
-    uvicorn.run(
-        app,
-        host=settings.metrics_host,
-        port=settings.metrics_port,
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-    )
+    run_worker(process.app, settings, process.healthy)

@@ -7,14 +7,9 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import structlog
-import uvicorn
 from faststream import FastStream
-from faststream.asgi import AsgiResponse, get
-from faststream.asgi.types import Scope
-from faststream.nats import NatsBroker, NatsMessage
-from faststream.security import SASLPlaintext
+from faststream.nats import NatsMessage
 from faststream.specification import AsyncAPI
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,6 +22,7 @@ from services.projector.worker import RETRY, Host, Worker
 from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
+from services.runtime.workers import run_worker, worker_broker
 
 log = structlog.get_logger(__name__)
 
@@ -51,13 +47,7 @@ class Projector:
         self._hosting: list[asyncio.Task[None]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._look = asyncio.Event()
-        self.broker = NatsBroker(
-            settings.nats_servers,
-            security=SASLPlaintext(settings.nats_user, settings.nats_password.get_secret_value()),
-            max_reconnect_attempts=-1,
-            name="goaltrail-projector",
-            logger=None,
-        )
+        self.broker = worker_broker(settings, "goaltrail-projector")
         self.broker.subscriber(
             "nudge.ledger.*",
             title="nudge",
@@ -133,26 +123,4 @@ def run(settings: Settings, projections: list[str]) -> None:
     configure_logging(settings, "projector")
     collect_rarely()
     projector = Projector(settings, [GROUPS[name] for name in projections or GROUPS])
-    if not settings.metrics_port:
-        asyncio.run(projector.app.run())
-        return
-
-    @get(include_in_schema=False)
-    async def healthz(_scope: Scope) -> AsgiResponse:
-        return AsgiResponse(
-            b"ok" if projector.healthy() else b"a worker died", 200 if projector.healthy() else 503
-        )
-
-    @get(include_in_schema=False)
-    async def metrics(_scope: Scope) -> AsgiResponse:
-        return AsgiResponse(generate_latest(), 200, {"content-type": CONTENT_TYPE_LATEST})
-
-    app = projector.app.as_asgi(asgi_routes=[("/healthz", healthz), ("/metrics", metrics)])
-    uvicorn.run(
-        app,
-        host=settings.metrics_host,
-        port=settings.metrics_port,
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-    )
+    run_worker(projector.app, settings, projector.healthy)

@@ -1,0 +1,73 @@
+"""What the worker processes have in common: a FastStream application, its broker, and its health page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+
+import structlog
+import uvicorn
+from faststream import FastStream
+from faststream.asgi import AsgiResponse, get
+from faststream.asgi.types import Scope
+from faststream.nats import NatsBroker
+from faststream.security import SASLPlaintext
+from nats.errors import Error as NatsError
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.runtime.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class WorkerBroker(NatsBroker):
+    """Wakes a worker: it only ever receives, so nothing is lost when it stops while NATS is away."""
+
+    async def stop(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> None:
+        """Stop, also while NATS can't be reached."""
+        try:
+            await super().stop(exc_type, exc_val, exc_tb)
+        except NatsError as error:
+            log.info("stopped while NATS was away", because=str(error))
+
+
+def worker_broker(settings: Settings, name: str) -> WorkerBroker:
+    """A broker that connects for ever and leaves logging to us."""
+    return WorkerBroker(
+        settings.nats_servers,
+        security=SASLPlaintext(settings.nats_user, settings.nats_password.get_secret_value()),
+        max_reconnect_attempts=-1,
+        name=name,
+        logger=None,
+    )
+
+
+def run_worker(app: FastStream, settings: Settings, healthy: Callable[[], bool]) -> None:
+    """Run until SIGTERM or Ctrl-C, with /healthz and /metrics if a port is set for them."""
+    if not settings.metrics_port:
+        asyncio.run(app.run())
+        return
+
+    @get(include_in_schema=False)
+    async def healthz(_scope: Scope) -> AsgiResponse:
+        fine = healthy()
+        return AsgiResponse(b"ok" if fine else b"it does not work any more", 200 if fine else 503)
+
+    @get(include_in_schema=False)
+    async def metrics(_scope: Scope) -> AsgiResponse:
+        return AsgiResponse(generate_latest(), 200, {"content-type": CONTENT_TYPE_LATEST})
+
+    uvicorn.run(
+        app.as_asgi(asgi_routes=[("/healthz", healthz), ("/metrics", metrics)]),
+        host=settings.metrics_host,
+        port=settings.metrics_port,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+    )
