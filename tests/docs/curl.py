@@ -18,8 +18,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("-X", "--request")
     parser.add_argument("-H", "--header", action="append", default=[])
     parser.add_argument("-d", "--data", "--data-binary")
-    parser.add_argument("-D", "--dump-header", type=Path)
-    parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("-D", "--dump-header")
+    parser.add_argument("-o", "--output", default="-")
     asked = parser.parse_args(arguments)
     headers = [tuple(header.split(": ", 1)) for header in asked.header]
     method = asked.request or ("GET" if asked.data is None else "POST")
@@ -33,12 +33,16 @@ def main(arguments: list[str]) -> int:
             f"HTTP/1.1 {answer.status_code}",
             *(f"{name}: {value}" for name, value in answer.headers.items()),
         ]
-        asked.dump_header.write_text("".join(f"{line}\r\n" for line in [*lines, ""]))
-    if asked.output is not None:
-        asked.output.write_bytes(answer.content)
-    else:
-        sys.stdout.buffer.write(answer.content)
+        _write(asked.dump_header, "".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+    _write(asked.output, answer.content)
     return 0
+
+
+def _write(target: str, content: bytes) -> None:
+    if target == "-":
+        sys.stdout.buffer.write(content)
+    else:
+        Path(target).write_bytes(content)
 
 
 def _content(data: str | None) -> bytes | None:
