@@ -7,6 +7,8 @@ from typing import Any
 
 from events import catalogue as _catalogue  # noqa: F401 - registers every event type
 from events.registry import EventType, all_types
+from services.intake.items import Item
+from services.intake.items import Item
 
 _SLUG = {"description": "Lower-case letters, digits, - and _.", "examples": ["main"]}
 
@@ -21,7 +23,8 @@ def document() -> dict[str, Any]:
             "title": "Goaltrail over NATS",
             "version": "1",
             "description": "Every event is a CloudEvents 1.0 message in structured JSON on the ledger of its"
-            " workspace. The ledger is read by position; only Goaltrail writes to it.",
+            " workspace. The ledger is read by position; only Goaltrail writes to it. Feeds publish"
+            " readings.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -38,6 +41,14 @@ def document() -> dict[str, Any]:
                 },
                 "messages": {entry.name: {"$ref": f"#/components/messages/{entry.name}"} for entry in types},
             },
+            "delivery": {
+                "address": "intake.{workspace}.{feed}",
+                "title": "Deliveries of a feed",
+                "description": "Readings from a feed, stored by JetStream (stream INTAKE) and then taken in,"
+                " in their order. What can't be taken in is kept in the stream REJECTED with the reason.",
+                "parameters": {"workspace": _SLUG, "feed": {"description": "The feed's id."}},
+                "messages": {"delivery": {"$ref": "#/components/messages/delivery"}},
+            },
             "nudge": {
                 "address": "nudge.ledger.{workspace}",
                 "title": "Nudge",
@@ -45,20 +56,73 @@ def document() -> dict[str, Any]:
                 "parameters": {"workspace": _SLUG},
                 "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
             },
+            "intake": {
+                "address": "intake.{workspace}.{feed}",
+                "title": "Intake",
+                "description": "Where feeds publish readings, instead of sending them over HTTP. NATS stores"
+                " each one in the JetStream stream INTAKE for 30 days; publish with an ack to know that it"
+                " did. What can't be taken is kept in the stream REJECTED, on rejected.{workspace}.{feed},"
+                " with the headers Goaltrail-Code, Goaltrail-Pointer and Goaltrail-Reason.",
+                "parameters": {"workspace": _SLUG, "feed": _SLUG},
+                "messages": {"reading": {"$ref": "#/components/messages/reading"}},
+            },
         },
         "operations": {
             "recordEvent": {"action": "send", "channel": {"$ref": "#/channels/ledger"}},
+            "takeDelivery": {"action": "receive", "channel": {"$ref": "#/channels/delivery"}},
             "tellPosition": {"action": "send", "channel": {"$ref": "#/channels/nudge"}},
+            "takeReading": {"action": "receive", "channel": {"$ref": "#/channels/intake"}},
         },
         "components": {
             "messages": {
                 **{entry.name: _message(entry) for entry in types},
+                "delivery": _delivery(),
                 "nudge": {
                     "summary": "The last position of a workspace's ledger.",
                     "contentType": "text/plain",
                     "payload": {"type": "string", "pattern": "^[0-9]+$", "examples": ["1843"]},
                 },
+                "reading": _delivery(),
             },
+        },
+    }
+
+
+def _delivery() -> dict[str, Any]:
+    """A reading as feeds publish it."""
+    item = Item.model_json_schema()
+    fields = {name: schema for name, schema in item["properties"].items() if name != "source_id"}
+    return {
+        "summary": "A reading as a CloudEvent 1.0, in structured mode, or in binary mode with headers ce-….",
+        "description": "`id` is the source id, with feed and KPI the reading's identity; `time` is when it was"
+        " observed, unless the data says observed_at or period.",
+        "contentType": "application/cloudevents+json",
+        "payload": {
+            "type": "object",
+            "required": ["specversion", "id", "data"],
+            "properties": {
+                "specversion": {"const": "1.0"},
+                "id": {"type": "string", "minLength": 1, "maxLength": 200},
+                "source": {"type": "string"},
+                "type": {"type": "string"},
+                "time": {"type": "string"},
+                "data": {
+                    "type": "object",
+                    "required": ["kpi"],
+                    "additionalProperties": False,
+                    "properties": fields,
+                },
+            },
+            "examples": [
+                {
+                    "specversion": "1.0",
+                    "id": "SO-1042",
+                    "source": "/erp/sales",
+                    "type": "sale.confirmed",
+                    "time": "2026-03-31T18:00:00+09:00",
+                    "data": {"kpi": "sales", "value": "1290.50"},
+                }
+            ],
         },
     }
 
@@ -74,6 +138,43 @@ def _message(entry: EventType) -> dict[str, Any]:
         "description": description,
         "contentType": "application/cloudevents+json",
         "payload": _envelope(entry),
+    }
+
+
+def _delivery() -> dict[str, Any]:
+    """A reading as a feed publishes it, in structured mode."""
+    data = Item.model_json_schema()
+    # The event's id stands for the source id, its time for the time of observation.
+    data["required"] = ["kpi"]
+    text = {"type": "string"}
+    example = {
+        "specversion": "1.0",
+        "id": "SO-1042",
+        "source": "/erp/sales",
+        "type": "sale.confirmed",
+        "time": "2026-03-31T18:00:00+09:00",
+        "data": {"kpi": "sales", "value": "1290.50"},
+    }
+    return {
+        "name": "delivery",
+        "summary": "One reading.",
+        "description": "A CloudEvent 1.0 in structured mode, or in binary mode with `ce-…` headers and `data`"
+        " as the payload. `id` is the source id, `time` when it was observed, unless `data` says otherwise.",
+        "contentType": "application/cloudevents+json",
+        "payload": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "required": ["specversion", "id", "data"],
+            "properties": {
+                "specversion": {"const": "1.0"},
+                "id": text,
+                "source": text,
+                "type": text,
+                "time": {**text, "format": "date-time"},
+                "data": data,
+            },
+        },
+        "examples": [{"payload": example}],
     }
 
 

@@ -105,6 +105,15 @@ def test_asyncapi_describes_every_event_type() -> None:
         jsonschema.Draft202012Validator.check_schema(message["payload"])
 
 
+def test_asyncapi_says_how_a_feed_publishes() -> None:
+    """Its example fits the schema that it gives."""
+    document = asyncapi_document()
+    assert document["channels"]["delivery"]["address"] == "intake.{workspace}.{feed}"
+    delivery = document["components"]["messages"]["delivery"]
+    for example in delivery["examples"]:
+        jsonschema.validate(example["payload"], delivery["payload"])
+
+
 def test_promised_paths_are_there(document: dict[str, Any], app_paths: set[str]) -> None:
     """What the product promises for goals, KPIs, readings, audit and operations."""
     promised = {
