@@ -8,7 +8,6 @@ from typing import Any
 from events import catalogue as _catalogue  # noqa: F401 - registers every event type
 from events.registry import EventType, all_types
 from services.intake.items import Item
-from services.intake.items import Item
 
 _SLUG = {"description": "Lower-case letters, digits, - and _.", "examples": ["main"]}
 
@@ -56,22 +55,11 @@ def document() -> dict[str, Any]:
                 "parameters": {"workspace": _SLUG},
                 "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
             },
-            "intake": {
-                "address": "intake.{workspace}.{feed}",
-                "title": "Intake",
-                "description": "Where feeds publish readings, instead of sending them over HTTP. NATS stores"
-                " each one in the JetStream stream INTAKE for 30 days; publish with an ack to know that it"
-                " did. What can't be taken is kept in the stream REJECTED, on rejected.{workspace}.{feed},"
-                " with the headers Goaltrail-Code, Goaltrail-Pointer and Goaltrail-Reason.",
-                "parameters": {"workspace": _SLUG, "feed": _SLUG},
-                "messages": {"reading": {"$ref": "#/components/messages/reading"}},
-            },
         },
         "operations": {
             "recordEvent": {"action": "send", "channel": {"$ref": "#/channels/ledger"}},
             "takeDelivery": {"action": "receive", "channel": {"$ref": "#/channels/delivery"}},
             "tellPosition": {"action": "send", "channel": {"$ref": "#/channels/nudge"}},
-            "takeReading": {"action": "receive", "channel": {"$ref": "#/channels/intake"}},
         },
         "components": {
             "messages": {
@@ -82,47 +70,7 @@ def document() -> dict[str, Any]:
                     "contentType": "text/plain",
                     "payload": {"type": "string", "pattern": "^[0-9]+$", "examples": ["1843"]},
                 },
-                "reading": _delivery(),
             },
-        },
-    }
-
-
-def _delivery() -> dict[str, Any]:
-    """A reading as feeds publish it."""
-    item = Item.model_json_schema()
-    fields = {name: schema for name, schema in item["properties"].items() if name != "source_id"}
-    return {
-        "summary": "A reading as a CloudEvent 1.0, in structured mode, or in binary mode with headers ce-….",
-        "description": "`id` is the source id, with feed and KPI the reading's identity; `time` is when it was"
-        " observed, unless the data says observed_at or period.",
-        "contentType": "application/cloudevents+json",
-        "payload": {
-            "type": "object",
-            "required": ["specversion", "id", "data"],
-            "properties": {
-                "specversion": {"const": "1.0"},
-                "id": {"type": "string", "minLength": 1, "maxLength": 200},
-                "source": {"type": "string"},
-                "type": {"type": "string"},
-                "time": {"type": "string"},
-                "data": {
-                    "type": "object",
-                    "required": ["kpi"],
-                    "additionalProperties": False,
-                    "properties": fields,
-                },
-            },
-            "examples": [
-                {
-                    "specversion": "1.0",
-                    "id": "SO-1042",
-                    "source": "/erp/sales",
-                    "type": "sale.confirmed",
-                    "time": "2026-03-31T18:00:00+09:00",
-                    "data": {"kpi": "sales", "value": "1290.50"},
-                }
-            ],
         },
     }
 
