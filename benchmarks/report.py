@@ -20,13 +20,13 @@ INTRODUCTION = """\
 # How fast it is
 
 Written by `make bench ARGS="--markdown docs/benchmarks.md"`. Everything is real: `goaltrail up` with its own
-nats-server and PostgreSQL, fsync on everywhere (an append is acked once it is on the disk), and a company of 200
-KPIs, 80 key results and more than a million readings that come in the order of their time. The client runs on
-the same machine and shares its cores. CPU seconds are those of the processes while it was measured.
+nats-server and PostgreSQL, fsync on everywhere (an append is acked once it is on the disk), and a company of
+200 KPIs, 80 key results and more than a million readings that come in the order of their time. The client runs
+on the same machine and shares its cores. CPU seconds are those of the processes while it was measured.
 
 The peer is the Python library `eventsourcing` on the same PostgreSQL server, with the same readings as events
-and a projection that keeps rows per reading, sums per KPI and day, and what was recorded when. It is given the
-compiled driver, batches of 1000 and views that do not wait for the disk, as ours do not either.
+and a projection that keeps rows per reading, sums per KPI and day, and what was recorded when. It is given
+the compiled driver, batches of 1000, and views that do not wait for the disk, as ours do not either.
 """
 
 
@@ -75,11 +75,11 @@ def page(figures: Sequence[Figure], scale: float) -> str:
     """docs/benchmarks.md."""
     found = document(figures, scale)
     machine = found["machine"]
+    where = f"{machine['cores']} cores, {machine['memory_mb']:,} MB, {machine['system']}"
+    versions = [f"Python {machine['python']}", *(f"{name} {of}" for name, of in found["versions"].items())]
     lines = [
         INTRODUCTION,
-        f"{machine['cores']} cores, {machine['memory_mb']:,} MB, {machine['system']}, Python "
-        f"{machine['python']}; {', '.join(f'{name} {number}' for name, number in found['versions'].items())}; "
-        f"{found['measured_at'][:10]}; scale {scale:g}.",
+        f"{where}; {', '.join(versions)}; {found['measured_at'][:10]}; scale {scale:g}.",
         "",
         "| work | target | measured | p50 ms | p99 ms | CPU seconds | memory MB |",
         "|---|---|--:|--:|--:|---|---|",
