@@ -43,8 +43,10 @@ def document() -> dict[str, Any]:
             "delivery": {
                 "address": "intake.{workspace}.{feed}",
                 "title": "Deliveries of a feed",
-                "description": "Readings from a feed, stored by JetStream (stream INTAKE) and then taken in,"
-                " in their order. What can't be taken in is kept in the stream REJECTED with the reason.",
+                "description": "Readings from a feed, stored by JetStream (stream INTAKE, for 30 days) and"
+                " then taken in, in their order; publish with an ack to know that it is stored. What can't be"
+                " taken in is kept on rejected.{workspace}.{feed} (stream REJECTED), with the headers"
+                " Goaltrail-Code, Goaltrail-Pointer and Goaltrail-Reason.",
                 "parameters": {"workspace": _SLUG, "feed": {"description": "The feed's id."}},
                 "messages": {"delivery": {"$ref": "#/components/messages/delivery"}},
             },
