@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -210,3 +215,31 @@ def _nobody() -> Any:
         base_url = "http://127.0.0.1:1"
 
     return Nobody()
+
+
+def test_it_can_be_interrupted_and_run_again(terminal: Terminal, write: Write) -> None:
+    """Ctrl-C ends it with a word of advice; the second run sends what the first one did not."""
+    terminal.define("sales")
+    total = 40_000
+    rows = "".join(f"sales,s{n},{n},2026-03-01\n" for n in range(total))
+    file = write("many.csv", "kpi,source_id,value,period\n" + rows)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GOALTRAIL_URL": str(terminal.http.base_url),
+        "GOALTRAIL_TOKEN": terminal.token,
+    }
+    command = [sys.executable, "-m", "services.cli.main", "import", str(file), "--feed", "erp", "--json"]
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        while not terminal.http.get("/v1/readings", params={"limit": "1"}).json().get("data"):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    told = json.loads(output)
+    assert told["interrupted"] is True
+    before = told["counts"]["accepted"]
+    assert before < total
+    again = terminal.json("import", file, "--feed", "erp")["counts"]
+    assert again["accepted"] + again["duplicate"] == total
+    assert again["duplicate"] >= before
+    assert terminal.json("import", file, "--feed", "erp")["counts"]["duplicate"] == total
