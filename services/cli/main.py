@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import demo, doctor, import_, rebuild, roles, state, token, trail, trend, up, workspace
+from services.cli import (
+    demo,
+    doctor,
+    import_,
+    rebuild,
+    roles,
+    state,
+    token,
+    trail,
+    trend,
+    up,
+    waive,
+    workspace,
+)
 
 app = typer.Typer(
     name="goaltrail",
@@ -25,6 +38,7 @@ app.command("state")(state.state)
 app.command("trail")(trail.trail)
 app.command("trend")(trend.trend)
 app.command("rebuild")(rebuild.rebuild)
+app.command("waive")(waive.waive)
 app.command("doctor")(doctor.doctor)
 app.add_typer(token.app, name="token")
 app.add_typer(workspace.app, name="workspace")
