@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
 
+import asyncpg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -36,6 +37,16 @@ RETRY = 1.0
 """Seconds between tries when another process reads INTAKE or an engine is away."""
 
 _LOCK = "intake deliveries"
+_AWAY = (
+    OSError,
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    LedgerUnavailable,
+    LedgerUncertain,
+    ViewsUnavailable,
+    FarBehind,
+)
 _SUBJECT = re.compile(r"intake\.([^.]+)\.([^.]+)")
 _FEED = re.compile(SLUG)
 
@@ -63,16 +74,14 @@ class Follower:
                         await self._follow(locks)
                 except (Moved, LockLost):
                     log.info("another process reads the deliveries")
-                except (
-                    OSError,
-                    SQLAlchemyError,
-                    LedgerUnavailable,
-                    LedgerUncertain,
-                    ViewsUnavailable,
-                    FarBehind,
-                ) as error:
-                    log.warning("intake waits", because=f"{type(error).__name__}: {error}"[:200])
-                    with suppress(OSError, SQLAlchemyError):
+                except Exception as error:
+                    # An engine that is away is waited for. So is anything else: the deliveries are safe, and
+                    # a process that gave up would leave them lying.
+                    if isinstance(error, _AWAY):
+                        log.warning("intake waits", because=f"{type(error).__name__}: {error}"[:200])
+                    else:
+                        log.exception("deliveries can't be taken in")
+                    with suppress(*_AWAY):
                         await locks.give_back(_LOCK)
                 await asyncio.sleep(RETRY)
 

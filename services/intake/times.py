@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import re
+from contextlib import suppress
 from datetime import MINYEAR, UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import NamedTuple
@@ -45,15 +46,15 @@ class When(NamedTuple):
 
 @cache
 def zone_info(name: str) -> ZoneInfo:
-    """An IANA zone from the package `tzdata`. Raises KeyError for one that it does not have."""
+    """An IANA zone from the package `tzdata`; the system's, if only that has it. Raises KeyError."""
     parts = name.split("/")
-    if not all(part and re.fullmatch(r"[A-Za-z0-9_+-]+", part) for part in parts):
-        raise KeyError(name)
-    try:
-        with importlib.resources.files("tzdata").joinpath("zoneinfo", *parts).open("rb") as file:
+    if all(re.fullmatch(r"[A-Za-z0-9_+-]+", part) for part in parts):
+        with (
+            suppress(OSError, ValueError),
+            importlib.resources.files("tzdata").joinpath("zoneinfo", *parts).open("rb") as file,
+        ):
             return ZoneInfo.from_file(file, key=name)
-    except (OSError, ValueError):
-        raise KeyError(name) from None
+    return ZoneInfo(name)
 
 
 class Times:
