@@ -35,7 +35,8 @@ def waive(
     if as_json:
         print_json({"workspace": chosen, "waived": position, "position": recorded})
     else:
-        typer.echo(f"Position {position} of {chosen} is waived. Now rebuild: `goaltrail rebuild all`")
+        named = "" if workspace is None else f" --workspace {workspace}"
+        typer.echo(f"Position {position} of {chosen} is waived. Now: `goaltrail rebuild all{named}`")
 
 
 def _run(settings: Settings, workspace: str, position: int, reason: str) -> int:
