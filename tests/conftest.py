@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 from services.runtime.nats_server import NatsCluster
 from services.runtime.settings import Role, Settings
@@ -29,6 +31,17 @@ def _no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Itera
             patch.delenv(name)
         patch.setenv("GOALTRAIL_DATA", str(tmp_path_factory.getbasetemp() / "no-data"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_set_up_by_nobody() -> Iterator[None]:
+    """A test that sets up logging in this process must not silence the next one."""
+    root = logging.getLogger()
+    before = root.level, list(root.handlers)
+    yield
+    structlog.reset_defaults()
+    root.setLevel(before[0])
+    root.handlers[:] = before[1]
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from string import Formatter
 from typing import Any
 
 import pytest
+from hypothesis import assume, settings
 from hypothesis import given as forall
-from hypothesis import settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -128,6 +128,7 @@ def test_what_may_be_none_is_none_by_default(entry: EventType) -> None:
 @forall(drawn=st.data())
 def test_every_event_makes_a_sentence(entry: EventType, drawn: st.DataObject) -> None:
     happened = recorded(drawn.draw(data_of(entry.model)))
+    assume("None" not in happened.data.model_dump_json())  # a text may well say it
     for text in (sentence(happened, "ko"), sentence(happened, "en")):
         assert "None" not in text
         assert len(text) > 10

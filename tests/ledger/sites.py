@@ -10,12 +10,14 @@ from nats.aio.client import Client
 from pydantic import SecretStr
 
 from services.ledger import Entry, Ledger, StoredMessage
-from services.runtime.nats_server import NatsCluster
+from services.runtime.nats_server import NatsCluster, NatsServer
 from services.runtime.settings import Settings
 from tests.servers import TestNats
 
 
-def settings_of(nats: TestNats | NatsCluster, workspace: str, *, url: str | None = None) -> Settings:
+def settings_of(
+    nats: TestNats | NatsServer | NatsCluster, workspace: str, *, url: str | None = None
+) -> Settings:
     """What an operator would be told about these servers; `url` instead of theirs goes through a proxy."""
     three = isinstance(nats, NatsCluster)
     return Settings(

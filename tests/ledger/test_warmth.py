@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import orjson
 import pytest
 
 from services.ledger import Ledger, warmth
+from services.ledger.provision import provision
+from services.runtime.nats_server import NatsServer
 from services.runtime.settings import Settings
-from tests.ledger.sites import entries, provisioner
+from tests.ledger.sites import entries, provisioner, settings_of
+from tests.servers import TestNats
+
+
+@pytest.fixture
+async def one_node(tmp_path: Path, nats_server: TestNats, workspace: str) -> AsyncIterator[Settings]:
+    """A node of its own: nobody else may ask it anything while requests are counted."""
+    with NatsServer(tmp_path / "nats", app=nats_server.app, provisioner=nats_server.provisioner) as server:
+        settings = settings_of(server, workspace)
+        await provision(settings)
+        yield settings
 
 
 @pytest.fixture(autouse=True)
