@@ -102,7 +102,9 @@ async def _rebuild(settings: Settings, workspace: str, names: list[str], *, quie
     from services.ledger import Ledger
     from services.projector.builds import GROUPS, prepare_control, projector_engine
     from services.projector.rebuild import rebuild
+    from services.runtime.garbage import collect_rarely
 
+    collect_rarely()
     engine = projector_engine(settings)
     done = []
     try:
