@@ -15,6 +15,7 @@ from rich.console import Console
 from benchmarks import append, bulk, latency, peer, rebuilding, report
 from benchmarks.measuring import Figure
 from benchmarks.site import Site
+from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
 
@@ -34,6 +35,7 @@ def main() -> int:
     """Exit code 0 when every target is met."""
     options = _options()
     configure_logging(Settings(log_level="error"), "benchmarks")
+    collect_rarely()  # as the services do, whose code runs here in part
     console = Console(width=None if sys.stdout.isatty() else 180)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="goaltrail-bench-") as name, ExitStack() as stack:
