@@ -68,9 +68,7 @@ def configure_logging(
         colors = (stream or sys.stderr).isatty()
         # The rich formatter prints local variables, too.
         render += [
-            structlog.dev.ConsoleRenderer(
-                colors=colors, exception_formatter=structlog.dev.plain_traceback
-            )
+            structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
         ]
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
