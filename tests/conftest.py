@@ -34,14 +34,20 @@ def _no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(autouse=True)
-def _logging_is_set_up_by_nobody() -> Iterator[None]:
+def _logging_as_it_was() -> Iterator[None]:
     """A test that sets up logging in this process must not silence the next one."""
     root = logging.getLogger()
-    before = root.level, list(root.handlers)
+    before = structlog.get_config(), root.level, list(root.handlers)
     yield
+    structlog.configure(**before[0])
+    root.setLevel(before[1])
+    root.handlers[:] = before[2]
+
+
+@pytest.fixture
+def default_logging(_logging_as_it_was: None) -> None:
+    """Every line is printed, whatever servers of this process have set up: for tests that read the log."""
     structlog.reset_defaults()
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
 
 
 @pytest.fixture(scope="session")

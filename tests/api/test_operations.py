@@ -8,6 +8,8 @@ import structlog
 
 from tests.api.conftest import Person, SettingsFor, given_goal, projecting
 
+pytestmark = pytest.mark.usefixtures("default_logging")
+
 
 async def test_it_is_alive_before_it_is_ready(http: httpx.AsyncClient, provisioned: SettingsFor) -> None:
     """Without views it says so; with them it is ready and lags by nothing."""

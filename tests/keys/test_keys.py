@@ -24,6 +24,8 @@ from services.runtime.settings import Settings
 from tests.nats_only import eventually, provisioned_settings
 from tests.servers import TestNats
 
+pytestmark = pytest.mark.usefixtures("default_logging")
+
 MASTER = bytes(range(32))
 REASON, NOTE = "연봉 협상이 깨져서", "Anna is ill, so it slips"
 
