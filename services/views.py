@@ -156,8 +156,9 @@ class Views:
         """A connection and its answer to a first question; whatever fails it becomes ViewsUnavailable."""
         if time.monotonic() < self._away_until:
             raise ViewsUnavailable("PostgreSQL is away")
-        async with AsyncExitStack() as stack:
-            try:
+        try:
+            # The stack is inside: giving a broken connection back fails as well.
+            async with AsyncExitStack() as stack:
                 connection = await stack.enter_async_context(engine.connect())
                 try:
                     answer = await ask(connection)
@@ -168,11 +169,11 @@ class Views:
                     connection = await stack.enter_async_context(engine.connect())
                     answer = await ask(connection)
                 yield connection, answer
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                self._away_until = time.monotonic() + AWAY_FOR
-                raise ViewsUnavailable("PostgreSQL is away") from error
+        except Exception as error:
+            if not is_away(error):
+                raise
+            self._away_until = time.monotonic() + AWAY_FOR
+            raise ViewsUnavailable("PostgreSQL is away") from error
 
 
 async def _active(workspace: str, group: str, connection: AsyncConnection) -> control.ActiveVersion | None:

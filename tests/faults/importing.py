@@ -109,7 +109,7 @@ class Import:
                 if answer.status_code == httpx.codes.OK:
                     self._note(batch, answer)
                     return
-                if answer.status_code < 500:
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                     raise ImportFailed(answer.text)
                 pause = float(answer.headers.get("Retry-After", RETRY))
             except httpx.TransportError:
