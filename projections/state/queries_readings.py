@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     literal,
+    null,
     select,
     tuple_,
     union_all,
@@ -24,9 +25,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.readings.identity import Version
-from projections.state.tables import dispute, reading
+from projections.control import active_version, poison
+from projections.state.tables import dispute, metadata, reading
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid(as_uuid=False)))
+_POISON = "poison"
 _VERSIONS = union_all(
     select(
         reading.c.id,
@@ -44,24 +47,57 @@ _VERSIONS = union_all(
         dispute.c.content,
         dispute.c.source_version,
     ).where(dispute.c.id == any_(_IDS)),
+    # In the same statement, as every chunk of readings asks it.
+    select(
+        null(),
+        poison.c.position,
+        literal(_POISON, literal_execute=True),
+        literal(0, literal_execute=True),
+        null(),
+        null(),
+    )
+    .join(
+        active_version,
+        (poison.c.workspace == active_version.c.workspace)
+        & (poison.c.grp == active_version.c.grp)
+        & (poison.c.build == active_version.c.build),
+    )
+    .where(
+        poison.c.workspace == bindparam("workspace"),
+        poison.c.grp == metadata.schema,
+        poison.c.kind == "reading",
+    ),
 )
 
 
-async def versions_of(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Version]]:
-    """Everything that is on record for some readings, oldest first; nothing for an unknown one.
+class OnRecord(NamedTuple):
+    """What the tables say about some readings."""
+
+    versions: dict[str, list[Version]]
+    """By id, oldest first; nothing for an unknown one."""
+    poison: frozenset[int]
+    """Positions of readings that are in no table, because the fold could not take them."""
+
+
+async def on_record(connection: AsyncConnection, workspace: str, ids: Sequence[str]) -> OnRecord:
+    """Everything that is on record for some readings.
 
     Ids are UUIDs as text: making UUIDs of them takes longer than looking them up.
     """
     found: dict[str, list[Version]] = {}
+    poisoned: list[int] = []
     for id_, position, kind, revision, content, source_version in await connection.execute(
-        _VERSIONS, {"ids": ids}
+        _VERSIONS, {"ids": ids, "workspace": workspace}
     ):
-        version = Version(position, kind, revision, content.hex, source_version)
-        found.setdefault(str(id_), []).append(version)
+        if kind == _POISON:
+            poisoned.append(position)
+        else:
+            version = Version(position, kind, revision, content.hex, source_version)
+            found.setdefault(str(id_), []).append(version)
     for versions in found.values():
         if len(versions) > 1:
             versions.sort()
-    return found
+    return OnRecord(found, frozenset(poisoned))
 
 
 async def kpi_of(connection: AsyncConnection, id_: str) -> str | None:

@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
@@ -30,6 +30,9 @@ from services.intake.rejections import Rejected
 from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable
 from services.runtime.settings import Settings
 from services.views import Views
+
+TURN = 100
+"""Items that are judged before other tasks get their turn."""
 
 CONTENDED_SECONDS = 20.0
 """How long a chunk is tried again when others keep appending to the same KPIs."""
@@ -113,6 +116,8 @@ class Intake:
                 if storing is not None:
                     yield _counted(await storing)
                 storing = asyncio.create_task(self._store(source, known, chunk))
+                # It should be on its way to the server before the next chunk is judged.
+                await asyncio.sleep(0)
             if storing is not None:
                 yield _counted(await storing)
         finally:
@@ -136,16 +141,19 @@ class Intake:
     ) -> tuple[Catalogue, _Chunk]:
         """Validate and convert a chunk, and look up what is known of it."""
         now = self._now()
-        items = read_items(raw)
+        items: list[Item | Rejected] = []
+        for turn in _turns(raw):
+            items += read_items(turn)
+            await asyncio.sleep(0)
         admission = Admission(catalogue, source.feed, now)
-        results = _admit(admission, items, index)
+        results = await _admit(admission, items, index)
         if any(isinstance(result, Rejected) and result.code in CATALOGUE_CODES for result in results):
             # Perhaps the KPI was defined a moment ago: the ledger has the last word.
             newer = await self._catalogues.current(source.workspace)
             if newer is not catalogue:
                 catalogue = newer
                 admission = Admission(catalogue, source.feed, now)
-                results = _admit(admission, items, index)
+                results = await _admit(admission, items, index)
         candidates = [result for result in results if isinstance(result, Candidate)]
         rejected = [
             Receipt(number, _source_id(raw[number - index]), None, "rejected", None, rejected=result)
@@ -156,10 +164,13 @@ class Intake:
         if candidates:
             snapshot = await known.look_up([candidate.reading for candidate in candidates])
         recording = Recording(source, now)
-        payloads = [
-            None if candidate.reading in snapshot.versions else recording.recorded(candidate)
-            for candidate in candidates
-        ]
+        payloads: list[bytes | None] = []
+        for some in _turns(candidates):
+            payloads += [
+                None if candidate.reading in snapshot.versions else recording.recorded(candidate)
+                for candidate in some
+            ]
+            await asyncio.sleep(0)
         return catalogue, _Chunk(candidates, rejected, admission.revisions, snapshot, payloads, now)
 
     async def _store(self, source: Source, known: KnownReadings, chunk: _Chunk) -> list[Receipt]:
@@ -201,16 +212,26 @@ class Intake:
                 return _receipts(chunk, plan, appended.first)
 
 
-def _admit(admission: Admission, items: Sequence[Item | Rejected], index: int) -> list[Candidate | Rejected]:
+def _turns(chunk: list[Any]) -> Iterator[list[Any]]:
+    """A chunk in parts that take about a millisecond, between which an append gets on."""
+    for start in range(0, len(chunk), TURN):
+        yield chunk[start : start + TURN]
+
+
+async def _admit(
+    admission: Admission, items: list[Item | Rejected], index: int
+) -> list[Candidate | Rejected]:
     results: list[Candidate | Rejected] = []
-    for number, item in enumerate(items, index):
-        if isinstance(item, Rejected):
-            results.append(item)
-            continue
-        try:
-            results.append(admission.admit(number, item))
-        except Rejected as rejected:
-            results.append(rejected)
+    for turn in _turns(items):
+        for item in turn:
+            if isinstance(item, Rejected):
+                results.append(item)
+                continue
+            try:
+                results.append(admission.admit(index + len(results), item))
+            except Rejected as rejected:
+                results.append(rejected)
+        await asyncio.sleep(0)
     return results
 
 

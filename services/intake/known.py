@@ -21,8 +21,7 @@ from events.envelope import UndecodableEvent
 from events.ids import Aggregate, ledger_subject
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.readings.identity import Kind, Version
-from projections.control import poisoned
-from projections.state.queries_readings import versions_of
+from projections.state.queries_readings import on_record
 from services.ledger import Ledger, StoredMessage, recorded
 from services.views import NotBuilt, Views
 
@@ -99,12 +98,9 @@ class KnownReadings:
         """What PostgreSQL knows of some readings. Raises ViewsUnavailable."""
         try:
             async with self._views.open(self._workspace) as view:
-                versions = await versions_of(view.connection, ids)
-                poison = await poisoned(view.connection, self._workspace, "state")
+                return Snapshot(view.position, *await on_record(view.connection, self._workspace, ids))
         except NotBuilt:
             return Snapshot(0, {})
-        readings = frozenset(found.position for found in poison if found.kind == "reading")
-        return Snapshot(view.position, versions, readings)
 
     async def catch_up(self, kpis: Collection[str], ids: Sequence[str], snapshot: Snapshot) -> Snapshot:
         """Make snapshot and tail together know all readings of some KPIs. Needs the lock.
