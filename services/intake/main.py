@@ -40,6 +40,7 @@ class IntakeProcess:
             description="A CloudEvent of a feed: `intake.<workspace>.<feed>`. JetStream stores it; here it is"
             " only a sign that there is something new.",
             decoder=_unread,
+            no_reply=True,  # the one answer that a sender may get is JetStream's: it is stored
         )(self.nudged)
         self.app = FastStream(
             self.broker,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger.events import PositionWaived
@@ -21,6 +23,11 @@ log = structlog.get_logger(__name__)
 
 BATCH = 10_000
 """Events fetched, folded and committed at once."""
+
+DROP_TRIES = 20
+
+DEADLOCK = "40P01"
+"""PostgreSQL's SQLSTATE."""
 
 Progress = Callable[[int, int], None]
 """Told the position reached and the ledger's last position."""
@@ -75,13 +82,25 @@ async def _rebuild(
                 await builds.forget(connection, old)
             await connection.commit()
     except BaseException:
-        async with engine.begin() as connection:
-            await builds.drop(connection, build)
+        await _drop(engine, build)
         raise
     if old is not None:
-        async with engine.begin() as connection:
-            await builds.drop(connection, old)
+        await _drop(engine, old)
     return build
+
+
+async def _drop(engine: AsyncEngine, old: builds.Build) -> None:
+    """Remove the old build. A read or a worker that is still in it may make that a deadlock: then again."""
+    for _ in range(DROP_TRIES):
+        try:
+            async with engine.begin() as connection:
+                await builds.drop(connection, old)
+            return
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                raise
+        await asyncio.sleep(0.1)
+    log.warning("old build is left for the next rebuild to drop", schema=old.schema)
 
 
 async def _load(ledger: Ledger, writer: BuildWriter, progress: Progress | None) -> None:
