@@ -119,6 +119,19 @@ async def test_cloudevents_become_readings(desk: Desk, running: Any) -> None:
         assert await wait_for(desk, 3) == [("a", "1"), ("b 가", "2.5"), ("c", "3")]
 
 
+async def test_only_jetstream_answers_a_sender(desk: Desk, running: Any) -> None:
+    """Its answer says that the delivery is on the disk; the process that is woken must not say anything."""
+    client = desk.ledger.client
+    inbox = client.new_inbox()
+    answers = await client.subscribe(inbox)
+    async with running():
+        for n in range(20):
+            payload = orjson.dumps(event(f"answered-{n}"))
+            await client.publish(f"intake.{desk.workspace}.erp", payload, reply=inbox)
+        received = [(await answers.next_msg(timeout=5)).data for _ in range(20)]
+        assert all(orjson.loads(answer)["stream"] == "INTAKE" for answer in received)
+
+
 async def test_what_was_published_while_nobody_ran(desk: Desk, running: Any) -> None:
     """NATS keeps it; nothing is taken twice by a second start, or after the checkpoint was lost."""
     for n in range(30):
