@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +35,8 @@ ON_SITE: dict[str, Callable[[Site, float], list[Figure]]] = {
 def main() -> int:
     """Exit code 0 when every target is met."""
     options = _options()
+    # What was started is stopped, however we are asked to end.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     configure_logging(Settings(log_level="error"), "benchmarks")
     collect_rarely()  # as the services do, whose code runs here in part
     console = Console(width=None if sys.stdout.isatty() else 180)
@@ -41,15 +44,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="goaltrail-bench-") as name, ExitStack() as stack:
         directory = Path(name)
         if "append" in options.only:
-            console.print("append …")
-            figures += append.measure(directory, options.scale)
+            figures += _told(console, append.measure(directory, options.scale))
         wanted = [name for name in ON_SITE if name in options.only]
         if wanted:
             console.print("goaltrail up, and a company on it …")
             site = stack.enter_context(Site(directory))
         for name in wanted:
-            console.print(f"{name} …")
-            figures += ON_SITE[name](site, options.scale)
+            figures += _told(console, ON_SITE[name](site, options.scale))
     figures += _to_peer(figures)
     console.print(report.table(figures, options.scale))
     found = report.document(figures, options.scale)
@@ -57,6 +58,13 @@ def main() -> int:
     if options.markdown is not None:
         _write(console, options.markdown, report.page(figures, options.scale))
     return int(any(figure.met is False for figure in figures))
+
+
+def _told(console: Console, figures: list[Figure]) -> list[Figure]:
+    """Say what was measured at once: all of it takes many minutes."""
+    for figure in figures:
+        console.print(f"{figure.work}: {figure.measured}", highlight=False)
+    return figures
 
 
 def _options() -> argparse.Namespace:
