@@ -2,15 +2,16 @@
 
 Two sorts of rows: one per goal event that touches what is scored, exactly as known at that event; and one per
 (key result, business day, recorded day) on which readings began to count. The latter hold what was known when
-the last event of that recorded day that touched the key result was recorded: they are worked out again for as
-long as that recorded day goes on. Points between are computed by the same function (`projections/scoring`).
+the last event of that recorded day that could change them was recorded: a goal event, or a reading that
+counts from that business day or an earlier one. They are worked out again for as long as that recorded day
+goes on. Points between are computed by the same function (`projections/scoring`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -42,13 +43,42 @@ Key = tuple[str, date, date, int]
 Row = tuple[Any, ...]
 
 
-@dataclass(slots=True)
-class Open:
-    """A key result's rows of the recorded day that goes on: business days, and what touched them last."""
+class Touch(NamedTuple):
+    """The event that touched rows last."""
 
-    days: set[date]
     position: int
     recorded_at: datetime
+
+
+@dataclass(slots=True)
+class Open:
+    """A key result's rows of the recorded day that goes on, and what has to be worked out again."""
+
+    days: set[date]
+    """The business days that have a row."""
+    touched_from: dict[date, Touch] = field(default_factory=dict)
+    """A touch changes the rows of its day and of all later ones."""
+
+    def touch(self, first: date, touch: Touch) -> None:
+        before = self.touched_from.get(first)
+        if before is None or before.position < touch.position:
+            self.touched_from[first] = touch
+
+    def touched(self) -> list[tuple[date, Touch]]:
+        """The business days to work out again, in order, each with what touched it last; forgets them."""
+        touches = sorted(self.touched_from.items())
+        self.touched_from = {}
+        found: list[tuple[date, Touch]] = []
+        taken = 0
+        last: Touch | None = None
+        for day in sorted(day for day in self.days if day >= touches[0][0]):
+            while taken < len(touches) and touches[taken][0] <= day:
+                touch = touches[taken][1]
+                last = touch if last is None else max(last, touch)
+                taken += 1
+            assert last is not None
+            found.append((day, last))
+        return found
 
 
 class Scored(NamedTuple):
@@ -156,17 +186,15 @@ class ScoreHistory:
                     window = scored.key_result.measure.window_for(scored.kpi.aggregation)
                     day = counting_day(scored.kpi, window, business_day, scored.cycle)
                     if day is not None:
-                        self._touch(key_result_id, recorded_day, added.position, added.recorded_at).days.add(
-                            day
-                        )
+                        touch = Touch(added.position, added.recorded_at)
+                        self._touch(key_result_id, recorded_day, day, touch).days.add(day)
 
-    def _touch(self, key_result_id: str, recorded_day: date, position: int, recorded_at: datetime) -> Open:
+    def _touch(self, key_result_id: str, recorded_day: date, first: date, touch: Touch) -> Open:
         found = self._open.get(key_result_id)
         if found is None:
-            found = Open(self._stored.setdefault((key_result_id, recorded_day), set()), position, recorded_at)
+            found = Open(self._stored.setdefault((key_result_id, recorded_day), set()))
             self._open[key_result_id] = found
-        elif position > found.position:
-            found.position, found.recorded_at = position, recorded_at
+        found.touch(first, touch)
         self._touched.add(key_result_id)
         return found
 
@@ -177,9 +205,8 @@ class ScoreHistory:
             day = _effective_day(recorded, scored.cycle)
             (score,) = self._scores(scored, [day])
             key = (scored.key_result.id, day, recorded.recorded_at.date(), recorded.position)
-            rows.append(
-                _row(key, scored, recorded.position, recorded.recorded_at, recorded.event.name, score)
-            )
+            touch = Touch(recorded.position, recorded.recorded_at)
+            rows.append(_row(key, scored, touch, recorded.event.name, score))
         return rows
 
     def accept(self, recorded: RecordedEvent, change: Change, rows: Sequence[Row]) -> None:
@@ -188,19 +215,20 @@ class ScoreHistory:
             self._link(change.after)
         for row in rows:
             self._rows[row[0], row[1], row[2], row[3]] = row
-            self._touch(row[0], recorded.recorded_at.date(), recorded.position, recorded.recorded_at)
+            touch = Touch(recorded.position, recorded.recorded_at)
+            self._touch(row[0], recorded.recorded_at.date(), date.min, touch)
 
     def finish(self, recorded_day: date) -> None:
         """Work out the readings' rows of a recorded day for the key results touched since the last call."""
         for key_result_id in self._touched:
-            found = self._open[key_result_id]
+            touched = self._open[key_result_id].touched()
             scored = self._scored(key_result_id)
-            if scored is None or not found.days:
+            if scored is None or not touched:
                 continue
-            days = sorted(found.days)
-            for day, score in zip(days, self._scores(scored, days), strict=True):
+            scores = self._scores(scored, [day for day, _ in touched])
+            for (day, touch), score in zip(touched, scores, strict=True):
                 key = (key_result_id, day, recorded_day, 0)
-                self._rows[key] = _row(key, scored, found.position, found.recorded_at, READINGS, score)
+                self._rows[key] = _row(key, scored, touch, READINGS, score)
         self._touched.clear()
 
     def next_day(self) -> None:
@@ -281,14 +309,12 @@ def _effective_day(recorded: RecordedEvent, cycle: Cycle) -> date:
     return min(max(day, cycle.start), cycle.end)
 
 
-def _row(
-    key: Key, scored: Scored, position: int, recorded_at: datetime, cause: str, score: KeyResultScore
-) -> Row:
+def _row(key: Key, scored: Scored, touch: Touch, cause: str, score: KeyResultScore) -> Row:
     return (
         *key,
         scored.objective.id,
-        position,
-        recorded_at,
+        touch.position,
+        touch.recorded_at,
         cause,
         score.value,
         score.raw,
