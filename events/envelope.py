@@ -6,6 +6,7 @@ named tuples and why the JSON is put together by hand.
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,7 +19,11 @@ from events.ids import Aggregate
 from events.registry import EventData, UnknownData, lookup, upcast
 
 _SOURCE = "/goaltrail/"
-_TEXTS = ("type", "actor", "reason", "correlationid", "causationid", "request")
+_FOREIGN = "it is no CloudEvent 1.0 of Goaltrail"
+_LEAST = 8
+"""Attributes that every event has, with its data; readings have no others."""
+_TEXTS = ("reason", "correlationid", "causationid", "request")
+_NO_MORE = (None,) * 5
 _ESCAPE = b"\\"
 """A JSON text can hold a NUL only by an escape; looking for one costs nothing."""
 
@@ -117,15 +122,10 @@ def decode(payload: bytes) -> Event:
         document = orjson.loads(payload)
         if _ESCAPE in payload and _holds_nul(document):
             raise ValueError("it holds a NUL character")
-        if document["specversion"] != "1.0" or not document["source"].startswith(_SOURCE):
-            raise ValueError("it is no CloudEvent 1.0 of Goaltrail")
-        kind, slash, id_ = document["subject"].partition("/")
-        if not slash:
-            raise ValueError("its subject is not <kind>/<id>")
-        time = datetime.fromisoformat(document["time"])
-        if time.tzinfo is not UTC:
-            time = _utc(time)
+        if document["specversion"] != "1.0":
+            raise ValueError(_FOREIGN)
         type_ = document["type"]
+        actor = document["actor"]
         data = document["data"]
         decoded: EventData
         known = lookup(type_)
@@ -136,26 +136,56 @@ def decode(payload: bytes) -> Event:
                 data = upcast(type_, data)
                 type_ = known.full
             decoded = known.model.__pydantic_validator__.validate_python(data)
-        text = document.get
-        for attribute in _TEXTS:
-            if type(text(attribute, "")) is not str:
-                raise ValueError(f"its {attribute} is no text")
+        if type(type_) is not str or type(actor) is not str:
+            raise ValueError("its type or actor is no text")
         return Event(
             UUID(document["id"]),
             type_,
-            document["source"][len(_SOURCE) :],
-            Aggregate(kind, id_),
-            time,
-            document["actor"],
+            _workspace(document["source"]),
+            _aggregate(document["subject"]),
+            _time(document["time"]),
+            actor,
             decoded,
-            text("reason"),
-            text("correlationid"),
-            text("causationid"),
-            text("request"),
-            date.fromisoformat(document["businessday"]) if "businessday" in document else None,
+            *(_NO_MORE if len(document) == _LEAST else _more(document)),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise UndecodableEvent(_explained(error)) from error
+
+
+# Events that follow each other have much in common: what was read once is used again.
+
+
+@lru_cache(256)
+def _workspace(source: str) -> str:
+    if not source.startswith(_SOURCE):
+        raise ValueError(_FOREIGN)
+    return source[len(_SOURCE) :]
+
+
+@lru_cache(4096)
+def _aggregate(subject: str) -> Aggregate:
+    kind, slash, id_ = subject.partition("/")
+    if not slash:
+        raise ValueError("its subject is not <kind>/<id>")
+    return Aggregate(kind, id_)
+
+
+@lru_cache(256)
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError("its time has no zone")
+    return time.astimezone(UTC)
+
+
+def _more(document: dict[str, Any]) -> tuple[Any, ...]:
+    """The attributes that an event may lack, in the order of `Event`."""
+    texts = [document.get(attribute) for attribute in _TEXTS]
+    for attribute, text in zip(_TEXTS, texts, strict=True):
+        if attribute in document and type(text) is not str:
+            raise ValueError(f"its {attribute} is no text")
+    day = date.fromisoformat(document["businessday"]) if "businessday" in document else None
+    return (*texts, day)
 
 
 def _present(model: BaseModel) -> dict[str, Any]:
@@ -168,12 +198,6 @@ def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
         return _present(value)
     raise TypeError(f"{type(value).__name__} has no form in an event")
-
-
-def _utc(time: datetime) -> datetime:
-    if time.tzinfo is None:
-        raise ValueError("its time has no zone")
-    return time.astimezone(UTC)
 
 
 def _holds_nul(value: object) -> bool:

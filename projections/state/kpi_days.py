@@ -20,14 +20,17 @@ from sqlalchemy import ARRAY, and_, bindparam, case, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import Insert, distinct_on
 
 from events.envelope import RecordedEvent
-from events.readings.events import ReadingCorrected, ReadingRecorded, ReadingRetracted
+from events.readings.events import ReadingContent, ReadingCorrected, ReadingRecorded, ReadingRetracted
 from projections.bulk import arrays, insert_given
 from projections.projection import Copy, Store, Upsert, Write
 from projections.scoring.values import EXACT, DayValue, Last, merged
 from projections.state.tables import kpi_day, reading
 
 ZERO = Decimal(0)
-
+RECORDED, CORRECTED, RETRACTED = "recorded", "corrected", "retracted"
+"""What a reading's version is."""
+REPLACING = (ReadingCorrected, ReadingRetracted)
+"""Events that replace an earlier version."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -62,17 +65,23 @@ class DayIncrement:
         )
         return Added(value, self.position, self.recorded_at)
 
-    def add(self, version: ReadingVersion, sign: int) -> None:
-        """Put a version's additive parts in (sign 1) or take them out (sign -1)."""
-        self.n += sign
-        if version.value is not None:
-            self.total = EXACT.add(self.total, version.value if sign > 0 else EXACT.minus(version.value))
-        if version.numerator is not None and version.denominator is not None:
-            numerator, denominator = version.numerator, version.denominator
-            if sign < 0:
-                numerator, denominator = EXACT.minus(numerator), EXACT.minus(denominator)
-            self.numerator = EXACT.add(self.numerator, numerator)
-            self.denominator = EXACT.add(self.denominator, denominator)
+    def put_in(self, content: ReadingContent | ReadingVersion) -> None:
+        """Add the additive parts of a reading."""
+        self.n += 1
+        if content.value is not None:
+            self.total = EXACT.add(self.total, content.value)
+        elif content.numerator is not None and content.denominator is not None:
+            self.numerator = EXACT.add(self.numerator, content.numerator)
+            self.denominator = EXACT.add(self.denominator, content.denominator)
+
+    def take_out(self, content: ReadingVersion) -> None:
+        """The reverse of `put_in`."""
+        self.n -= 1
+        if content.value is not None:
+            self.total = EXACT.subtract(self.total, content.value)
+        elif content.numerator is not None and content.denominator is not None:
+            self.numerator = EXACT.subtract(self.numerator, content.numerator)
+            self.denominator = EXACT.subtract(self.denominator, content.denominator)
 
     def order(self, observed_at: datetime, position: int, value: Decimal) -> None:
         """Let a value take part in last, min and max."""
@@ -150,17 +159,21 @@ class KpiDays:
     async def load(self, store: Store, events: Sequence[RecordedEvent]) -> None:
         """Read the versions that corrections replace, and every reading of the days these leave or enter."""
         self._in_force, self._members = {}, {}
+        corrections = [recorded for recorded in events if isinstance(recorded.event.data, REPLACING)]
+        if corrections:
+            await self._load_replaced(store, events, corrections)
+
+    async def _load_replaced(
+        self, store: Store, events: Sequence[RecordedEvent], corrections: Sequence[RecordedEvent]
+    ) -> None:
         corrected: set[UUID] = set()
         days: set[Day] = set()
-        for recorded in events:
+        for recorded in corrections:
             data = recorded.event.data
+            assert isinstance(data, REPLACING)
+            corrected.add(data.reading)
             if isinstance(data, ReadingCorrected):
-                corrected.add(data.reading)
                 days.add((data.kpi, data.business_day))
-            elif isinstance(data, ReadingRetracted):
-                corrected.add(data.reading)
-        if not corrected:
-            return
         await store.need_late_indexes()
         self._in_force = dict.fromkeys(corrected)
         for version in await _latest(store, corrected):
@@ -185,76 +198,36 @@ class KpiDays:
             self._retracted(recorded, data)
 
     def _recorded(self, recorded: RecordedEvent, data: ReadingRecorded) -> None:
-        event = recorded.event
-        version = ReadingVersion(
-            event.id,
-            recorded.position,
-            "recorded",
-            data.kpi,
-            data.feed,
-            data.source_id,
-            data.source_version,
-            data.value,
-            data.numerator,
-            data.denominator,
-            data.observed_at,
-            data.business_day,
-            data.content,
-        )
-        increment = self._increment(recorded, version.day)
-        increment.add(version, 1)
+        id_ = recorded.event.id
+        increment = self._increment(recorded, (data.kpi, data.business_day))
+        increment.put_in(data)
         if data.value is not None:
             increment.order(data.observed_at, recorded.position, data.value)
-        self._append(recorded, version, 0, data.dimensions)
+        self._append(recorded, id_, 0, RECORDED, data, data.dimensions)
         if self._in_force:
-            if version.id in self._in_force:
-                self._in_force[version.id] = version
+            version = _version(recorded, id_, RECORDED, data)
+            if id_ in self._in_force:
+                self._in_force[id_] = version
             self._join(version)
 
     def _corrected(self, recorded: RecordedEvent, data: ReadingCorrected) -> None:
         before = self._replaced(data.reading)
-        version = ReadingVersion(
-            data.reading,
-            recorded.position,
-            "corrected",
-            data.kpi,
-            data.feed,
-            data.source_id,
-            data.source_version,
-            data.value,
-            data.numerator,
-            data.denominator,
-            data.observed_at,
-            data.business_day,
-            data.content,
-        )
+        version = _version(recorded, data.reading, CORRECTED, data)
         self._take_out(recorded, before)
-        self._increment(recorded, version.day).add(version, 1)
+        self._increment(recorded, version.day).put_in(version)
         self._in_force[version.id] = version
         self._join(version)
         self._recount(recorded, version.day)
-        self._append(recorded, version, data.revision, data.dimensions)
+        self._append(recorded, version.id, data.revision, CORRECTED, data, data.dimensions)
 
     def _retracted(self, recorded: RecordedEvent, data: ReadingRetracted) -> None:
         before = self._replaced(data.reading)
-        version = ReadingVersion(
-            data.reading,
-            recorded.position,
-            "retracted",
-            before.kpi,
-            before.feed,
-            before.source_id,
-            before.source_version,
-            None,
-            None,
-            None,
-            before.observed_at,
-            before.business_day,
-            before.content,
+        version = before._replace(
+            position=recorded.position, status=RETRACTED, value=None, numerator=None, denominator=None
         )
         self._take_out(recorded, before)
         self._in_force[version.id] = version
-        self._append(recorded, version, data.revision, None)
+        self._append(recorded, version.id, data.revision, RETRACTED, version, None)
 
     def _replaced(self, reading_id: UUID) -> ReadingVersion:
         before = self._in_force.get(reading_id)
@@ -263,9 +236,9 @@ class KpiDays:
         return before
 
     def _take_out(self, recorded: RecordedEvent, before: ReadingVersion) -> None:
-        if before.status == "retracted":
+        if before.status == RETRACTED:
             return
-        self._increment(recorded, before.day).add(before, -1)
+        self._increment(recorded, before.day).take_out(before)
         self._members[before.day].pop(before.id, None)
         self._recount(recorded, before.day)
 
@@ -307,26 +280,28 @@ class KpiDays:
     def _append(
         self,
         recorded: RecordedEvent,
-        version: ReadingVersion,
+        id_: UUID,
         revision: int,
+        status: str,
+        content: ReadingContent | ReadingVersion,
         dimensions: dict[str, str] | None,
     ) -> None:
         self._rows.append(
             (
-                version.position,
-                version.id,
+                recorded.position,
+                id_,
                 revision,
-                version.status,
-                version.kpi,
-                version.feed,
-                version.source_id,
-                version.source_version,
-                version.value,
-                version.numerator,
-                version.denominator,
-                version.observed_at,
-                version.business_day,
-                version.content,
+                status,
+                content.kpi,
+                content.feed,
+                content.source_id,
+                content.source_version,
+                content.value,
+                content.numerator,
+                content.denominator,
+                content.observed_at,
+                content.business_day,
+                content.content,
                 recorded.recorded_at,
                 recorded.event.actor,
                 recorded.event.reason,
@@ -347,6 +322,26 @@ class KpiDays:
         return writes
 
 
+def _version(
+    recorded: RecordedEvent, id_: UUID, status: str, content: ReadingRecorded | ReadingCorrected
+) -> ReadingVersion:
+    return ReadingVersion(
+        id_,
+        recorded.position,
+        status,
+        content.kpi,
+        content.feed,
+        content.source_id,
+        content.source_version,
+        content.value,
+        content.numerator,
+        content.denominator,
+        content.observed_at,
+        content.business_day,
+        content.content,
+    )
+
+
 async def _latest(store: Store, ids: Iterable[UUID]) -> list[ReadingVersion]:
     """The version in force of each reading."""
     rows = await store.connection.execute(
@@ -364,7 +359,7 @@ async def _latest_of_days(store: Store, days: set[Day]) -> list[ReadingVersion]:
         select(reading.c.id).where(tuple_(reading.c.kpi, reading.c.business_day).in_(sorted(days))).distinct()
     )
     versions = await _latest(store, ids.scalars())
-    return [version for version in versions if version.status != "retracted" and version.day in days]
+    return [version for version in versions if version.status != RETRACTED and version.day in days]
 
 
 def _merge_statement() -> Insert:

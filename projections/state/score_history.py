@@ -117,23 +117,25 @@ class ScoreHistory:
 
     async def load(self, store: Store, events: Sequence[RecordedEvent]) -> None:
         """Read the days of the KPIs, and the rows of the recorded days, that these events may change."""
-        kpis: set[str] = set()
+        named = {
+            kpi
+            for recorded in events
+            if isinstance(recorded.event.data, _NAMING)
+            for kpi in _kpis_named_by(recorded.event.data)
+        }
+        kpis = set(named)
         key_results: set[str] = set()
-        recorded_days: set[date] = set()
-        for recorded in events:
-            kind, id_ = recorded.event.aggregate
-            recorded_days.add(recorded.recorded_at.date())
+        for kind, id_ in {recorded.event.aggregate for recorded in events}:
             if kind in ("reading", "kpi"):
                 kpis.add(id_)
             elif kind == "objective":
-                kpis |= _kpis_named_by(recorded.event.data)
                 objective = self._goals.get("objective", id_)
                 if isinstance(objective, Objective):
                     key_results |= {key_result.id for key_result in objective.key_results}
                     kpis |= {
                         key_result.kpi for key_result in objective.key_results if key_result.kpi is not None
                     }
-        named = {kpi for recorded in events for kpi in _kpis_named_by(recorded.event.data)}
+        recorded_days = {recorded.recorded_at.date() for recorded in events}
         kpis = {kpi for kpi in kpis if self._of_kpi.get(kpi) or kpi in named}
         for kpi in kpis:
             key_results |= self._of_kpi.get(kpi, set())
@@ -290,6 +292,9 @@ def _scored_fields(key_result: KeyResult) -> tuple[object, ...]:
     )
     facts = (key_result.kpi, key_result.status, key_result.weight, key_result.measure, key_result.targets)
     return (*facts, reported)
+
+
+_NAMING = (KeyResultAdded, KpiLinked)
 
 
 def _kpis_named_by(data: EventData) -> set[str]:

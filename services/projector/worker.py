@@ -19,7 +19,7 @@ from services.ledger import Ledger, LedgerUnavailable
 from services.projector import builds, metrics
 from services.projector.locks import LockLost, Locks
 from services.projector.rebuild import rebuild, waived_positions
-from services.projector.writer import BuildWriter, Decoded, Fenced, decoded_runs
+from services.projector.writer import BuildWriter, Fenced, Run, decoded_runs
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +133,7 @@ class Worker:
         after = min(writer.position for writer in writers)
         head = await self._ledger.head(self._workspace)
 
-        async def write(run: Sequence[Decoded]) -> None:
+        async def write(run: Run) -> None:
             results = await asyncio.gather(*(writer.write(run) for writer in writers), return_exceptions=True)
             for result in results:
                 if result is not None:
@@ -142,5 +142,6 @@ class Worker:
         unread = self._ledger.read(self._workspace, after, batch=BATCH)
         async with aclosing(decoded_runs(unread, write)) as runs:
             async for run in runs:
+                count, last = len(run.messages), run.messages[-1]
                 for writer in writers:
-                    metrics.applied(self._workspace, writer.build.group.name, len(run), run[-1].message, head)
+                    metrics.applied(self._workspace, writer.build.group.name, count, last, head)

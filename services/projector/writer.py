@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -32,32 +32,43 @@ class Fenced(Exception):
     """Another worker moved the checkpoint, or the build is gone: what was folded here is void."""
 
 
-class Decoded(NamedTuple):
-    """A stored message with its event, or with the reason why it has none."""
+class Run(NamedTuple):
+    """A gap-free run of positions, decoded."""
 
-    message: StoredMessage
-    event: RecordedEvent | None
-    error: str
+    messages: Sequence[StoredMessage]
+    events: list[RecordedEvent]
+    """In the order of their positions; a message that holds no event has none."""
+    undecodable: dict[int, str]
+    """Positions without an event, and why."""
+
+    def between(self, first: int, last: int) -> Run:
+        """The part from one position to another, both included."""
+        start = first - self.messages[0].position
+        return Run(
+            self.messages[start : last - first + 1 + start],
+            [recorded for recorded in self.events if first <= recorded.position <= last],
+            {position: why for position, why in self.undecodable.items() if first <= position <= last},
+        )
 
 
 async def decoded_runs(
-    runs: AsyncGenerator[list[StoredMessage]], write: Callable[[list[Decoded]], Awaitable[None]]
-) -> AsyncGenerator[list[Decoded]]:
+    runs: AsyncGenerator[list[StoredMessage]], write: Callable[[Run], Coroutine[Any, Any, None]]
+) -> AsyncGenerator[Run]:
     """Write runs of messages one after the other, each decoded once, while the one before is being written.
 
     Yields each run when it is committed; leave it with `aclosing`. What `write` raises ends it.
     """
     writing: asyncio.Task[None] | None = None
-    before: list[Decoded] = []
+    before: Run | None = None
     try:
         async with aclosing(runs):
             async for messages in runs:
                 run = await _decode(messages)
-                if writing is not None:
+                if writing is not None and before is not None:
                     await writing
                     yield before
-                writing, before = asyncio.create_task(_run(write, run)), run
-        if writing is not None:
+                writing, before = asyncio.create_task(write(run)), run
+        if writing is not None and before is not None:
             await writing
             yield before
     finally:
@@ -66,28 +77,28 @@ async def decoded_runs(
             await asyncio.gather(writing, return_exceptions=True)
 
 
-async def _run(write: Callable[[list[Decoded]], Awaitable[None]], run: list[Decoded]) -> None:
-    await write(run)
-
-
-async def _decode(messages: Sequence[StoredMessage]) -> list[Decoded]:
+async def _decode(messages: Sequence[StoredMessage]) -> Run:
     """Decode in slices, so that the run that is being written goes on meanwhile."""
-    run: list[Decoded] = []
+    run = Run(messages, [], {})
     for start in range(0, len(messages), SLICE):
-        run += decode(messages[start : start + SLICE])
+        _decode_into(run, messages[start : start + SLICE])
         await asyncio.sleep(0)
     return run
 
 
-def decode(messages: Sequence[StoredMessage]) -> list[Decoded]:
+def decode(messages: Sequence[StoredMessage]) -> Run:
     """The events of messages, or why they have none."""
-    run = []
+    run = Run(messages, [], {})
+    _decode_into(run, messages)
+    return run
+
+
+def _decode_into(run: Run, messages: Sequence[StoredMessage]) -> None:
     for message in messages:
         try:
-            run.append(Decoded(message, recorded(message), ""))
+            run.events.append(recorded(message))
         except UndecodableEvent as error:
-            run.append(Decoded(message, None, f"undecodable: {error}"))
-    return run
+            run.undecodable[message.position] = f"undecodable: {error}"
 
 
 class BuildWriter:
@@ -114,33 +125,35 @@ class BuildWriter:
         self.position = found[0]
         self._fold = self.build.group.new_fold()
 
-    async def write(self, run: Sequence[Decoded]) -> None:
+    async def write(self, run: Run) -> None:
         """Apply a gap-free run of positions that follows the checkpoint; all of it is committed or none.
 
         Raises Fenced when another worker was first. A value that PostgreSQL refuses is found by halving the
         run and recorded as poison, like an event that the fold refuses.
         """
-        run = [decoded for decoded in run if decoded.message.position > self.position]
-        if not run:
+        if not run.messages or run.messages[-1].position <= self.position:
             return
+        if run.messages[0].position <= self.position:
+            run = run.between(self.position + 1, run.messages[-1].position)
         try:
-            await self._commit(run, refused={})
+            await self._commit(run)
         except BaseException as error:
             self._fold = self.build.group.new_fold()
             if not _is_data_error(error):
                 raise
             await self._write_around(run, error)
 
-    async def _write_around(self, run: Sequence[Decoded], error: BaseException) -> None:
+    async def _write_around(self, run: Run, error: BaseException) -> None:
         """Commit a run in which PostgreSQL refuses the value of some event."""
-        if len(run) == 1:
-            await self._commit(run, refused={run[0].message.position: f"refused by PostgreSQL: {error}"})
+        first, last = run.messages[0].position, run.messages[-1].position
+        if first == last:
+            await self._commit(Run(run.messages, [], {first: f"refused by PostgreSQL: {error}"}))
             return
-        middle = len(run) // 2
-        await self.write(run[:middle])
-        await self.write(run[middle:])
+        middle = (first + last) // 2
+        await self.write(run.between(first, middle))
+        await self.write(run.between(middle + 1, last))
 
-    async def _commit(self, run: Sequence[Decoded], refused: dict[int, str]) -> None:
+    async def _commit(self, run: Run) -> None:
         async with self.build.connect(self._engine) as connection:
             loading = self._loading
 
@@ -151,10 +164,10 @@ class BuildWriter:
                     loading = False
 
             store = Store(connection, need_late_indexes)
-            await self._fold.load(store, [decoded.event for decoded in run if decoded.event is not None])
-            poisons = self._apply(run, refused)
+            await self._fold.load(store, run.events)
+            poisons = self._apply(run)
             writes = self._fold.drain()
-            last = run[-1].message
+            last = run.messages[-1]
             await self._move_checkpoint(connection, last.position, last.recorded_at)
             if poisons:
                 await connection.execute(insert(poison), poisons)
@@ -164,26 +177,22 @@ class BuildWriter:
         self.position, self._loading = last.position, loading
         self.poisoned += [row["position"] for row in poisons if not row["waived"]]
 
-    def _apply(self, run: Sequence[Decoded], refused: dict[int, str]) -> list[dict[str, Any]]:
+    def _apply(self, run: Run) -> list[dict[str, Any]]:
         """Fold the run; answers the rows of events that could not be folded."""
-        poisons = []
-        for decoded in run:
-            position = decoded.message.position
-            problem = refused.get(position, decoded.error)
-            if decoded.event is not None and not problem:
-                if position in self._waived:
-                    problem = "waived"
-                else:
-                    try:
-                        self._fold.apply(decoded.event)
-                    except Exception as error:
-                        problem = f"{type(error).__name__}: {error}"
-            if problem:
-                poisons.append(self._poison(decoded, problem))
-        return poisons
+        problems = dict(run.undecodable)
+        fold, waived = self._fold.apply, self._waived
+        for event in run.events:
+            if event.position in waived:
+                problems[event.position] = "waived"
+                continue
+            try:
+                fold(event)
+            except Exception as error:
+                problems[event.position] = f"{type(error).__name__}: {error}"
+        first = run.messages[0].position
+        return [self._poison(run.messages[at - first], why) for at, why in sorted(problems.items())]
 
-    def _poison(self, decoded: Decoded, problem: str) -> dict[str, Any]:
-        message = decoded.message
+    def _poison(self, message: StoredMessage, problem: str) -> dict[str, Any]:
         waived = message.position in self._waived
         if not waived:
             log.error("poison", schema=self.build.schema, position=message.position, error=problem)

@@ -121,11 +121,10 @@ async def test_an_entry_is_the_event_as_it_stands_on_the_ledger(
 ) -> None:
     """Who, why, when and what, exactly; so it can say its sentence."""
     for entry in await trail_of(connection, WORKSPACE, [], known=10):
-        (decoded,) = decode([history.messages[entry.position - 1]])
-        assert decoded.event is not None
+        (event,) = decode([history.messages[entry.position - 1]]).events
         # The hash of the request is for retries and tells an auditor nothing.
-        assert entry.event == decoded.event.event._replace(request=None)
-        assert entry.recorded_at == decoded.event.recorded_at
+        assert entry.event == event.event._replace(request=None)
+        assert entry.recorded_at == event.recorded_at
         assert "anna" in sentence(entry.event, "en") or "erp" in sentence(entry.event, "en")
 
 
