@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,8 +27,9 @@ def recorded(message: StoredMessage) -> RecordedEvent:
 
 
 _SUBJECT = b"\r\nNats-Subject: "
-_SEQUENCE = b"\r\nNats-Sequence: "
-_TIME = b"\r\nNats-Time-Stamp: "
+_SERVERS = re.compile(
+    rb"\r\nNats-Subject: ([^\r]+)\r\nNats-Sequence: ([0-9]+)\r\nNats-Time-Stamp: ([^\r]+)\r\n"
+)
 _BATCH = b"\r\nNats-Batch-Id: "
 _COMMIT = b"\r\nNats-Batch-Commit: "
 
@@ -38,18 +40,14 @@ def stored_message(headers: bytes, payload: bytes) -> StoredMessage:
     The server adds its headers behind the message's own, so they are looked for from the end.
     """
     own = headers.rindex(_SUBJECT)
-    start = own + len(_SUBJECT)
-    end = headers.index(b"\r\n", start)
-    subject = headers[start:end].decode()
-    start = headers.index(_SEQUENCE, end) + len(_SEQUENCE)
-    end = headers.index(b"\r\n", start)
-    position = int(headers[start:end])
-    start = headers.index(_TIME, end) + len(_TIME)
-    end = headers.index(b"\r\n", start)
+    found = _SERVERS.match(headers, own)
+    if found is None:
+        raise ValueError(f"no answer of a direct get: {headers!r}")
+    subject, position, time = found.groups()
     return StoredMessage(
-        position,
-        subject,
-        datetime.fromisoformat(headers[start:end].decode()),
+        int(position),
+        subject.decode(),
+        datetime.fromisoformat(time.decode()),
         headers.find(_COMMIT, 0, own) >= 0 or headers.find(_BATCH, 0, own) < 0,
         payload,
     )
