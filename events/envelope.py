@@ -7,6 +7,7 @@ named tuples and why the JSON is put together by hand.
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from types import NoneType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,7 +23,7 @@ _SOURCE = "/goaltrail/"
 _FOREIGN = "it is no CloudEvent 1.0 of Goaltrail"
 _LEAST = 8
 """Attributes that every event has, with its data; readings have no others."""
-_TEXTS = ("reason", "correlationid", "causationid", "request")
+_TEXT_OR_NONE = frozenset((str, NoneType))
 _NO_MORE = (None,) * 5
 _ESCAPE = b"\\"
 """A JSON text can hold a NUL only by an escape; looking for one costs nothing."""
@@ -179,13 +180,13 @@ def _time(text: str) -> datetime:
 
 
 def _more(document: dict[str, Any]) -> tuple[Any, ...]:
-    """The attributes that an event may lack, in the order of `Event`."""
-    texts = [document.get(attribute) for attribute in _TEXTS]
-    for attribute, text in zip(_TEXTS, texts, strict=True):
-        if attribute in document and type(text) is not str:
-            raise ValueError(f"its {attribute} is no text")
-    day = date.fromisoformat(document["businessday"]) if "businessday" in document else None
-    return (*texts, day)
+    """The attributes that an event may lack, in the order of `Event`; null is the same as lacking."""
+    get = document.get
+    texts = get("reason"), get("correlationid"), get("causationid"), get("request")
+    if not _TEXT_OR_NONE.issuperset(map(type, texts)):
+        raise ValueError("its reason, correlationid, causationid or request is no text")
+    day = get("businessday")
+    return (*texts, None if day is None else date.fromisoformat(day))
 
 
 def _present(model: BaseModel) -> dict[str, Any]:

@@ -123,11 +123,15 @@ def _latest_complete(series: _Days, as_of: Iterable[date], cycle: Stretch) -> It
     upcoming = next(periods, None)
     current = NOTHING
     for day in as_of:
+        ended = []
         while upcoming is not None and upcoming.end <= min(day, cycle.end):
-            found = series.value(upcoming.start, upcoming.end)
+            ended.append(upcoming)
+            upcoming = next(periods, None)
+        for period in reversed(ended):
+            found = series.value(period.start, period.end)
             if found.value.value is not None:
                 current = found
-            upcoming = next(periods, None)
+                break
         yield current
 
 

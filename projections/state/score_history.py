@@ -120,7 +120,7 @@ class ScoreHistory:
         named = {
             kpi
             for recorded in events
-            if isinstance(recorded.event.data, _NAMING)
+            if type(recorded.event.data) in _NAMING
             for kpi in _kpis_named_by(recorded.event.data)
         }
         kpis = set(named)
@@ -294,7 +294,7 @@ def _scored_fields(key_result: KeyResult) -> tuple[object, ...]:
     return (*facts, reported)
 
 
-_NAMING = (KeyResultAdded, KpiLinked)
+_NAMING = frozenset((KeyResultAdded, KpiLinked))
 
 
 def _kpis_named_by(data: EventData) -> set[str]:

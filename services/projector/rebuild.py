@@ -21,7 +21,7 @@ from services.projector.writer import BuildWriter, decoded_runs
 
 log = structlog.get_logger(__name__)
 
-BATCH = 10_000
+BATCH = 15_000
 """Events fetched, folded and committed at once."""
 
 DROP_TRIES = 20

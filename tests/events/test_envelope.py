@@ -148,9 +148,10 @@ REPLACED: list[dict[str, Any]] = [
     {"actor": None},
     {"actor": ["person:anna"]},
     {"reason": 7},
+    {"reason": ["x"]},
+    {"causationid": False},
     {"request": {}},
     {"businessday": "Monday"},
-    {"businessday": None},
     {"data": None},
     {"data": []},
     {"data": {}},
@@ -194,6 +195,12 @@ def test_what_is_no_event_is_refused_in_one_way(payload: bytes) -> None:
 def test_a_backslash_before_u0000_is_no_nul() -> None:
     document = DOCUMENT | {"reason": "the text \\u0000 itself"}
     assert decode(orjson.dumps(document)).reason == "the text \\u0000 itself"
+
+
+@pytest.mark.parametrize("name", ["reason", "correlationid", "causationid", "request", "businessday"])
+def test_null_is_the_same_as_lacking(name: str) -> None:
+    """As the JSON format of CloudEvents has it."""
+    assert decode(orjson.dumps(DOCUMENT | {name: None})) == decode(orjson.dumps(without(name)))
 
 
 def test_a_nul_character_is_not_written() -> None:
