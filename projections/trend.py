@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +12,7 @@ from typing import Literal, NamedTuple
 from events.kpis.state import Kpi
 from projections.scoring.formulas import met, on_aggregate, raw_score, rounded, written
 from projections.scoring.periods import Period, PeriodKind, period_of, periods_between
-from projections.scoring.values import PERCENT_UNITS, Bucket, DayValue, Value
+from projections.scoring.values import PERCENT_UNITS, Bucket, DayValue, Value, aggregate
 
 MOST_BUCKETS = 3_700
 """Ten years of days."""
@@ -122,19 +121,24 @@ def _buckets(kind: PeriodKind, first: date, last: date) -> list[Period]:
 def _values(kpi: Kpi, days: Mapping[date, DayValue], bucket: PeriodKind, as_of: date) -> dict[date, Value]:
     """Values by the first day of their bucket; a bucket without readings is left out."""
     known = [days[day] for day in sorted(days) if day <= as_of and days[day].n]
-    counts: Counter[date] = Counter()
-    for day in known:
-        counts[period_of(bucket, day.business_day).start] += day.n
-    if _sums_totals_over(kpi, bucket):
-        known = _closing_totals(kpi, known)
-    buckets: dict[date, Bucket] = {}
-    for day in known:
-        start = period_of(bucket, day.business_day).start
-        if start not in buckets:
-            buckets[start] = Bucket(kpi)
-        buckets[start].add(day)
-    values = {start: found.value().value for start, found in buckets.items()}
-    return {start: Value(values.get(start), count) for start, count in counts.items()}
+    parts = _cut(bucket, known)
+    counting = _cut(bucket, _closing_totals(kpi, known)) if _sums_totals_over(kpi, bucket) else parts
+    values = {start: aggregate(kpi, part).value for start, part in counting.items()}
+    return {start: Value(values.get(start), sum(day.n for day in part)) for start, part in parts.items()}
+
+
+def _cut(bucket: PeriodKind, days: Iterable[DayValue]) -> dict[date, list[DayValue]]:
+    """Days, which come in order, by the first day of their bucket."""
+    parts: dict[date, list[DayValue]] = {}
+    part: list[DayValue] = []
+    end = date.min
+    for day in days:
+        if day.business_day > end:
+            period = period_of(bucket, day.business_day)
+            part = parts[period.start] = []
+            end = period.end
+        part.append(day)
+    return parts
 
 
 def _sums_totals_over(kpi: Kpi, bucket: PeriodKind) -> bool:

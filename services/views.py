@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -27,7 +27,8 @@ AWAY_FOR = 1.0
 """Seconds for which nothing is tried after PostgreSQL was found away, so that commands do not wait for it."""
 T = TypeVar("T")
 
-_FIRST_POLL, _LONGEST_POLL = 0.004, 0.1
+_FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.1
+"""Seconds between looks of those who wait for a position: a nudge wakes them earlier, but can be lost."""
 
 
 class ViewsUnavailable(Exception):
@@ -72,6 +73,7 @@ class Views:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         self._away_until = 0.0
+        self._moved: dict[tuple[str, str], asyncio.Event] = {}
 
     @staticmethod
     def connect(settings: Settings, *, name: str = "goaltrail-api", pool: int = 10) -> Views:
@@ -141,13 +143,25 @@ class Views:
         Raises ViewsUnavailable.
         """
         deadline = time.monotonic() + timeout
-        pause = _FIRST_POLL
-        while (reached := await self.position(workspace, group)) < position:
+        pause = _FIRST_LOOK
+        while True:
+            # Made before looking, so that no nudge in between is missed.
+            moved = self._moved.setdefault((workspace, group), asyncio.Event())
+            reached = await self.position(workspace, group)
+            if reached >= position:
+                return
             left = deadline - time.monotonic()
             if left <= 0:
                 raise NotThereYet(position, reached)
-            await asyncio.sleep(min(pause, left))
-            pause = min(pause * 2, _LONGEST_POLL)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(moved.wait(), min(pause, left))
+            pause = min(pause * 2, _LONGEST_LOOK)
+
+    def nudged(self, workspace: str, group: str) -> None:
+        """Wake those who wait for a position of a group: its views have moved."""
+        moved = self._moved.pop((workspace, group), None)
+        if moved is not None:
+            moved.set()
 
     @asynccontextmanager
     async def _connected(

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
-from functools import reduce
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from events.kpis.definition import Cadence, EmptyPeriod
 from events.measures import Aggregation
@@ -30,8 +29,7 @@ Last = tuple[datetime, int, Decimal]
 _ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class DayValue:
+class DayValue(NamedTuple):
     """What readings of one business day add up to: the whole day, or what one recorded day added to it.
 
     `n`, `total`, `numerator` and `denominator` add up; in what a recorded day added they may be negative.
@@ -48,51 +46,6 @@ class DayValue:
     min: Decimal | None = None
     max: Decimal | None = None
     reset: bool = False
-
-
-class DayRow(Protocol):
-    """A row of table `kpi_day`."""
-
-    @property
-    def business_day(self) -> date: ...
-    @property
-    def n(self) -> int: ...
-    @property
-    def total(self) -> Decimal: ...
-    @property
-    def numerator(self) -> Decimal: ...
-    @property
-    def denominator(self) -> Decimal: ...
-    @property
-    def reset(self) -> bool: ...
-    @property
-    def last_at(self) -> datetime | None: ...
-    @property
-    def last_position(self) -> int | None: ...
-    @property
-    def last_value(self) -> Decimal | None: ...
-    @property
-    def min_value(self) -> Decimal | None: ...
-    @property
-    def max_value(self) -> Decimal | None: ...
-
-
-def day_value(row: DayRow) -> DayValue:
-    """What one recorded day added to a business day."""
-    last: Last | None = None
-    if row.last_at is not None and row.last_position is not None and row.last_value is not None:
-        last = (row.last_at, row.last_position, row.last_value)
-    return DayValue(
-        row.business_day,
-        row.n,
-        row.total,
-        row.numerator,
-        row.denominator,
-        last,
-        row.min_value,
-        row.max_value,
-        row.reset,
-    )
 
 
 def merged(earlier: DayValue, later: DayValue) -> DayValue:
@@ -116,12 +69,6 @@ def merged(earlier: DayValue, later: DayValue) -> DayValue:
         high,
         earlier.reset or later.reset,
     )
-
-
-def merge_day_rows(rows: Iterable[DayRow]) -> DayValue | None:
-    """A business day as known after the last of its rows, which come in order of `recorded_day`."""
-    parts = [day_value(row) for row in rows]
-    return reduce(merged, parts) if parts else None
 
 
 @dataclass(frozen=True, slots=True)

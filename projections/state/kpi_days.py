@@ -395,13 +395,22 @@ _MERGE = _merge_statement()
 
 def _merge(days: dict[tuple[str, date, date], Added]) -> Upsert:
     # In key order, so that two sessions would lock rows in one order and index pages are visited once.
-    rows = [(*key, *_columns(added)) for key, added in sorted(days.items(), key=lambda item: item[0])]
+    rows = [(*key, *columns(added)) for key, added in sorted(days.items(), key=lambda item: item[0])]
     return Upsert(_MERGE, arrays(kpi_day, rows))
 
 
-def _columns(added: Added) -> tuple[Any, ...]:
+def columns(added: Added) -> tuple[Any, ...]:
+    """A row of `kpi_day` behind its key; `day_value` is the way back."""
     value = added.value
     last_at, last_position, last_value = value.last or (None, None, None)
     additive = (value.n, value.total, value.numerator, value.denominator)
     order = (value.reset, last_at, last_position, last_value, value.min, value.max)
     return (*additive, *order, added.position)
+
+
+def day_value(row: Sequence[Any]) -> DayValue:
+    """What a row of `kpi_day`, with all columns in their order, added to its business day."""
+    _kpi, day, _recorded_day, n, total, numerator, denominator, reset, *extremes, _position = row
+    last_at, last_position, last_value, low, high = extremes
+    last = None if last_value is None else (last_at, last_position, last_value)
+    return DayValue(day, n, total, numerator, denominator, last, low, high, reset)

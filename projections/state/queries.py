@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.aggregates import AGGREGATES
 from events.ids import Aggregate
-from projections.scoring.values import DayValue, day_value, merged
+from projections.scoring.values import DayValue, merged
+from projections.state.kpi_days import day_value
 from projections.state.tables import key_result, kpi_day, moment, reading, score_history, version
 
 
@@ -139,14 +140,13 @@ async def days_of_each(
     }
     days: dict[str, dict[date, DayValue]] = {kpi: {} for kpi in stretches}
     later: dict[str, set[date]] = {}
-    for row in await connection.execute(_DAYS, parameters):
-        of_kpi = days[row.kpi]
-        if row.position > position:
-            later.setdefault(row.kpi, set()).add(row.business_day)
-        elif row.business_day in of_kpi:
-            of_kpi[row.business_day] = merged(of_kpi[row.business_day], day_value(row))
-        else:
-            of_kpi[row.business_day] = day_value(row)
+    for row in await connection.execute(_DAYS, parameters):  # every column, as the table has them
+        kpi, day = row[:2]
+        if row[-1] > position:
+            later.setdefault(kpi, set()).add(day)
+            continue
+        before = days[kpi].get(day)
+        days[kpi][day] = day_value(row) if before is None else merged(before, day_value(row))
     for kpi, changed in later.items():
         of_kpi = {day: value for day, value in days[kpi].items() if day not in changed}
         of_kpi |= await _from_readings(connection, kpi, sorted(changed), position)

@@ -27,10 +27,10 @@ from events.registry import EventData
 from projections.bulk import arrays, insert_given
 from projections.projection import Store, Upsert, Write
 from projections.scoring.scores import KeyResultScore, score_days
-from projections.scoring.values import DayValue, day_value, merged
+from projections.scoring.values import DayValue, merged
 from projections.scoring.windows import counting_day
 from projections.state.goals import Change, Goals
-from projections.state.kpi_days import Added, Day
+from projections.state.kpi_days import Added, Day, day_value
 from projections.state.tables import kpi_day, score_history
 
 READINGS = "reading"

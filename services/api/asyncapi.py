@@ -57,18 +57,29 @@ def document() -> dict[str, Any]:
                 "parameters": {"workspace": _SLUG},
                 "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
             },
+            "viewsNudge": {
+                "address": "nudge.views.{workspace}.{group}",
+                "title": "Nudge of views",
+                "description": "Sent after each commit of a projection. One may be lost, too.",
+                "parameters": {
+                    "workspace": _SLUG,
+                    "group": {"description": "The projection group.", "examples": ["state", "audit"]},
+                },
+                "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
+            },
         },
         "operations": {
             "recordEvent": {"action": "send", "channel": {"$ref": "#/channels/ledger"}},
             "takeDelivery": {"action": "receive", "channel": {"$ref": "#/channels/delivery"}},
             "tellPosition": {"action": "send", "channel": {"$ref": "#/channels/nudge"}},
+            "tellViews": {"action": "send", "channel": {"$ref": "#/channels/viewsNudge"}},
         },
         "components": {
             "messages": {
                 **{entry.name: _message(entry) for entry in types},
                 "delivery": _delivery(),
                 "nudge": {
-                    "summary": "The last position of a workspace's ledger.",
+                    "summary": "The last position of a workspace's ledger, or the one that views show.",
                     "contentType": "text/plain",
                     "payload": {"type": "string", "pattern": "^[0-9]+$", "examples": ["1843"]},
                 },

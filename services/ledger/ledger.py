@@ -13,7 +13,7 @@ from events.ids import Aggregate, ledger_subject
 from services.ledger.append import Appended, Appender, Entry
 from services.ledger.client import CONNECT_SECONDS, LedgerClient
 from services.ledger.messages import StoredMessage, recorded
-from services.ledger.nudges import Callback, Nudges
+from services.ledger.nudges import Callback, Moved, Nudges
 from services.ledger.read import BATCH, Reader
 from services.ledger.stream_api import StreamApi
 from services.ledger.warmth import Warmth
@@ -150,3 +150,11 @@ class Ledger:
         A nudge can be lost: look at the ledger now and then. The result ends it.
         """
         return await self._nudges.subscribe(workspace, callback)
+
+    async def tell_views(self, workspace: str, group: str, position: int) -> None:
+        """Tell everybody that the views of a group show a position. It can be lost."""
+        await self._nudges.send_views(workspace, group, position)
+
+    async def subscribe_views(self, moved: Moved) -> None:
+        """Call back with workspace and group whenever views have moved, until the connection is closed."""
+        await self._nudges.subscribe_views(moved)

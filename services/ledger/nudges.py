@@ -1,4 +1,4 @@
-"""Nudges: a small message after each append, so that readers need not ask all the time.
+"""Nudges: a small message after each append and each commit of views, so that nobody asks all the time.
 
 They are NATS core messages, so one can be lost; who waits for something looks at the ledger now and then.
 """
@@ -19,11 +19,15 @@ from services.ledger.stream_api import StreamApi
 log = structlog.get_logger(__name__)
 
 PREFIX = "nudge.ledger."
+VIEWS_PREFIX = "nudge.views."
 _LOOK_SECONDS = 1.0
 """How often a waiting reader looks at the ledger itself."""
 
 Callback = Callable[[str, int], Awaitable[None]]
 """Called with the workspace and its last position as the nudge says."""
+
+Moved = Callable[[str, str], None]
+"""Called with the workspace and the group whose views have moved."""
 
 
 class Nudges:
@@ -38,10 +42,25 @@ class Nudges:
 
     async def send(self, workspace: str, position: int) -> None:
         """Tell everybody that the ledger reaches this position. A lost one is made up for by looking."""
+        await self._send(f"{PREFIX}{workspace}", position)
+
+    async def send_views(self, workspace: str, group: str, position: int) -> None:
+        """Tell everybody that the views of a group show this position."""
+        await self._send(f"{VIEWS_PREFIX}{workspace}.{group}", position)
+
+    async def _send(self, subject: str, position: int) -> None:
         try:
-            await self._client.send(publication(f"{PREFIX}{workspace}".encode(), b"%d" % position))
+            await self._client.send(publication(subject.encode(), b"%d" % position))
         except ConnectionLost:
             return
+
+    async def subscribe_views(self, moved: Moved) -> None:
+        """Call back on each nudge of any view, for as long as the connection lives."""
+
+        async def received(message: Msg) -> None:
+            moved(*message.subject.removeprefix(VIEWS_PREFIX).split("."))
+
+        await self._client.subscribe(f"{VIEWS_PREFIX}*.*", cb=received)
 
     async def subscribe(self, workspace: str, callback: Callback) -> Callable[[], Awaitable[None]]:
         """Call back on each nudge of a workspace (`*` for all); the result ends it."""

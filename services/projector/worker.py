@@ -131,17 +131,23 @@ class Worker:
     async def _catch_up(self, writers: Sequence[BuildWriter]) -> None:
         """Read to the head of the ledger, one decoding for all groups."""
         after = min(writer.position for writer in writers)
-        head = await self._ledger.head(self._workspace)
+
+        async def write_one(writer: BuildWriter, run: Run) -> None:
+            await writer.write(run)
+            await self._ledger.tell_views(self._workspace, writer.build.group.name, writer.position)
 
         async def write(run: Run) -> None:
-            results = await asyncio.gather(*(writer.write(run) for writer in writers), return_exceptions=True)
+            results = await asyncio.gather(*(write_one(w, run) for w in writers), return_exceptions=True)
             for result in results:
                 if result is not None:
                     raise result
 
         unread = self._ledger.read(self._workspace, after, batch=BATCH)
+        head = 0
         async with aclosing(decoded_runs(unread, write)) as runs:
             async for run in runs:
+                # Asked for when the first run can be seen: nobody waits for it.
+                head = head or await self._ledger.head(self._workspace)
                 count, last = len(run.messages), run.messages[-1]
                 for writer in writers:
                     metrics.applied(self._workspace, writer.build.group.name, count, last, head)

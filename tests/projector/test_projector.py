@@ -22,6 +22,7 @@ from services.projector import builds
 from services.projector.builds import GROUPS
 from services.projector.rebuild import RebuildRefused, rebuild
 from services.runtime.settings import Settings
+from services.views import NotThereYet, Views
 from tests.projections.contract.histories import a_quarter, reading_event
 from tests.projector.conftest import Company
 from tests.running import eventually, projecting
@@ -73,6 +74,40 @@ async def test_a_rebuild_equals_what_was_built_live(
 
         last = await record(company, *readings(0, 3))
         await company.visible(last, group)
+
+
+async def test_it_tells_when_views_have_moved(company: Company, settings: Settings) -> None:
+    """When the nudge of a group comes, its views show the position: nobody need ask all the time."""
+    moved: dict[str, asyncio.Event] = {name: asyncio.Event() for name in GROUPS}
+    async with projecting(settings), Views.connect(settings) as views:
+        last = await record(company, *readings(0, 3))
+        for group in GROUPS.values():
+            await company.visible(last, group)
+
+        def note(workspace: str, group: str) -> None:
+            assert workspace == company.workspace
+            moved[group].set()
+
+        await company.ledger.subscribe_views(note)
+        last = await record(company, *readings(3, 3))
+        for name, event in moved.items():
+            await asyncio.wait_for(event.wait(), 10)
+            assert await views.position(company.workspace, name) == last
+
+
+async def test_who_waits_for_views_is_woken_by_a_nudge(company: Company, settings: Settings) -> None:
+    """And looks again; without any it looks now and then."""
+    async with projecting(settings), Views.connect(settings) as views:
+        last = await record(company, *readings(0, 3))
+        await views.wait(company.workspace, last, timeout=20)
+        waiting = asyncio.create_task(views.wait(company.workspace, last + 1, timeout=20))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        views.nudged(company.workspace, "state")
+        await record(company, *readings(3, 1))
+        await waiting
+        with pytest.raises(NotThereYet, match=str(last + 1)):
+            await views.wait(company.workspace, last + 2, timeout=0.2)
 
 
 async def test_a_rebuild_while_readings_come_in_loses_none(company: Company, settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import reduce
@@ -67,7 +66,7 @@ def days(values: Iterable[DayValue] | Mapping[date, object]) -> dict[date, DayVa
     by_day: dict[date, list[DayValue]] = {}
     for position, value in enumerate(values, 1):
         if value.last is not None:
-            value = replace(value, last=(value.last[0], position, value.last[2]))
+            value = value._replace(last=(value.last[0], position, value.last[2]))
         by_day.setdefault(value.business_day, []).append(value)
     return {day: reduce(merged, parts) for day, parts in by_day.items()}
 

@@ -1,8 +1,7 @@
-"""A KPI's value over any stretch of days, and how rows of `kpi_day` become the value of a day."""
+"""A KPI's value over any stretch of days, and how what was added to a day adds up."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projections.scoring.formulas import rounded
-from projections.scoring.values import DayValue, Value, aggregate, day_value, merge_day_rows, merged
+from projections.scoring.values import DayValue, Value, aggregate, merged
+from projections.state.kpi_days import Added, columns, day_value
+from projections.state.tables import kpi_day
 from tests.scoring.given import days, kpi, reading, share
 
 DAY = date(2026, 3, 10)
@@ -91,88 +92,58 @@ def test_sums_are_exact_beyond_the_usual_precision() -> None:
     assert aggregate(kpi("mean"), values.values()).value == expected / 6
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of `kpi_day`."""
-
-    business_day: date
-    n: int
-    total: Decimal
-    numerator: Decimal
-    denominator: Decimal
-    reset: bool
-    last_at: datetime | None
-    last_position: int | None
-    last_value: Decimal | None
-    min_value: Decimal | None
-    max_value: Decimal | None
-
-
-def row(
+def added(
     n: int, total: int, last: tuple[int, int, int] | None, low: int | None, high: int | None, reset: bool
-) -> Row:
-    """`last` is (hour, position, value)."""
-    at = None if last is None else datetime(2026, 3, 10, last[0], tzinfo=UTC)
-    return Row(
+) -> DayValue:
+    """What a recorded day added; `last` is (hour, position, value)."""
+    return DayValue(
         DAY,
         n,
         Decimal(total),
-        Decimal(0),
-        Decimal(0),
-        reset,
-        at,
-        None if last is None else last[1],
-        None if last is None else Decimal(last[2]),
-        None if low is None else Decimal(low),
-        None if high is None else Decimal(high),
+        last=last and (datetime(2026, 3, 10, last[0], tzinfo=UTC), last[1], Decimal(last[2])),
+        min=None if low is None else Decimal(low),
+        max=None if high is None else Decimal(high),
+        reset=reset,
     )
 
 
 def test_increments_add_up_and_the_extremes_meet() -> None:
     """8 on the first recorded day, 3 and 5 (observed earlier) on the second."""
-    day = merge_day_rows([row(1, 8, (12, 1, 8), 8, 8, reset=False), row(2, 8, (9, 3, 5), 3, 5, reset=False)])
-    assert day is not None
+    day = merged(added(1, 8, (12, 1, 8), 8, 8, reset=False), added(2, 8, (9, 3, 5), 3, 5, reset=False))
     assert (day.n, day.total, day.min, day.max) == (3, Decimal(16), Decimal(3), Decimal(8))
     assert day.last == (datetime(2026, 3, 10, 12, tzinfo=UTC), 1, Decimal(8))
 
 
 def test_a_reset_makes_what_earlier_recorded_days_said_of_the_extremes_void() -> None:
     """8 is corrected to 4: 8 is no longer the greatest, and what comes later takes part again."""
-    rows = [
-        row(2, 10, (12, 1, 8), 2, 8, reset=False),
-        row(0, -4, (12, 7, 4), 2, 4, reset=True),
-        row(1, 5, (10, 9, 5), 5, 5, reset=False),
+    parts = [
+        added(2, 10, (12, 1, 8), 2, 8, reset=False),
+        added(0, -4, (12, 7, 4), 2, 4, reset=True),
+        added(1, 5, (10, 9, 5), 5, 5, reset=False),
     ]
-    day = merge_day_rows(rows)
-    assert day is not None
+    day = reduce(merged, parts)
     assert (day.n, day.total, day.min, day.max) == (3, Decimal(11), Decimal(2), Decimal(5))
     assert day.last is not None
     assert day.last[2] == 4
 
 
-def test_no_rows_are_no_day() -> None:
-    """A day nobody sent a reading for."""
-    assert merge_day_rows([]) is None
-
-
 small = st.integers(-9, 9)
 lasts = st.none() | st.tuples(st.integers(0, 23), st.integers(1, 9), small)
-rows = st.builds(row, small, small, lasts, st.none() | small, st.none() | small, st.booleans())
+parts = st.builds(added, small, small, lasts, st.none() | small, st.none() | small, st.booleans())
 
 
-@given(rows, rows, rows)
-def test_rows_may_be_merged_in_any_grouping(one: Row, two: Row, three: Row) -> None:
+@given(parts, parts, parts)
+def test_parts_may_be_merged_in_any_grouping(a: DayValue, b: DayValue, c: DayValue) -> None:
     """Merging is associative."""
-    a, b, c = day_value(one), day_value(two), day_value(three)
     assert merged(merged(a, b), c) == merged(a, merged(b, c))
 
 
-@given(st.lists(rows, min_size=1, max_size=8), st.data())
-def test_batching_does_not_matter(given_rows: list[Row], data: st.DataObject) -> None:
-    """Merging runs of rows first and their results then gives the same day."""
-    cut = data.draw(st.integers(0, len(given_rows)))
-    parts = [merge_day_rows(given_rows[:cut]), merge_day_rows(given_rows[cut:])]
-    assert reduce(merged, [part for part in parts if part is not None]) == merge_day_rows(given_rows)
+@given(parts)
+def test_a_row_says_what_was_written(part: DayValue) -> None:
+    """`kpi_day` gives back what was put into it."""
+    row = ("kpi", part.business_day, DAY, *columns(Added(part, 7, datetime(2026, 3, 10, tzinfo=UTC))))
+    assert len(row) == len(kpi_day.columns)
+    assert day_value(row) == part
 
 
 hours = st.integers(0, 23)
@@ -185,7 +156,7 @@ def test_a_long_bucket_is_aggregated_from_its_readings(values: list[DayValue], a
     """The same rule on the readings, computed the slow way."""
     by_day = days(values)
     found = aggregate(kpi(aggregation), [by_day[day] for day in sorted(by_day)])
-    numbered = [replace(v, last=(v.last[0], n, v.last[2])) for n, v in enumerate(values, 1) if v.last]
+    numbered = [v._replace(last=(v.last[0], n, v.last[2])) for n, v in enumerate(values, 1) if v.last]
     numbers = [v.last[2] for v in numbered if v.last]
     if not numbers:
         assert found == Value(None, 0)
