@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
+from functools import reduce
 from typing import NamedTuple, Protocol
 
 from events.kpis.definition import Cadence, EmptyPeriod
@@ -101,8 +102,7 @@ def aggregate(kpi: KpiRules, days: Iterable[DayValue]) -> Value:
     add up to 0 has no value.
     """
     bucket = Bucket(kpi)
-    for day in days:
-        bucket.add(day)
+    bucket.add(days)
     return bucket.value()
 
 
@@ -137,26 +137,28 @@ class Bucket:
         self._extreme: Decimal | None = None
         self._period_end = date.min
 
-    def add(self, day: DayValue) -> None:
-        """Take in the next business day. Raises decimal.Inexact rather than round a sum."""
-        self._count += day.n
+    def add(self, days: Iterable[DayValue]) -> None:
+        """Take in the next business days. Raises decimal.Inexact rather than round a sum."""
+        days = days if isinstance(days, list) else list(days)
+        self._count += sum([day.n for day in days])
         match self._aggregation:
             case "sum" if self._per_period:
-                self._add_total(day)
+                for day in days:
+                    self._add_total(day)
             case "sum" | "mean":
-                self._total = EXACT.add(self._total, day.total)
+                self._total = reduce(EXACT.add, [day.total for day in days], self._total)
             case "ratio":
-                self._numerator = EXACT.add(self._numerator, day.numerator)
-                self._total = EXACT.add(self._total, day.denominator)
+                self._numerator = reduce(EXACT.add, [day.numerator for day in days], self._numerator)
+                self._total = reduce(EXACT.add, [day.denominator for day in days], self._total)
             case "last":
-                if day.last is not None and (self._last is None or day.last > self._last):
-                    self._last = day.last
+                lasts = [day.last for day in days if day.last is not None]
+                self._last = max(lasts if self._last is None else [*lasts, self._last], default=None)
             case "min":
-                if day.min is not None and (self._extreme is None or day.min < self._extreme):
-                    self._extreme = day.min
+                lows = [day.min for day in days if day.min is not None]
+                self._extreme = min(lows if self._extreme is None else [*lows, self._extreme], default=None)
             case "max":
-                if day.max is not None and (self._extreme is None or day.max > self._extreme):
-                    self._extreme = day.max
+                highs = [day.max for day in days if day.max is not None]
+                self._extreme = max(highs if self._extreme is None else [*highs, self._extreme], default=None)
 
     def _add_total(self, day: DayValue) -> None:
         if day.business_day > self._period_end:

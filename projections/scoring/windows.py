@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 from events.measures import Window
@@ -105,16 +105,15 @@ class _Days:
 
 def _cycle_to_date(series: _Days, as_of: Iterable[date], cycle: Stretch) -> Iterator[WindowValue]:
     bucket = Bucket(series.kpi)
-    waiting = iter(series.between(cycle.start, cycle.end))
-    upcoming = next(waiting, None)
+    taken = cycle.start - timedelta(days=1)
     for day in as_of:
         if day < cycle.start:
             yield NOTHING
             continue
         end = min(day, cycle.end)
-        while upcoming is not None and upcoming.business_day <= end:
-            bucket.add(upcoming)
-            upcoming = next(waiting, None)
+        if end > taken:
+            bucket.add(series.between(taken + timedelta(days=1), end))
+            taken = end
         yield WindowValue(bucket.value(), cycle.start, end)
 
 

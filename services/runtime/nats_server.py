@@ -109,7 +109,8 @@ class NatsServer:
         configuration = CONFIGURATION / "server.conf"
         env = {
             "PATH": os.defpath,
-            "GOGC": "400",  # a batch get makes much garbage: a sixth less CPU for some 60 MB
+            "GOGC": "400",
+            "GOMEMLIMIT": "384MiB",
             "GOALTRAIL_NATS_NAME": "goaltrail",
             "GOALTRAIL_NATS_LISTEN": f"127.0.0.1:{self.port}",
             "GOALTRAIL_NATS_MONITOR": f"127.0.0.1:{self.monitor_port}",

@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nats.aio.client import Client
+from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 from pydantic import SecretStr
 
 from services.ledger import Ledger, LedgerUnavailable
-from services.ledger.client import ConnectionLost, LedgerClient, publication
+from services.ledger.client import Answer, ConnectionLost, LedgerClient, publication
 from services.ledger.messages import stored_message
 from services.runtime.nats_server import NatsServer
 from services.runtime.processes import free_port
@@ -33,6 +36,60 @@ def test_nats_py_still_has_what_we_use_of_its_inside() -> None:
     fresh = Client()
     assert fresh._pending == []
     assert fresh._pending_data_size == 0
+    assert isinstance(fresh._ps, Parser)
+    assert (fresh._ps.state, fresh._ps.buf) == (AWAITING_CONTROL_LINE, bytearray())
+
+
+class Listening(LedgerClient):
+    """Notes what nats-py's own parser hands on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inbox = b"_INBOX.ours"
+        self.others: list[bytes] = []
+
+    async def _process_ping(self) -> None:
+        self.others.append(b"ping")
+
+    async def _process_msg(
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None
+    ) -> None:
+        if sid == 1:
+            self._waiting[subject].take(headers, data)
+        else:
+            self.others.append(bytes(data))
+
+
+@given(st.lists(st.sampled_from(["ours", "big", "ping", "plain", "headers"]), max_size=12), st.data())
+async def test_answers_are_cut_out_wherever_a_read_ends(kinds: list[str], data: st.DataObject) -> None:
+    """Answers of ours between frames that nats-py takes, read in pieces of any length: nothing is lost."""
+    client = Listening()
+    answer = client._waiting[b"_INBOX.ours.1"] = Answer(client, b"_INBOX.ours.1", many=True)
+    wire, ours, others = b"", [], []
+    head = b"NATS/1.0\r\nA: 1\r\n\r\n"
+    for number, kind in enumerate(kinds):
+        payload = b"%d\r\nHMSG _INBOX.ours.1 1 18 20\r\nPING\r\n" % number
+        if kind in ("ours", "big"):
+            payload = payload * (2000 if kind == "big" else 1)
+            sizes = b"%d %d" % (len(head), len(head) + len(payload))
+            wire += b"HMSG _INBOX.ours.1 1 " + sizes + b"\r\n" + head + payload + b"\r\n"
+            ours.append((head, payload))
+        elif kind == "ping":
+            wire += b"PING\r\n"
+            others.append(b"ping")
+        elif kind == "plain":
+            wire += b"MSG nudge.x 2 %d\r\n" % len(payload) + payload + b"\r\n"
+            others.append(payload)
+        else:
+            sizes = b"%d %d" % (len(head), len(head) + len(payload))
+            wire += b"HMSG nudge.x 2 reply " + sizes + b"\r\n" + head + payload + b"\r\n"
+            others.append(payload)
+    while wire:
+        cut = data.draw(st.integers(1, min(len(wire), 40_000)))
+        await client._ps.parse(wire[:cut])
+        wire = wire[cut:]
+    assert answer.messages == ours
+    assert client.others == others
 
 
 async def test_the_short_path_reads_what_nats_py_reads(ledger_1: Ledger, workspace: str) -> None:
