@@ -1,7 +1,7 @@
 """An event and its form on the ledger: CloudEvents 1.0, structured JSON.
 
-Decoding and encoding readings is the hot path of everything (measured 7 us and 3 us); that is why events are
-named tuples and why the JSON is put together by hand.
+Decoding and encoding readings is the hot path of everything (measured 4 us and 3 us); that is why events are
+named tuples, why the JSON is put together by hand, and why `events/readings/quick.py` is there.
 """
 
 from datetime import UTC, date, datetime
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from events import catalogue as _catalogue  # noqa: F401 - registers every event type
 from events import numbers
 from events.ids import Aggregate
+from events.readings import quick
 from events.registry import EventData, UnknownData, lookup, upcast
 
 _SOURCE = "/goaltrail/"
@@ -119,6 +120,11 @@ def encode_document(document: dict[str, Any]) -> bytes:
 
 def decode(payload: bytes) -> Event:
     """The event of a payload, its data in the newest version. Raises UndecodableEvent."""
+    if quick.MARK in payload and _ESCAPE not in payload:
+        try:
+            return _reading(quick.read(payload))
+        except (ValueError, RecursionError):
+            pass  # the general way judges
     try:
         document = orjson.loads(payload)
         if _ESCAPE in payload and _holds_nul(document):
@@ -151,6 +157,23 @@ def decode(payload: bytes) -> Event:
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise UndecodableEvent(_explained(error)) from error
+
+
+def _reading(found: quick.Document) -> Event:
+    return Event(
+        found.id,
+        found.type,
+        _workspace(found.source),
+        _aggregate(found.subject),
+        _time(found.time),
+        found.actor,
+        found.reading(),
+        found.reason,
+        found.correlationid,
+        found.causationid,
+        found.request,
+        found.businessday,
+    )
 
 
 # Events that follow each other have much in common: what was read once is used again.

@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 INTEGER_DIGITS = 26
 FRACTION_DIGITS = 12
 _LONGEST_TEXT = 100
-_PLAIN = re.compile(
-    rf"-?[0-9]{{1,{INTEGER_DIGITS}}}(?:\.[0-9]{{1,{FRACTION_DIGITS}}})?",
-).fullmatch
+PLAIN = rf"-?[0-9]{{1,{INTEGER_DIGITS}}}(?:\.[0-9]{{1,{FRACTION_DIGITS}}})?"
+"""A regular expression for the usual text of a number, which is one in any case."""
+_is_plain = re.compile(PLAIN).fullmatch
 
 
 def parse(value: object) -> Decimal:
@@ -22,7 +22,7 @@ def parse(value: object) -> Decimal:
     finite number, and for more than 26 integer or 12 fraction digits. Trailing zeros do not count.
     """
     if type(value) is str:
-        if _PLAIN(value):
+        if _is_plain(value):
             return Decimal(value)
         # Decimal() would also take "1_000" and digits of other scripts.
         if len(value) > _LONGEST_TEXT or "_" in value or not value.isascii():
