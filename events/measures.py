@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from events.errors import Refused
 from events.numbers import Number
 
-MeasureKind = Literal["increase", "decrease", "at_least", "at_most"]
+MeasureKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
 Grading = Literal["attainment", "strict", "tolerance"]
 Aggregation = Literal["sum", "mean", "last", "min", "max", "ratio"]
 Unit = Annotated[str, Field(min_length=1, max_length=40)]
@@ -40,17 +40,28 @@ class Measure(BaseModel):
 
     kind: MeasureKind
     target: Number
+    """Of `between` the lower edge."""
     unit: Unit
     baseline: Number | None = None
     grading: Grading = "attainment"
     tolerance: Number | None = None
+    upper: Number | None = None
+    """Upper edge of `between`; both edges lie inside."""
     window: Window | None = None
     """None: the default for the KPI's aggregation, see `window_for`."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
+        self._check_upper()
         if self.kind in ("increase", "decrease"):
             self._check_movement()
+        elif self.kind == "between":
+            if self.grading == "attainment":
+                raise _broken(
+                    "grading_not_for_between",
+                    "between is graded strict or by a tolerance",
+                    "between에는 strict나 tolerance 방식만 있습니다",
+                )
         elif self.target <= 0 and self.grading == "attainment":
             raise _broken(
                 "target_not_positive",
@@ -69,12 +80,26 @@ class Measure(BaseModel):
             )
         return self
 
+    def _check_upper(self) -> None:
+        if (self.kind == "between") != (self.upper is not None):
+            raise _broken(
+                "upper_missing_or_unused",
+                "between needs an upper edge, and only between has one",
+                "upper 값은 between에만, 그리고 반드시 필요합니다",
+            )
+        if self.upper is not None and self.upper <= self.target:
+            raise _broken(
+                "edges_out_of_order",
+                "the upper edge must be above the lower one, which is the target",
+                "upper 값은 하한인 목표치보다 커야 합니다",
+            )
+
     def _check_movement(self) -> None:
         if self.grading != "attainment":
             raise _broken(
                 "grading_not_for_movement",
-                "only at_least and at_most have strict or tolerance grading",
-                "strict와 tolerance 방식은 at_least와 at_most에만 있습니다",
+                "increase and decrease have no strict or tolerance grading",
+                "increase와 decrease에는 strict와 tolerance 방식이 없습니다",
             )
         if self.baseline is None:
             return

@@ -46,6 +46,8 @@ class TrendPoint:
     """How many readings the bucket has."""
     target: Decimal | None
     """The target in force on the bucket's last day, for one period of the KPI's cadence."""
+    upper: Decimal | None
+    """Upper edge of a target `between`, whose lower edge is `target`."""
     attainment: Decimal | None
     """Raw score of the value, six places. None without value or target, and for sums over other buckets
     than the KPI's cadence: a monthly target says nothing about a week or a year."""
@@ -189,6 +191,7 @@ def _point(
         None if exact is None else written(exact),
         value.count,
         None if target is None else target.target,
+        None if target is None else target.upper,
         None if attainment is None else rounded(attainment),
         reached,
         change,

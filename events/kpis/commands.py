@@ -47,6 +47,7 @@ class SetKpiTarget(Command):
     baseline: Number | None = None
     grading: Grading = "attainment"
     tolerance: Number | None = None
+    upper: Number | None = None
     effective_from: date | None = None
     effective_to: date | None = None
 

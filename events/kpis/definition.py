@@ -54,6 +54,7 @@ class KpiTarget(BaseModel):
     baseline: Number | None = None
     grading: Grading = "attainment"
     tolerance: Number | None = None
+    upper: Number | None = None
 
     def holds_on(self, day: date) -> bool:
         """Whether the target holds for a business day."""
@@ -74,4 +75,5 @@ class KpiTarget(BaseModel):
             baseline=self.baseline,
             grading=self.grading,
             tolerance=self.tolerance,
+            upper=self.upper,
         )

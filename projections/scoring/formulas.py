@@ -37,6 +37,8 @@ class Goalposts(Protocol):
     def grading(self) -> Grading: ...
     @property
     def tolerance(self) -> Decimal | None: ...
+    @property
+    def upper(self) -> Decimal | None: ...
 
 
 class Posts(NamedTuple):
@@ -47,6 +49,7 @@ class Posts(NamedTuple):
     baseline: Decimal | None
     grading: Grading
     tolerance: Decimal | None
+    upper: Decimal | None
 
 
 def on_aggregate(goalposts: Goalposts, aggregation: Aggregation | None) -> Posts:
@@ -57,7 +60,14 @@ def on_aggregate(goalposts: Goalposts, aggregation: Aggregation | None) -> Posts
     baseline = goalposts.baseline
     if baseline is None and goalposts.kind == "increase" and aggregation == "sum":
         baseline = Decimal(0)
-    return Posts(goalposts.kind, goalposts.target, baseline, goalposts.grading, goalposts.tolerance)
+    return Posts(
+        goalposts.kind,
+        goalposts.target,
+        baseline,
+        goalposts.grading,
+        goalposts.tolerance,
+        goalposts.upper,
+    )
 
 
 def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
@@ -66,14 +76,17 @@ def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
     None where the formula has no answer: an increase or decrease without a baseline or with a baseline equal
     to the target, or attainment of a target that is not above 0.
     """
-    line = _line(goalposts.kind, goalposts.target, goalposts.baseline)
     if goalposts.grading == "attainment":
+        line = _line(goalposts.kind, goalposts.target, goalposts.baseline)
         return None if line is None else line[0] * current + line[1]
     if met(goalposts, current):
         return Fraction(1)
     if goalposts.tolerance is None:
         return Fraction(0)
-    beyond = abs(current - Fraction(goalposts.target))
+    edge = goalposts.target
+    if goalposts.upper is not None and current > goalposts.upper:
+        edge = goalposts.upper
+    beyond = abs(current - Fraction(edge))
     return max(Fraction(0), 1 - beyond / Fraction(goalposts.tolerance))
 
 
@@ -94,7 +107,9 @@ def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple
 
 
 def met(goalposts: Goalposts, current: Fraction) -> bool:
-    """Whether the target is reached; exactly at the target it is."""
+    """Whether the target is reached; exactly at the target, or at either edge of `between`, it is."""
+    if goalposts.upper is not None:
+        return Fraction(goalposts.target) <= current <= Fraction(goalposts.upper)
     if goalposts.kind in ("increase", "at_least"):
         return current >= Fraction(goalposts.target)
     return current <= Fraction(goalposts.target)

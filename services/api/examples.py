@@ -32,6 +32,7 @@ _KEY_RESULT = {
         "unit": "MKRW",
         "grading": "attainment",
         "tolerance": None,
+        "upper": None,
         "window": None,
     },
     "targets": [{"target": "80", "effective_from": "2026-01-01"}],
@@ -118,6 +119,7 @@ _TARGET = {
     "baseline": None,
     "grading": "attainment",
     "tolerance": None,
+    "upper": None,
     "in_force": False,
 }
 _TREND_POINT = {
@@ -128,6 +130,7 @@ _TREND_POINT = {
     "value": "71",
     "count": 12,
     "target": "80",
+    "upper": None,
     "attainment": "0.887500",
     "met": False,
     "change": {"amount": "4.411765", "unit": "percent"},

@@ -114,6 +114,7 @@ class TrendPoint(BaseModel):
     value: Number | None = Field(description="By the KPI's aggregation, in its unit.")
     count: int = Field(description="Of readings.")
     target: Number | None = Field(description="In force on the bucket's last day.")
+    upper: Number | None = Field(description="Upper edge of a target `between`; `target` is the lower one.")
     attainment: Number | None = Field(description="Raw score against the target, six places.")
     met: bool | None
     change: ChangeOut | None = Field(description="From the bucket before.")

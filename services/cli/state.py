@@ -29,6 +29,7 @@ from services.cli.display import (
     speak,
     zone_of,
 )
+from services.cli.goalposts import goalposts
 
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="Business day whose end is shown, such as 2025-03-31.")
@@ -46,6 +47,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "closed": ("마감", "closed"),
     "drafted": ("초안", "draft"),
     "dropped": ("추진 중단", "dropped"),
+    "graded": ("평가 완료", "graded"),
+    "own grade": ("자기 평가", "own grade"),
     "stretch": ("도전", "stretch"),
     "committed": ("필달", "committed"),
     "now": ("현재", "now"),
@@ -218,6 +221,8 @@ def _objective(objective: dict[str, Any], lang: Language) -> RenderableType:
     ]
     if objective["status"] != "active":
         details.append(Text(said(WORDS, objective["status"], lang), style="yellow"))
+    if objective["own_grade"] is not None:
+        details.append(f"{said(WORDS, 'own grade', lang)} {figure(objective['own_grade'])}")
     if objective["supports"]:
         details.append(f"{said(WORDS, 'supports', lang)} → {', '.join(objective['supports'])}")
     if objective["incomplete"]:
@@ -238,7 +243,7 @@ def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) ->
         details.append(Text(said(WORDS, "pending", lang), style="yellow"))
     else:
         details.append(f"{said(WORDS, 'now', lang)} {figure(score['value'], unit, lang)}")
-    details.append(_goalposts(key_result["measure"]["kind"], score, unit, lang))
+    details.append(goalposts(key_result["measure"], score, lang))
     first = key_result["targets"][0]["target"]
     if first != score["target"]:
         details.append(Text(f"{said(WORDS, 'was', lang)} {figure(first, unit, lang)}", style="magenta"))
@@ -253,15 +258,6 @@ def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) ->
     elif weakest and not score["pending"]:
         details.append(said(WORDS, "weakest", lang))
     return _scored(None if score["pending"] else score["score"], Text(key_result["title"]), details)
-
-
-def _goalposts(kind: str, score: dict[str, Any], unit: str, lang: Language) -> str:
-    target = figure(score["target"], unit, lang)
-    if kind == "at_least":
-        return f"≥ {target}"
-    if kind == "at_most":
-        return f"≤ {target}"
-    return f"{figure(score['baseline'], unit, lang)} → {target}"
 
 
 def _scored(score: str | None, title: Text, details: Iterable[str | Text]) -> RenderableType:

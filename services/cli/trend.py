@@ -116,7 +116,7 @@ def _table(found: dict[str, Any], bucket: str, lang: Language) -> Table:
             point["label"] + ("" if point["complete"] or point["value"] is None else "*"),
             figure(point["value"]),
             Text(scale.drawn(point["value"], point["target"]), style=style),
-            figure(point["target"]),
+            _wanted(point),
             Text("–" if point["attainment"] is None else _percent(point["attainment"]), style=style),
             _change(point["change"], lang),
             _change(point["change_on_year"], lang),
@@ -161,6 +161,12 @@ def _scale(points: list[dict[str, Any]]) -> Scale:
     if low > 0 and low > high * Decimal("0.6"):
         return Scale(low, high)
     return Scale(min(low, Decimal(0)), max(high, Decimal(0)))
+
+
+def _wanted(point: dict[str, Any]) -> str:
+    """The target, or both edges of a range."""
+    target = figure(point["target"])
+    return target if point["upper"] is None else f"{target} ~ {figure(point['upper'])}"
 
 
 def _percent(attainment: str) -> str:

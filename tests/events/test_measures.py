@@ -19,6 +19,8 @@ GOOD: list[dict[str, Any]] = [
     {"kind": "at_least", "target": 0, "grading": "strict"},
     {"kind": "at_most", "target": 0, "grading": "tolerance", "tolerance": 2},
     {"kind": "at_most", "target": 24, "baseline": 30},
+    {"kind": "between", "target": 4, "upper": 6, "grading": "strict"},
+    {"kind": "between", "target": "-0.5", "upper": 0, "grading": "tolerance", "tolerance": "0.1"},
     {"kind": "at_most", "target": 24, "window": {"kind": "rolling", "periods": 3}},
 ]
 
@@ -37,7 +39,25 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"kind": "at_most", "target": 5, "grading": "tolerance", "tolerance": -1}, "tolerance_not_positive"),
     ({"kind": "at_most", "target": 5, "window": {"kind": "rolling"}}, "window_periods"),
     ({"kind": "at_most", "target": 5, "window": {"kind": "cycle_to_date", "periods": 2}}, "window_periods"),
-    ({"kind": "between", "target": 5}, "literal_error"),
+    ({"kind": "about", "target": 5}, "literal_error"),
+    ({"kind": "between", "target": 5, "grading": "strict"}, "upper_missing_or_unused"),
+    ({"kind": "at_most", "target": 5, "upper": 6}, "upper_missing_or_unused"),
+    ({"kind": "increase", "target": 5, "upper": 6}, "upper_missing_or_unused"),
+    ({"kind": "between", "target": 5, "upper": 5, "grading": "strict"}, "edges_out_of_order"),
+    ({"kind": "between", "target": 6, "upper": 5, "grading": "strict"}, "edges_out_of_order"),
+    ({"kind": "between", "target": 4, "upper": 6}, "grading_not_for_between"),
+    (
+        {"kind": "between", "target": 4, "upper": 6, "grading": "tolerance"},
+        "tolerance_missing_or_unused",
+    ),
+    (
+        {"kind": "between", "target": 4, "upper": 6, "grading": "strict", "tolerance": 1},
+        "tolerance_missing_or_unused",
+    ),
+    (
+        {"kind": "between", "target": 4, "upper": 6, "grading": "tolerance", "tolerance": 0},
+        "tolerance_not_positive",
+    ),
     ({"kind": "at_most"}, "missing"),
     ({"kind": "at_most", "target": "NaN"}, "value_error"),
     ({"kind": "at_most", "target": 5, "unit": ""}, "string_too_short"),
@@ -60,7 +80,12 @@ def test_measures_that_do_not(said: dict[str, Any], code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "code"), [row for row in BAD if "tolerance" in row[1] or "target" in row[1]]
+    ("said", "code"),
+    [
+        row
+        for row in BAD
+        if any(word in row[1] for word in ("tolerance", "target", "upper", "edges", "grading"))
+    ],
 )
 def test_a_rule_speaks_both_languages(said: dict[str, Any], code: str) -> None:
     with pytest.raises(ValidationError) as refused:
@@ -77,6 +102,22 @@ def test_a_revision_is_checked_again() -> None:
         measure.revised("/target", target=Decimal(50))
     assert (refused.value.code, refused.value.kind) == ("baseline_equals_target", "invalid")
     assert (refused.value.pointer, refused.value.allowed) == ("/target", [])
+
+
+def test_the_lower_edge_of_a_range_stays_below_the_upper_one() -> None:
+    measure = Measure(kind="between", target=Decimal(4), upper=Decimal(6), unit="KRW", grading="strict")
+    assert measure.revised("/target", target=Decimal(5)).upper == 6
+    with pytest.raises(Refused) as refused:
+        measure.revised("/target", target=Decimal(6))
+    assert refused.value.code == "edges_out_of_order"
+
+
+def test_a_measure_on_record_from_before_there_were_ranges_is_read() -> None:
+    said = (
+        '{"kind": "at_most", "target": "5", "unit": "x", "baseline": null, "grading": "tolerance",'
+        ' "tolerance": "2", "window": null}'
+    )
+    assert Measure.model_validate_json(said).upper is None
 
 
 @pytest.mark.parametrize(

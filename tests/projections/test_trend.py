@@ -247,3 +247,12 @@ def test_totals_are_neither_lost_nor_counted_twice(values: dict[date, DayValue],
     whole = aggregate(weekly, [values[day] for day in sorted(values)])
     assert sum(point.value or 0 for point in points) == whole.value
     assert sum(point.count for point in points) == whole.count
+
+
+def test_a_target_between_two_edges_shows_both() -> None:
+    """January's 100 lies inside 90 to 110; March's 120 is 10 beyond, half of the tolerance."""
+    wanted = target(90, "2026-01-01", kind="between", upper="110", grading="tolerance", tolerance="20")
+    january, _, march, _ = months(kpi("sum", targets=[wanted]), SALES)
+    assert (january.target, january.upper) == (Decimal(90), Decimal(110))
+    assert (january.attainment, january.met) == (Decimal(1), True)
+    assert (march.attainment, march.met) == (Decimal("0.500000"), False)

@@ -70,6 +70,30 @@ SHARE = "25"
         pytest.param(
             measure("increase", 46, 40), "46", "1.000000", True, id="retention 40 % + 15 % of it, 46 %"
         ),
+        pytest.param(
+            measure("between", 4, upper="6", grading="tolerance", tolerance="2"),
+            "6.5",
+            "0.750000",
+            False,
+            id="stock for 4 to 6 weeks, tolerance 2 weeks, 6.5",
+        ),
+        pytest.param(
+            measure("between", 4, upper="6", grading="tolerance", tolerance="2"),
+            "3",
+            "0.500000",
+            False,
+            id="stock for 4 to 6 weeks, tolerance 2 weeks, 3",
+        ),
+        pytest.param(
+            measure("between", 4, upper="6", grading="strict"),
+            "6",
+            "1.000000",
+            True,
+            id="strict, at the edge",
+        ),
+        pytest.param(
+            measure("between", 4, upper="6", grading="strict"), "6.1", "0.000000", False, id="strict, beyond"
+        ),
     ],
 )
 def test_worked_figures(goalposts: Measure, current: str, raw: str, reached: bool) -> None:
@@ -175,7 +199,52 @@ def test_a_better_value_never_scores_less(goalposts: Measure, one: Fraction, oth
     assert met(goalposts, worse) <= met(goalposts, better)
 
 
-@given(goalposts=any_measure, current=fractions)
+width = st.decimals(min_value="0.0001", max_value=10**6, places=4)
+ranges = st.builds(
+    lambda low, width, tolerance: measure("between", low, upper=str(low + width), **tolerance),
+    numbers,
+    width,
+    st.one_of(
+        st.just({"grading": "strict"}),
+        width.map(lambda tolerance: {"grading": "tolerance", "tolerance": str(tolerance)}),
+    ),
+)
+
+
+@given(goalposts=ranges)
+def test_both_edges_of_a_range_are_inside(goalposts: Measure) -> None:
+    """Each edge is met and scores exactly 1; at the tolerance beyond it nothing is left."""
+    assert goalposts.upper is not None
+    beyond = Fraction(goalposts.tolerance or 1)
+    for edge, away in ((goalposts.target, -beyond), (goalposts.upper, beyond)):
+        assert met(goalposts, Fraction(edge))
+        assert raw_score(goalposts, Fraction(edge)) == 1
+        assert raw_score(goalposts, Fraction(edge) + away) == 0
+
+
+@given(goalposts=ranges, distance=fractions)
+def test_a_range_is_symmetric(goalposts: Measure, distance: Fraction) -> None:
+    """A value scores the same as its mirror image on the other side of the middle."""
+    assert goalposts.upper is not None
+    middle = (Fraction(goalposts.target) + Fraction(goalposts.upper)) / 2
+    assert raw_score(goalposts, middle - distance) == raw_score(goalposts, middle + distance)
+
+
+@given(goalposts=ranges, one=fractions, other=fractions)
+def test_nearer_to_the_middle_of_a_range_never_scores_less(
+    goalposts: Measure, one: Fraction, other: Fraction
+) -> None:
+    """Monotone on either side."""
+    assert goalposts.upper is not None
+    middle = (Fraction(goalposts.target) + Fraction(goalposts.upper)) / 2
+    near, far = sorted((one, other), key=lambda value: abs(value - middle))
+    near_score, far_score = raw_score(goalposts, near), raw_score(goalposts, far)
+    assert near_score is not None
+    assert far_score is not None
+    assert near_score >= far_score
+
+
+@given(goalposts=any_measure | ranges, current=fractions)
 def test_met_says_the_same_as_the_exact_score(goalposts: Measure, current: Fraction) -> None:
     """A target is met exactly when the unrounded score is at least 1."""
     score = raw_score(goalposts, current)
@@ -183,7 +252,7 @@ def test_met_says_the_same_as_the_exact_score(goalposts: Measure, current: Fract
     assert met(goalposts, current) is (score >= 1)
 
 
-@given(goalposts=any_measure.filter(lambda m: m.grading != "attainment"), current=fractions)
+@given(goalposts=ranges | any_measure.filter(lambda m: m.grading != "attainment"), current=fractions)
 def test_strict_and_tolerance_stay_between_0_and_1(goalposts: Measure, current: Fraction) -> None:
     """They grade by distance, so nothing is gained beyond the target."""
     score = raw_score(goalposts, current)

@@ -38,12 +38,14 @@ def number(cell: str) -> Decimal:
 def test_scores_of_one_value() -> None:
     """Raw score and `met` of every row."""
     rows = table("| example | measure | baseline |")
-    assert len(rows) == 11
+    assert len(rows) == 14
     for example, kind, baseline, target, grading, current, raw, reached in rows:
         graded = {"": {}, "strict": {"grading": "strict"}}.get(
             grading, {"grading": "tolerance", "tolerance": grading}
         )
-        goalposts = measure(kind, target, baseline or None, **graded)
+        lower, _, upper = target.partition(" to ")
+        edges = {"upper": upper} if upper else {}
+        goalposts = measure(kind, lower, baseline or None, **graded, **edges)
         score = raw_score(goalposts, Fraction(current))
         assert score is not None
         assert rounded(score) == number(raw), example

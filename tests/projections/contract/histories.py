@@ -31,6 +31,18 @@ from services.ledger import StoredMessage
 
 WORKSPACE = "acme"
 CYCLE_START, CYCLE_END = date(2026, 1, 1), date(2026, 3, 31)
+MOVED = {"kind": "increase", "baseline": "0", "target": "1000", "unit": "each"}
+MEASURES = {
+    "o3-k1": {
+        "kind": "between",
+        "target": "100",
+        "upper": "6000",
+        "grading": "tolerance",
+        "tolerance": "500",
+        "unit": "each",
+    },
+}
+"""Of the key results that do not just move from 0 to 1,000."""
 KPIS = {
     "sales": ("delta", "sum", "day"),
     "visitors": ("delta", "sum", "month"),
@@ -164,7 +176,7 @@ def goals(history: History) -> None:
         history.append(
             "kpi", id_, KpiDefined.model_validate(definition | {"cadence": cadence, "empty": "missing"})
         )
-    objectives: list[list[str | None]] = [["sales", "orders", None], ["price", "delay", "mood"]]
+    objectives: list[list[str | None]] = [["sales", "orders", None], ["price", "delay", "mood"], ["price"]]
     for number, kpis in enumerate(objectives, 1):
         objective = f"o{number}"
         history.append(
@@ -174,7 +186,7 @@ def goals(history: History) -> None:
             KeyResultAdded(
                 key_result=f"{objective}-k{n}",
                 title=f"key result {n}",
-                measure=Measure(kind="increase", baseline=Decimal(0), target=Decimal(1000), unit="each"),
+                measure=Measure.model_validate(MEASURES.get(f"{objective}-k{n}", MOVED)),
                 effective_from=CYCLE_START,
                 kpi=kpi,
                 weight=Decimal(1),
@@ -228,7 +240,7 @@ def _reading(random: Random, kpi: str, source_id: str, revision: int) -> Event:
 
 
 def _goal_event(history: History, random: Random) -> None:
-    number, k = random.choice([1, 2]), random.choice([1, 2, 3])
+    number, k = random.choice([(number, k) for number in (1, 2) for k in (1, 2, 3)] + [(3, 1)])
     id_ = f"o{number}-k{k}"
     new = Decimal(random.randrange(1, 5000))
     day = CYCLE_START + timedelta(days=random.randrange(90))

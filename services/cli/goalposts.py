@@ -1,0 +1,27 @@
+"""What a key result is to reach, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.cli.display import Language, figure, said
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "between": ("{low} 이상 {high} 이하", "between {low} and {high}"),
+}
+
+
+def goalposts(measure: dict[str, Any], score: dict[str, Any], lang: Language) -> str:
+    """The target in force, with what it is measured from, for a measure and a score of the API."""
+    kind, unit = measure["kind"], measure["unit"]
+    target = figure(score["target"], unit, lang)
+    match kind:
+        case "at_least":
+            return f"≥ {target}"
+        case "at_most":
+            return f"≤ {target}"
+        case "between":
+            upper = figure(measure["upper"], unit, lang)
+            return said(_WORDS, "between", lang).format(low=target, high=upper)
+        case _:
+            return f"{figure(score['baseline'], unit, lang)} → {target}"

@@ -1,0 +1,33 @@
+"""What a key result is to reach, as commands say it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.cli.goalposts import goalposts
+
+
+@pytest.mark.parametrize(
+    ("measure", "score", "ko", "en"),
+    [
+        ({"kind": "at_least", "unit": "percent"}, {"target": "25"}, "≥ 25%", "≥ 25%"),
+        ({"kind": "at_most", "unit": "hours"}, {"target": "24"}, "≤ 24시간", "≤ 24 h"),
+        (
+            {"kind": "decrease", "unit": "USD"},
+            {"target": "30", "baseline": "50"},
+            "50달러 → 30달러",
+            "50 USD → 30 USD",
+        ),
+        (
+            {"kind": "between", "unit": "days", "upper": "6.5"},
+            {"target": "4"},
+            "4일 이상 6.5일 이하",
+            "between 4 days and 6.5 days",
+        ),
+    ],
+)
+def test_goalposts(measure: dict[str, Any], score: dict[str, Any], ko: str, en: str) -> None:
+    """The measure's kind in signs or words, with the target in force."""
+    assert (goalposts(measure, score, "ko"), goalposts(measure, score, "en")) == (ko, en)
