@@ -1,0 +1,92 @@
+"""Everything there is to say about goals and KPIs, in an order to read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from events.cycles.state import Cycle
+from events.kpis.state import Kpi
+from events.objectives.state import Objective
+from events.org_units.state import OrgUnit
+from projections.advice.catalogue import OBJECTIVES_PER_UNIT, Advice, Item, advice
+from projections.advice.facts import Facts, Scope, TargetMove
+from projections.advice.goals import on_key_result, on_moves, on_objective
+from projections.advice.kpis import on_kpi, on_kpis_of
+
+
+def advise(facts: Facts, scope: Scope) -> list[Advice]:
+    """Advice on units, then objectives with their key results, then KPIs; each kind by id.
+
+    What is dropped, retired or archived gets none. With an objective in the scope there is only its own.
+    """
+    objectives = sorted(
+        (objective for objective in facts.objectives if objective.status != "dropped"),
+        key=lambda objective: objective.id,
+    )
+    on_goals = list(_on_goals(facts, scope, objectives))
+    if scope.objective is not None:
+        return on_goals
+    kpis = sorted((kpi for kpi in facts.kpis if not kpi.retired), key=lambda kpi: kpi.id)
+    on_kpis = [
+        piece
+        for kpi in kpis
+        if scope.units is None or kpi.org_unit in scope.units
+        for piece in on_kpi(kpi, facts.as_of)
+    ]
+    return [*_on_units(facts, scope, objectives, kpis), *on_goals, *on_kpis]
+
+
+def _on_units(facts: Facts, scope: Scope, objectives: list[Objective], kpis: list[Kpi]) -> Iterator[Advice]:
+    watched: defaultdict[str | None, list[Kpi]] = defaultdict(list)
+    for kpi in kpis:
+        watched[kpi.org_unit].append(kpi)
+    for unit in sorted(facts.units.values(), key=lambda unit: unit.id):
+        if unit.archived or (scope.units is not None and unit.id not in scope.units):
+            continue
+        own = [objective for objective in objectives if objective.org_unit == unit.id]
+        for id_ in sorted(scope.cycles & facts.cycles.keys()):
+            yield from _on_objectives_of(unit, facts.cycles[id_], own, facts, watches=bool(watched[unit.id]))
+        yield from on_kpis_of(unit, watched[unit.id])
+
+
+def _on_objectives_of(
+    unit: OrgUnit, cycle: Cycle, own: list[Objective], facts: Facts, *, watches: bool
+) -> Iterator[Advice]:
+    """How many objectives a unit has in a cycle."""
+    item = Item("org_unit", unit.id, unit.name_ko, unit.name_en, cycle.id)
+    count = sum(objective.cycle == cycle.id for objective in own)
+    if count > OBJECTIVES_PER_UNIT:
+        yield advice("too_many_objectives", item, count=count, limit=OBJECTIVES_PER_UNIT)
+    # A unit whose objectives are the quarter's needs none of its own in the year.
+    elsewhere = (facts.cycles.get(objective.cycle) for objective in own)
+    busy = any(other is not None and _share_days(cycle, other) for other in elsewhere)
+    if watches and cycle.status == "open" and not busy:
+        yield advice("no_objective", item, limit=OBJECTIVES_PER_UNIT)
+
+
+def _share_days(one: Cycle, other: Cycle) -> bool:
+    return one.start <= other.end and other.start <= one.end
+
+
+def _on_goals(facts: Facts, scope: Scope, objectives: list[Objective]) -> Iterator[Advice]:
+    moves: defaultdict[str, list[TargetMove]] = defaultdict(list)
+    for move in facts.moves:
+        moves[move.key_result].append(move)
+    for objective in objectives:
+        if not _asked_about(objective, scope):
+            continue
+        yield from on_objective(objective)
+        for key_result in objective.active_key_results:
+            yield from on_key_result(objective, key_result)
+            cycle = facts.cycles.get(objective.cycle)
+            if cycle is not None:
+                yield from on_moves(objective, key_result, cycle, moves[key_result.id])
+
+
+def _asked_about(objective: Objective, scope: Scope) -> bool:
+    return (
+        objective.cycle in scope.cycles
+        and (scope.units is None or objective.org_unit in scope.units)
+        and scope.objective in (None, objective.id)
+    )

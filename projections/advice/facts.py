@@ -1,0 +1,49 @@
+"""What advice follows from, and what of it is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from events.cycles.state import Cycle
+from events.kpis.state import Kpi
+from events.objectives.state import Objective
+from events.org_units.state import OrgUnit
+
+
+class TargetMove(NamedTuple):
+    """A target of a key result that was changed."""
+
+    key_result: str
+    recorded_on: date
+    """The business day on which it was recorded; not the one from which it is said to hold."""
+    old: Decimal
+    new: Decimal
+
+
+@dataclass(frozen=True)
+class Facts:
+    """States as they were known at one position. Dropped and retired ones may be among them."""
+
+    as_of: date
+    """The business day whose KPI targets count."""
+    cycles: Mapping[str, Cycle]
+    units: Mapping[str, OrgUnit]
+    objectives: Sequence[Objective]
+    kpis: Sequence[Kpi]
+    moves: Sequence[TargetMove] = ()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked about: everything, or what fits all of these."""
+
+    cycles: frozenset[str]
+    """Cycles whose objectives are looked at."""
+    units: frozenset[str] | None = None
+    """Only objectives and KPIs of these units, and the units themselves."""
+    objective: str | None = None
+    """Only this objective and its key results."""

@@ -1,0 +1,108 @@
+"""Advice on single objectives and key results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from events.cycles.state import Cycle
+from events.measures import Measure
+from events.objectives.state import KeyResult, Objective
+from projections.advice import words
+from projections.advice.catalogue import KEY_RESULTS, LATE_PART, NEARLY_ALL_PERCENT, Advice, Item, advice
+from projections.advice.facts import TargetMove
+
+PERCENT = frozenset({"percent", "%", "퍼센트"})
+_SAYS_NOTHING = frozenset({"other", "기타", "none", "unknown", "?", "-"})
+_UPWARDS = frozenset({"increase", "at_least"})
+_DOWNWARDS = frozenset({"decrease", "at_most"})
+
+
+def on_objective(objective: Objective) -> Iterator[Advice]:
+    """How many key results it has, what its text says, whose it is."""
+    item = Item("objective", objective.id, objective.title, objective.title, objective.cycle)
+    least, most = KEY_RESULTS
+    count = len(objective.active_key_results)
+    if count > most:
+        yield advice("too_many_key_results", item, count=count, least=least, most=most)
+    if count < least:
+        yield advice("too_few_key_results", item, count=count, least=least, most=most)
+    if words.is_number(objective.title):
+        yield advice("objective_is_number", item)
+    elif words.is_metric(objective.title):
+        yield advice("objective_is_metric", item)
+    if objective.owner is None:
+        yield advice("owner_missing", item)
+    if objective.org_unit is None:
+        if objective.owner is None:
+            yield advice("org_unit_missing", item)
+        else:
+            yield advice("personal_objective", item)
+
+
+def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advice]:
+    """What its text says beside its measure."""
+    measure, title = key_result.measure, key_result.title
+    item = _item(objective, key_result)
+    if key_result.owner is None and objective.owner is None:
+        yield advice("owner_missing", item)
+    if unit_says_nothing(measure.unit):
+        yield advice("measure_unit_unclear", item, unit=measure.unit)
+    if measure.kind in ("increase", "decrease") and measure.baseline is None:
+        yield advice("baseline_missing", item)
+    if words.is_output(title):
+        yield advice("key_result_is_output", item)
+    elif words.names_initiative(title):
+        yield advice("key_result_names_initiative", item)
+    if _goes_against_words(measure, title):
+        yield advice("direction_contradicts_words", item, direction=measure.kind)
+    change = words.unclear_change(title)
+    if change is not None and measure.unit in PERCENT:
+        yield advice("percent_or_points", item, change=change)
+    if words.keeps(title):
+        yield advice("keep_belongs_to_kpi", item)
+    if nearly_all(measure):
+        yield advice("high_target_without_tolerance", item, target=f"{measure.target:f}")
+
+
+def on_moves(
+    objective: Objective, key_result: KeyResult, cycle: Cycle, moves: list[TargetMove]
+) -> Iterator[Advice]:
+    """Targets that moved late, by the day they were recorded on."""
+    item = _item(objective, key_result)
+    for move in moves:
+        if move.recorded_on >= late_from(cycle):
+            old, new = f"{move.old:f}", f"{move.new:f}"
+            yield advice("target_moved_late", item, day=move.recorded_on, old=old, new=new)
+
+
+def late_from(cycle: Cycle) -> date:
+    """The first day of the last fifth of a cycle; a day that is only partly in it does not count."""
+    days = (cycle.end - cycle.start).days + 1
+    return cycle.end + timedelta(days=1) - timedelta(days=days // LATE_PART)
+
+
+def unit_says_nothing(unit: str) -> bool:
+    """A placeholder instead of a unit."""
+    return unit.strip().lower() in _SAYS_NOTHING
+
+
+def nearly_all(measure: Measure) -> bool:
+    """A target near 100 % whose attainment hides how far it is missed."""
+    return (
+        measure.kind == "at_least"
+        and measure.unit in PERCENT
+        and measure.grading == "attainment"
+        and measure.target >= NEARLY_ALL_PERCENT
+    )
+
+
+def _item(objective: Objective, key_result: KeyResult) -> Item:
+    return Item("key_result", key_result.id, key_result.title, key_result.title, objective.cycle)
+
+
+def _goes_against_words(measure: Measure, title: str) -> bool:
+    if measure.kind in _UPWARDS:
+        # Whether a rank is meant may stand in the unit only.
+        return words.contradicts(f"{title} ({measure.unit})", upwards=True)
+    return measure.kind in _DOWNWARDS and words.contradicts(f"{title} ({measure.unit})", upwards=False)

@@ -1,0 +1,47 @@
+"""Advice on single KPIs, and on all that a unit watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from events.kpis.state import Kpi
+from events.org_units.state import OrgUnit
+from projections.advice import words
+from projections.advice.catalogue import KPIS_PER_UNIT, Advice, Item, advice
+from projections.advice.goals import nearly_all, unit_says_nothing
+
+
+def on_kpi(kpi: Kpi, as_of: date) -> Iterator[Advice]:
+    """Whose it is, and whether it is specific, measurable and dated."""
+    item = Item("kpi", kpi.id, kpi.name_ko, kpi.name_en)
+    if kpi.owner is None:
+        yield advice("owner_missing", item)
+    if kpi.org_unit is None:
+        yield advice("org_unit_missing", item)
+    if unit_says_nothing(kpi.unit):
+        yield advice("measure_unit_unclear", item, unit=kpi.unit)
+    target = kpi.target_on(as_of)
+    if target is None:
+        yield advice("target_missing", item, day=as_of)
+        if words.is_vague(kpi.name_ko) or words.is_vague(kpi.name_en):
+            yield advice("kpi_too_vague", item)
+        return
+    if target.kind in ("increase", "decrease") and target.effective_to is None:
+        yield advice("date_missing", item)
+    if nearly_all(target.measure(kpi.unit)):
+        yield advice("high_target_without_tolerance", item, target=f"{target.target:f}")
+
+
+def on_kpis_of(unit: OrgUnit, kpis: Sequence[Kpi]) -> Iterator[Advice]:
+    """How many KPIs a unit has, and whether they look at more than money and the past."""
+    item = Item("org_unit", unit.id, unit.name_ko, unit.name_en)
+    least, most = KPIS_PER_UNIT
+    if len(kpis) > most:
+        yield advice("too_many_kpis", item, count=len(kpis), least=least, most=most)
+    if 0 < len(kpis) < least:
+        yield advice("too_few_kpis", item, count=len(kpis), least=least, most=most)
+    if kpis and all(kpi.perspective == "finance" for kpi in kpis):
+        yield advice("only_money_kpis", item)
+    if kpis and all(kpi.leading is False for kpi in kpis):
+        yield advice("only_lagging_kpis", item)

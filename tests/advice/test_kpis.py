@@ -1,0 +1,108 @@
+"""Advice on KPIs and on all that a unit watches: each code firing and silent."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from events.kpis.state import Kpi
+from tests.advice.given import codes, given, kpi, kpis, objective
+
+
+def codes_of(*watched: Kpi) -> set[str]:
+    """What is said on KPIs of a unit that has an objective, but for how many they are."""
+    return codes(given(objective(), kpis=watched)) - {"too_few_kpis"}
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, set()),
+        (1, {"too_few_kpis"}),
+        (4, {"too_few_kpis"}),
+        (5, set()),
+        (10, set()),
+        (11, {"too_many_kpis"}),
+    ],
+)
+def test_five_to_ten_kpis_are_right(count: int, expected: set[str]) -> None:
+    """Retired ones do not count."""
+    gone = kpi(id="gone", retired=True)
+    assert codes(given(objective(), kpis=[*kpis(count), gone])) == expected
+
+
+def test_a_team_looks_at_more_than_money() -> None:
+    """Manufacturer A watched nothing but its sales."""
+    revenue = kpi("매출", "Revenue", id="revenue", unit="KRW", perspective="finance")
+    assert codes_of(revenue) == {"only_money_kpis"}
+    assert codes_of(revenue, kpi()) == set()
+    assert codes_of(revenue, kpi(perspective=None)) == set()
+
+
+def test_a_team_looks_ahead() -> None:
+    """Quarterly revenue and margin only tell what has happened; visitors tell earlier."""
+    lagging = [kpi("분기별 매출액", "Quarterly revenue", id="revenue", leading=False), kpi(leading=False)]
+    assert codes_of(*lagging) == {"only_lagging_kpis"}
+    assert codes_of(*lagging, kpi("웹사이트 신규 방문자 수", "New visitors", id="visitors")) == set()
+    assert codes_of(kpi(leading=None)) == set()
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, set()),
+        ({"owner": None}, {"owner_missing"}),
+        ({"org_unit": None}, {"org_unit_missing"}),
+        ({"unit": "other"}, {"measure_unit_unclear"}),
+        ({"targets": ()}, {"target_missing"}),
+    ],
+)
+def test_a_kpi_is_somebodys_and_measurable(fields: dict[str, Any], expected: set[str]) -> None:
+    """Owner, org unit, unit and target."""
+    assert codes_of(kpi(**fields)) == expected
+
+
+def test_a_target_counts_on_its_days_only() -> None:
+    """The one of last year holds no longer."""
+    over = {
+        "kind": "at_least",
+        "target": 30,
+        "effective_from": date(2025, 1, 1),
+        "effective_to": date(2025, 12, 31),
+    }
+    assert codes_of(kpi(targets=(over,))) == {"target_missing"}
+
+
+def test_a_movement_has_a_last_day() -> None:
+    """“CSAT 5% 상승” does not say by when; a level to hold needs no end."""
+    moving = {"kind": "increase", "baseline": 80, "target": 84, "effective_from": date(2026, 1, 1)}
+    csat = kpi("고객 만족도 점수(CSAT) 5% 상승", "CSAT up 5%", unit="score", targets=(moving,))
+    assert codes_of(csat) == {"date_missing"}
+    dated = moving | {"effective_to": date(2026, 12, 31)}
+    assert codes_of(csat.model_copy(update={"targets": kpi(targets=(dated,)).targets})) == set()
+
+
+@pytest.mark.parametrize(
+    ("ko", "en"),
+    [
+        ("고객 만족도 향상", "Better customer satisfaction"),
+        ("영업 활동 강화", "Stronger sales activity"),
+        ("매출 확대", "More revenue"),
+    ],
+)
+def test_a_vague_name_without_a_target_is_no_measure(ko: str, en: str) -> None:
+    """The documents' counter-examples; with a target it is clear how far."""
+    assert codes_of(kpi(ko, en, targets=())) == {"kpi_too_vague", "target_missing"}
+    assert codes_of(kpi(ko, en)) == set()
+    assert codes_of(kpi("월별 신규 고객 계약 건수", "New contracts", targets=())) == {"target_missing"}
+
+
+def test_nearly_all_needs_a_tolerance_in_a_kpi_too() -> None:
+    """At least 95 % of enquiries completed."""
+    target: dict[str, Any] = {"kind": "at_least", "target": 95, "effective_from": date(2026, 1, 1)}
+    completed = kpi("문의 처리 완료율 95% 이상", "Enquiries completed", unit="percent", targets=(target,))
+    assert codes_of(completed) == {"high_target_without_tolerance"}
+    tolerant = target | {"grading": "tolerance", "tolerance": 10}
+    assert codes_of(kpi(unit="percent", targets=(tolerant,))) == set()
