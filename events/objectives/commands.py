@@ -49,8 +49,21 @@ class DropObjective(Command):
     """Pursue the objective no longer; it takes a reason."""
 
 
+class GradeObjective(Command):
+    """Say at the end how well it went: the owner's own grade, 0 to 1, and what was learnt."""
+
+    grade: Annotated[Number, Field(ge=0, le=1)]
+    reflection: Note | None = None
+
+
+class CloseObjective(Command):
+    """End an active objective, graded or not; nothing of it changes until it is reopened."""
+
+    comment: Note | None = None
+
+
 class ReopenObjective(Command):
-    """Take a drop back; it takes a reason."""
+    """Take a close or a drop back; it takes a reason."""
 
 
 class AddKeyResult(Command):
@@ -129,14 +142,8 @@ class DropKeyResult(Command):
     key_result: Slug
 
 
-ObjectiveCommand = (
-    RewordObjective
-    | ActivateObjective
-    | ChangeObjectiveOwner
-    | ChangeObjectiveOrgUnit
-    | DropObjective
-    | ReopenObjective
-)
+LifeCommand = ActivateObjective | GradeObjective | CloseObjective | DropObjective | ReopenObjective
+ObjectiveCommand = RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit | LifeCommand
 KeyResultCommand = (
     RewordKeyResult
     | ChangeTarget

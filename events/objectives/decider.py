@@ -1,44 +1,34 @@
-"""The rules of an objective: drafted → active, dropped and reopened. Its key results' rules are next door."""
+"""The rules of an objective. Its life and its key results' rules are next door."""
 
 from events.context import Context
 from events.cycles.decider import require_not_closed
 from events.cycles.state import Cycle
 from events.errors import Refused
 from events.objectives.commands import (
-    ActivateObjective,
     AddKeyResult,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
     DraftObjective,
-    DropObjective,
     KeyResultCommand,
+    LifeCommand,
     ObjectiveCommand,
-    ReopenObjective,
     RewordObjective,
     SetWeights,
 )
 from events.objectives.events import (
-    ObjectiveActivated,
     ObjectiveDrafted,
-    ObjectiveDropped,
     ObjectiveOrgUnitChanged,
     ObjectiveOwnerChanged,
-    ObjectiveReopened,
     ObjectiveReworded,
 )
 from events.objectives.evolve import evolve
 from events.objectives.key_results import add_key_result, change_key_result, set_weights
-from events.objectives.state import Objective, ObjectiveStatus
+from events.objectives.life import ALLOWED, check_status, step
+from events.objectives.state import Objective
 from events.org_units.decider import require_org_unit
 from events.registry import EventData
 
 __all__ = ["decide", "evolve"]
-
-ALLOWED: dict[ObjectiveStatus, list[str]] = {
-    "drafted": ["change", "activate", "drop"],
-    "active": ["change", "check_in", "drop"],
-    "dropped": ["reopen"],
-}
 
 AnyCommand = DraftObjective | ObjectiveCommand | AddKeyResult | SetWeights | KeyResultCommand
 
@@ -46,8 +36,8 @@ AnyCommand = DraftObjective | ObjectiveCommand | AddKeyResult | SetWeights | Key
 def decide(command: AnyCommand, state: Objective | None, context: Context) -> list[EventData]:
     """What follows from a command, or Refused. What is so already makes no event.
 
-    Nothing changes in a closed cycle; a dropped objective can only be reopened; once an objective was active
-    every change needs a reason.
+    Nothing changes in a closed cycle; a closed or dropped objective can only be reopened; once an objective
+    was active every change needs a reason.
     """
     context.check_reason()
     if isinstance(command, DraftObjective):
@@ -55,9 +45,9 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     if state is None:
         raise Refused("objective_unknown", "there is no such objective", "없는 목표입니다", kind="not_found")
     cycle = _cycle(context)
-    if isinstance(command, ReopenObjective):
-        return _reopen(state, context)
-    _check_status(state, "drafted", "active")
+    if isinstance(command, LifeCommand):
+        return step(command, state, context)
+    check_status(state, "drafted", "active")
     match command:
         case AddKeyResult():
             return add_key_result(command, state, cycle, context)
@@ -65,12 +55,6 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
             return set_weights(command, state, context)
         case RewordObjective() | ChangeObjectiveOwner() | ChangeObjectiveOrgUnit():
             return _change(command, state, context)
-        case ActivateObjective():
-            _check_status(state, "drafted")
-            return [ObjectiveActivated()]
-        case DropObjective():
-            context.require_reason()
-            return [ObjectiveDropped()]
         case _:
             return change_key_result(command, state, cycle, context)
 
@@ -124,12 +108,6 @@ def _change(
     return [changed]
 
 
-def _reopen(state: Objective, context: Context) -> list[EventData]:
-    _check_status(state, "dropped")
-    context.require_reason()
-    return [ObjectiveReopened()]
-
-
 def _cycle(context: Context) -> Cycle:
     """The objective's cycle, in which something may still change."""
     if context.cycle is None:
@@ -138,16 +116,3 @@ def _cycle(context: Context) -> Cycle:
         )
     require_not_closed(context.cycle)
     return context.cycle
-
-
-STATUS_KO = {"drafted": "초안", "active": "실행 중", "dropped": "중단"}
-
-
-def _check_status(objective: Objective, *needed: ObjectiveStatus) -> None:
-    if objective.status not in needed:
-        raise Refused(
-            f"objective_{objective.status}",
-            f"the objective {objective.id} is {objective.status}",
-            f"목표 {objective.id} 상태가 ‘{STATUS_KO[objective.status]}’입니다",
-            allowed=ALLOWED[objective.status],
-        )

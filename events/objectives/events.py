@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from events.numbers import Number
 from events.registry import EventData, event
 
 Ambition = Literal["stretch", "committed"]
@@ -81,9 +82,35 @@ class ObjectiveDropped(EventData):
 
 
 @event(
+    "objective.graded",
+    ko="{actor} 목표 {id} 자기 평가를 남겼습니다: {grade}.",
+    en="{actor} graded the objective {id}: {grade}.",
+    personal=("reflection",),
+)
+class ObjectiveGraded(EventData):
+    """How well it went in the words of its people. The grade (0 to 1) stands beside the computed score."""
+
+    grade: Number
+    reflection: str | None = None
+    """What was learnt."""
+
+
+@event(
+    "objective.closed",
+    ko="{actor} 목표 {id} 마감을 마쳤습니다.",
+    en="{actor} closed the objective {id}.",
+    personal=("comment",),
+)
+class ObjectiveClosed(EventData):
+    """An objective has ended: nothing of it changes unless it is reopened."""
+
+    comment: str | None = None
+
+
+@event(
     "objective.reopened",
-    ko="{actor} 중단한 목표 {id} 추진을 다시 시작했습니다.",
+    ko="{actor} 목표 {id} 추진을 다시 시작했습니다.",
     en="{actor} reopened the objective {id}.",
 )
 class ObjectiveReopened(EventData):
-    """A dropped objective is what it was before. The reason is in the envelope."""
+    """A dropped or closed objective goes on, in a new edition. The reason is in the envelope."""

@@ -5,8 +5,10 @@ from typing import Any
 from events.envelope import Event
 from events.objectives.events import (
     ObjectiveActivated,
+    ObjectiveClosed,
     ObjectiveDrafted,
     ObjectiveDropped,
+    ObjectiveGraded,
     ObjectiveOrgUnitChanged,
     ObjectiveOwnerChanged,
     ObjectiveReopened,
@@ -25,7 +27,7 @@ from events.objectives.key_result_events import (
     TargetChanged,
     WeightChanged,
 )
-from events.objectives.state import CheckIn, KeyResult, Objective, TargetFact
+from events.objectives.state import CheckIn, Closing, KeyResult, Objective, OwnGrade, TargetFact
 from events.state import OutOfPlace, beginning, existing
 
 
@@ -55,8 +57,16 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
             return {"org_unit": org_unit}
         case ObjectiveDropped():
             return {"status": "dropped"}
+        case ObjectiveGraded():
+            said = {**event.data.model_dump(), "edition": before.edition}
+            grade = OwnGrade(**said, actor=event.actor, event_id=event.id)
+            return {"status": "graded", "grades": (*before.grades, grade)}
+        case ObjectiveClosed(comment=comment):
+            closing = Closing(edition=before.edition, comment=comment, actor=event.actor, event_id=event.id)
+            return {"status": "closed", "closings": (*before.closings, closing)}
         case ObjectiveReopened():
-            return {"status": "active" if before.activated else "drafted"}
+            status = "active" if before.activated else "drafted"
+            return {"status": status, "edition": before.edition + 1}
         case _:
             return {}
 

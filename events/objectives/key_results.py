@@ -32,6 +32,7 @@ from events.objectives.key_result_events import (
     TargetChanged,
     WeightChanged,
 )
+from events.objectives.life import ALLOWED
 from events.objectives.state import KeyResult, Objective
 from events.registry import EventData
 
@@ -190,7 +191,7 @@ def _check_in(
             "objective_not_active",
             "check-ins begin when the objective is active",
             "체크인은 목표 실행을 시작한 뒤에 남길 수 있습니다",
-            allowed=["change", "activate", "drop"],
+            allowed=ALLOWED[objective.status],
         )
     if command.value is None and command.confidence is None and command.note is None:
         raise Refused(
@@ -222,7 +223,7 @@ def _check_in(
             "too_many_check_ins",
             f"a key result has at most {MOST_CHECK_INS} check-ins: link it to a KPI and send readings",
             f"핵심 결과 하나에 체크인은 최대 {MOST_CHECK_INS}개입니다. KPI에 연결해 실적을 보내십시오",
-            allowed=["change", "drop"],
+            allowed=[step for step in ALLOWED[objective.status] if step != "check_in"],
         )
     said = command.model_dump(exclude={"day"})
     return CheckedIn(**said, day=day)

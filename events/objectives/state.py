@@ -12,7 +12,7 @@ from events.numbers import Number
 from events.objectives.events import Ambition
 from events.state import State
 
-ObjectiveStatus = Literal["drafted", "active", "dropped"]
+ObjectiveStatus = Literal["drafted", "active", "graded", "closed", "dropped"]
 KeyResultStatus = Literal["active", "dropped"]
 
 
@@ -36,6 +36,30 @@ class CheckIn(BaseModel):
     value: Number | None = None
     confidence: int | None = None
     note: str | None = None
+
+
+class OwnGrade(BaseModel):
+    """How well its people say an objective went, 0 to 1. `reflection` is personal text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edition: int
+    """Of the objective: 1, and one more with each reopening."""
+    grade: Number
+    reflection: str | None = None
+    actor: str
+    event_id: UUID
+
+
+class Closing(BaseModel):
+    """The end of an edition of an objective. `comment` is personal text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edition: int
+    comment: str | None = None
+    actor: str
+    event_id: UUID
 
 
 class KeyResult(State):
@@ -96,6 +120,17 @@ class Objective(State):
     supports: tuple[str, ...] = ()
     """Ids of the objectives and key results it helps to reach."""
     key_results: tuple[KeyResult, ...] = ()
+    edition: int = 1
+    """One more with each reopening (차수)."""
+    grades: tuple[OwnGrade, ...] = ()
+    """In the order they were given; at most one of each edition."""
+    closings: tuple[Closing, ...] = ()
+    """In the order in which it was closed; reopening keeps them."""
+
+    @property
+    def own_grade(self) -> OwnGrade | None:
+        """The grade of this edition."""
+        return next((grade for grade in reversed(self.grades) if grade.edition == self.edition), None)
 
     def key_result(self, id_: str) -> KeyResult | None:
         """One of its key results, dropped ones too."""

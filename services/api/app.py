@@ -12,6 +12,7 @@ from services.api import (
     key_result_reports,
     key_results,
     kpis,
+    objective_life,
     objectives,
     openapi,
     operations,
@@ -36,6 +37,7 @@ Goals and KPIs as immutable facts: every change is an event with a position, an 
 
 ROUTERS = (
     objectives,
+    objective_life,
     key_results,
     key_result_reports,
     kpis,

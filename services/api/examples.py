@@ -51,11 +51,30 @@ _OBJECTIVE = {
     "owner": "anna",
     "ambition": "stretch",
     "status": "active",
+    "edition": 2,
     "supports": [],
     "score": "0.700000",
+    "own_grade": None,
     "weakest": "acv",
     "pending": [],
     "incomplete": False,
+    "grades": [
+        {
+            "edition": 1,
+            "grade": "0.6",
+            "reflection": "파트너 영업을 한 달 일찍 시작했어야 합니다",
+            "actor": "person:anna",
+            "event_id": "3f7a1b5e-0c55-5d0c-8a61-8d6f1c2b9e10",
+        }
+    ],
+    "closings": [
+        {
+            "edition": 1,
+            "comment": "2분기에는 유지율 목표로 이어 갑니다",
+            "actor": "person:anna",
+            "event_id": "91b4c3d2-7d1a-5b7e-9f0a-4e2d8c6b0a31",
+        }
+    ],
     "key_results": [_KEY_RESULT],
     "revision": 1621,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -56,6 +57,25 @@ class KeyResultOut(BaseModel):
     score: Score | None = Field(description="null for a dropped key result.")
 
 
+class OwnGradeOut(BaseModel):
+    """How well its people say an objective went."""
+
+    edition: int
+    grade: Number = Field(description="Between 0 and 1.")
+    reflection: str | None
+    actor: str
+    event_id: UUID
+
+
+class ClosingOut(BaseModel):
+    """The end of an edition of an objective."""
+
+    edition: int
+    comment: str | None
+    actor: str
+    event_id: UUID
+
+
 class ObjectiveOut(BaseModel):
     """An objective (목표) with its key results and scores."""
 
@@ -66,11 +86,15 @@ class ObjectiveOut(BaseModel):
     owner: str | None
     ambition: Ambition
     status: ObjectiveStatus
+    edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
     score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
+    own_grade: Number | None = Field(description="Given by its people in this edition, 0–1.")
     weakest: str | None = Field(description="The key result with the lowest score.")
     pending: tuple[str, ...] = Field(description="Key results that count 0 because they have no value.")
     incomplete: bool = Field(description="An event of it could not be read; see `goaltrail doctor`.")
+    grades: list[OwnGradeOut] = Field(description="Of all editions, with what was learnt.")
+    closings: list[ClosingOut] = Field(description="Of all editions: reopening keeps them.")
     key_results: list[KeyResultOut]
     revision: int
 
@@ -135,11 +159,15 @@ class Figures:
             owner=objective.owner,
             ambition=objective.ambition,
             status=objective.status,
+            edition=objective.edition,
             supports=objective.supports,
             score=None if total is None else total.score,
+            own_grade=None if objective.own_grade is None else objective.own_grade.grade,
             weakest=None if total is None else total.weakest,
             pending=() if total is None else total.pending,
             incomplete=self.incomplete(objective),
+            grades=[OwnGradeOut(**dict(grade)) for grade in objective.grades],
+            closings=[ClosingOut(**dict(closing)) for closing in objective.closings],
             key_results=[
                 self.key_result(objective, key_result, scores[key_result.id])
                 for key_result in objective.key_results

@@ -1,4 +1,4 @@
-"""Objectives (목표): the tree or one, now or then; drafting, changing, dropping."""
+"""Objectives (목표): the tree or one, now or then; drafting and changing."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from events.ids import Aggregate, Slug
 from events.measures import Measure
 from events.numbers import Number
 from events.objectives.commands import (
-    ActivateObjective,
     AddKeyResult,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
     DraftObjective,
-    DropObjective,
-    ReopenObjective,
     RewordObjective,
     SetWeights,
 )
 from events.objectives.state import Objective, ObjectiveStatus
 from projections.state import queries
+from services.access.callers import Caller
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.figures import Figures, ObjectiveOut
 from services.api.paging import Page, Paged, page
 from services.api.positions import AsOf, KnownAt, Times, Viewing
-from services.api.requests import ExactRoute, IfMatch
+from services.api.problems import Language
+from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
+from services.api.services import Services, Serving
 from services.api.versions import after_cursor, find, last_id
-from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
+from services.api.writing import Reason, Receipt, Writing, as_command
 
 router = APIRouter(prefix="/v1/objectives", tags=["goals"], route_class=ExactRoute)
 
@@ -134,9 +134,11 @@ async def draft(caller: GoalEditor, writing: Writing, body: NewObjective) -> Rec
 
 @router.get("", summary="List objectives with their scores", responses=READ)
 async def list_objectives(
+    services: Serving,
     caller: Reader,
     viewing: Viewing,
     paged: Paged,
+    language: Lang,
     as_of: AsOf,
     known_at: KnownAt,
     cycle: Annotated[Slug | None, Query(examples=["2026-q1"])] = None,
@@ -160,14 +162,19 @@ async def list_objectives(
         ]
         figures = await Figures.load(then, [objective for objective, _ in goals])
         items = [figures.objective(objective, revision) for objective, revision in goals]
-        return page(items, paged, then.next_page(last_id(chosen, paged)))
+        listed = page(items, paged, then.next_page(last_id(chosen, paged)))
+    for objective in listed.data:
+        await _open(services, caller, objective, language)
+    return listed
 
 
 @router.get("/{objective}", summary="Read an objective with its scores", responses=READ)
 async def read(
+    services: Serving,
     caller: Reader,
     viewing: Viewing,
     response: Response,
+    language: Lang,
     objective: ObjectiveId,
     as_of: AsOf,
     known_at: KnownAt,
@@ -177,7 +184,19 @@ async def read(
         found = await find(then, "objective", objective, response)
         assert isinstance(found.state, Objective)
         figures = await Figures.load(then, [found.state])
-        return ObjectiveRead(**dict(figures.objective(found.state, found.revision)), **then.times)
+        shown = ObjectiveRead(**dict(figures.objective(found.state, found.revision)), **then.times)
+    await _open(services, caller, shown, language)
+    return shown
+
+
+async def _open(services: Services, caller: Caller, shown: ObjectiveOut, language: Language) -> None:
+    """Make readable what people wrote at the objective's end."""
+    for grade in shown.grades:
+        if grade.reflection is not None:
+            grade.reflection = await services.keys.open_text(caller.workspace, grade.reflection, language)
+    for closing in shown.closings:
+        if closing.comment is not None:
+            closing.comment = await services.keys.open_text(caller.workspace, closing.comment, language)
 
 
 @router.patch("/{objective}", summary="Change an objective", responses=CHANGE)
@@ -198,48 +217,6 @@ async def change(
         commands.append(ChangeObjectiveOrgUnit(org_unit=body.org_unit))
     return await writing.execute(
         caller, Aggregate("objective", objective), *commands, body=body, if_match=if_match
-    )
-
-
-@router.post("/{objective}/activate", summary="Activate an objective", responses=CHANGE)
-async def activate(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Agree on it: from now on every change needs a reason."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), ActivateObjective(), body=body, if_match=if_match
-    )
-
-
-@router.post("/{objective}/drop", summary="Drop an objective", responses=CHANGE)
-async def drop(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Pursue it no longer; that takes a reason."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), DropObjective(), body=body, if_match=if_match
-    )
-
-
-@router.post("/{objective}/reopen", summary="Reopen a dropped objective", responses=CHANGE)
-async def reopen(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Take a drop back; that takes a reason."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), ReopenObjective(), body=body, if_match=if_match
     )
 
 
