@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.pages.advice import advice_reference
 from docs.pages.commands import commands_reference
 from docs.pages.events import events_reference
 from docs.pages.metrics import metrics_reference
@@ -20,6 +21,7 @@ from services.runtime.settings_reference import settings_reference
 DOCS = Path(__file__).parent
 
 PAGES: dict[str, Callable[[], str]] = {
+    "reference/advice.md": advice_reference,
     "reference/cli.md": commands_reference,
     "reference/events.md": events_reference,
     "reference/http-paths.md": paths_reference,

@@ -28,13 +28,25 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
     if scope.objective is not None:
         return on_goals
     kpis = sorted((kpi for kpi in facts.kpis if not kpi.retired), key=lambda kpi: kpi.id)
+    in_goals = _measures_of(facts, objectives)
     on_kpis = [
         piece
         for kpi in kpis
         if scope.units is None or kpi.org_unit in scope.units
-        for piece in on_kpi(kpi, facts.as_of)
+        for piece in on_kpi(kpi, facts.as_of, in_goal=kpi.id in in_goals)
     ]
     return [*_on_units(facts, scope, objectives, kpis), *on_goals, *on_kpis]
+
+
+def _measures_of(facts: Facts, objectives: list[Objective]) -> frozenset[str | None]:
+    """KPIs that key results of the day's cycles are measured by."""
+    running = {id_ for id_, cycle in facts.cycles.items() if cycle.start <= facts.as_of <= cycle.end}
+    return frozenset(
+        key_result.kpi
+        for objective in objectives
+        if objective.cycle in running
+        for key_result in objective.active_key_results
+    )
 
 
 def _on_units(facts: Facts, scope: Scope, objectives: list[Objective], kpis: list[Kpi]) -> Iterator[Advice]:

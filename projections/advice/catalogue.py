@@ -86,7 +86,7 @@ CODES: dict[str, Code] = {
         "001 4.2",
         f"An objective has fewer than {KEY_RESULTS[0]} key results.",
         "목표 “{name}”: 핵심 결과가 {count}개입니다. {least}~{most}개가 있어야 달성 여부를 말할 수 있습니다.",
-        "Objective “{name}” has {count} key results; it takes {least} to {most} to say that it is reached.",
+        "Objective “{name}”, key results: {count}; it takes {least} to {most} to say that it is reached.",
     ),
     "too_many_kpis": Code(
         "warning",
@@ -100,7 +100,7 @@ CODES: dict[str, Code] = {
         "000 2",
         f"A unit has KPIs, but fewer than {KPIS_PER_UNIT[0]}.",
         "조직 “{name}”: KPI가 {count}개뿐입니다. 보통 {least}~{most}개로 운영을 살핍니다.",
-        "Unit “{name}” has only {count} KPIs; {least} to {most} usually show how it runs.",
+        "Unit “{name}” watches {count} of the {least} to {most} KPIs that usually show how a unit runs.",
     ),
     "objective_is_number": Code(
         "warning",
@@ -154,7 +154,7 @@ CODES: dict[str, Code] = {
     "target_missing": Code(
         "warning",
         "001 3.2",
-        "A KPI has no target on the day shown.",
+        "A KPI has no target on the day shown, and no key result of that day's cycles is measured by it.",
         "KPI “{name}”: {day}에 유효한 목표치가 없습니다.",
         "KPI “{name}” has no target on {day}.",
     ),
@@ -235,9 +235,9 @@ CODES: dict[str, Code] = {
         "001 3.4",
         "A target was moved on a recorded day in the last fifth of its cycle or later, whatever day it holds"
         " from.",
-        "핵심 결과 “{name}”: 목표치가 {day}에 {old}에서 {new}로 바뀌었습니다. 사이클의 마지막 5분의 1입니다.",
-        "Key result “{name}”: on {day}, in the last fifth of its cycle, the target was moved from {old} to"
-        " {new}.",
+        "핵심 결과 “{name}”: 목표치가 사이클의 마지막 5분의 1 이후인 {day}에 바뀌었습니다: {old} → {new}.",
+        "Key result “{name}”: the target was moved on {day}, in the last fifth of its cycle or after it:"
+        " {old} → {new}.",
     ),
 }
 

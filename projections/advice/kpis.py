@@ -12,8 +12,11 @@ from projections.advice.catalogue import KPIS_PER_UNIT, Advice, Item, advice
 from projections.advice.goals import nearly_all, unit_says_nothing
 
 
-def on_kpi(kpi: Kpi, as_of: date) -> Iterator[Advice]:
-    """Whose it is, and whether it is specific, measurable and dated."""
+def on_kpi(kpi: Kpi, as_of: date, *, in_goal: bool) -> Iterator[Advice]:
+    """Whose it is, and whether it is specific, measurable and dated.
+
+    `in_goal`: a key result that runs on the day is measured by it, and says how far it is to go.
+    """
     item = Item("kpi", kpi.id, kpi.name_ko, kpi.name_en)
     if kpi.owner is None:
         yield advice("owner_missing", item)
@@ -22,6 +25,8 @@ def on_kpi(kpi: Kpi, as_of: date) -> Iterator[Advice]:
     if unit_says_nothing(kpi.unit):
         yield advice("measure_unit_unclear", item, unit=kpi.unit)
     target = kpi.target_on(as_of)
+    if target is None and in_goal:
+        return
     if target is None:
         yield advice("target_missing", item, day=as_of)
         if words.is_vague(kpi.name_ko) or words.is_vague(kpi.name_en):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from services.cli import (
+    advise,
     demo,
     doctor,
     import_,
@@ -35,6 +36,7 @@ app.command("provision")(roles.provision)
 app.command("demo")(demo.demo)
 app.command("import")(import_.import_)
 app.command("state")(state.state)
+app.command("advise")(advise.advise)
 app.command("trail")(trail.trail)
 app.command("trend")(trend.trend)
 app.command("rebuild")(rebuild.rebuild)

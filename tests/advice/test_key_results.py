@@ -165,8 +165,8 @@ def test_a_target_that_moves_in_the_last_fifth_moves_late(day: date, *, said: bo
     found = advised(given(objective(), moves=[moved]))
     assert [piece.code for piece in found] == (["target_moved_late"] if said else [])
     if said:
-        assert "2026-03-14에 8에서 5로" in found[0].message_ko
-        assert "from 8 to 5" in found[0].message_en
+        assert "2026-03-14에 바뀌었습니다: 8 → 5" in found[0].message_ko
+        assert "8 → 5" in found[0].message_en
 
 
 def test_the_last_fifth_has_whole_days() -> None:

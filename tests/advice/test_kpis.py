@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from events.kpis.state import Kpi
-from tests.advice.given import codes, given, kpi, kpis, objective
+from tests.advice.given import Q1, TODAY, codes, given, key_result, kpi, kpis, objective
 
 
 def codes_of(*watched: Kpi) -> set[str]:
@@ -73,6 +73,16 @@ def test_a_target_counts_on_its_days_only() -> None:
         "effective_to": date(2025, 12, 31),
     }
     assert codes_of(kpi(targets=(over,))) == {"target_missing"}
+
+
+def test_a_key_result_gives_its_kpi_a_target() -> None:
+    """In a cycle that has the day; the KPI then needs none of its own."""
+    measured = (key_result(kpi="contracts"), key_result("파일럿 발주 2건 이상 확보", id="pilots"))
+    goal = objective(key_results=measured)
+    bare = kpi(targets=())
+    assert codes(given(goal, kpis=[bare, *kpis(4)])) == set()
+    over = Q1.model_copy(update={"end": TODAY - timedelta(days=1)})
+    assert codes(given(goal, kpis=[bare, *kpis(4)], cycles=(over,))) == {"target_missing"}
 
 
 def test_a_movement_has_a_last_day() -> None:

@@ -1,0 +1,28 @@
+"""The reference of advice, from the catalogue of its codes."""
+
+from __future__ import annotations
+
+from projections.advice.catalogue import CODES
+
+HEAD = """# Advice (조언)
+
+Written by `make docs` from `projections/advice/catalogue.py`.
+
+Limits and good form are advice, never errors: nothing is refused because of it, and it is stored nowhere.
+Goals, KPIs and their history are looked at whenever somebody asks: `GET /v1/advice` or `goaltrail advise`.
+What is dropped, retired or archived gets none. Words of titles are read in Korean and English; where they are
+not clear nothing is said.
+
+`severity` is `info` (good to know), `warning` (look at it again) or `strong` (the figure will mislead). The
+last column names the document and section that the rule comes from.
+
+"""
+
+
+def advice_reference() -> str:
+    """A row for each code, then its sentences in both languages."""
+    parts = [HEAD, "| code | severity | given when | from |\n|---|---|---|---|\n"]
+    parts += [f"| `{name}` | {code.severity} | {code.when} | {code.seed} |\n" for name, code in CODES.items()]
+    parts.append("\n## What it says\n\nIn braces stands what is filled in.\n")
+    parts += [f"\n`{name}`\n\n- {code.ko}\n- {code.en}\n" for name, code in CODES.items()]
+    return "".join(parts)

@@ -1,0 +1,170 @@
+"""Advice (조언) on goals and KPIs: worked out from what is known, stored nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from events.cycles.state import Cycle
+from events.ids import Slug
+from events.kpis.state import Kpi
+from events.objectives.key_result_events import TargetChanged
+from events.objectives.state import Objective
+from events.org_units.state import OrgUnit
+from events.workspace.state import Workspace
+from projections.advice.advise import advise
+from projections.advice.catalogue import Advice, Kind, Severity
+from projections.advice.facts import Facts, Scope, TargetMove
+from projections.audit import queries as audit
+from projections.audit.about import reference
+from projections.state import queries
+from services.api.answers import READ
+from services.api.paging import MAX_LIMIT, Page, Paged, page_from
+from services.api.positions import AsOf, KnownAt, Then, Viewing
+from services.api.problems import not_found
+from services.api.requests import ExactRoute
+from services.api.security import Reader
+from services.api.versions import KOREAN
+from services.views import View
+
+router = APIRouter(prefix="/v1/advice", tags=["goals"], route_class=ExactRoute)
+
+
+class AdviceOut(BaseModel):
+    """One piece of advice on one item. The codes are in docs/reference/advice.md."""
+
+    code: str = Field(examples=["objective_is_number"])
+    severity: Severity
+    kind: Kind = Field(description="What it is about.")
+    id: str = Field(description="Of the item it is about.")
+    name_ko: str
+    name_en: str
+    cycle: str | None = Field(description="null for what belongs to no cycle.")
+    message_ko: str
+    message_en: str
+    seed: str = Field(description="The document and section behind it.")
+
+
+@router.get("", summary="List advice", responses=READ)
+async def list_advice(
+    caller: Reader,
+    viewing: Viewing,
+    paged: Paged,
+    as_of: AsOf,
+    known_at: KnownAt,
+    unit: Annotated[
+        Slug | None, Query(description="Only this org unit and those below it.", examples=["sales"])
+    ] = None,
+    objective: Annotated[
+        Slug | None, Query(description="Only this objective and its key results.", examples=["growth"])
+    ] = None,
+    cycle: Annotated[
+        Slug | None,
+        Query(description="Only this cycle; default: those that are not closed.", examples=["2026-q1"]),
+    ] = None,
+) -> Page[AdviceOut]:
+    """What to look at again in units, then objectives with key results, then KPIs; each kind by id."""
+    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+        facts = await _facts(then)
+        scope = _scope(facts, unit=unit, objective=objective, cycle=cycle)
+        workspace, position = then.workspace, then.position
+    moving = [one.id for one in facts.objectives if one.cycle in scope.cycles]
+    if scope.objective is not None:
+        moving = [scope.objective]
+    if moving:
+        async with viewing.trail(caller, position) as trail:
+            moves = await _moves(trail, workspace, moving, position)
+        facts = Facts(facts.as_of, facts.cycles, facts.units, facts.objectives, facts.kpis, moves)
+    return page_from([_shown(piece) for piece in advise(facts, scope)], paged, then.next_page)
+
+
+def _shown(piece: Advice) -> AdviceOut:
+    item = piece.item
+    return AdviceOut(
+        code=piece.code,
+        severity=piece.severity,
+        kind=item.kind,
+        id=item.id,
+        name_ko=item.ko,
+        name_en=item.en,
+        cycle=item.cycle,
+        message_ko=piece.message_ko,
+        message_en=piece.message_en,
+        seed=piece.seed,
+    )
+
+
+async def _facts(then: Then) -> Facts:
+    """All goals and KPIs as known then; the moves of targets are in another view."""
+    states = {
+        kind: [
+            version.state for version in await queries.latest_of_kind(then.connection, kind, then.position)
+        ]
+        for kind in ("cycle", "org_unit", "objective", "kpi")
+    }
+    return Facts(
+        as_of=then.as_of,
+        cycles={state.id: state for state in states["cycle"] if isinstance(state, Cycle)},
+        units={state.id: state for state in states["org_unit"] if isinstance(state, OrgUnit)},
+        objectives=[state for state in states["objective"] if isinstance(state, Objective)],
+        kpis=[state for state in states["kpi"] if isinstance(state, Kpi)],
+    )
+
+
+def _scope(facts: Facts, *, unit: str | None, objective: str | None, cycle: str | None) -> Scope:
+    """What is asked about. Raises 404 for what there is not."""
+    asked = next((one for one in facts.objectives if one.id == objective), None)
+    if objective is not None and asked is None:
+        raise _unknown("objective", objective)
+    if cycle is not None and cycle not in facts.cycles:
+        raise _unknown("cycle", cycle)
+    if unit is not None and unit not in facts.units:
+        raise _unknown("org_unit", unit)
+    if cycle is not None:
+        cycles = frozenset({cycle})
+    elif asked is not None:
+        cycles = frozenset({asked.cycle})
+    else:
+        cycles = frozenset(id_ for id_, one in facts.cycles.items() if one.status != "closed")
+    return Scope(cycles, None if unit is None else _below(unit, facts), objective)
+
+
+def _unknown(kind: Literal["objective", "cycle", "org_unit"], id_: str) -> Exception:
+    return not_found(kind.replace("_", " "), KOREAN[kind], id_)
+
+
+def _below(unit: str, facts: Facts) -> frozenset[str]:
+    """A unit and all below it."""
+    found = {unit}
+    while more := {one.id for one in facts.units.values() if one.parent in found} - found:
+        found |= more
+    return frozenset(found)
+
+
+async def _moves(
+    trail: View, workspace: Workspace, objectives: Collection[str], position: int
+) -> list[TargetMove]:
+    """Every change of a target in some objectives, with the business day on which it was recorded."""
+    moves: list[TargetMove] = []
+    after = 0
+    while True:
+        entries = await audit.trail_of(
+            trail.connection,
+            workspace.id,
+            [reference("objective", id_) for id_ in objectives],
+            known=position,
+            after=after,
+            name="key_result.target_changed",
+            limit=MAX_LIMIT,
+        )
+        for entry in entries:
+            change = entry.event.data
+            if isinstance(change, TargetChanged):
+                day, _zone = workspace.business_day(entry.recorded_at)
+                moves.append(TargetMove(change.key_result, day, change.old, change.new))
+        if len(entries) < MAX_LIMIT:
+            return moves
+        after = entries[-1].position

@@ -1,0 +1,90 @@
+"""`goaltrail advise`: what the documents behind the product would say about goals and KPIs."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.client import Json, TokenFile, Url, connect, print_json
+from services.cli.display import Lang, Language, chosen_language, console, joined, pages, said, speak
+from services.cli.state import AsOf, KnownAt
+
+WORDS: dict[str, tuple[str, str]] = {
+    "org_unit": ("조직", "unit"),
+    "objective": ("목표", "objective"),
+    "key_result": ("핵심 결과", "key result"),
+    "kpi": ("KPI", "KPI"),
+    "strong": ("강한 권고", "strong"),
+    "warning": ("주의", "warning"),
+    "info": ("참고", "info"),
+    "nothing": ("조언할 것이 없습니다", "nothing to advise"),
+}
+STYLES = {"strong": "bold red", "warning": "yellow", "info": "dim"}
+"""By severity, the gravest first."""
+
+
+def advise(
+    unit: Annotated[str | None, typer.Option(help="Only this org unit and those below it.")] = None,
+    objective: Annotated[str | None, typer.Option(help="Only this objective and its key results.")] = None,
+    cycle: Annotated[
+        str | None, typer.Option(help="Only this cycle.", show_default="those that are not closed")
+    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    lang: Lang = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show advice on goals and KPIs: limits, good form, figures that mislead.
+
+    Nothing is refused because of it, and it is stored nowhere. What each code
+    means is in docs/reference/advice.md.
+
+    Example: goaltrail advise --cycle 2025-q2 --unit sales
+    """
+    client = connect(url, token_file)
+    language = chosen_language(lang)
+    speak(client, language)
+    asked = {"unit": unit, "objective": objective, "cycle": cycle, "as_of": as_of, "known_at": known_at}
+    found = list(pages(client, "/v1/advice", limit=1000, **asked))
+    if as_json:
+        print_json({"advice": found})
+        return
+    output = console()
+    counts = {severity: sum(one["severity"] == severity for one in found) for severity in STYLES}
+    parts = [f"{said(WORDS, severity, language)} {count}" for severity, count in counts.items() if count]
+    output.print(joined(parts or [said(WORDS, "nothing", language)]), style="dim")
+    for (kind, id_), own in groupby(found, key=lambda one: (one["kind"], one["id"])):
+        pieces = list(own)
+        output.print()
+        output.print(_heading(kind, id_, pieces[0], language))
+        output.print(Padding(_pieces(pieces, language), (0, 0, 0, 2)))
+
+
+def _heading(kind: str, id_: str, piece: dict[str, Any], lang: Language) -> Text:
+    return joined(
+        [
+            said(WORDS, kind, lang),
+            Text(piece[f"name_{lang}"], style="bold"),
+            Text(id_, style="cyan"),
+        ]
+    )
+
+
+def _pieces(pieces: list[dict[str, Any]], lang: Language) -> Table:
+    """Severity, beside it the sentence, and below that the code and where it comes from."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for piece in pieces:
+        severity = piece["severity"]
+        grid.add_row(Text(said(WORDS, severity, lang), style=STYLES[severity]), piece[f"message_{lang}"])
+        details = [piece["code"], piece["cycle"] or "", piece["seed"]]
+        grid.add_row("", joined(details, style="dim"))
+    return grid

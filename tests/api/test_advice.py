@@ -1,0 +1,97 @@
+"""Advice over HTTP: on a cycle, a unit, an objective, now and then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Person, given_goal
+
+pytestmark = pytest.mark.usefixtures("projector")
+
+
+async def given_bad_form(anna: Person) -> None:
+    """Two units below a company, each with an objective whose text is a figure."""
+    await given_goal(anna)
+    for id_, parent in (("company", None), ("sales", "company"), ("service", "company")):
+        await anna.created("/v1/org-units", {"id": id_, "name_ko": id_, "level": "team", "parent": parent})
+    for id_, unit in (("revenue", "sales"), ("calls", "service")):
+        goal = {"id": id_, "title": "매출 10% 증가", "cycle": "2026", "org_unit": unit, "owner": "anna"}
+        await anna.created("/v1/objectives", goal)
+
+
+async def codes(anna: Person, **asked: Any) -> set[tuple[str, str]]:
+    """(item, code) of all advice."""
+    return {(piece["id"], piece["code"]) for piece in (await anna.read("/v1/advice", **asked))["data"]}
+
+
+async def test_advice_is_given_on_a_cycle_a_unit_and_an_objective(anna: Person) -> None:
+    """A unit with those below it; an objective with its key results and without KPIs."""
+    await given_bad_form(anna)
+    everything = await codes(anna)
+    assert {("revenue", "objective_is_number"), ("calls", "objective_is_number")} <= everything
+    assert {("growth", "owner_missing"), ("kr-acv", "owner_missing"), ("acv", "target_missing")} <= everything
+    assert await codes(anna, cycle="2026") == everything
+    assert {item for item, _ in await codes(anna, unit="sales")} == {"revenue"}
+    assert {item for item, _ in await codes(anna, unit="company")} == {"revenue", "calls"}
+    assert {item for item, _ in await codes(anna, objective="growth")} == {"growth", "kr-acv"}
+
+
+async def test_a_piece_of_advice_names_item_rule_and_source(anna: Person) -> None:
+    """In both languages at once."""
+    await given_bad_form(anna)
+    found = (await anna.read("/v1/advice", objective="revenue"))["data"]
+    piece = next(one for one in found if one["code"] == "objective_is_number")
+    assert (piece["severity"], piece["kind"], piece["id"]) == ("warning", "objective", "revenue")
+    assert (piece["cycle"], piece["seed"]) == ("2026", "001 4.2")
+    assert "매출 10% 증가" in piece["message_ko"]
+    assert "매출 10% 증가" in piece["message_en"]
+
+
+async def test_a_late_move_is_told_by_when_it_was_recorded(anna: Person) -> None:
+    """The day it is said to hold from does not hide it; what was known before does not show it."""
+    cycle = {"id": "past", "name": "past", "start": "2020-01-01", "end": "2020-03-31", "kind": "quarter"}
+    await anna.created("/v1/cycles", cycle)
+    await anna.created("/v1/cycles/past/open", {})
+    drafted = await anna.created("/v1/objectives", {"id": "grow", "title": "Grow", "cycle": "past"})
+    key_result = {
+        "id": "kr",
+        "title": "ACV",
+        "measure": {"kind": "increase", "baseline": "50", "target": "80", "unit": "MKRW"},
+    }
+    path = "/v1/objectives/grow"
+    added = await anna.created(f"{path}/key-results", key_result, If_Match=f'"{drafted["revision"]}"')
+    active = await anna.created(f"{path}/activate", {}, If_Match=f'"{added["revision"]}"')
+    before = await anna.read(path)
+    moved = {"target": "60", "effective_from": "2020-01-01", "reason": "it was too much"}
+    await anna.created("/v1/key-results/kr/targets", moved, If_Match=f'"{active["revision"]}"')
+    late = ("kr", "target_moved_late")
+    assert late in await codes(anna, objective="grow")
+    assert late in await codes(anna, cycle="past", as_of="2020-01-15")
+    assert late not in await codes(anna, objective="grow", known_at=before["known_at"])
+
+
+async def test_advice_comes_in_pages(anna: Person) -> None:
+    """Each piece once, all at the position of the first page."""
+    await given_bad_form(anna)
+    whole = (await anna.read("/v1/advice"))["data"]
+    paged: list[Any] = []
+    cursor = None
+    while True:
+        page = await anna.read("/v1/advice", limit=3, **({} if cursor is None else {"cursor": cursor}))
+        assert len(page["data"]) <= 3
+        paged += page["data"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        await anna.created("/v1/objectives", {"title": "매출 30% 증가", "cycle": "2026"})
+    assert paged == whole
+
+
+@pytest.mark.parametrize("asked", ["unit", "objective", "cycle"])
+async def test_what_there_is_not_is_404(anna: Person, asked: str) -> None:
+    """Silence would look like good form."""
+    await given_goal(anna)
+    response = await anna.get(f"/v1/advice?{asked}=nothing")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
