@@ -29,8 +29,20 @@ class RewordObjective(Command):
     title: Title
 
 
+class ProposeObjective(Command):
+    """Put a draft forward for agreement; it changes no more until it is sent back."""
+
+
+class AgreeObjective(Command):
+    """Say yes to a proposed objective."""
+
+
+class SendBackObjective(Command):
+    """Make a proposed or agreed objective a draft again; it takes a reason."""
+
+
 class ActivateObjective(Command):
-    """Agree on the objective: from then on every change takes a reason."""
+    """Begin: from then on every change takes a reason. A draft may be activated without being proposed."""
 
 
 class ChangeObjectiveOwner(Command):
@@ -142,7 +154,16 @@ class DropKeyResult(Command):
     key_result: Slug
 
 
-LifeCommand = ActivateObjective | GradeObjective | CloseObjective | DropObjective | ReopenObjective
+LifeCommand = (
+    ProposeObjective
+    | AgreeObjective
+    | SendBackObjective
+    | ActivateObjective
+    | GradeObjective
+    | CloseObjective
+    | DropObjective
+    | ReopenObjective
+)
 ObjectiveCommand = RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit | LifeCommand
 KeyResultCommand = (
     RewordKeyResult

@@ -40,12 +40,39 @@ class ObjectiveReworded(EventData):
 
 
 @event(
+    "objective.proposed",
+    ko="{actor} 목표 {id} 초안을 제안했습니다.",
+    en="{actor} proposed the objective {id}.",
+)
+class ObjectiveProposed(EventData):
+    """A draft was put forward for agreement; it changes no more until it is sent back."""
+
+
+@event(
+    "objective.agreed",
+    ko="{actor} 제안된 목표 {id} 내용에 합의했습니다.",
+    en="{actor} agreed to the objective {id}.",
+)
+class ObjectiveAgreed(EventData):
+    """Somebody said yes to a proposed objective."""
+
+
+@event(
+    "objective.sent_back",
+    ko="{actor} 목표 {id} 초안을 돌려보냈습니다.",
+    en="{actor} sent the objective {id} back.",
+)
+class ObjectiveSentBack(EventData):
+    """A proposed or agreed objective is a draft again. The reason is in the envelope."""
+
+
+@event(
     "objective.activated",
     ko="{actor} 목표 {id} 실행을 시작했습니다.",
     en="{actor} activated the objective {id}.",
 )
 class ObjectiveActivated(EventData):
-    """An objective is agreed: from now on every change needs a reason."""
+    """Work on an objective began: from now on every change needs a reason."""
 
 
 @event(

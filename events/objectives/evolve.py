@@ -5,14 +5,17 @@ from typing import Any
 from events.envelope import Event
 from events.objectives.events import (
     ObjectiveActivated,
+    ObjectiveAgreed,
     ObjectiveClosed,
     ObjectiveDrafted,
     ObjectiveDropped,
     ObjectiveGraded,
     ObjectiveOrgUnitChanged,
     ObjectiveOwnerChanged,
+    ObjectiveProposed,
     ObjectiveReopened,
     ObjectiveReworded,
+    ObjectiveSentBack,
 )
 from events.objectives.key_result_events import (
     BaselineCorrected,
@@ -29,6 +32,9 @@ from events.objectives.key_result_events import (
 )
 from events.objectives.state import CheckIn, Closing, KeyResult, Objective, OwnGrade, TargetFact
 from events.state import OutOfPlace, beginning, existing
+
+AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by": None}
+"""Nobody has put it forward any longer."""
 
 
 def evolve(state: Objective | None, event: Event) -> Objective:
@@ -49,6 +55,12 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
     match event.data:
         case ObjectiveReworded(new=title):
             return {"title": title}
+        case ObjectiveProposed():
+            return {"status": "proposed", "proposed_by": event.actor}
+        case ObjectiveAgreed():
+            return {"status": "agreed", "agreed_by": event.actor}
+        case ObjectiveSentBack():
+            return AS_DRAFT
         case ObjectiveActivated():
             return {"status": "active", "activated": True}
         case ObjectiveOwnerChanged(new=owner):
@@ -65,8 +77,8 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
             closing = Closing(edition=before.edition, comment=comment, actor=event.actor, event_id=event.id)
             return {"status": "closed", "closings": (*before.closings, closing)}
         case ObjectiveReopened():
-            status = "active" if before.activated else "drafted"
-            return {"status": status, "edition": before.edition + 1}
+            status = {"status": "active"} if before.activated else AS_DRAFT
+            return {**status, "edition": before.edition + 1}
         case _:
             return {}
 
@@ -94,7 +106,7 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
             return {"title": title}
         case TargetChanged(new=target, effective_from=day):
             fact = TargetFact(target=target, effective_from=day)
-            # Until the objective is agreed there is no target that could have moved.
+            # Until the objective is active there is no target that could have moved.
             earlier = key_result.targets if objective.activated else ()
             measure = key_result.measure.model_copy(update={"target": target})
             return {"measure": measure, "targets": (*earlier, fact)}

@@ -123,7 +123,7 @@ def change_key_result(
 def _change_target(
     command: ChangeTarget, key_result: KeyResult, objective: Objective, cycle: Cycle, context: Context
 ) -> list[EventData]:
-    # Before the objective is agreed there is one target, for the whole cycle; afterwards a change has a date.
+    # Before the objective is active there is one target, for the whole cycle; afterwards a change has a date.
     usual = min(max(context.today, cycle.start), cycle.end) if objective.activated else cycle.start
     day = command.effective_from or usual
     _check_day_in_cycle(day, cycle, pointer="/effective_from")

@@ -1,27 +1,35 @@
-"""The life of an objective: which steps each status allows, and its end with the owner's own grade."""
+"""The life of an objective: which steps each status allows, and its end with its people's own grade."""
 
 from events.context import Context
 from events.errors import Refused
 from events.objectives.commands import (
     ActivateObjective,
+    AgreeObjective,
     CloseObjective,
     DropObjective,
     GradeObjective,
     LifeCommand,
+    ProposeObjective,
     ReopenObjective,
+    SendBackObjective,
 )
 from events.objectives.events import (
     ObjectiveActivated,
+    ObjectiveAgreed,
     ObjectiveClosed,
     ObjectiveDropped,
     ObjectiveGraded,
+    ObjectiveProposed,
     ObjectiveReopened,
+    ObjectiveSentBack,
 )
 from events.objectives.state import Objective, ObjectiveStatus
 from events.registry import EventData
 
 ALLOWED: dict[ObjectiveStatus, list[str]] = {
-    "drafted": ["change", "activate", "drop"],
+    "drafted": ["change", "propose", "activate", "drop"],
+    "proposed": ["agree", "send_back", "drop"],
+    "agreed": ["activate", "send_back", "drop"],
     "active": ["change", "check_in", "grade", "close", "drop"],
     "graded": ["close"],
     "closed": ["reopen"],
@@ -31,6 +39,8 @@ ALLOWED: dict[ObjectiveStatus, list[str]] = {
 
 STATUS_KO: dict[ObjectiveStatus, str] = {
     "drafted": "초안",
+    "proposed": "제안",
+    "agreed": "합의",
     "active": "실행 중",
     "graded": "평가 완료",
     "closed": "마감",
@@ -52,8 +62,18 @@ def check_status(objective: Objective, *needed: ObjectiveStatus) -> None:
 def step(command: LifeCommand, objective: Objective, context: Context) -> list[EventData]:
     """The next step of an objective's life, or Refused."""
     match command:
-        case ActivateObjective():
+        case ProposeObjective():
             check_status(objective, "drafted")
+            return [ObjectiveProposed()]
+        case AgreeObjective():
+            check_status(objective, "proposed")
+            return [ObjectiveAgreed()]
+        case SendBackObjective():
+            check_status(objective, "proposed", "agreed")
+            context.require_reason()
+            return [ObjectiveSentBack()]
+        case ActivateObjective():
+            check_status(objective, "drafted", "agreed")
             return [ObjectiveActivated()]
         case GradeObjective(grade=grade, reflection=reflection):
             check_status(objective, "active")
@@ -62,7 +82,7 @@ def step(command: LifeCommand, objective: Objective, context: Context) -> list[E
             check_status(objective, "active", "graded")
             return [ObjectiveClosed(comment=comment)]
         case DropObjective():
-            check_status(objective, "drafted", "active")
+            check_status(objective, "drafted", "proposed", "agreed", "active")
             context.require_reason()
             return [ObjectiveDropped()]
         case ReopenObjective():

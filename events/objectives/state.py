@@ -12,7 +12,7 @@ from events.numbers import Number
 from events.objectives.events import Ambition
 from events.state import State
 
-ObjectiveStatus = Literal["drafted", "active", "graded", "closed", "dropped"]
+ObjectiveStatus = Literal["drafted", "proposed", "agreed", "active", "graded", "closed", "dropped"]
 KeyResultStatus = Literal["active", "dropped"]
 
 
@@ -114,7 +114,11 @@ class Objective(State):
     ambition: Ambition
     status: ObjectiveStatus = "drafted"
     activated: bool = False
-    """It was agreed once: changes need a reason."""
+    """It was active once: changes need a reason."""
+    proposed_by: str | None = None
+    """The actor who put it forward; None while it is a draft, or if it was activated without that."""
+    agreed_by: str | None = None
+    """The actor who said yes."""
     org_unit: str | None = None
     owner: str | None = None
     supports: tuple[str, ...] = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.api import (
-    advice,
     audit,
     cycles,
     failures,
@@ -46,7 +45,6 @@ ROUTERS = (
     feeds,
     cycles,
     org_units,
-    advice,
     audit,
     workspace,
     tokens,

@@ -86,6 +86,8 @@ class ObjectiveOut(BaseModel):
     owner: str | None
     ambition: Ambition
     status: ObjectiveStatus
+    proposed_by: str | None = Field(description="Who put it forward; null for a draft.")
+    agreed_by: str | None = Field(description="Who said yes.")
     edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
     score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
@@ -159,6 +161,8 @@ class Figures:
             owner=objective.owner,
             ambition=objective.ambition,
             status=objective.status,
+            proposed_by=objective.proposed_by,
+            agreed_by=objective.agreed_by,
             edition=objective.edition,
             supports=objective.supports,
             score=None if total is None else total.score,

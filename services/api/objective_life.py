@@ -1,4 +1,4 @@
-"""The life of an objective: activated, graded, closed, dropped, reopened."""
+"""The life of an objective: proposed, agreed, activated, graded, closed, dropped, reopened."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from events.commands import Command, Note
 from events.ids import Aggregate
 from events.objectives.commands import (
     ActivateObjective,
+    AgreeObjective,
     CloseObjective,
     DropObjective,
     GradeObjective,
+    ProposeObjective,
     ReopenObjective,
+    SendBackObjective,
 )
 from services.api.answers import CHANGE
 from services.api.objectives import ObjectiveId
@@ -47,6 +50,48 @@ class NewClosing(Command):
     reason: Reason | None = None
 
 
+@router.post("/{objective}/propose", summary="Propose an objective", responses=CHANGE)
+async def propose(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Put a draft forward for agreement; it changes no more until it is sent back."""
+    return await writing.execute(
+        caller, Aggregate("objective", objective), ProposeObjective(), body=body, if_match=if_match
+    )
+
+
+@router.post("/{objective}/agree", summary="Agree to an objective", responses=CHANGE)
+async def agree(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Say yes to a proposed objective."""
+    return await writing.execute(
+        caller, Aggregate("objective", objective), AgreeObjective(), body=body, if_match=if_match
+    )
+
+
+@router.post("/{objective}/send-back", summary="Send an objective back", responses=CHANGE)
+async def send_back(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Make a proposed or agreed objective a draft again; that takes a reason."""
+    return await writing.execute(
+        caller, Aggregate("objective", objective), SendBackObjective(), body=body, if_match=if_match
+    )
+
+
 @router.post("/{objective}/activate", summary="Activate an objective", responses=CHANGE)
 async def activate(
     caller: GoalEditor,
@@ -55,7 +100,7 @@ async def activate(
     if_match: IfMatch,
     body: Reasoned | None = None,
 ) -> Receipt:
-    """Agree on it: from now on every change needs a reason."""
+    """Begin with a draft or an agreed objective: from now on every change needs a reason."""
     return await writing.execute(
         caller, Aggregate("objective", objective), ActivateObjective(), body=body, if_match=if_match
     )

@@ -47,6 +47,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "closed": ("마감", "closed"),
     "drafted": ("초안", "draft"),
     "dropped": ("추진 중단", "dropped"),
+    "proposed": ("제안", "proposed"),
+    "agreed": ("합의", "agreed"),
     "graded": ("평가 완료", "graded"),
     "own grade": ("자기 평가", "own grade"),
     "stretch": ("도전", "stretch"),

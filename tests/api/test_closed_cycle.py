@@ -18,6 +18,9 @@ MEASURE = {"kind": "at_least", "target": "10", "unit": "deals"}
 WRITES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/objectives"): {"id": "late", "title": "Late", "cycle": YEAR},
     ("PATCH", GOAL): {"title": "x", "owner": "boris", "org_unit": None},
+    ("POST", f"{GOAL}/propose"): {},
+    ("POST", f"{GOAL}/agree"): {},
+    ("POST", f"{GOAL}/send-back"): {},
     ("POST", f"{GOAL}/activate"): {},
     ("POST", f"{GOAL}/grade"): {"grade": "0.5"},
     ("POST", f"{GOAL}/close"): {"comment": "x"},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from services.api.services import Services
 from services.runtime.settings import Settings
-from tests.api.conftest import Person, given_goal
+from tests.api.conftest import Person, given_goal, person
 from tests.api.test_personal_text import rows_with
 
 pytestmark = pytest.mark.usefixtures("projector")
@@ -28,6 +29,34 @@ async def ended(anna: Person) -> str:
     """An objective that was graded and closed. Answers its ETag."""
     etag = await step(anna, "grade", {"grade": "0.85", "reflection": REFLECTION}, await given_goal(anna))
     return await step(anna, "close", {"comment": COMMENT}, etag)
+
+
+async def test_an_objective_is_proposed_sent_back_and_agreed(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """Answers and audit trail say who did what; what is proposed does not change."""
+    etag = await step(anna, "propose", {}, await given_goal(anna, active=False))
+    change = await anna.patch(GOAL, {"title": "x"}, If_Match=etag)
+    assert (change.status_code, change.json()["code"]) == (409, "objective_proposed")
+    assert change.json()["allowed"] == ["agree", "send_back", "drop"]
+    silent = await anna.post(f"{GOAL}/send-back", {}, If_Match=etag)
+    assert (silent.status_code, silent.json()["code"]) == (422, "reason_required")
+    etag = await step(anna, "send-back", {"reason": "목표치 근거 보완"}, etag)
+    assert (await anna.read(GOAL))["proposed_by"] is None
+    etag = await step(anna, "propose", {}, etag)
+    boris = await person(http, services, "boris", "editor")
+    boris.position = anna.position
+    etag = await step(boris, "agree", {}, etag)
+    etag = await step(boris, "activate", {}, etag)
+    goal = await boris.read(GOAL)
+    assert (goal["status"], goal["proposed_by"], goal["agreed_by"]) == (
+        "active",
+        "person:anna",
+        "person:boris",
+    )
+    trail = await boris.get("/v1/audit?about=growth", headers={"Accept-Language": "ko"})
+    for words in ("초안을 제안했습니다", "초안을 돌려보냈습니다", "목표치 근거 보완", "합의했습니다"):
+        assert words in trail.text
 
 
 async def test_the_own_grade_stands_beside_the_score(anna: Person) -> None:
@@ -83,6 +112,9 @@ async def test_a_step_out_of_turn_says_what_is_allowed(anna: Person) -> None:
     """409 with `allowed` in the problem document, for steps, changes and check-ins."""
     etag = await ended(anna)
     attempts: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", f"{GOAL}/propose", {}),
+        ("POST", f"{GOAL}/agree", {}),
+        ("POST", f"{GOAL}/send-back", {"reason": "x"}),
         ("POST", f"{GOAL}/activate", {}),
         ("POST", f"{GOAL}/grade", {"grade": "0.5"}),
         ("POST", f"{GOAL}/close", {}),

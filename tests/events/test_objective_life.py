@@ -11,6 +11,7 @@ from events.measures import Measure
 from events.objectives.commands import (
     ActivateObjective,
     AddKeyResult,
+    AgreeObjective,
     ChangeKeyResultOwner,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
@@ -23,25 +24,30 @@ from events.objectives.commands import (
     DropObjective,
     GradeObjective,
     LinkKpi,
+    ProposeObjective,
     ReopenObjective,
     RewordKeyResult,
     RewordObjective,
+    SendBackObjective,
     SetWeights,
     UnlinkKpi,
 )
-from events.objectives.decider import AnyCommand
+from events.objectives.decider import AnyCommand, evolve
 from events.objectives.events import (
     ObjectiveActivated,
+    ObjectiveAgreed,
     ObjectiveClosed,
     ObjectiveDrafted,
     ObjectiveDropped,
     ObjectiveGraded,
+    ObjectiveProposed,
     ObjectiveReopened,
+    ObjectiveSentBack,
 )
 from events.objectives.key_result_events import KeyResultAdded
 from events.objectives.life import ALLOWED
 from events.registry import EventData
-from tests.events.given import QUARTER, Given, given
+from tests.events.given import QUARTER, Given, given, recorded
 
 CLOSED_QUARTER = QUARTER.model_copy(update={"status": "closed"})
 MEASURE = Measure(kind="increase", baseline=Decimal(50), target=Decimal(80), unit="KRW")
@@ -50,6 +56,8 @@ DRAFT = given(
     ObjectiveDrafted(title="성장", cycle="2025-q1", ambition="stretch"),
     KeyResultAdded(key_result="acv", title="ACV", measure=MEASURE, effective_from=QUARTER.start),
 )
+PROPOSED = DRAFT.and_then(ObjectiveProposed())
+AGREED = PROPOSED.and_then(ObjectiveAgreed())
 ACTIVE = DRAFT.and_then(ObjectiveActivated())
 GRADE = ObjectiveGraded(grade=Decimal("0.8"), reflection="더 일찍 시작했어야 한다")
 GRADED = ACTIVE.and_then(GRADE)
@@ -57,6 +65,8 @@ CLOSED = GRADED.and_then(ObjectiveClosed(comment="다음 분기에 이어 간다
 DROPPED = ACTIVE.and_then(ObjectiveDropped())
 LIVES: dict[str, Given] = {
     "drafted": DRAFT,
+    "proposed": PROPOSED,
+    "agreed": AGREED,
     "active": ACTIVE,
     "graded": GRADED,
     "closed": CLOSED,
@@ -78,6 +88,9 @@ CHANGES: list[Command] = [
     DropKeyResult(key_result="acv"),
 ]
 STEPS: dict[str, Command] = {
+    "propose": ProposeObjective(),
+    "agree": AgreeObjective(),
+    "send_back": SendBackObjective(),
     "activate": ActivateObjective(),
     "check_in": CheckIn(key_result="acv", value=Decimal(60)),
     "grade": GradeObjective(grade=Decimal("0.8")),
@@ -125,6 +138,39 @@ def test_nothing_of_a_closed_cycle_changes_through_any_command(status: str, comm
     before = given("objective") if isinstance(command, DraftObjective) else LIVES[status]
     refusal = before.when(command, reason="사유", cycle=CLOSED_QUARTER).refused("cycle_closed")
     assert refusal.allowed == ["reopen_cycle"]
+
+
+def test_agreement_names_who_proposed_and_who_agreed() -> None:
+    """Both stay readable once the objective is active."""
+    proposed = DRAFT.when(ProposeObjective()).then(ObjectiveProposed())
+    assert (proposed.status, proposed.proposed_by, proposed.agreed_by) == ("proposed", "person:anna", None)
+    state = proposed
+    for data in (ObjectiveAgreed(), ObjectiveActivated()):
+        state = evolve(state, recorded(data, actor="person:boris"))
+    assert (state.status, state.proposed_by, state.agreed_by) == ("active", "person:anna", "person:boris")
+
+
+@pytest.mark.parametrize("before", [PROPOSED, AGREED])
+def test_sending_back_takes_a_reason_and_makes_a_draft(before: Given) -> None:
+    before.when(SendBackObjective()).refused("reason_required", "invalid", "/reason")
+    state = before.when(SendBackObjective(), reason="목표치 근거 보완").then(ObjectiveSentBack())
+    assert (state.status, state.proposed_by, state.agreed_by) == ("drafted", None, None)
+    sent_back = before.and_then(ObjectiveSentBack())
+    assert sent_back.when(RewordObjective(title="다른 말")).refusal is None
+
+
+def test_an_objective_is_activated_from_a_draft_or_an_agreement() -> None:
+    """Proposing is optional; but what is proposed waits for the answer."""
+    for before in (DRAFT, AGREED):
+        assert before.when(ActivateObjective()).then(ObjectiveActivated()).status == "active"
+    PROPOSED.when(ActivateObjective()).refused("objective_proposed")
+
+
+def test_a_dropped_proposal_comes_back_as_a_draft() -> None:
+    """Whoever agreed did so before it was dropped, and is asked again."""
+    dropped = AGREED.and_then(ObjectiveDropped())
+    state = dropped.when(ReopenObjective(), reason="재개").then(ObjectiveReopened())
+    assert (state.status, state.proposed_by, state.agreed_by) == ("drafted", None, None)
 
 
 def test_the_own_grade_is_kept_with_who_gave_it() -> None:
