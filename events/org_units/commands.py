@@ -1,5 +1,7 @@
 """What may be asked of an org unit."""
 
+from datetime import date
+
 from events.commands import Command, Title
 from events.ids import Slug
 from events.org_units.events import Level
@@ -25,6 +27,8 @@ class MoveOrgUnit(Command):
     """Put a unit, with all below it, under another parent or make it a root."""
 
     parent: Slug | None
+    effective_from: date | None = None
+    """The first business day there; None: today. Not before the unit's last move."""
 
 
 class ArchiveOrgUnit(Command):

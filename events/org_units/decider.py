@@ -5,7 +5,7 @@ from events.envelope import Event
 from events.errors import Refused
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit, RenameOrgUnit
 from events.org_units.events import OrgUnitArchived, OrgUnitCreated, OrgUnitMoved, OrgUnitRenamed
-from events.org_units.state import OrgUnit
+from events.org_units.state import OrgUnit, Placement
 from events.registry import EventData
 from events.state import beginning, existing
 
@@ -71,7 +71,17 @@ def _move(command: MoveOrgUnit, state: OrgUnit, context: Context) -> list[EventD
             "조직을 자기 자신이나 하위 조직 아래로 옮길 수 없습니다",
             pointer="/parent",
         )
-    return [OrgUnitMoved(old=state.parent, new=command.parent)]
+    day = command.effective_from or context.today
+    last = state.placements[-1].effective_from if state.placements else None
+    if last is not None and day < last:
+        raise Refused(
+            "org_unit_moved_later",
+            f"the unit moves on {last} already: a move is on that day or later",
+            f"{last}에 이미 소속이 바뀌었습니다. 그날이나 그 뒤 날짜를 쓰십시오",
+            kind="invalid",
+            pointer="/effective_from",
+        )
+    return [OrgUnitMoved(old=state.parent, new=command.parent, effective_from=day)]
 
 
 def _archive(context: Context) -> list[EventData]:
@@ -113,12 +123,16 @@ def evolve(state: OrgUnit | None, event: Event) -> OrgUnit:
     """The state after an event. Raises OutOfPlace."""
     match event.data:
         case OrgUnitCreated() as created:
-            return OrgUnit(id=beginning(state, event), **created.model_dump())
+            first = Placement(parent=created.parent, effective_from=None)
+            return OrgUnit(id=beginning(state, event), placements=(first,), **created.model_dump())
         case OrgUnitRenamed() as renamed:
             names = {"name_ko": renamed.new_ko, "name_en": renamed.new_en}
             return existing(state, event).model_copy(update=names)
         case OrgUnitMoved() as moved:
-            return existing(state, event).model_copy(update={"parent": moved.new})
+            unit = existing(state, event)
+            day = moved.effective_from or event.business_day or event.time.date()
+            placement = Placement(parent=moved.new, effective_from=day)
+            return unit.model_copy(update={"parent": moved.new, "placements": (*unit.placements, placement)})
         case OrgUnitArchived():
             return existing(state, event).model_copy(update={"archived": True})
         case _:

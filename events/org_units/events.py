@@ -1,5 +1,6 @@
 """What happens to an org unit (조직). Its id is the aggregate's."""
 
+from datetime import date
 from typing import Literal
 
 from events.registry import EventData, event
@@ -38,14 +39,16 @@ class OrgUnitRenamed(EventData):
 
 @event(
     "org_unit.moved",
-    ko="{actor} 조직 {id} 소속을 바꿨습니다: {old} → {new}.",
-    en="{actor} moved the org unit {id} from {old} to {new}.",
+    ko="{actor} 조직 {id} 소속을 바꿨습니다: {old} → {new} ({effective_from}부터).",
+    en="{actor} moved the org unit {id} from {old} to {new}, from {effective_from} on.",
 )
 class OrgUnitMoved(EventData):
-    """A unit belongs to another parent from now on."""
+    """A unit belongs to another parent from a business day on; before it belongs to the old one."""
 
     old: str | None = None
     new: str | None = None
+    effective_from: date | None = None
+    """None: the business day of the event."""
 
 
 @event(

@@ -1,7 +1,20 @@
 """The state of an org unit."""
 
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
 from events.org_units.events import Level
 from events.state import State
+
+
+class Placement(BaseModel):
+    """Where a unit belongs from a business day on; from its beginning where that is None."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    parent: str | None
+    effective_from: date | None
 
 
 class OrgUnit(State):
@@ -11,4 +24,12 @@ class OrgUnit(State):
     name_en: str
     level: Level
     parent: str | None = None
+    """After all moves, also those that are still to come."""
+    placements: tuple[Placement, ...] = ()
+    """Oldest first."""
     archived: bool = False
+
+    def parent_on(self, day: date) -> str | None:
+        """The parent at the end of a business day: what a team did in April stays where it was in April."""
+        in_force = [p for p in self.placements if p.effective_from is None or p.effective_from <= day]
+        return in_force[-1].parent if in_force else self.parent

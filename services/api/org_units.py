@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Response
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 from events.commands import Command, Title
 from events.ids import Aggregate, Slug
@@ -13,7 +15,7 @@ from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.paging import Page, Paged
-from services.api.positions import Known, KnownAt, Viewing
+from services.api.positions import AsOf, KnownAt, Times, Viewing
 from services.api.requests import ExactRoute, IfMatch
 from services.api.security import Reader, StructureEditor
 from services.api.versions import find, list_kind
@@ -49,26 +51,40 @@ class OrgUnitPatch(Command):
     """What is to be another; what is left out stays."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"parent": "growth-division", "reason": "조직 개편"}]}
+        json_schema_extra={
+            "examples": [{"parent": "growth-division", "effective_from": "2026-05-01", "reason": "조직 개편"}]
+        }
     )
 
     name_ko: Title | None = None
     name_en: Title | None = None
     parent: Slug | None = None
     """null makes it a root."""
+    effective_from: date | None = None
+    """The first business day below the new parent; default: today."""
     archived: Literal[True] | None = None
     """true ends the unit; it can't be taken back."""
     reason: Reason | None = None
 
+    @model_validator(mode="after")
+    def _a_day_belongs_to_a_move(self) -> Self:
+        if self.effective_from is not None and "parent" not in self.model_fields_set:
+            raise PydanticCustomError(
+                "effective_without_parent",
+                "{en}",
+                {"en": "effective_from needs a parent", "ko": "effective_from은 parent와 함께 쓰십시오"},
+            )
+        return self
+
 
 class OrgUnitOut(OrgUnit):
-    """A unit and its revision."""
+    """A unit and its revision; `parent` is the one on the day shown."""
 
     revision: int
 
 
-class OrgUnitRead(OrgUnitOut, Known):
-    """One unit, now or as it was known then."""
+class OrgUnitRead(OrgUnitOut, Times):
+    """One unit, now or then, as it is known now or was known then."""
 
 
 @router.post("", status_code=201, summary="Create an org unit", responses=CREATE)
@@ -84,20 +100,28 @@ async def create(caller: StructureEditor, writing: Writing, body: NewOrgUnit) ->
 
 
 @router.get("", summary="List org units", responses=READ)
-async def list_units(caller: Reader, viewing: Viewing, paged: Paged, known_at: KnownAt) -> Page[OrgUnitOut]:
-    """All units by id, archived ones too; `parent` makes the tree."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        return await list_kind(then, "org_unit", OrgUnitOut, paged)
+async def list_units(
+    caller: Reader, viewing: Viewing, paged: Paged, as_of: AsOf, known_at: KnownAt
+) -> Page[OrgUnitOut]:
+    """All units by id, archived ones too; `parent` makes the tree of the day shown."""
+    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+        listed = await list_kind(then, "org_unit", OrgUnitOut, paged)
+    parents = [{"parent": unit.parent_on(then.as_of)} for unit in listed.data]
+    units = [unit.model_copy(update=parent) for unit, parent in zip(listed.data, parents, strict=True)]
+    return listed.model_copy(update={"data": units, "as_of": then.as_of})
 
 
 @router.get("/{unit}", summary="Read an org unit", responses=READ)
 async def read(
-    caller: Reader, viewing: Viewing, response: Response, unit: UnitId, known_at: KnownAt
+    caller: Reader, viewing: Viewing, response: Response, unit: UnitId, as_of: AsOf, known_at: KnownAt
 ) -> OrgUnitRead:
-    """One unit."""
-    async with viewing.then(caller, None, known_at) as then:
+    """One unit, with where it belonged and when."""
+    async with viewing.then(caller, as_of, known_at) as then:
         found = await find(then, "org_unit", unit, response)
-        return OrgUnitRead(**dict(found.state), revision=found.revision, **then.known)
+        state = found.state
+        assert isinstance(state, OrgUnit)
+        fields = dict(state) | {"parent": state.parent_on(then.as_of)}
+        return OrgUnitRead(**fields, revision=found.revision, **then.times)
 
 
 @router.patch("/{unit}", summary="Change an org unit", responses=CHANGE)
@@ -109,7 +133,7 @@ async def change(
     if body.name_ko is not None or body.name_en is not None:
         commands.append(as_command(body, RenameOrgUnit))
     if "parent" in body.model_fields_set:
-        commands.append(MoveOrgUnit(parent=body.parent))
+        commands.append(MoveOrgUnit(parent=body.parent, effective_from=body.effective_from))
     if body.archived:
         commands.append(ArchiveOrgUnit())
     return await writing.execute(caller, Aggregate("org_unit", unit), *commands, body=body, if_match=if_match)

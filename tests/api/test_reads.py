@@ -74,10 +74,18 @@ async def test_units_make_a_tree_that_may_change(anna: Person) -> None:
     assert (await anna.read("/v1/org-units/sales"))["parent"] == "growth"
     then = await anna.read("/v1/org-units/sales", known_at=before["known_at"])
     assert (then["parent"], then["name_ko"]) == ("company", "sales")
+    earlier = await anna.read("/v1/org-units/sales", as_of="2026-01-31")
+    assert (earlier["parent"], earlier["as_of"], earlier["name_ko"]) == ("company", "2026-01-31", "영업팀")
+    listed = (await anna.read("/v1/org-units", as_of="2026-01-31"))["data"]
+    assert {unit["id"]: unit["parent"] for unit in listed}["sales"] == "company"
     circle = await anna.patch(
         "/v1/org-units/growth", {"parent": "sales"}, If_Match=await anna.etag("/v1/org-units/growth")
     )
     assert (circle.status_code, circle.json()["code"]) == (409, "org_unit_below_itself")
+    dateless = await anna.patch(
+        "/v1/org-units/sales", {"effective_from": "2026-05-01"}, If_Match=moved.headers["ETag"]
+    )
+    assert (dateless.status_code, dateless.json()["errors"][0]["code"]) == (422, "effective_without_parent")
     ended = await anna.patch("/v1/org-units/sales", {"archived": True}, If_Match=moved.headers["ETag"])
     assert ended.status_code == 200, ended.text
     assert {unit["id"]: unit["archived"] for unit in (await anna.read("/v1/org-units"))["data"]} == {

@@ -1,11 +1,13 @@
 """The rules of the tree of org units."""
 
+from datetime import date
+
 import pytest
 from pydantic import ValidationError
 
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit, RenameOrgUnit
 from events.org_units.events import OrgUnitArchived, OrgUnitCreated, OrgUnitMoved, OrgUnitRenamed
-from tests.events.given import SALES_TEAM, given
+from tests.events.given import SALES_TEAM, TODAY, given
 
 CREATED = OrgUnitCreated(name_ko="제품팀", name_en="Product", level="team", parent="sales")
 UNIT = given("org_unit", CREATED)
@@ -44,9 +46,34 @@ def test_renaming_keeps_the_name_that_is_left_out() -> None:
 
 
 def test_a_unit_moves_or_becomes_a_root() -> None:
-    state = UNIT.when(MoveOrgUnit(parent=None), org_unit=None).then(OrgUnitMoved(old="sales", new=None))
+    state = UNIT.when(MoveOrgUnit(parent=None), org_unit=None).then(
+        OrgUnitMoved(old="sales", new=None, effective_from=TODAY)
+    )
     assert state.parent is None
     UNIT.when(MoveOrgUnit(parent="sales")).then()
+
+
+def test_before_a_move_a_unit_belongs_where_it_was() -> None:
+    """A team that moves in May belongs to the old place in April, also when the move is told in June."""
+    may = date(2026, 5, 1)
+    state = UNIT.when(MoveOrgUnit(parent="growth", effective_from=may)).then(
+        OrgUnitMoved(old="sales", new="growth", effective_from=may)
+    )
+    assert [state.parent_on(day) for day in (date(2020, 1, 1), date(2026, 4, 30), may)] == [
+        "sales",
+        "sales",
+        "growth",
+    ]
+    again = UNIT.and_then(OrgUnitMoved(old="sales", new="growth", effective_from=may))
+    early = MoveOrgUnit(parent="sales", effective_from=date(2026, 4, 30))
+    again.when(early).refused("org_unit_moved_later", "invalid", "/effective_from")
+
+
+def test_a_move_without_a_day_counts_from_the_day_of_its_event() -> None:
+    """As moves were recorded before they had a day of their own."""
+    moved = UNIT.and_then(OrgUnitMoved(old="sales", new="growth")).when(MoveOrgUnit(parent="growth")).then()
+    assert moved.parent_on(date(2020, 1, 1)) == "sales"
+    assert moved.parent_on(date(2100, 1, 1)) == "growth"
 
 
 @pytest.mark.parametrize("parent", ["it", "child", "grandchild"])
