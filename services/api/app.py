@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.api import (
+    advice,
     audit,
     cycles,
     failures,
@@ -45,6 +46,7 @@ ROUTERS = (
     feeds,
     cycles,
     org_units,
+    advice,
     audit,
     workspace,
     tokens,

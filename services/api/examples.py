@@ -274,6 +274,19 @@ _ENTRY = {
     "business_day": "2026-02-01",
     "correlation_id": "5f0c8f5e2c1b4d7e",
 }
+_ADVICE = {
+    "code": "objective_is_number",
+    "severity": "warning",
+    "kind": "objective",
+    "id": "revenue-10",
+    "name_ko": "매출 10% 증가",
+    "name_en": "매출 10% 증가",
+    "cycle": "2026-q1",
+    "message_ko": "목표 “매출 10% 증가”: 숫자는 핵심 결과에 두고, 목표에는 나아갈 방향을 문장으로 쓰십시오.",
+    "message_en": "Objective “매출 10% 증가” is a bare number: put it into a key result and say where to go"
+    " instead.",
+    "seed": "001 4.2",
+}
 _READY = {
     "ready": True,
     "nats": True,
@@ -309,6 +322,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/v1/org-units/{unit}"): _UNIT | _KNOWN,
     ("GET", "/v1/feeds"): _page(_FEED),
     ("GET", "/v1/feeds/{feed}"): _FEED | _KNOWN,
+    ("GET", "/v1/advice"): _page(_ADVICE),
     ("GET", "/v1/audit"): _page(_ENTRY),
     ("GET", "/v1/audit/recordings"): _page(_RECORDING),
     ("GET", "/v1/workspace"): _WORKSPACE | _KNOWN,
