@@ -14,7 +14,13 @@ from events.envelope import Event, encode
 from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
 from events.kpis.events import KpiDefined
 from events.measures import Measure
-from events.objectives.events import ObjectiveActivated, ObjectiveDrafted
+from events.objectives.events import (
+    ObjectiveActivated,
+    ObjectiveClosed,
+    ObjectiveDrafted,
+    ObjectiveGraded,
+    ObjectiveReopened,
+)
 from events.objectives.key_result_events import (
     BaselineCorrected,
     CheckedIn,
@@ -256,3 +262,8 @@ def _goal_event(history: History, random: Random) -> None:
     if random.random() < 0.03:
         choices.append(KeyResultDropped(key_result=id_))
     history.append("objective", f"o{number}", random.choice(choices), reason="we learned something")
+    if random.random() < 0.03:
+        grade = ObjectiveGraded(grade=Decimal("0.7"), reflection="it was too easy")
+        history.append("objective", f"o{number}", grade)
+        history.append("objective", f"o{number}", ObjectiveClosed(comment="enough"))
+        history.append("objective", f"o{number}", ObjectiveReopened(), reason="a reading was late")
