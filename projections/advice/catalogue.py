@@ -186,6 +186,13 @@ CODES: dict[str, Code] = {
         "핵심 결과 “{name}”: 할 일과 결과가 섞여 있습니다. 할 일은 이니셔티브로 떼어 두십시오.",
         "Key result “{name}” mixes a task with a result: keep the task apart as an initiative.",
     ),
+    "key_result_has_two_figures": Code(
+        "info",
+        "000 3-3",
+        "A key result has two limits of its own, of which its measure can only hold one.",
+        "핵심 결과 “{name}”: 기준이 둘입니다. 핵심 결과 두 개로 나누십시오.",
+        "Key result “{name}” has two limits: make two key results of it.",
+    ),
     "direction_contradicts_words": Code(
         "strong",
         "003 OKR 예시: 팀 단계 OKRs",
@@ -233,8 +240,8 @@ CODES: dict[str, Code] = {
     "target_moved_late": Code(
         "strong",
         "001 3.4",
-        "A target was moved on a recorded day in the last fifth of its cycle or later, whatever day it holds"
-        " from.",
+        "An agreed target was moved on a recorded day in the last fifth of its cycle or later, whatever day"
+        " it holds from.",
         "핵심 결과 “{name}”: 목표치가 사이클의 마지막 5분의 1 이후인 {day}에 바뀌었습니다: {old} → {new}.",
         "Key result “{name}”: the target was moved on {day}, in the last fifth of its cycle or after it:"
         " {old} → {new}.",

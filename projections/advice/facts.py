@@ -35,6 +35,7 @@ class Facts:
     objectives: Sequence[Objective]
     kpis: Sequence[Kpi]
     moves: Sequence[TargetMove] = ()
+    """In the order they were made; those of drafts may be among them."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
         yield advice("key_result_is_output", item)
     elif words.names_initiative(title):
         yield advice("key_result_names_initiative", item)
+    if words.has_two_limits(title):
+        yield advice("key_result_has_two_figures", item)
     if _goes_against_words(measure, title):
         yield advice("direction_contradicts_words", item, direction=measure.kind)
     change = words.unclear_change(title)
@@ -68,9 +70,11 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
 def on_moves(
     objective: Objective, key_result: KeyResult, cycle: Cycle, moves: list[TargetMove]
 ) -> Iterator[Advice]:
-    """Targets that moved late, by the day they were recorded on."""
+    """Targets that moved late, by the day they were recorded on. `moves`: in the order they were made."""
     item = _item(objective, key_result)
-    for move in moves:
+    # The first target is the one that was agreed: what changed in the draft moved nothing.
+    since_agreed = len(key_result.targets) - 1
+    for move in moves[max(0, len(moves) - since_agreed) :]:
         if move.recorded_on >= late_from(cycle):
             old, new = f"{move.old:f}", f"{move.new:f}"
             yield advice("target_moved_late", item, day=move.recorded_on, old=old, new=new)

@@ -48,6 +48,11 @@ _TASK_THEN_RESULT = re.compile(
 )
 _SHARE = re.compile(r"[가-힣][률율]|비율|비중|%|\b(?:rate|share of|ratio)\b", re.IGNORECASE)
 
+_TWO_LIMITS = re.compile(
+    r"\d\S*\s*(?:이상|이하|이내|미만)\s.*(?:및|그리고|[와과하],?|,)\s.*\d\S*\s*(?:이상|이하|이내|미만)"
+    r"|\bat (?:least|most) \S*\d.*\band\b.*\bat (?:least|most) \S*\d",
+    re.IGNORECASE,
+)
 _KEEP = re.compile(r"유지(?![율률보])|\b(?:keep|maintain)\b", re.IGNORECASE)
 _LESS_IS_BETTER = re.compile(
     r"순위|이탈|이직|불량|재작업|스크랩|사망|해지|"
@@ -89,6 +94,11 @@ def is_output(title: str) -> bool:
     if names_initiative(title) or _SHARE.search(title):
         return False
     return bool(_TASK_LAST.search(title) or _TASK_FIRST.search(title) or _PLACEMENTS.search(title))
+
+
+def has_two_limits(title: str) -> bool:
+    """Two figures to reach in one: “5곳 이상 재방문 및 파일럿 발주 2건 이상 확보”."""
+    return bool(_TWO_LIMITS.search(title))
 
 
 def keeps(title: str) -> bool:

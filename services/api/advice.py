@@ -137,9 +137,9 @@ def _unknown(kind: Literal["objective", "cycle", "org_unit"], id_: str) -> Excep
 
 
 def _below(unit: str, facts: Facts) -> frozenset[str]:
-    """A unit and all below it."""
+    """A unit and all below it on the day shown."""
     found = {unit}
-    while more := {one.id for one in facts.units.values() if one.parent in found} - found:
+    while more := {one.id for one in facts.units.values() if one.parent_on(facts.as_of) in found} - found:
         found |= more
     return frozenset(found)
 

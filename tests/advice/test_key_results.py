@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from events.objectives.state import Objective, TargetFact
 from projections.advice.facts import TargetMove
 from projections.advice.goals import late_from
 from tests.advice.given import Q1, advised, codes, codes_of, given, key_result, objective
@@ -124,6 +125,21 @@ def test_what_is_kept_belongs_to_a_kpi() -> None:
     assert codes_of(rate) == set()
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("휴면 고객 5곳 이상 재방문 및 파일럿 발주 2건 이상 확보", True),
+        ("Visits to at least 5 dormant customers and at least 2 pilot orders", True),
+        ("신규 가입 후 7일 이내 핵심 기능 사용률 60% 이상 달성", False),
+        ("12주 중 10주 동안 직원 만족도 조사에서 4점 이상 획득", False),
+        ("사전에 정의한 10대 타겟 엔터프라이즈 고객사 중 3곳 이상과 신규 계약을 체결한다", False),
+    ],
+)
+def test_two_limits_are_two_key_results(title: str, *, said: bool) -> None:
+    """A measure holds one target."""
+    assert codes_of(key_result(title)) == ({"key_result_has_two_figures"} if said else set())
+
+
 def test_a_movement_needs_a_baseline() -> None:
     """The adoption rate has none; attainment needs none."""
     title = "핵심 신규 기능의 채택률을 30%까지 끌어올린다"
@@ -158,11 +174,28 @@ def test_an_objectives_owner_answers_for_its_key_results() -> None:
     ]
 
 
+def moving(*, targets: int) -> Objective:
+    """An objective whose key result `kr` has had some targets since it was agreed."""
+    facts = tuple(TargetFact(target=Decimal(5), effective_from=Q1.start) for _ in range(targets))
+    others = objective().key_results[1:]
+    return objective(key_results=(key_result(targets=facts), *others))
+
+
+def test_a_draft_has_no_target_that_could_move() -> None:
+    """Of two late changes the first was made before the target was agreed."""
+    moves = [
+        TargetMove("kr", Q1.end, Decimal(9), Decimal(8)),
+        TargetMove("kr", Q1.end, Decimal(8), Decimal(5)),
+    ]
+    assert advised(given(moving(targets=1), moves=moves)) == []
+    (piece,) = advised(given(moving(targets=2), moves=moves))
+    assert "8 → 5" in piece.message_en
+
+
 @pytest.mark.parametrize(("day", "said"), [(date(2026, 3, 13), False), (date(2026, 3, 14), True)])
 def test_a_target_that_moves_in_the_last_fifth_moves_late(day: date, *, said: bool) -> None:
     """The last 18 of 90 days, by the day it was recorded."""
-    moved = TargetMove("kr", day, Decimal(8), Decimal(5))
-    found = advised(given(objective(), moves=[moved]))
+    found = advised(given(moving(targets=2), moves=[TargetMove("kr", day, Decimal(8), Decimal(5))]))
     assert [piece.code for piece in found] == (["target_moved_late"] if said else [])
     if said:
         assert "2026-03-14에 바뀌었습니다: 8 → 5" in found[0].message_ko
@@ -176,7 +209,8 @@ def test_the_last_fifth_has_whole_days() -> None:
 
 def test_dropped_key_results_get_no_advice() -> None:
     """Neither on their words nor on their moves."""
-    gone = key_result("A/B 테스트 10 복사변형", id="gone", status="dropped")
+    targets = moving(targets=2).key_results[0].targets
+    gone = key_result("A/B 테스트 10 복사변형", id="gone", status="dropped", targets=targets)
     moved = TargetMove("gone", Q1.end, Decimal(8), Decimal(5))
     goal = objective(key_results=(*objective().key_results, gone))
     assert codes(given(goal, moves=[moved])) == set()

@@ -38,6 +38,17 @@ async def test_advice_is_given_on_a_cycle_a_unit_and_an_objective(anna: Person) 
     assert {item for item, _ in await codes(anna, objective="growth")} == {"growth", "kr-acv"}
 
 
+async def test_a_unit_has_below_it_what_was_there_on_the_day(anna: Person) -> None:
+    """What moved away stays in the past of the unit that it left."""
+    await given_bad_form(anna)
+    moved = {"parent": "service", "effective_from": "2099-01-01", "reason": "reorganised"}
+    path = "/v1/org-units/sales"
+    assert (await anna.patch(path, moved, If_Match=await anna.etag(path))).status_code == 200
+    assert {item for item, _ in await codes(anna, unit="service", cycle="2026")} == {"calls"}
+    later = await codes(anna, unit="service", cycle="2026", as_of="2099-01-01")
+    assert {item for item, _ in later} == {"calls", "revenue"}
+
+
 async def test_a_piece_of_advice_names_item_rule_and_source(anna: Person) -> None:
     """In both languages at once."""
     await given_bad_form(anna)
