@@ -35,7 +35,7 @@ class Context:
     below: frozenset[str] = frozenset()
     """Of the org unit that changes: the ids of all units below it that are not archived."""
     unknown: frozenset[str] = frozenset()
-    """Of the objectives and key results that a new objective supports: those that do not exist."""
+    """Of the objectives, key results and KPIs that a goal or KPI refers to: those that do not exist."""
     taken: frozenset[str] = frozenset()
     """Of the key result ids that the command chooses: those that exist in the workspace already."""
 

@@ -1,12 +1,17 @@
 """What may be asked of a KPI."""
 
 from datetime import date
+from typing import Annotated
+
+from pydantic import Field
 
 from events.commands import Command, Title
 from events.ids import Slug
 from events.kpis.definition import Cadence, EmptyPeriod, Perspective, ReadingKind
-from events.measures import Aggregation, Grading, MeasureKind, Unit
+from events.measures import Aggregation, Grading, Unit, ValueKind
 from events.numbers import Number
+
+CounterMetrics = Annotated[tuple[Slug, ...], Field(max_length=10)]
 
 
 class DefineKpi(Command):
@@ -23,6 +28,9 @@ class DefineKpi(Command):
     leading: bool | None = None
     owner: Slug | None = None
     org_unit: Slug | None = None
+    serves: Slug | None = None
+    serves_why: Title | None = None
+    counter_metrics: CounterMetrics = ()
 
 
 class RedefineKpi(Command):
@@ -37,12 +45,15 @@ class RedefineKpi(Command):
     leading: bool | None = None
     owner: Slug | None = None
     org_unit: Slug | None = None
+    serves: Slug | None = None
+    serves_why: Title | None = None
+    counter_metrics: CounterMetrics | None = None
 
 
 class SetKpiTarget(Command):
     """Set a target for a stretch of days, both included; it begins today unless said otherwise."""
 
-    kind: MeasureKind
+    kind: ValueKind
     target: Number
     baseline: Number | None = None
     grading: Grading = "attainment"

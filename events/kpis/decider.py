@@ -16,7 +16,7 @@ from events.state import beginning, existing
 
 KpiCommand = DefineKpi | RedefineKpi | SetKpiTarget | RetireKpi
 
-CLEARABLE = frozenset({"perspective", "leading", "owner", "org_unit"})
+CLEARABLE = frozenset({"perspective", "leading", "owner", "org_unit", "serves", "serves_why"})
 """Parts of a definition that may be empty."""
 
 
@@ -53,7 +53,9 @@ def _define(command: DefineKpi, state: Kpi | None, context: Context) -> list[Eve
     if command.org_unit is not None:
         require_org_unit(context, pointer="/org_unit")
     said = command.model_dump()
-    return [KpiDefined(**said | {"name_en": command.name_en or command.name_ko})]
+    defined = KpiDefined(**said | {"name_en": command.name_en or command.name_ko})
+    _check_purpose(defined, context)
+    return [defined]
 
 
 def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventData]:
@@ -68,6 +70,7 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
         return []
     context.require_reason()
     _check_aggregation(state.kind, new.aggregation)
+    _check_purpose(new, context)
     if new.org_unit is not None and new.org_unit != old.org_unit:
         require_org_unit(context, pointer="/org_unit")
     return [KpiRedefined(old=old, new=new)]
@@ -96,6 +99,27 @@ def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[Eve
     if replaced or backdated:
         context.require_reason()
     return [KpiTargetSet(new=new, old=state.target_on(new.effective_from), backdated=backdated)]
+
+
+def _check_purpose(definition: KpiDefinition, context: Context) -> None:
+    """What it serves and what it is watched with exist, and it is said how it serves that."""
+    if (definition.serves is None) != (definition.serves_why is None):
+        raise Refused(
+            "serves_needs_why",
+            "a KPI that serves a goal says in one sentence how, and only such a KPI does",
+            "serves와 그 이유(serves_why)는 함께 쓰십시오",
+            kind="invalid",
+            pointer="/serves_why",
+        )
+    if context.unknown:
+        missing = ", ".join(sorted(context.unknown))
+        raise Refused(
+            "kpi_purpose_unknown",
+            f"there is no such objective, key result or other KPI: {missing}",
+            f"없는 목표·핵심 결과·다른 KPI입니다: {missing}",
+            kind="invalid",
+            pointer="/serves" if definition.serves in context.unknown else "/counter_metrics",
+        )
 
 
 def _check_aggregation(kind: ReadingKind, aggregation: Aggregation) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from events.measures import Aggregation, Grading, Measure, MeasureKind
+from events.measures import Aggregation, Grading, Measure, ValueKind
 from events.numbers import Number
 
 ReadingKind = Literal["delta", "total", "gauge", "ratio"]
@@ -40,6 +40,12 @@ class KpiDefinition(BaseModel):
     owner: str | None = None
     """A person's id."""
     org_unit: str | None = None
+    serves: str | None = None
+    """The objective or key result it is watched for."""
+    serves_why: str | None = None
+    """In one sentence, how it serves that."""
+    counter_metrics: tuple[str, ...] = ()
+    """KPIs that get worse if this one is pushed for its own sake (Goodhart)."""
 
 
 class KpiTarget(BaseModel):
@@ -47,7 +53,7 @@ class KpiTarget(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: MeasureKind
+    kind: ValueKind
     target: Number
     effective_from: date
     effective_to: date | None = None

@@ -61,7 +61,7 @@ async def context_of(
         kpi=kpi if isinstance(kpi, Kpi) else None,
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
         below=await _below(knowledge, command, state),
-        unknown=await _unknown(knowledge, command),
+        unknown=await _unknown(knowledge, command, state),
         taken=await _taken(knowledge, command),
     )
 
@@ -103,11 +103,19 @@ async def _below(knowledge: Knowledge, command: Command, state: State | None) ->
     return frozenset(found)
 
 
-async def _unknown(knowledge: Knowledge, command: Command) -> frozenset[str]:
-    if not isinstance(command, DraftObjective):
-        return frozenset()
-    supported = frozenset(command.supports)
-    return supported - await knowledge.existing_goals(supported)
+async def _unknown(knowledge: Knowledge, command: Command, state: State | None) -> frozenset[str]:
+    """What the command refers to and does not exist. A KPI is no counter-metric of itself."""
+    match command:
+        case DraftObjective():
+            goals, kpis = frozenset(command.supports), frozenset[str]()
+        case DefineKpi() | RedefineKpi():
+            goals = frozenset([command.serves] if command.serves is not None else [])
+            kpis = frozenset(command.counter_metrics or ())
+        case _:
+            return frozenset()
+    missing = goals - await knowledge.existing_goals(goals) if goals else goals
+    itself = None if state is None else state.id
+    return missing | {kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None}
 
 
 async def _taken(knowledge: Knowledge, command: Command) -> frozenset[str]:

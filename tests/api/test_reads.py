@@ -60,6 +60,27 @@ async def test_a_kpi_is_changed_and_retired(anna: Person) -> None:
     assert [item["id"] for item in (await anna.read("/v1/kpis"))["data"]] == ["acv"]
 
 
+async def test_a_kpi_says_what_it_serves_and_what_it_is_watched_with(anna: Person) -> None:
+    """A goal and another KPI that exist; itself or nobody is refused."""
+    await given_goal(anna)
+    kpi = {"name_ko": "리드", "unit": "count", "kind": "delta", "aggregation": "sum", "cadence": "month"}
+    purpose = {"serves": "kr-acv", "serves_why": "리드가 많아야 큰 계약을 고를 수 있다"}
+    body = {**kpi, **purpose, "id": "leads", "counter_metrics": ["acv"]}
+    await anna.created("/v1/kpis", body)
+    leads = await anna.read("/v1/kpis/leads")
+    assert (leads["serves"], leads["serves_why"]) == (purpose["serves"], purpose["serves_why"])
+    assert leads["counter_metrics"] == ["acv"]
+    for counter_metrics in (["leads"], ["nobody"]):
+        refused = await anna.patch(
+            "/v1/kpis/leads",
+            {"counter_metrics": counter_metrics, "reason": "x"},
+            If_Match=await anna.etag("/v1/kpis/leads"),
+        )
+        assert (refused.status_code, refused.json()["code"]) == (422, "kpi_purpose_unknown")
+    unknown = await anna.post("/v1/kpis", {**body, "id": "more", "serves": "nothing"})
+    assert unknown.json()["errors"][0]["pointer"] == "#/serves", unknown.text
+
+
 async def test_units_make_a_tree_that_may_change(anna: Person) -> None:
     """Created, renamed, moved, archived; what was known before stays readable."""
     for id_, parent in (("company", None), ("sales", "company"), ("growth", "company")):

@@ -182,6 +182,27 @@ def test_a_kpi_is_retired_with_a_reason_and_changes_no_more() -> None:
         given("kpi").when(command, reason="x").refused("kpi_unknown", "not_found")
 
 
+def test_a_kpi_says_what_it_serves_and_what_it_is_watched_with() -> None:
+    """A team KPI's one sentence, and the KPI that gets worse when it is pushed for its own sake."""
+    purpose: dict[str, Any] = {
+        "serves": "top-customers-40",
+        "serves_why": "신규 고객이 늘면 상위 고객 비중이 준다",
+        "counter_metrics": ("gross-margin",),
+    }
+    command = RedefineKpi(**purpose)
+    old = state_after("kpi", DEFINED).definition
+    state = KPI.when(command, reason="why").then(KpiRedefined(old=old, new=old.model_copy(update=purpose)))
+    assert (state.serves, state.counter_metrics) == ("top-customers-40", ("gross-margin",))
+    for alone in (RedefineKpi(serves="x"), RedefineKpi(serves_why="y")):
+        KPI.when(alone, reason="why").refused("serves_needs_why", "invalid", "/serves_why")
+    unknown = frozenset({"gross-margin"})
+    KPI.when(command, reason="why", unknown=unknown).refused(
+        "kpi_purpose_unknown", "invalid", "/counter_metrics"
+    )
+    unknown = frozenset({"top-customers-40"})
+    KPI.when(command, reason="why", unknown=unknown).refused("kpi_purpose_unknown", "invalid", "/serves")
+
+
 def test_a_kpi_is_defined_once() -> None:
     command = DefineKpi(name_ko="x", unit="x", kind="delta", aggregation="sum")
     KPI.when(command).refused("kpi_exists")
