@@ -8,7 +8,9 @@ from pydantic_core import PydanticCustomError
 from events.errors import Refused
 from events.numbers import Number
 
-MeasureKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
+ValueKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
+"""Judges one value, such as a KPI's in one of its periods."""
+MeasureKind = Literal["increase", "decrease", "at_least", "at_most", "between", "count_of_periods"]
 Grading = Literal["attainment", "strict", "tolerance"]
 Aggregation = Literal["sum", "mean", "last", "min", "max", "ratio"]
 Unit = Annotated[str, Field(min_length=1, max_length=40)]
@@ -33,8 +35,25 @@ class Window(BaseModel):
         return self
 
 
+class CountedPeriods(BaseModel):
+    """Which periods count as met, as in "at least 4 in 10 of 12 weeks", where 10 is the measure's target.
+
+    `of` is a number of periods of the KPI's cadence, from the cycle's first one on; `threshold` is in the
+    measure's unit, and a value exactly there meets it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: Annotated[int, Field(ge=1, le=400)]
+    each: Literal["at_least", "at_most"]
+    threshold: Number
+
+
 class Measure(BaseModel):
-    """Direction, baseline (기준값) and target (목표치) of a key result or KPI target, all in `unit`."""
+    """Direction, baseline (기준값) and target (목표치) of a key result or KPI target, all in `unit`.
+
+    The target of `count_of_periods` is the number of periods that have to be met.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,12 +66,15 @@ class Measure(BaseModel):
     tolerance: Number | None = None
     upper: Number | None = None
     """Upper edge of `between`; both edges lie inside."""
+    periods: CountedPeriods | None = None
+    """Of `count_of_periods`."""
     window: Window | None = None
     """None: the default for the KPI's aggregation, see `window_for`."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         self._check_upper()
+        self._check_counting()
         if self.kind in ("increase", "decrease"):
             self._check_movement()
         elif self.kind == "between":
@@ -94,6 +116,40 @@ class Measure(BaseModel):
                 "upper 값은 하한인 목표치보다 커야 합니다",
             )
 
+    def _check_counting(self) -> None:
+        if (self.kind == "count_of_periods") != (self.periods is not None):
+            raise _broken(
+                "periods_missing_or_unused",
+                "count_of_periods needs periods, and only count_of_periods has them",
+                "periods는 count_of_periods에만, 그리고 반드시 필요합니다",
+            )
+        if self.periods is None:
+            return
+        if self.target < 1 or self.target != self.target.to_integral_value():
+            raise _broken(
+                "required_periods_not_whole",
+                "the target of count_of_periods is a whole number of periods, at least 1",
+                "count_of_periods의 목표치는 1 이상의 정수인 기간 수입니다",
+            )
+        if self.target > self.periods.of:
+            raise _broken(
+                "more_periods_required_than_counted",
+                "no more periods can be required than are counted",
+                "충족해야 할 기간 수는 세는 기간 수보다 클 수 없습니다",
+            )
+        if self.grading != "attainment":
+            raise _broken(
+                "grading_not_for_counting",
+                "count_of_periods has no strict or tolerance grading",
+                "count_of_periods에는 strict와 tolerance 방식이 없습니다",
+            )
+        if self.window is not None:
+            raise _broken(
+                "window_not_for_counting",
+                "count_of_periods counts its own periods and has no window",
+                "count_of_periods는 정해진 기간을 세므로 window를 쓸 수 없습니다",
+            )
+
     def _check_movement(self) -> None:
         if self.grading != "attainment":
             raise _broken(
@@ -117,10 +173,14 @@ class Measure(BaseModel):
             )
 
     def window_for(self, aggregation: Aggregation | None) -> Window:
-        """The declared window, else cycle to date for sums and the latest complete period for others."""
+        """The declared window, else cycle to date for sums and the latest complete period for others.
+
+        Periods that are counted are complete ones too, also those of a sum.
+        """
         if self.window is not None:
             return self.window
-        return Window(kind="cycle_to_date" if aggregation == "sum" else "latest_complete_period")
+        to_date = aggregation == "sum" and self.periods is None
+        return Window(kind="cycle_to_date" if to_date else "latest_complete_period")
 
     def revised(self, pointer: str, **changes: Any) -> "Measure":
         """This measure with some fields changed. Raises Refused (invalid) if it no longer hangs together."""

@@ -101,18 +101,18 @@ def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple
         return slope, -Fraction(baseline) * slope
     if target <= 0:
         return None
-    # current / target, and 2 - current / target
+    # 2 - current / target, and current / target
     slope = 1 / Fraction(target)
-    return (slope, Fraction(0)) if kind == "at_least" else (-slope, Fraction(2))
+    return (-slope, Fraction(2)) if kind == "at_most" else (slope, Fraction(0))
 
 
 def met(goalposts: Goalposts, current: Fraction) -> bool:
     """Whether the target is reached; exactly at the target, or at either edge of `between`, it is."""
     if goalposts.upper is not None:
         return Fraction(goalposts.target) <= current <= Fraction(goalposts.upper)
-    if goalposts.kind in ("increase", "at_least"):
-        return current >= Fraction(goalposts.target)
-    return current <= Fraction(goalposts.target)
+    if goalposts.kind in ("decrease", "at_most"):
+        return current <= Fraction(goalposts.target)
+    return current >= Fraction(goalposts.target)
 
 
 def rounded(exact: Fraction) -> Decimal:

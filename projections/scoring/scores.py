@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from events.cycles.state import Cycle
+from events.kpis.definition import Cadence
 from events.kpis.state import Kpi
 from events.measures import Window
 from events.objectives.state import KeyResult
@@ -29,7 +30,7 @@ from projections.scoring.formulas import (
     written,
 )
 from projections.scoring.values import DayValue, Value
-from projections.scoring.windows import NOTHING, WindowValue, window_values
+from projections.scoring.windows import NOTHING, WindowValue, counted_values, window_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,16 @@ class KeyResultScore:
     count: int
     """How many readings or check-ins the value is made of."""
     window: Window | None
-    """How the value was picked; None for check-ins."""
+    """How the value was picked; None for check-ins and for counted periods."""
     start: date | None
     """First business day the value is from, None without one."""
     end: date | None
+    open_periods: int | None
+    """Of `count_of_periods` with a KPI: how many may still be met; they are to come or lack a value."""
+    unreachable: bool
+    """Fewer periods are met or open than have to be met."""
+    cadence: Cadence | None
+    """Of the counted periods."""
 
     @property
     def pending(self) -> bool:
@@ -86,13 +93,18 @@ def score_days(
     as_of = list(as_of)
     linked = key_result.kpi is not None
     aggregation = kpi.aggregation if linked and kpi is not None else None
-    window = key_result.measure.window_for(aggregation) if linked else None
+    counted = key_result.measure.periods
+    window = key_result.measure.window_for(aggregation) if linked and counted is None else None
+    cadence = kpi.cadence if linked and kpi is not None and counted is not None else None
     values: Iterator[WindowValue]
-    if window is None:
+    if not linked:
         values = _checked_in(key_result, as_of)
     elif kpi is None:
         values = iter([NOTHING] * len(as_of))
+    elif counted is not None:
+        values = counted_values(kpi, counted, days, as_of, cycle)
     else:
+        assert window is not None
         values = window_values(kpi, window, days, as_of, cycle)
 
     posts = on_aggregate(key_result.measure, aggregation)
@@ -105,7 +117,7 @@ def score_days(
         if before == (found, posts):
             scores.append(scores[-1])
         else:
-            scores.append(_score(found, posts, window))
+            scores.append(_score(found, posts, window, cadence))
             before = found, posts
     return scores
 
@@ -136,7 +148,9 @@ def _checked_in(key_result: KeyResult, as_of: Iterable[date]) -> Iterator[Window
         yield current
 
 
-def _score(found: WindowValue, posts: Posts, window: Window | None) -> KeyResultScore:
+def _score(
+    found: WindowValue, posts: Posts, window: Window | None, cadence: Cadence | None
+) -> KeyResultScore:
     current = found.value.value
     exact = None if current is None else raw_score(posts, current)
     raw = None if exact is None else rounded(exact)
@@ -152,4 +166,7 @@ def _score(found: WindowValue, posts: Posts, window: Window | None) -> KeyResult
         window=window,
         start=found.start,
         end=found.end,
+        open_periods=found.open,
+        unreachable=found.open is not None and (current or 0) + found.open < Fraction(posts.target),
+        cadence=cadence,
     )

@@ -10,9 +10,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
+from itertools import islice
 from typing import Protocol
 
-from events.measures import Window
+from events.measures import CountedPeriods, Window
 from projections.scoring.periods import Period, period_of, periods_between
 from projections.scoring.values import Bucket, DayValue, KpiRules, Value, aggregate
 
@@ -36,6 +38,8 @@ class WindowValue:
     value: Value
     start: date | None
     end: date | None
+    open: int | None = None
+    """Of counted periods: how many may still be met, because they are to come or have no value."""
 
 
 NOTHING = WindowValue(Value(None, 0), None, None)
@@ -64,6 +68,39 @@ def window_values(
         assert window.periods is not None
         return _rolling(series, window.periods, as_of, cycle)
     return _latest_complete(series, as_of, cycle)
+
+
+def counted_values(
+    kpi: KpiRules, rule: CountedPeriods, days: Mapping[date, DayValue], as_of: Iterable[date], cycle: Stretch
+) -> Iterator[WindowValue]:
+    """How many periods are met at the end of several days, given in ascending order: one pass over `days`.
+
+    The periods are the first ones of the KPI's cadence that end in the cycle. One that has ended without a
+    value stays open: a late reading may still meet it. A cycle may have fewer of them than the rule names.
+    `days` holds at least the `reading_days` of `latest_complete_period`.
+    """
+    series = _Days(kpi, days)
+    ending = (p for p in periods_between(kpi.cadence, cycle.start, cycle.end) if p.end <= cycle.end)
+    periods = list(islice(ending, rule.of))
+    threshold = Fraction(rule.threshold)
+    taken = known = reached = readings = 0
+    current = WindowValue(Value(None, 0), None, None, open=len(periods))
+    for day in as_of:
+        while taken < len(periods) and periods[taken].end <= day:
+            found = series.value(periods[taken].start, periods[taken].end).value
+            taken += 1
+            if found.value is None:
+                continue
+            known += 1
+            readings += found.count
+            reached += found.value >= threshold if rule.each == "at_least" else found.value <= threshold
+            current = WindowValue(
+                Value(Fraction(reached), readings),
+                periods[0].start,
+                periods[taken - 1].end,
+                open=len(periods) - known,
+            )
+        yield current
 
 
 def reading_days(kpi: KpiRules, window: Window, cycle: Stretch) -> tuple[date, date]:

@@ -19,6 +19,9 @@ _SCORE = {
     "window": {"kind": "latest_complete_period", "periods": None},
     "start": "2026-03-01",
     "end": "2026-03-31",
+    "open_periods": None,
+    "unreachable": False,
+    "cadence": None,
 }
 _KEY_RESULT = {
     "id": "acv",
@@ -33,6 +36,7 @@ _KEY_RESULT = {
         "grading": "attainment",
         "tolerance": None,
         "upper": None,
+        "periods": None,
         "window": None,
     },
     "targets": [{"target": "80", "effective_from": "2026-01-01"}],

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from events.cycles.state import Cycle
 from events.ids import Aggregate
+from events.kpis.definition import Cadence
 from events.kpis.state import Kpi
 from events.measures import Measure, Window
 from events.numbers import Number
@@ -27,7 +28,7 @@ from services.api.positions import Then
 class Score(BaseModel):
     """How a key result stands, and what that follows from."""
 
-    value: Number | None = Field(description="In the measure's unit; null while there is none.")
+    value: Number | None = Field(description="In the measure's unit, or periods met; null for none.")
     target: Number = Field(description="In force on the day shown.")
     baseline: Number | None
     raw: Number | None = Field(description="Unbounded, six places, half-even; null while pending.")
@@ -35,9 +36,16 @@ class Score(BaseModel):
     met: bool | None = Field(description="Whether the target is reached; null without a value.")
     pending: bool = Field(description="There is no score yet.")
     count: int = Field(description="How many readings or check-ins the value is made of.")
-    window: Window | None = Field(description="How the value was picked; null for check-ins.")
+    window: Window | None = Field(
+        description="How the value was picked; null for check-ins and counted periods."
+    )
     start: date | None = Field(description="First business day of the value.")
     end: date | None = Field(description="Last business day of the value.")
+    open_periods: int | None = Field(
+        description="Of `count_of_periods`: how many may still be met; they are to come or have no value."
+    )
+    unreachable: bool = Field(description="Too few periods are met or open to reach the target.")
+    cadence: Cadence | None = Field(description="Of the counted periods.")
 
 
 class KeyResultOut(BaseModel):
@@ -252,4 +260,7 @@ def score_out(score: KeyResultScore) -> Score:
         window=score.window,
         start=score.start,
         end=score.end,
+        open_periods=score.open_periods,
+        unreachable=score.unreachable,
+        cadence=score.cadence,
     )

@@ -7,6 +7,13 @@ from typing import Any
 from services.cli.display import Language, figure, said
 
 _WORDS: dict[str, tuple[str, str]] = {
+    "day": ("일", "days"),
+    "week": ("주", "weeks"),
+    "month": ("개월", "months"),
+    "quarter": ("분기", "quarters"),
+    "year": ("년", "years"),
+    "period": ("기간", "periods"),
+    "counted": ("{of}{periods} 중 {target}{periods} {each}", "{target} of {of} {periods} {each}"),
     "between": ("{low} 이상 {high} 이하", "between {low} and {high}"),
 }
 
@@ -23,5 +30,14 @@ def goalposts(measure: dict[str, Any], score: dict[str, Any], lang: Language) ->
         case "between":
             upper = figure(measure["upper"], unit, lang)
             return said(_WORDS, "between", lang).format(low=target, high=upper)
+        case "count_of_periods":
+            counted = measure["periods"]
+            sign = "≥" if counted["each"] == "at_least" else "≤"
+            return said(_WORDS, "counted", lang).format(
+                target=figure(score["target"]),
+                of=counted["of"],
+                periods=said(_WORDS, score["cadence"] or "period", lang),
+                each=f"{sign} {figure(counted['threshold'], unit, lang)}",
+            )
         case _:
             return f"{figure(score['baseline'], unit, lang)} → {target}"

@@ -55,6 +55,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "committed": ("필달", "committed"),
     "now": ("현재", "now"),
     "was": ("처음 목표치", "first target"),
+    "still open": ("남은 기간 {periods}", "{periods} still open"),
+    "unreachable": ("달성 불가", "unreachable"),
     "met": ("달성", "met"),
     "pending": ("값 없음", "no value yet"),
     "raw": ("원점수", "raw"),
@@ -239,13 +241,18 @@ def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) ->
         return _scored(
             None, Text(key_result["title"], style="dim strike"), [id_, said(WORDS, "dropped", lang)]
         )
-    unit = key_result["measure"]["unit"]
+    # Periods are counted, whatever the unit of the value in each.
+    unit = "" if key_result["measure"]["periods"] else key_result["measure"]["unit"]
     details: list[str | Text] = [id_]
     if score["value"] is None:
         details.append(Text(said(WORDS, "pending", lang), style="yellow"))
     else:
         details.append(f"{said(WORDS, 'now', lang)} {figure(score['value'], unit, lang)}")
     details.append(goalposts(key_result["measure"], score, lang))
+    if score["open_periods"] and not score["met"]:
+        details.append(said(WORDS, "still open", lang).format(periods=score["open_periods"]))
+    if score["unreachable"]:
+        details.append(Text(said(WORDS, "unreachable", lang), style="red"))
     first = key_result["targets"][0]["target"]
     if first != score["target"]:
         details.append(Text(f"{said(WORDS, 'was', lang)} {figure(first, unit, lang)}", style="magenta"))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from events.cycles.events import CycleKind
 from events.ids import Slug
 from events.kpis.definition import Cadence, EmptyPeriod, Perspective, ReadingKind
-from events.measures import Aggregation, Grading, Measure, MeasureKind
+from events.measures import Aggregation, Grading, Measure, ValueKind
 from events.numbers import Number
 from events.objectives.events import Ambition
 from events.org_units.events import Level
@@ -69,7 +69,7 @@ class Feed(Part):
 class Target(Part):
     """A KPI's target from a day on; without a day from the day on which it is set."""
 
-    kind: MeasureKind
+    kind: ValueKind
     target: Number
     grading: Grading = "attainment"
     effective_from: date | None = None

@@ -26,6 +26,26 @@ from services.cli.goalposts import goalposts
             "4일 이상 6.5일 이하",
             "between 4 days and 6.5 days",
         ),
+        (
+            {
+                "kind": "count_of_periods",
+                "unit": "points",
+                "periods": {"of": 12, "each": "at_least", "threshold": "4"},
+            },
+            {"target": "10", "cadence": "week"},
+            "12주 중 10주 ≥ 4 points",
+            "10 of 12 weeks ≥ 4 points",
+        ),
+        (
+            {
+                "kind": "count_of_periods",
+                "unit": "percent",
+                "periods": {"of": 3, "each": "at_most", "threshold": "0.5"},
+            },
+            {"target": "2", "cadence": None},
+            "3기간 중 2기간 ≤ 0.5%",
+            "2 of 3 periods ≤ 0.5%",
+        ),
     ],
 )
 def test_goalposts(measure: dict[str, Any], score: dict[str, Any], ko: str, en: str) -> None:

@@ -9,6 +9,9 @@ from pydantic import ValidationError
 from events.errors import Refused
 from events.measures import Aggregation, Measure, Window
 
+WEEKS = {"of": 12, "each": "at_least", "threshold": 4}
+COUNTED: dict[str, Any] = {"kind": "count_of_periods", "target": 10, "periods": WEEKS}
+
 GOOD: list[dict[str, Any]] = [
     {"kind": "increase", "baseline": 50, "target": 80},
     {"kind": "increase", "target": 80},
@@ -20,6 +23,8 @@ GOOD: list[dict[str, Any]] = [
     {"kind": "at_most", "target": 0, "grading": "tolerance", "tolerance": 2},
     {"kind": "at_most", "target": 24, "baseline": 30},
     {"kind": "between", "target": 4, "upper": 6, "grading": "strict"},
+    COUNTED,
+    COUNTED | {"target": 12, "periods": WEEKS | {"each": "at_most", "threshold": "-0.5"}},
     {"kind": "between", "target": "-0.5", "upper": 0, "grading": "tolerance", "tolerance": "0.1"},
     {"kind": "at_most", "target": 24, "window": {"kind": "rolling", "periods": 3}},
 ]
@@ -58,6 +63,19 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"kind": "between", "target": 4, "upper": 6, "grading": "tolerance", "tolerance": 0},
         "tolerance_not_positive",
     ),
+    ({"kind": "count_of_periods", "target": 10}, "periods_missing_or_unused"),
+    ({"kind": "at_least", "target": 10, "periods": WEEKS}, "periods_missing_or_unused"),
+    (COUNTED | {"target": 0}, "required_periods_not_whole"),
+    (COUNTED | {"target": -1}, "required_periods_not_whole"),
+    (COUNTED | {"target": "2.5"}, "required_periods_not_whole"),
+    (COUNTED | {"target": 13}, "more_periods_required_than_counted"),
+    (COUNTED | {"grading": "strict"}, "grading_not_for_counting"),
+    (COUNTED | {"window": {"kind": "cycle_to_date"}}, "window_not_for_counting"),
+    (COUNTED | {"upper": 12}, "upper_missing_or_unused"),
+    (COUNTED | {"periods": WEEKS | {"of": 0}}, "greater_than_equal"),
+    (COUNTED | {"periods": WEEKS | {"of": 401}}, "less_than_equal"),
+    (COUNTED | {"periods": WEEKS | {"each": "increase"}}, "literal_error"),
+    (COUNTED | {"periods": {"of": 12, "threshold": 4}}, "missing"),
     ({"kind": "at_most"}, "missing"),
     ({"kind": "at_most", "target": "NaN"}, "value_error"),
     ({"kind": "at_most", "target": 5, "unit": ""}, "string_too_short"),
@@ -84,7 +102,10 @@ def test_measures_that_do_not(said: dict[str, Any], code: str) -> None:
     [
         row
         for row in BAD
-        if any(word in row[1] for word in ("tolerance", "target", "upper", "edges", "grading"))
+        if any(
+            word in row[1]
+            for word in ("tolerance", "target", "upper", "edges", "grading", "periods", "counting")
+        )
     ],
 )
 def test_a_rule_speaks_both_languages(said: dict[str, Any], code: str) -> None:
@@ -112,12 +133,26 @@ def test_the_lower_edge_of_a_range_stays_below_the_upper_one() -> None:
     assert refused.value.code == "edges_out_of_order"
 
 
+def test_more_periods_may_be_required_up_to_those_that_are_counted() -> None:
+    measure = Measure.model_validate({"unit": "points"} | COUNTED)
+    assert measure.revised("/target", target=Decimal(12)).target == 12
+    with pytest.raises(Refused) as refused:
+        measure.revised("/target", target=Decimal(13))
+    assert refused.value.code == "more_periods_required_than_counted"
+
+
+def test_counted_periods_are_complete_ones_even_of_a_sum() -> None:
+    measure = Measure.model_validate({"unit": "points"} | COUNTED)
+    assert measure.window_for("sum").kind == "latest_complete_period"
+
+
 def test_a_measure_on_record_from_before_there_were_ranges_is_read() -> None:
     said = (
         '{"kind": "at_most", "target": "5", "unit": "x", "baseline": null, "grading": "tolerance",'
         ' "tolerance": "2", "window": null}'
     )
-    assert Measure.model_validate_json(said).upper is None
+    measure = Measure.model_validate_json(said)
+    assert (measure.upper, measure.periods) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from events.cycles.state import Cycle
 from events.measures import Window
+from events.objectives.state import KeyResult, TargetFact
 from projections.scoring.formulas import WeightedScore, met, raw_score, roll_up, rounded
+from projections.scoring.scores import score_key_result
 from projections.scoring.windows import window_value
 from projections.trend import MOST_BUCKETS
 from tests.scoring.given import Q1, days, kpi, measure, share
@@ -78,6 +81,25 @@ def test_values_by_window() -> None:
             score = raw_score(goalposts, found)
             assert score is not None
             assert rounded(score) == number(raw), raw
+
+
+def test_counted_periods() -> None:
+    """Raw score, open weeks and what is said of every row."""
+    for rule, reached, missed, still_open, raw, said in table("| rule | periods met |"):
+        required, _, of = rule.partition(" of ")
+        periods = {"of": int(of), "each": "at_least", "threshold": "4"}
+        goalposts = measure("count_of_periods", required, periods=periods)
+        fact = TargetFact(target=goalposts.target, effective_from=Q1.start)
+        key_result = KeyResult(id="kr", title="…", measure=goalposts, targets=(fact,), kpi="sales")
+        cycle = Cycle(id="q1", name="Q1", start=Q1.start, end=Q1.end, kind="quarter", status="open")
+        weekdays = [Q1.start + timedelta(weeks=n) for n in range(int(reached) + int(missed))]
+        values = [4] * int(reached) + [3] * int(missed)
+        readings = days(dict(zip(weekdays, values, strict=True)))
+        measured = kpi("mean", cadence="week", unit="unit")
+        last = weekdays[-1] + timedelta(days=3)
+        score = score_key_result(key_result, measured, cycle, readings, last)
+        assert (score.raw, score.open_periods) == (number(raw), int(still_open)), rule
+        assert ("met" if score.met else "unreachable" if score.unreachable else "") == said, rule
 
 
 def test_objectives() -> None:

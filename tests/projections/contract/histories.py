@@ -47,6 +47,18 @@ MEASURES = {
         "tolerance": "500",
         "unit": "each",
     },
+    "o3-k2": {
+        "kind": "count_of_periods",
+        "target": "5",
+        "periods": {"of": 10, "each": "at_least", "threshold": "0.2"},
+        "unit": "each",
+    },
+    "o3-k3": {
+        "kind": "count_of_periods",
+        "target": "20",
+        "periods": {"of": 60, "each": "at_most", "threshold": "50"},
+        "unit": "each",
+    },
 }
 """Of the key results that do not just move from 0 to 1,000."""
 KPIS = {
@@ -182,7 +194,11 @@ def goals(history: History) -> None:
         history.append(
             "kpi", id_, KpiDefined.model_validate(definition | {"cadence": cadence, "empty": "missing"})
         )
-    objectives: list[list[str | None]] = [["sales", "orders", None], ["price", "delay", "mood"], ["price"]]
+    objectives: list[list[str | None]] = [
+        ["sales", "orders", None],
+        ["price", "delay", "mood"],
+        ["price", "orders", "sales"],
+    ]
     for number, kpis in enumerate(objectives, 1):
         objective = f"o{number}"
         history.append(
@@ -246,9 +262,10 @@ def _reading(random: Random, kpi: str, source_id: str, revision: int) -> Event:
 
 
 def _goal_event(history: History, random: Random) -> None:
-    number, k = random.choice([(number, k) for number in (1, 2) for k in (1, 2, 3)] + [(3, 1)])
+    number, k = random.choice([1, 2, 3]), random.choice([1, 2, 3])
     id_ = f"o{number}-k{k}"
-    new = Decimal(random.randrange(1, 5000))
+    # What deciders let through: of 10 periods no more than 10 can be required.
+    new = Decimal(random.randrange(1, 11 if id_ in MEASURES else 5000))
     day = CYCLE_START + timedelta(days=random.randrange(90))
     choices: list[EventData] = [
         TargetChanged(key_result=id_, old=Decimal(1000), new=new, effective_from=day),

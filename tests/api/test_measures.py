@@ -1,0 +1,137 @@
+"""Measures beyond a single threshold, over HTTP: between two edges, and a count of periods."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Person, given_goal
+
+pytestmark = pytest.mark.usefixtures("projector")
+
+FIRST_WEDNESDAY = date(2026, 1, 7)
+COUNTED = {
+    "kind": "count_of_periods",
+    "target": "2",
+    "unit": "points",
+    "periods": {"of": 3, "each": "at_least", "threshold": "4"},
+}
+
+
+async def given_satisfaction(anna: Person, measure: dict[str, Any]) -> str:
+    """A weekly KPI in points and a key result on it; answers the objective's ETag."""
+    etag = await given_goal(anna, active=False)
+    await anna.created(
+        "/v1/kpis",
+        {
+            "id": "satisfaction",
+            "name_ko": "만족도",
+            "unit": "points",
+            "kind": "gauge",
+            "aggregation": "mean",
+            "cadence": "week",
+        },
+    )
+    added = await anna.created(
+        "/v1/objectives/growth/key-results",
+        {"id": "kr-mood", "title": "Content", "measure": measure, "kpi": "satisfaction"},
+        If_Match=etag,
+    )
+    answer = await anna.created("/v1/objectives/growth/activate", {}, If_Match=f'"{added["revision"]}"')
+    return f'"{answer["revision"]}"'
+
+
+async def send_weeks(anna: Person, *values: str) -> None:
+    """One reading of the KPI on the Wednesday of each week from 7 January 2026 on, at noon in Seoul."""
+    items = []
+    for n, value in enumerate(values):
+        day = FIRST_WEDNESDAY + timedelta(weeks=n)
+        items.append(
+            {
+                "kpi": "satisfaction",
+                "source_id": f"r-{day}",
+                "observed_at": f"{day}T12:00:00+09:00",
+                "value": value,
+            }
+        )
+    response = await anna.post("/v1/readings", items)
+    assert response.json()["counts"].get("accepted") == len(items), response.text
+
+
+async def score(anna: Person, as_of: str) -> dict[str, Any]:
+    """The key result's score at the end of a day."""
+    found: dict[str, Any] = (await anna.read("/v1/key-results/kr-mood", as_of=as_of))["score"]
+    return found
+
+
+async def test_periods_are_counted_as_they_end(anna: Person) -> None:
+    """At least 4 in 2 of 3 weeks. The year's first week, which has no reading, stays open."""
+    await given_satisfaction(anna, COUNTED)
+    await send_weeks(anna, "4", "4.5")
+    first = await score(anna, "2026-01-11")
+    assert (first["value"], first["raw"], first["met"]) == ("1", "0.5", False)
+    assert (first["open_periods"], first["unreachable"], first["cadence"]) == (2, False, "week")
+    second = await score(anna, "2026-01-18")
+    assert (second["value"], second["raw"], second["met"]) == ("2", "1", True)
+    assert second["window"] is None
+    history = (await anna.read("/v1/key-results/kr-mood/score-history"))["data"]
+    points = [(point["day"], point["raw"], point["met"]) for point in history if point["cause"] == "reading"]
+    assert points == [("2026-01-11", "0.5", False), ("2026-01-18", "1", True)]
+
+
+async def test_what_can_no_longer_be_reached_says_so(anna: Person) -> None:
+    """Two weeks below 4 leave one of three open, and two are required."""
+    await given_satisfaction(anna, COUNTED)
+    await send_weeks(anna, "3", "3.9")
+    assert (await score(anna, "2026-01-11"))["unreachable"] is False
+    late = await score(anna, "2026-01-18")
+    assert (late["raw"], late["open_periods"], late["unreachable"]) == ("0", 1, True)
+
+
+async def test_no_more_periods_can_be_required_than_are_counted(anna: Person) -> None:
+    """A target of 4 periods out of 3 is refused with its code; 3 of 3 is a change like any other."""
+    etag = await given_satisfaction(anna, COUNTED)
+    path = "/v1/key-results/kr-mood/targets"
+    change = {"reason": "more", "effective_from": "2026-01-01"}
+    refused = await anna.post(path, change | {"target": "4"}, If_Match=etag)
+    assert (refused.status_code, refused.json()["code"]) == (422, "more_periods_required_than_counted")
+    await anna.created(path, change | {"target": "3"}, If_Match=etag)
+    await send_weeks(anna, "4")
+    assert (await score(anna, "2026-01-11"))["raw"] == "0.333333"
+
+
+async def test_a_range_is_scored_by_its_distance(anna: Person) -> None:
+    """Between 4 and 6 with a tolerance of 2: 6 is inside, 7 is half lost."""
+    measure = {
+        "kind": "between",
+        "target": "4",
+        "upper": "6",
+        "unit": "points",
+        "grading": "tolerance",
+        "tolerance": "2",
+    }
+    await given_satisfaction(anna, measure)
+    await send_weeks(anna, "6", "7")
+    inside, outside = await score(anna, "2026-01-11"), await score(anna, "2026-01-18")
+    assert (inside["raw"], inside["met"]) == ("1", True)
+    assert (outside["raw"], outside["met"]) == ("0.5", False)
+
+
+async def test_a_kpi_has_no_target_that_counts_periods(anna: Person) -> None:
+    """A target of a KPI judges each period by itself; a range is one."""
+    await given_satisfaction(anna, COUNTED)
+    etag = await anna.etag("/v1/kpis/satisfaction")
+    body = {"kind": "count_of_periods", "target": "2", "effective_from": "2099-01-01"}
+    refused = await anna.post("/v1/kpis/satisfaction/targets", body, If_Match=etag)
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["#/kind"]
+    wanted = {"kind": "between", "target": "4", "upper": "6", "grading": "strict", "reason": "plan"}
+    await anna.created(
+        "/v1/kpis/satisfaction/targets", wanted | {"effective_from": "2026-01-01"}, If_Match=etag
+    )
+    await send_weeks(anna, "7")
+    trend = await anna.read("/v1/kpis/satisfaction/trend", bucket="week", as_of="2026-01-11")
+    point = trend["data"][-1]
+    assert (point["target"], point["upper"], point["attainment"], point["met"]) == ("4", "6", "0", False)
