@@ -33,7 +33,7 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
         piece
         for kpi in kpis
         if scope.units is None or kpi.org_unit in scope.units
-        for piece in on_kpi(kpi, facts.as_of, in_goal=kpi.id in in_goals)
+        for piece in on_kpi(kpi, facts.units.get(kpi.org_unit or ""), facts.as_of, in_goal=kpi.id in in_goals)
     ]
     return [*_on_units(facts, scope, objectives, kpis), *on_goals, *on_kpis]
 

@@ -165,6 +165,13 @@ CODES: dict[str, Code] = {
         "KPI “{name}”: 목표치를 언제까지 달성할지 정해지지 않았습니다.",
         "KPI “{name}”: the target does not say by when it is to be reached.",
     ),
+    "kpi_link_missing": Code(
+        "warning",
+        "000 6",
+        "A KPI of a unit below the company does not say which goal it serves.",
+        "KPI “{name}”: 어느 회사 핵심 결과에 기여하는지 한 문장으로 적으십시오.",
+        "KPI “{name}” does not say in one sentence which key result of the company it serves.",
+    ),
     "kpi_too_vague": Code(
         "warning",
         "002 KPI 설정",

@@ -12,8 +12,8 @@ from projections.advice.catalogue import KPIS_PER_UNIT, Advice, Item, advice
 from projections.advice.goals import nearly_all, unit_says_nothing
 
 
-def on_kpi(kpi: Kpi, as_of: date, *, in_goal: bool) -> Iterator[Advice]:
-    """Whose it is, and whether it is specific, measurable and dated.
+def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Iterator[Advice]:
+    """Whose it is, what it is for, and whether it is specific, measurable and dated.
 
     `in_goal`: a key result that runs on the day is measured by it, and says how far it is to go.
     """
@@ -24,6 +24,8 @@ def on_kpi(kpi: Kpi, as_of: date, *, in_goal: bool) -> Iterator[Advice]:
         yield advice("org_unit_missing", item)
     if unit_says_nothing(kpi.unit):
         yield advice("measure_unit_unclear", item, unit=kpi.unit)
+    if unit is not None and unit.level != "company" and kpi.serves is None:
+        yield advice("kpi_link_missing", item)
     target = kpi.target_on(as_of)
     if target is None and in_goal:
         return

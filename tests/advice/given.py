@@ -68,6 +68,8 @@ def kpi(name_ko: str = "신규 고객 계약 건수", name_en: str = "New contra
         "org_unit": "sales",
         "perspective": "customer",
         "leading": True,
+        "serves": "growth",
+        "serves_why": "계약이 늘어야 성장합니다",
         "targets": ({"kind": "at_least", "target": 30, "effective_from": date(2026, 1, 1)},),
     }
     return Kpi.model_validate(usual | fields)

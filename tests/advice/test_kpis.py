@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from events.kpis.state import Kpi
-from tests.advice.given import Q1, TODAY, codes, given, key_result, kpi, kpis, objective
+from tests.advice.given import Q1, SALES, TODAY, codes, given, key_result, kpi, kpis, objective
 
 
 def codes_of(*watched: Kpi) -> set[str]:
@@ -62,6 +62,14 @@ def test_a_team_looks_ahead() -> None:
 def test_a_kpi_is_somebodys_and_measurable(fields: dict[str, Any], expected: set[str]) -> None:
     """Owner, org unit, unit and target."""
     assert codes_of(kpi(**fields)) == expected
+
+
+def test_a_teams_kpi_says_which_goal_it_serves() -> None:
+    """In one sentence; the company's own KPIs serve nobody above."""
+    alone = kpi(serves=None, serves_why=None)
+    assert codes_of(alone) == {"kpi_link_missing"}
+    company = SALES.model_copy(update={"level": "company"})
+    assert "kpi_link_missing" not in codes(given(kpis=[alone], units=(company,)))
 
 
 def test_a_target_counts_on_its_days_only() -> None:
