@@ -323,7 +323,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/v1/cycles"): _page(_CYCLE),
     ("GET", "/v1/cycles/{cycle}"): _CYCLE | _KNOWN,
     ("GET", "/v1/org-units"): _page(_UNIT),
-    ("GET", "/v1/org-units/{unit}"): _UNIT | _KNOWN,
+    ("GET", "/v1/org-units/{unit}"): _UNIT | _TIMES,
     ("GET", "/v1/feeds"): _page(_FEED),
     ("GET", "/v1/feeds/{feed}"): _FEED | _KNOWN,
     ("GET", "/v1/advice"): _page(_ADVICE),
