@@ -111,7 +111,7 @@ def test_close_values_are_dots_with_the_target_between(company: Place) -> None:
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
-@pytest.mark.parametrize("command", ["state --lang ko", "trail acv", "trail better-portfolio"])
+@pytest.mark.parametrize("command", ["state --lang ko", "advise", "trail acv", "trail better-portfolio"])
 def test_any_width_fits(command: str, columns: int, company: Place) -> None:
     """Lines are folded, never cut: no letter is lost."""
     narrow = company.shown(*command.split(), columns=columns)
