@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from services.cli.display import Language
 from services.cli.goalposts import goalposts
+from services.cli.state import _key_result
 
 
 @pytest.mark.parametrize(
@@ -51,3 +55,47 @@ from services.cli.goalposts import goalposts
 def test_goalposts(measure: dict[str, Any], score: dict[str, Any], ko: str, en: str) -> None:
     """The measure's kind in signs or words, with the target in force."""
     assert (goalposts(measure, score, "ko"), goalposts(measure, score, "en")) == (ko, en)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("ko", ("12주 중 10주 ≥ 4 points", "현재 3", "남은 기간 6", "달성 불가")),
+        ("en", ("10 of 12 weeks ≥ 4 points", "now 3", "6 still open", "unreachable")),
+    ],
+)
+def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
+    lang: Language, said: tuple[str, str, str, str]
+) -> None:
+    """3 of 10 weeks are met and 6 are open: too few."""
+    measure = {
+        "kind": "count_of_periods",
+        "unit": "points",
+        "periods": {"of": 12, "each": "at_least", "threshold": "4"},
+    }
+    score: dict[str, Any] = {
+        "value": "3",
+        "target": "10",
+        "baseline": None,
+        "raw": "0.3",
+        "score": "0.3",
+        "met": False,
+        "pending": False,
+        "open_periods": 6,
+        "unreachable": True,
+        "cadence": "week",
+    }
+    key_result: dict[str, Any] = {
+        "id": "mood",
+        "title": "Content",
+        "measure": measure,
+        "score": score,
+        "targets": [{"target": "10"}],
+        "weight": None,
+        "confidence": None,
+    }
+    console = Console(file=StringIO(), width=120)
+    with console.capture() as shown:
+        console.print(_key_result(key_result, lang, weakest=False))
+    for words in said:
+        assert words in shown.get()
