@@ -214,3 +214,20 @@ def test_dropped_key_results_get_no_advice() -> None:
     moved = TargetMove("gone", Q1.end, Decimal(8), Decimal(5))
     goal = objective(key_results=(*objective().key_results, gone))
     assert codes(given(goal, moves=[moved])) == set()
+
+
+def test_ranges_and_counted_periods_are_sound() -> None:
+    """Neither moves, so neither needs a baseline; words of a direction say nothing against them."""
+    weeks = key_result(
+        "12주 중 10주 동안 직원 만족도 조사에서 4점 이상 획득",
+        kind="count_of_periods",
+        target=10,
+        unit="score",
+        periods={"of": 12, "each": "at_least", "threshold": 4},
+        kpi="satisfaction",
+    )
+    assert codes_of(weeks) == set()
+    between = key_result(
+        "재고 일수 20~30일", kind="between", target=20, upper=30, grading="strict", unit="days"
+    )
+    assert codes_of(between) == set()
