@@ -62,6 +62,7 @@ ROUTES: list[tuple[str, str, set[str]]] = [
     ("POST", "/v1/feeds", OWNERS),
     ("GET", "/v1/feeds/f", READERS),
     ("PATCH", "/v1/feeds/f", OWNERS),
+    ("GET", "/v1/advice", READERS),
     ("GET", "/v1/audit", TRAIL),
     ("GET", "/v1/audit/recordings", TRAIL),
     ("GET", "/v1/workspace", READERS),
