@@ -125,6 +125,11 @@ def decode(payload: bytes) -> Event:
             return _reading(quick.read(payload))
         except (ValueError, RecursionError):
             pass  # the general way judges
+    return decode_any(payload)
+
+
+def decode_any(payload: bytes) -> Event:
+    """`decode` without the short way of readings. Raises UndecodableEvent."""
     try:
         document = orjson.loads(payload)
         if _ESCAPE in payload and _holds_nul(document):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -143,6 +144,10 @@ _VERSION_COLUMNS = (
     reading.c.business_day,
     reading.c.content,
 )
+
+
+_said = attrgetter(*ReadingVersion._fields[ReadingVersion._fields.index("kpi") :])
+"""What a reading says, in the order of `ReadingVersion` and of the table."""
 
 
 class KpiDays:
@@ -292,16 +297,7 @@ class KpiDays:
                 id_,
                 revision,
                 status,
-                content.kpi,
-                content.feed,
-                content.source_id,
-                content.source_version,
-                content.value,
-                content.numerator,
-                content.denominator,
-                content.observed_at,
-                content.business_day,
-                content.content,
+                *_said(content),
                 recorded.recorded_at,
                 recorded.event.actor,
                 recorded.event.reason,
@@ -325,21 +321,7 @@ class KpiDays:
 def _version(
     recorded: RecordedEvent, id_: UUID, status: str, content: ReadingRecorded | ReadingCorrected
 ) -> ReadingVersion:
-    return ReadingVersion(
-        id_,
-        recorded.position,
-        status,
-        content.kpi,
-        content.feed,
-        content.source_id,
-        content.source_version,
-        content.value,
-        content.numerator,
-        content.denominator,
-        content.observed_at,
-        content.business_day,
-        content.content,
-    )
+    return ReadingVersion(id_, recorded.position, status, *_said(content))
 
 
 async def _latest(store: Store, ids: Iterable[UUID]) -> list[ReadingVersion]:
