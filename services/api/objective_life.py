@@ -50,60 +50,50 @@ class NewClosing(Command):
     reason: Reason | None = None
 
 
-@router.post("/{objective}/propose", summary="Propose an objective", responses=CHANGE)
-async def propose(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Put a draft forward for agreement; it changes no more until it is sent back."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), ProposeObjective(), body=body, if_match=if_match
+def _add_step(command: Command, name: str, summary: str, description: str) -> None:
+    """A step that is asked for with nothing but, perhaps, a reason."""
+
+    async def step(
+        caller: GoalEditor,
+        writing: Writing,
+        objective: ObjectiveId,
+        if_match: IfMatch,
+        body: Reasoned | None = None,
+    ) -> Receipt:
+        return await writing.execute(
+            caller, Aggregate("objective", objective), command, body=body, if_match=if_match
+        )
+
+    router.add_api_route(
+        f"/{{objective}}/{name.replace('_', '-')}",
+        step,
+        methods=["POST"],
+        name=name,
+        summary=summary,
+        description=description,
+        responses=CHANGE,
     )
 
 
-@router.post("/{objective}/agree", summary="Agree to an objective", responses=CHANGE)
-async def agree(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Say yes to a proposed objective."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), AgreeObjective(), body=body, if_match=if_match
-    )
-
-
-@router.post("/{objective}/send-back", summary="Send an objective back", responses=CHANGE)
-async def send_back(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Make a proposed or agreed objective a draft again; that takes a reason."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), SendBackObjective(), body=body, if_match=if_match
-    )
-
-
-@router.post("/{objective}/activate", summary="Activate an objective", responses=CHANGE)
-async def activate(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Begin with a draft or an agreed objective: from now on every change needs a reason."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), ActivateObjective(), body=body, if_match=if_match
-    )
+_add_step(
+    ProposeObjective(),
+    "propose",
+    "Propose an objective",
+    "Put a draft forward for agreement; it changes no more until it is sent back.",
+)
+_add_step(AgreeObjective(), "agree", "Agree to an objective", "Say yes to a proposed objective.")
+_add_step(
+    SendBackObjective(),
+    "send_back",
+    "Send an objective back",
+    "Make a proposed or agreed objective a draft again; that takes a reason.",
+)
+_add_step(
+    ActivateObjective(),
+    "activate",
+    "Activate an objective",
+    "Begin with a draft or an agreed objective: from now on every change needs a reason.",
+)
 
 
 @router.post("/{objective}/grade", summary="Grade an objective", responses=CHANGE)
@@ -139,29 +129,10 @@ async def close(
     )
 
 
-@router.post("/{objective}/drop", summary="Drop an objective", responses=CHANGE)
-async def drop(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Pursue it no longer; that takes a reason."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), DropObjective(), body=body, if_match=if_match
-    )
-
-
-@router.post("/{objective}/reopen", summary="Reopen a closed or dropped objective", responses=CHANGE)
-async def reopen(
-    caller: GoalEditor,
-    writing: Writing,
-    objective: ObjectiveId,
-    if_match: IfMatch,
-    body: Reasoned | None = None,
-) -> Receipt:
-    """Take a close or a drop back; that takes a reason. Grades and comments of before stay readable."""
-    return await writing.execute(
-        caller, Aggregate("objective", objective), ReopenObjective(), body=body, if_match=if_match
-    )
+_add_step(DropObjective(), "drop", "Drop an objective", "Pursue it no longer; that takes a reason.")
+_add_step(
+    ReopenObjective(),
+    "reopen",
+    "Reopen a closed or dropped objective",
+    "Take a close or a drop back; that takes a reason. Grades and comments of before stay readable.",
+)

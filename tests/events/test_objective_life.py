@@ -46,6 +46,7 @@ from events.objectives.events import (
 )
 from events.objectives.key_result_events import KeyResultAdded
 from events.objectives.life import ALLOWED
+from events.objectives.state import ObjectiveStatus
 from events.registry import EventData
 from tests.events.given import QUARTER, Given, given, recorded
 
@@ -63,7 +64,7 @@ GRADE = ObjectiveGraded(grade=Decimal("0.8"), reflection="더 일찍 시작했�
 GRADED = ACTIVE.and_then(GRADE)
 CLOSED = GRADED.and_then(ObjectiveClosed(comment="다음 분기에 이어 간다"))
 DROPPED = ACTIVE.and_then(ObjectiveDropped())
-LIVES: dict[str, Given] = {
+LIVES: dict[ObjectiveStatus, Given] = {
     "drafted": DRAFT,
     "proposed": PROPOSED,
     "agreed": AGREED,
@@ -111,29 +112,31 @@ def test_the_tables_here_know_every_command_and_status() -> None:
 
 @pytest.mark.parametrize("status", LIVES)
 @pytest.mark.parametrize("word", STEPS)
-def test_a_step_is_taken_or_refused_with_what_is_allowed(status: str, word: str) -> None:
+def test_a_step_is_taken_or_refused_with_what_is_allowed(status: ObjectiveStatus, word: str) -> None:
     outcome = LIVES[status].when(STEPS[word], reason="사유")
-    if word in ALLOWED[status]:  # type: ignore[index]
+    if word in ALLOWED[status]:
         assert outcome.events, outcome.refusal
     else:
         assert outcome.refusal is not None
         assert outcome.refusal.kind == "conflict"
-        assert outcome.refusal.allowed == ALLOWED[status]  # type: ignore[index]
+        assert outcome.refusal.allowed == ALLOWED[status]
 
 
 @pytest.mark.parametrize("status", LIVES)
 @pytest.mark.parametrize("command", CHANGES, ids=lambda command: type(command).__name__)
-def test_a_change_is_made_or_refused_with_what_is_allowed(status: str, command: Command) -> None:
+def test_a_change_is_made_or_refused_with_what_is_allowed(status: ObjectiveStatus, command: Command) -> None:
     outcome = LIVES[status].when(command, reason="사유")
-    if "change" in ALLOWED[status]:  # type: ignore[index]
+    if "change" in ALLOWED[status]:
         assert outcome.refusal is None
     else:
-        assert outcome.refused(f"objective_{status}").allowed == ALLOWED[status]  # type: ignore[index]
+        assert outcome.refused(f"objective_{status}").allowed == ALLOWED[status]
 
 
 @pytest.mark.parametrize("status", LIVES)
 @pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda command: type(command).__name__)
-def test_nothing_of_a_closed_cycle_changes_through_any_command(status: str, command: Command) -> None:
+def test_nothing_of_a_closed_cycle_changes_through_any_command(
+    status: ObjectiveStatus, command: Command
+) -> None:
     """Whatever the objective's status is, and a new one cannot be drafted either."""
     before = given("objective") if isinstance(command, DraftObjective) else LIVES[status]
     refusal = before.when(command, reason="사유", cycle=CLOSED_QUARTER).refused("cycle_closed")
