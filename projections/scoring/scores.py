@@ -5,7 +5,7 @@ Score history, two-time reads and every "what if" call these same functions with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -29,7 +29,7 @@ from projections.scoring.formulas import (
     shown,
     written,
 )
-from projections.scoring.values import DayValue, Value
+from projections.scoring.values import BusinessDays, Value
 from projections.scoring.windows import NOTHING, WindowValue, counted_values, window_values
 
 
@@ -72,7 +72,7 @@ class KeyResultScore:
 
 
 def score_key_result(
-    key_result: KeyResult, kpi: Kpi | None, cycle: Cycle, days: Mapping[date, DayValue], as_of: date
+    key_result: KeyResult, kpi: Kpi | None, cycle: Cycle, days: BusinessDays, as_of: date
 ) -> KeyResultScore:
     """The score at the end of one day; see `score_days`."""
     return score_days(key_result, kpi, cycle, days, [as_of])[0]
@@ -82,7 +82,7 @@ def score_days(
     key_result: KeyResult,
     kpi: Kpi | None,
     cycle: Cycle,
-    days: Mapping[date, DayValue],
+    days: BusinessDays,
     as_of: Iterable[date],
 ) -> list[KeyResultScore]:
     """The scores at the end of several days, given in ascending order, in one pass.

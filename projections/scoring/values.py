@@ -6,7 +6,8 @@ unit; a ratio of sums becomes a percentage when that unit is percent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact
@@ -70,6 +71,42 @@ def merged(earlier: DayValue, later: DayValue) -> DayValue:
         high,
         earlier.reset or later.reset,
     )
+
+
+class BusinessDays(Mapping[date, DayValue]):
+    """A KPI's business days that have readings, always in order."""
+
+    __slots__ = ("_order", "_values")
+
+    def __init__(self, values: Iterable[DayValue] = ()) -> None:
+        self._order: list[date] = []
+        self._values: dict[date, DayValue] = {}
+        for value in values:
+            self.add(value)
+
+    def add(self, added: DayValue) -> None:
+        """Take in what a recorded day added; recorded days come in order, business days in any."""
+        day = added.business_day
+        before = self._values.get(day)
+        if before is None:
+            insort(self._order, day)
+            self._values[day] = added
+        else:
+            self._values[day] = merged(before, added)
+
+    def between(self, first: date, last: date) -> list[DayValue]:
+        """The days from `first` to `last`, both included."""
+        order, values = self._order, self._values
+        return [values[day] for day in order[bisect_left(order, first) : bisect_right(order, last)]]
+
+    def __getitem__(self, day: date) -> DayValue:
+        return self._values[day]
+
+    def __iter__(self) -> Iterator[date]:
+        return iter(self._order)
+
+    def __len__(self) -> int:
+        return len(self._order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ days, so a week that began before the cycle is a whole week, and one that ends a
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,7 +15,7 @@ from typing import Protocol
 
 from events.measures import CountedPeriods, Window
 from projections.scoring.periods import Period, period_of, periods_between
-from projections.scoring.values import Bucket, DayValue, KpiRules, Value, aggregate
+from projections.scoring.values import Bucket, BusinessDays, KpiRules, Value, aggregate
 
 
 class Stretch(Protocol):
@@ -46,14 +45,14 @@ NOTHING = WindowValue(Value(None, 0), None, None)
 
 
 def window_value(
-    kpi: KpiRules, window: Window, days: Mapping[date, DayValue], as_of: date, cycle: Stretch
+    kpi: KpiRules, window: Window, days: BusinessDays, as_of: date, cycle: Stretch
 ) -> WindowValue:
     """The value that counts at the end of a day. `days` holds at least the `reading_days`."""
     return next(window_values(kpi, window, days, [as_of], cycle))
 
 
 def window_values(
-    kpi: KpiRules, window: Window, days: Mapping[date, DayValue], as_of: Iterable[date], cycle: Stretch
+    kpi: KpiRules, window: Window, days: BusinessDays, as_of: Iterable[date], cycle: Stretch
 ) -> Iterator[WindowValue]:
     """The values that count at the end of several days, given in ascending order: one pass over `days`.
 
@@ -61,17 +60,16 @@ def window_values(
     KPI's cadence that has ended in the cycle and has a value; `rolling` the last n ended periods, also those
     before the cycle, together. Before the cycle nothing counts, after it what counted on its last day.
     """
-    series = _Days(kpi, days)
     if window.kind == "cycle_to_date":
-        return _cycle_to_date(series, as_of, cycle)
+        return _cycle_to_date(kpi, days, as_of, cycle)
     if window.kind == "rolling":
         assert window.periods is not None
-        return _rolling(series, window.periods, as_of, cycle)
-    return _latest_complete(series, as_of, cycle)
+        return _rolling(kpi, days, window.periods, as_of, cycle)
+    return _latest_complete(kpi, days, as_of, cycle)
 
 
 def counted_values(
-    kpi: KpiRules, rule: CountedPeriods, days: Mapping[date, DayValue], as_of: Iterable[date], cycle: Stretch
+    kpi: KpiRules, rule: CountedPeriods, days: BusinessDays, as_of: Iterable[date], cycle: Stretch
 ) -> Iterator[WindowValue]:
     """How many periods are met at the end of several days, given in ascending order: one pass over `days`.
 
@@ -79,7 +77,6 @@ def counted_values(
     value stays open: a late reading may still meet it. A cycle may have fewer of them than the rule names.
     `days` holds at least the `reading_days` of `latest_complete_period`.
     """
-    series = _Days(kpi, days)
     ending = (p for p in periods_between(kpi.cadence, cycle.start, cycle.end) if p.end <= cycle.end)
     periods = list(islice(ending, rule.of))
     threshold = Fraction(rule.threshold)
@@ -87,7 +84,7 @@ def counted_values(
     current = WindowValue(Value(None, 0), None, None, open=len(periods))
     for day in as_of:
         while taken < len(periods) and periods[taken].end <= day:
-            found = series.value(periods[taken].start, periods[taken].end).value
+            found = _together(kpi, days, periods[taken].start, periods[taken].end).value
             taken += 1
             if found.value is None:
                 continue
@@ -124,24 +121,14 @@ def counting_day(kpi: KpiRules, window: Window, business_day: date, cycle: Stret
     return max(period_of(kpi.cadence, business_day).end, cycle.start)
 
 
-class _Days:
-    """A KPI's business days in order, cut by dates."""
-
-    def __init__(self, kpi: KpiRules, days: Mapping[date, DayValue]) -> None:
-        self.kpi = kpi
-        self._values = days
-        self._order = sorted(days)
-
-    def between(self, first: date, last: date) -> list[DayValue]:
-        start = bisect_left(self._order, first)
-        return [self._values[day] for day in self._order[start : bisect_right(self._order, last)]]
-
-    def value(self, first: date, last: date) -> WindowValue:
-        return WindowValue(aggregate(self.kpi, self.between(first, last)), first, last)
+def _together(kpi: KpiRules, days: BusinessDays, first: date, last: date) -> WindowValue:
+    return WindowValue(aggregate(kpi, days.between(first, last)), first, last)
 
 
-def _cycle_to_date(series: _Days, as_of: Iterable[date], cycle: Stretch) -> Iterator[WindowValue]:
-    bucket = Bucket(series.kpi)
+def _cycle_to_date(
+    kpi: KpiRules, days: BusinessDays, as_of: Iterable[date], cycle: Stretch
+) -> Iterator[WindowValue]:
+    bucket = Bucket(kpi)
     taken = cycle.start - timedelta(days=1)
     for day in as_of:
         if day < cycle.start:
@@ -149,13 +136,15 @@ def _cycle_to_date(series: _Days, as_of: Iterable[date], cycle: Stretch) -> Iter
             continue
         end = min(day, cycle.end)
         if end > taken:
-            bucket.add(series.between(taken + timedelta(days=1), end))
+            bucket.add(days.between(taken + timedelta(days=1), end))
             taken = end
         yield WindowValue(bucket.value(), cycle.start, end)
 
 
-def _latest_complete(series: _Days, as_of: Iterable[date], cycle: Stretch) -> Iterator[WindowValue]:
-    periods = periods_between(series.kpi.cadence, cycle.start, cycle.end)
+def _latest_complete(
+    kpi: KpiRules, days: BusinessDays, as_of: Iterable[date], cycle: Stretch
+) -> Iterator[WindowValue]:
+    periods = periods_between(kpi.cadence, cycle.start, cycle.end)
     upcoming = next(periods, None)
     current = NOTHING
     for day in as_of:
@@ -164,14 +153,16 @@ def _latest_complete(series: _Days, as_of: Iterable[date], cycle: Stretch) -> It
             ended.append(upcoming)
             upcoming = next(periods, None)
         for period in reversed(ended):
-            found = series.value(period.start, period.end)
+            found = _together(kpi, days, period.start, period.end)
             if found.value.value is not None:
                 current = found
                 break
         yield current
 
 
-def _rolling(series: _Days, periods: int, as_of: Iterable[date], cycle: Stretch) -> Iterator[WindowValue]:
+def _rolling(
+    kpi: KpiRules, days: BusinessDays, periods: int, as_of: Iterable[date], cycle: Stretch
+) -> Iterator[WindowValue]:
     current = NOTHING
     newest: Period | None = None
     for day in as_of:
@@ -179,10 +170,10 @@ def _rolling(series: _Days, periods: int, as_of: Iterable[date], cycle: Stretch)
             yield NOTHING
             continue
         end = min(day, cycle.end)
-        ended = _last_ended(period_of(series.kpi.cadence, end), end)
+        ended = _last_ended(period_of(kpi.cadence, end), end)
         if ended != newest:
             newest = ended
-            current = series.value(_rolled_back(ended, periods).start, ended.end)
+            current = _together(kpi, days, _rolled_back(ended, periods).start, ended.end)
         yield current
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.aggregates import AGGREGATES
 from events.ids import Aggregate
-from projections.scoring.values import DayValue, merged
+from projections.scoring.values import BusinessDays, DayValue
 from projections.state.kpi_days import day_value
 from projections.state.tables import key_result, kpi_day, moment, reading, score_history, version
 
@@ -121,14 +121,14 @@ _LATEST_OF = _latest_of()
 
 async def days_of(
     connection: AsyncConnection, kpi: str, first: date, last: date, position: int
-) -> dict[date, DayValue]:
+) -> BusinessDays:
     """A KPI's business days from `first` to `last`, in order, as known at a position."""
     return (await days_of_each(connection, {kpi: (first, last)}, position))[kpi]
 
 
 async def days_of_each(
     connection: AsyncConnection, stretches: Mapping[str, tuple[date, date]], position: int
-) -> dict[str, dict[date, DayValue]]:
+) -> dict[str, BusinessDays]:
     """The business days of several KPIs, each from a first to a last one, in order, as known at a position.
 
     Days to which nothing was added after the position come from `kpi_day`, the others from the readings.
@@ -138,20 +138,17 @@ async def days_of_each(
         "firsts": [first for first, _ in stretches.values()],
         "lasts": [last for _, last in stretches.values()],
     }
-    days: dict[str, dict[date, DayValue]] = {kpi: {} for kpi in stretches}
+    parts: dict[str, list[DayValue]] = {kpi: [] for kpi in stretches}
     later: dict[str, set[date]] = {}
     for row in await connection.execute(_DAYS, parameters):  # every column, as the table has them
-        kpi, day = row[:2]
         if row[-1] > position:
-            later.setdefault(kpi, set()).add(day)
-            continue
-        before = days[kpi].get(day)
-        days[kpi][day] = day_value(row) if before is None else merged(before, day_value(row))
+            later.setdefault(row[0], set()).add(row[1])
+        else:
+            parts[row[0]].append(day_value(row))
     for kpi, changed in later.items():
-        of_kpi = {day: value for day, value in days[kpi].items() if day not in changed}
-        of_kpi |= await _from_readings(connection, kpi, sorted(changed), position)
-        days[kpi] = dict(sorted(of_kpi.items()))
-    return days
+        parts[kpi] = [part for part in parts[kpi] if part.business_day not in changed]
+        parts[kpi] += await _from_readings(connection, kpi, sorted(changed), position)
+    return {kpi: BusinessDays(of_kpi) for kpi, of_kpi in parts.items()}
 
 
 def _days() -> Select[Any]:
@@ -173,10 +170,8 @@ _DAYS = _days()
 
 async def _from_readings(
     connection: AsyncConnection, kpi: str, days: Sequence[date], position: int
-) -> dict[date, DayValue]:
-    """Business days added up from the versions of their readings that were in force at a position."""
-    if not days:
-        return {}
+) -> list[DayValue]:
+    """The readings of some business days, each as one, that were in force at a position."""
     on_days = select(reading.c.id).where(
         reading.c.kpi == kpi, reading.c.business_day.in_(days), reading.c.position <= position
     )
@@ -186,7 +181,7 @@ async def _from_readings(
         .where(reading.c.id.in_(on_days), reading.c.position <= position)
         .order_by(reading.c.id, reading.c.position.desc())
     )
-    found: dict[date, DayValue] = {}
+    found: list[DayValue] = []
     wanted = set(days)
     for row in rows:
         if row.status == "retracted" or row.business_day not in wanted or row.kpi != kpi:
@@ -197,8 +192,7 @@ async def _from_readings(
             value = DayValue(row.business_day, 1, row.value, last=last, min=row.value, max=row.value)
         elif row.numerator is not None and row.denominator is not None:
             value = DayValue(row.business_day, 1, numerator=row.numerator, denominator=row.denominator)
-        before = found.get(row.business_day)
-        found[row.business_day] = value if before is None else merged(before, value)
+        found.append(value)
     return found
 
 

@@ -27,7 +27,7 @@ from events.registry import EventData
 from projections.bulk import arrays, insert_given
 from projections.projection import Store, Upsert, Write
 from projections.scoring.scores import KeyResultScore, score_days
-from projections.scoring.values import DayValue, merged
+from projections.scoring.values import BusinessDays
 from projections.scoring.windows import counting_day
 from projections.state.goals import Change, Goals
 from projections.state.kpi_days import Added, Day, day_value
@@ -97,7 +97,7 @@ class ScoreHistory:
         self._goals = goals
         self._objective_of: dict[str, str] = {}
         self._of_kpi: defaultdict[str, set[str]] = defaultdict(set)
-        self._days: dict[str, dict[date, DayValue]] = {}
+        self._days: dict[str, BusinessDays] = {}
         self._stored: dict[tuple[str, date], set[date]] = {}
         self._open: dict[str, Open] = {}
         self._touched: set[str] = set()
@@ -150,9 +150,9 @@ class ScoreHistory:
             .where(kpi_day.c.kpi.in_(sorted(kpis)))
             .order_by(kpi_day.c.kpi, kpi_day.c.business_day, kpi_day.c.recorded_day)
         )
-        self._days.update((kpi, {}) for kpi in kpis)
+        self._days.update((kpi, BusinessDays()) for kpi in kpis)
         for row in rows:
-            self._add(row.kpi, day_value(row))
+            self._days[row.kpi].add(day_value(row))
 
     async def _load_stored(self, store: Store, key_results: set[str], recorded_days: set[date]) -> None:
         wanted = {
@@ -172,16 +172,11 @@ class ScoreHistory:
             if (key_result, recorded_day) in wanted:
                 self._stored[key_result, recorded_day].add(day)
 
-    def _add(self, kpi: str, added: DayValue) -> None:
-        days = self._days[kpi]
-        before = days.get(added.business_day)
-        days[added.business_day] = added if before is None else merged(before, added)
-
     def readings(self, recorded_day: date, settled: Mapping[Day, Added]) -> None:
         """Take in what readings recorded on one UTC day added to KPIs' days."""
         for (kpi_id, business_day), added in settled.items():
             if kpi_id in self._days:
-                self._add(kpi_id, added.value)
+                self._days[kpi_id].add(added.value)
             for key_result_id in self._of_kpi.get(kpi_id, ()):
                 scored = self._scored(key_result_id)
                 if scored is not None and scored.kpi is not None and scored.kpi.id == kpi_id:
@@ -273,8 +268,9 @@ class ScoreHistory:
         return Scored(objective, key_result, kpi, cycle)
 
     def _scores(self, scored: Scored, days: Sequence[date]) -> list[KeyResultScore]:
-        values = {} if scored.kpi is None else self._days.get(scored.kpi.id, {})
-        return score_days(scored.key_result, scored.kpi, scored.cycle, values, days)
+        kpi = scored.kpi
+        values = (None if kpi is None else self._days.get(kpi.id)) or BusinessDays()
+        return score_days(scored.key_result, kpi, scored.cycle, values, days)
 
     def drain(self) -> list[Write]:
         """The pending rows; the next run starts with none."""

@@ -19,7 +19,7 @@ from events.objectives.events import Ambition
 from events.objectives.state import KeyResult, KeyResultStatus, Objective, ObjectiveStatus, TargetFact
 from projections import control
 from projections.scoring.scores import KeyResultScore, score_days, score_objective
-from projections.scoring.values import DayValue
+from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
 from projections.state import queries
 from services.api.positions import Then
@@ -116,7 +116,7 @@ class Figures:
         self._then = then
         self._cycles: dict[str, Cycle] = {}
         self._kpis: dict[str, Kpi] = {}
-        self._days: dict[str, dict[date, DayValue]] = {}
+        self._days: dict[str, BusinessDays] = {}
         self._incomplete: set[Aggregate] = set()
 
     @staticmethod
@@ -144,7 +144,7 @@ class Figures:
         if key_result.status == "dropped" or cycle is None:
             return []
         kpi = None if key_result.kpi is None else self._kpis.get(key_result.kpi)
-        values = {} if kpi is None else self._days.get(kpi.id, {})
+        values = (None if kpi is None else self._days.get(kpi.id)) or BusinessDays()
         return score_days(key_result, kpi, cycle, values, days)
 
     def against(self, objective: Objective, key_result: KeyResult, target: Decimal) -> KeyResultScore | None:

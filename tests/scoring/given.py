@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import reduce
 from typing import Any, NamedTuple
 
 from events.kpis.state import Kpi
 from events.measures import Measure
-from projections.scoring.values import DayValue, merged
+from projections.scoring.values import BusinessDays, DayValue
 
 
 class Stretch(NamedTuple):
@@ -59,16 +58,16 @@ def share(day: date, numerator: object, denominator: object) -> DayValue:
     return DayValue(day, 1, numerator=Decimal(str(numerator)), denominator=Decimal(str(denominator)))
 
 
-def days(values: Iterable[DayValue] | Mapping[date, object]) -> dict[date, DayValue]:
+def days(values: Iterable[DayValue] | Mapping[date, object]) -> BusinessDays:
     """Readings by business day; of several on one day the later one in the list has the higher position."""
     if isinstance(values, Mapping):
         values = [reading(day, value, position) for position, (day, value) in enumerate(values.items(), 1)]
-    by_day: dict[date, list[DayValue]] = {}
+    found = BusinessDays()
     for position, value in enumerate(values, 1):
         if value.last is not None:
             value = value._replace(last=(value.last[0], position, value.last[2]))
-        by_day.setdefault(value.business_day, []).append(value)
-    return {day: reduce(merged, parts) for day, parts in by_day.items()}
+        found.add(value)
+    return found
 
 
 def _number(value: object) -> object:

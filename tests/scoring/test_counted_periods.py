@@ -17,7 +17,7 @@ from events.objectives.state import KeyResult, TargetFact
 from projections.scoring.formulas import met, raw_score
 from projections.scoring.periods import period_of
 from projections.scoring.scores import KeyResultScore, score_days, score_key_result
-from projections.scoring.values import DayValue
+from projections.scoring.values import BusinessDays
 from projections.scoring.windows import counted_values, counting_day, reading_days
 from tests.scoring.given import Q1, days, kpi, measure, reading
 
@@ -37,7 +37,7 @@ def counted(required: int = 10, of: int = 12, each: str = "at_least", threshold:
     return KeyResult(id="kr", title="…", measure=goalposts, targets=(fact,), kpi="sales")
 
 
-def weeks(*values: object) -> dict[date, DayValue]:
+def weeks(*values: object) -> BusinessDays:
     """One reading in each week from the first one on; None is a week without."""
     given_values = [
         reading(FIRST + n * WEEK + timedelta(days=2), value)
@@ -47,7 +47,7 @@ def weeks(*values: object) -> dict[date, DayValue]:
     return days(given_values)
 
 
-def after(number: int, kr: KeyResult, values: dict[date, DayValue], measured: Kpi = MOOD) -> KeyResultScore:
+def after(number: int, kr: KeyResult, values: BusinessDays, measured: Kpi = MOOD) -> KeyResultScore:
     """The score at the end of the last day of a week."""
     return score_key_result(kr, measured, CYCLE, values, FIRST + number * WEEK - timedelta(days=1))
 
@@ -122,14 +122,14 @@ def test_more_than_required_scores_above_1() -> None:
 
 def test_a_cycle_with_too_few_periods_says_so_at_once() -> None:
     """Four months do not fit into a quarter."""
-    score = score_key_result(counted(4, 6), kpi("mean", unit="unit"), CYCLE, {}, Q1.start)
+    score = score_key_result(counted(4, 6), kpi("mean", unit="unit"), CYCLE, BusinessDays(), Q1.start)
     assert (score.open_periods, score.unreachable, score.pending) == (3, True, True)
 
 
 def test_without_a_kpi_the_number_of_periods_is_reported() -> None:
     """The check-in says how many; which are open is not known."""
     kr = counted().model_copy(update={"kpi": None})
-    score = score_key_result(kr, None, CYCLE, {}, Q1.end)
+    score = score_key_result(kr, None, CYCLE, BusinessDays(), Q1.end)
     assert (score.pending, score.open_periods, score.unreachable, score.cadence) == (True, None, False, None)
 
 
@@ -201,7 +201,7 @@ def test_a_reading_changes_nothing_before_its_counting_day(
     day = Q1.start + timedelta(days=offset)
     as_of = [Q1.start + timedelta(days=n) for n in range(100)]
     rule = CountedPeriods(of=of, each="at_least", threshold=Decimal(4))
-    without = list(counted_values(measured, rule, {}, as_of, Q1))
+    without = list(counted_values(measured, rule, BusinessDays(), as_of, Q1))
     with_it = list(counted_values(measured, rule, days([reading(day, 4)]), as_of, Q1))
     changed = [day for day, one, other in zip(as_of, without, with_it, strict=True) if one != other]
     counts = counting_day(measured, window, day, Q1)

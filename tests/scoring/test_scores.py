@@ -15,11 +15,11 @@ from events.kpis.state import Kpi
 from events.measures import Measure, Window
 from events.objectives.state import CheckIn, KeyResult, TargetFact
 from projections.scoring.scores import KeyResultScore, score_days, score_key_result, score_objective
-from projections.scoring.values import DayValue
+from projections.scoring.values import BusinessDays
 from tests.scoring.given import Q1, days, kpi, measure, reading, share
 
 CYCLE = Cycle(id="2026-q1", name="2026 Q1", start=Q1.start, end=Q1.end, kind="quarter", status="open")
-NO_DAYS: dict[date, DayValue] = {}
+NO_DAYS = BusinessDays()
 
 
 def key_result(
@@ -52,7 +52,7 @@ def check_in(day: str, value: object, confidence: int | None = None) -> CheckIn:
 
 
 def on(
-    day: str, kr: KeyResult, measured: Kpi | None = None, values: dict[date, DayValue] | None = None
+    day: str, kr: KeyResult, measured: Kpi | None = None, values: BusinessDays | None = None
 ) -> KeyResultScore:
     """The score at the end of a day."""
     return score_key_result(kr, measured, CYCLE, values or NO_DAYS, date.fromisoformat(day))
@@ -222,7 +222,7 @@ def test_many_days_in_one_pass_are_the_days_one_by_one(
     measured: Kpi,
     goalposts: Measure,
     targets: dict[str, object],
-    values: dict[date, DayValue],
+    values: BusinessDays,
     as_of: list[date],
 ) -> None:
     """The state projection scores whole years at once, a reader asks for one day."""
@@ -232,7 +232,7 @@ def test_many_days_in_one_pass_are_the_days_one_by_one(
 
 
 @given(values=some_readings, measured=st.sampled_from(["sum", "mean", "last", "min", "max"]).map(kpi))
-def test_after_the_end_a_score_stands(values: dict[date, DayValue], measured: Kpi) -> None:
+def test_after_the_end_a_score_stands(values: BusinessDays, measured: Kpi) -> None:
     """As of any later day it is what it was on the last day of the cycle."""
     kr = key_result(measure("increase", 20, 0))
     last, later = score_days(kr, measured, CYCLE, values, [Q1.end, Q1.end + timedelta(days=90)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from events.kpis.state import Kpi
 from events.measures import Window
 from projections.scoring.formulas import raw_score, rounded
-from projections.scoring.values import DayValue
+from projections.scoring.values import BusinessDays, DayValue
 from projections.scoring.windows import (
     NOTHING,
     counting_day,
@@ -177,7 +176,7 @@ some_readings = st.lists(st.builds(reading, some_days, st.integers(-9, 9)), max_
     measured=kpis, window=windows, values=some_readings, as_of=st.lists(some_days, max_size=12).map(sorted)
 )
 def test_many_days_in_one_pass_are_the_days_one_by_one(
-    measured: Kpi, window: Window, values: dict[date, DayValue], as_of: list[date]
+    measured: Kpi, window: Window, values: BusinessDays, as_of: list[date]
 ) -> None:
     """The fast way and the plain way agree."""
     together = list(window_values(measured, window, values, as_of, Q1))
@@ -186,27 +185,29 @@ def test_many_days_in_one_pass_are_the_days_one_by_one(
 
 @given(measured=kpis, window=windows, values=some_readings, day=some_days, as_of=some_days)
 def test_a_reading_changes_nothing_before_the_day_it_counts(
-    measured: Kpi, window: Window, values: dict[date, DayValue], day: date, as_of: date
+    measured: Kpi, window: Window, values: BusinessDays, day: date, as_of: date
 ) -> None:
     """`counting_day` and `reading_days` promise what the windows do."""
     counts = counting_day(measured, window, day, Q1)
-    more = {**values, day: reading(day, 1000)}
+    more = BusinessDays(
+        [value for value in values.values() if value.business_day != day] + [reading(day, 1000)]
+    )
     if counts is None or as_of < counts:
         first = window_value(measured, window, values, as_of, Q1)
         assert window_value(measured, window, more, as_of, Q1) == first
     else:
         assert Q1.start <= counts <= Q1.end
-        sole = window_value(measured, window, {day: reading(day, 1000)}, counts, Q1)
+        sole = window_value(measured, window, days([reading(day, 1000)]), counts, Q1)
         assert sole.value.value == 1000
 
 
 @given(measured=kpis, window=windows, values=some_readings, as_of=some_days)
 def test_only_the_reading_days_are_needed(
-    measured: Kpi, window: Window, values: dict[date, DayValue], as_of: date
+    measured: Kpi, window: Window, values: BusinessDays, as_of: date
 ) -> None:
     """Days outside may be left out of what is read from the table."""
     first, last = reading_days(measured, window, Q1)
-    needed = {day: value for day, value in values.items() if first <= day <= last}
+    needed = BusinessDays(values.between(first, last))
     assert window_value(measured, window, needed, as_of, Q1) == window_value(
         measured, window, values, as_of, Q1
     )
@@ -215,14 +216,15 @@ def test_only_the_reading_days_are_needed(
 def test_a_year_of_days_is_quick_enough_to_do_again_with_every_batch() -> None:
     """365 days are passed over once: every reading is looked at once, also when each day is asked for."""
 
-    class Counted(dict[date, DayValue]):
-        looked_up = 0
+    class Counted(BusinessDays):
+        looked_at = 0
 
-        def __getitem__(self, day: date) -> Any:
-            Counted.looked_up += 1
-            return super().__getitem__(day)
+        def between(self, first: date, last: date) -> list[DayValue]:
+            found = super().between(first, last)
+            Counted.looked_at += len(found)
+            return found
 
     all_days = [YEAR.start + timedelta(days=n) for n in range(365)]
-    values = Counted({day: reading(day, 1) for day in all_days})
+    values = Counted(reading(day, 1) for day in all_days)
     assert [w.value.value for w in window_values(kpi("sum"), TO_DATE, values, all_days, YEAR)][-1] == 365
-    assert Counted.looked_up == 365
+    assert Counted.looked_at == 365
