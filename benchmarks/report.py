@@ -23,6 +23,8 @@ Written by `make bench ARGS="--markdown docs/benchmarks.md"`. Everything is real
 nats-server and PostgreSQL, fsync on everywhere (an append is acked once it is on the disk), and a company of
 200 KPIs, 80 key results and more than a million readings that come in the order of their time. The client
 runs on the same machine and shares its cores. CPU seconds are those of the processes while it was measured.
+The two sizes of the ledger are two systems that take turns, as the speed of a machine drifts by more than
+the difference that is looked for.
 
 The peer is the Python library `eventsourcing` on the same PostgreSQL server, with the same readings as events
 and a projection that keeps rows per reading, sums per KPI and day, and what was recorded when. It is given
