@@ -1,7 +1,7 @@
 """What a decider may know besides its own aggregate: who asks, when, why, and facts of other aggregates."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from events.commands import NOTE_LENGTH
@@ -36,6 +36,9 @@ class Context:
     """Of the org unit that changes: the ids of all units below it that are not archived."""
     unknown: frozenset[str] = frozenset()
     """Of the objectives, key results and KPIs that a goal or KPI refers to: those that do not exist."""
+    leads_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """From what an objective is to support upwards: key results to their objectives, these to what they
+    support."""
     taken: frozenset[str] = frozenset()
     """Of the key result ids that the command chooses: those that exist in the workspace already."""
 

@@ -160,6 +160,8 @@ def _words(value: object, lang: Language, names: Mapping[str, str]) -> object:
         return numbers.text(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if value == ():
+        return _words(None, lang, names)
     if isinstance(value, tuple):
         return ", ".join(str(_words(item, lang, names)) for item in value)
     return names.get(str(value), str(value))

@@ -3,13 +3,24 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from events.commands import Command, Note, Title
 from events.ids import Slug
 from events.measures import Measure
 from events.numbers import Number
 from events.objectives.events import Ambition
+
+MOST_SUPPORTED = 50
+"""Goals that one objective may help to reach."""
+
+
+def _each_once(ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids))
+
+
+Supports = Annotated[tuple[Slug, ...], Field(max_length=MOST_SUPPORTED), AfterValidator(_each_once)]
+"""Ids of objectives and key results, each once, in the order given."""
 
 
 class DraftObjective(Command):
@@ -20,7 +31,7 @@ class DraftObjective(Command):
     org_unit: Slug | None = None
     owner: Slug | None = None
     ambition: Ambition = "stretch"
-    supports: Annotated[tuple[Slug, ...], Field(max_length=50)] = ()
+    supports: Supports = ()
 
 
 class RewordObjective(Command):
@@ -55,6 +66,12 @@ class ChangeObjectiveOrgUnit(Command):
     """Give the objective to another unit, or to none."""
 
     org_unit: Slug | None
+
+
+class ChangeSupports(Command):
+    """Say anew which objectives and key results the objective helps to reach: the whole list."""
+
+    supports: Supports
 
 
 class DropObjective(Command):
@@ -164,7 +181,9 @@ LifeCommand = (
     | DropObjective
     | ReopenObjective
 )
-ObjectiveCommand = RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit | LifeCommand
+ObjectiveCommand = (
+    RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit | ChangeSupports | LifeCommand
+)
 KeyResultCommand = (
     RewordKeyResult
     | ChangeTarget

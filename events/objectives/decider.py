@@ -4,10 +4,12 @@ from events.context import Context
 from events.cycles.decider import require_not_closed
 from events.cycles.state import Cycle
 from events.errors import Refused
+from events.objectives.alignment import check_supports
 from events.objectives.commands import (
     AddKeyResult,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
+    ChangeSupports,
     DraftObjective,
     KeyResultCommand,
     LifeCommand,
@@ -20,6 +22,7 @@ from events.objectives.events import (
     ObjectiveOrgUnitChanged,
     ObjectiveOwnerChanged,
     ObjectiveReworded,
+    ObjectiveSupportsChanged,
 )
 from events.objectives.evolve import evolve
 from events.objectives.key_results import add_key_result, change_key_result, set_weights
@@ -53,7 +56,7 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
             return add_key_result(command, state, cycle, context)
         case SetWeights():
             return set_weights(command, state, context)
-        case RewordObjective() | ChangeObjectiveOwner() | ChangeObjectiveOrgUnit():
+        case RewordObjective() | ChangeObjectiveOwner() | ChangeObjectiveOrgUnit() | ChangeSupports():
             return _change(command, state, context)
         case _:
             return change_key_result(command, state, cycle, context)
@@ -70,20 +73,12 @@ def _draft(command: DraftObjective, state: Objective | None, context: Context) -
     _cycle(context)
     if command.org_unit is not None:
         require_org_unit(context, pointer="/org_unit")
-    if context.unknown:
-        missing = ", ".join(sorted(context.unknown))
-        raise Refused(
-            "supports_unknown",
-            f"there is no objective or key result {missing} to support",
-            f"지원할 목표나 핵심 결과가 없습니다: {missing}",
-            kind="invalid",
-            pointer="/supports",
-        )
+    check_supports(None, command.supports, context)
     return [ObjectiveDrafted(**command.model_dump())]
 
 
 def _change(
-    command: RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit,
+    command: RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit | ChangeSupports,
     state: Objective,
     context: Context,
 ) -> list[EventData]:
@@ -103,6 +98,11 @@ def _change(
             if org_unit is not None:
                 require_org_unit(context, pointer="/org_unit")
             changed = ObjectiveOrgUnitChanged(old=state.org_unit, new=org_unit)
+        case ChangeSupports(supports=supports):
+            if supports == state.supports:
+                return []
+            check_supports(state.id, supports, context)
+            changed = ObjectiveSupportsChanged(old=state.supports, new=supports)
     if state.activated:
         context.require_reason()
     return [changed]

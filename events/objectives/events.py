@@ -100,6 +100,18 @@ class ObjectiveOrgUnitChanged(EventData):
 
 
 @event(
+    "objective.supports_changed",
+    ko="{actor} 목표 {id} 기여 대상을 바꿨습니다: {old} → {new}.",
+    en="{actor} changed what the objective {id} supports from {old} to {new}.",
+)
+class ObjectiveSupportsChanged(EventData):
+    """An objective helps to reach other objectives and key results than before."""
+
+    old: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+
+@event(
     "objective.dropped",
     ko="{actor} 목표 {id} 추진을 중단했습니다.",
     en="{actor} dropped the objective {id}.",

@@ -16,6 +16,7 @@ from events.objectives.events import (
     ObjectiveReopened,
     ObjectiveReworded,
     ObjectiveSentBack,
+    ObjectiveSupportsChanged,
 )
 from events.objectives.key_result_events import (
     BaselineCorrected,
@@ -67,6 +68,8 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
             return {"owner": owner}
         case ObjectiveOrgUnitChanged(new=org_unit):
             return {"org_unit": org_unit}
+        case ObjectiveSupportsChanged(new=supports):
+            return {"supports": supports}
         case ObjectiveDropped():
             return {"status": "dropped"}
         case ObjectiveGraded():

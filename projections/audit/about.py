@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from events.envelope import Event
 from events.kpis.events import KpiRedefined
-from events.objectives.events import ObjectiveOrgUnitChanged, ObjectiveOwnerChanged
+from events.objectives.events import (
+    ObjectiveOrgUnitChanged,
+    ObjectiveOwnerChanged,
+    ObjectiveSupportsChanged,
+)
 from events.objectives.key_result_events import KeyResultOwnerChanged, KpiLinked, KpiUnlinked
 from events.org_units.events import OrgUnitMoved
 from events.registry import EventData
@@ -26,6 +30,9 @@ KINDS = (
 )
 """Every kind of thing an event can concern."""
 
+_GOAL = ("objective", "key_result")
+"""Only the ledger knows which of the two an id is; nobody else has it."""
+
 _NAMED_BY: dict[str, tuple[str, ...]] = {
     "key_result": ("key_result",),
     "kpi": ("kpi",),
@@ -35,20 +42,21 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
     "feed": ("feed",),
     "reading": ("reading",),
     "owner": ("person",),
-    # Only the ledger knows which of the two an id is; nobody else has it.
-    "supports": ("objective", "key_result"),
+    "supports": _GOAL,
+    "serves": _GOAL,
 }
 """Fields that name something wherever they occur, and the kinds it may be of."""
 
-_CHANGES: dict[type[EventData], str] = {
-    KpiLinked: "kpi",
-    KpiUnlinked: "kpi",
-    ObjectiveOrgUnitChanged: "org_unit",
-    ObjectiveOwnerChanged: "person",
-    KeyResultOwnerChanged: "person",
-    OrgUnitMoved: "org_unit",
+_CHANGES: dict[type[EventData], tuple[str, ...]] = {
+    KpiLinked: ("kpi",),
+    KpiUnlinked: ("kpi",),
+    ObjectiveOrgUnitChanged: ("org_unit",),
+    ObjectiveOwnerChanged: ("person",),
+    ObjectiveSupportsChanged: _GOAL,
+    KeyResultOwnerChanged: ("person",),
+    OrgUnitMoved: ("org_unit",),
 }
-"""Events whose `old` and `new` are ids."""
+"""Events whose `old` and `new` are ids, and the kinds these may be of."""
 
 
 def reference(kind: str, id_: object) -> str:
@@ -79,12 +87,9 @@ def _named(data: EventData) -> Iterator[str]:
     if isinstance(data, KpiRedefined):
         yield from _fields(data.old)
         yield from _fields(data.new)
-    kind = _CHANGES.get(type(data))
-    if kind is not None:
-        for end in ("old", "new"):
-            id_ = getattr(data, end, None)
-            if id_ is not None:
-                yield reference(kind, id_)
+    kinds = _CHANGES.get(type(data), ())
+    for end in ("old", "new"):
+        yield from _each(getattr(data, end, None), kinds)
     holder = getattr(data, "holder", None)
     if holder is not None:
         yield holder.replace(":", "/", 1)
@@ -92,7 +97,11 @@ def _named(data: EventData) -> Iterator[str]:
 
 def _fields(named: object) -> Iterator[str]:
     for field, kinds in _NAMED_BY.items():
-        value = getattr(named, field, None)
-        for id_ in value if isinstance(value, tuple) else (value,):
-            if id_ is not None:
-                yield from (reference(kind, id_) for kind in kinds)
+        yield from _each(getattr(named, field, None), kinds)
+
+
+def _each(value: object, kinds: tuple[str, ...]) -> Iterator[str]:
+    """References of one id, of several, or of none."""
+    for id_ in value if isinstance(value, tuple) else (value,):
+        if id_ is not None:
+            yield from (reference(kind, id_) for kind in kinds)

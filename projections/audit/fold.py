@@ -100,4 +100,4 @@ def _add_statement() -> Insert:
 
 _ADD = _add_statement()
 
-AUDIT = Group("audit", 1, metadata, AuditFold)
+AUDIT = Group("audit", 2, metadata, AuditFold)

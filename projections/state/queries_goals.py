@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select, union_all
+from sqlalchemy import Uuid, bindparam, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.state.tables import command, key_result, score_history, version
@@ -45,16 +45,17 @@ async def revision_at(connection: AsyncConnection, kind: str, id_: str, position
     return found
 
 
-async def existing_goals(connection: AsyncConnection, ids: Collection[str]) -> frozenset[str]:
-    """Those of the ids that are an objective's or a key result's."""
+async def objectives_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
+    """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""
     wanted = sorted(ids)
-    rows = await connection.scalars(
-        union_all(
-            select(version.c.id).where(version.c.kind == "objective", version.c.id.in_(wanted)),
-            select(key_result.c.id).where(key_result.c.id.in_(wanted)),
+    rows = await connection.execute(
+        union(
+            select(key_result.c.id, key_result.c.objective).where(key_result.c.id.in_(wanted)),
+            select(version.c.id, version.c.id).where(version.c.kind == "objective", version.c.id.in_(wanted)),
         )
     )
-    return frozenset(rows)
+    # An id of both kinds, if there ever was one, means the objective.
+    return dict(sorted((tuple(row) for row in rows), key=lambda pair: pair[0] == pair[1]))
 
 
 async def days_scored_later(

@@ -15,6 +15,7 @@ from events.objectives.commands import (
     AddKeyResult,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
+    ChangeSupports,
     DraftObjective,
     RewordObjective,
     SetWeights,
@@ -113,6 +114,16 @@ class Weights(Command):
 
     weights: Annotated[dict[Slug, Number | None], Field(min_length=1, max_length=50)]
     reason: Reason | None = None
+
+
+class NewSupports(ChangeSupports):
+    """All objectives and key results that the objective is to support; none for an empty list."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"supports": ["acv"], "reason": "전사 핵심 결과에 맞춥니다"}]}
+    )
+
+    reason: Reason | None = Field(None, description="Needed once the objective is active.")
 
 
 class ObjectiveRead(ObjectiveOut, Times):
@@ -217,6 +228,24 @@ async def change(
         commands.append(ChangeObjectiveOrgUnit(org_unit=body.org_unit))
     return await writing.execute(
         caller, Aggregate("objective", objective), *commands, body=body, if_match=if_match
+    )
+
+
+@router.post("/{objective}/supports", summary="Change what an objective supports", responses=CHANGE)
+async def change_supports(
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: NewSupports,
+) -> Receipt:
+    """Say the whole list of objectives and key results it helps to reach; a circle is refused."""
+    return await writing.execute(
+        caller,
+        Aggregate("objective", objective),
+        as_command(body, ChangeSupports),
+        body=body,
+        if_match=if_match,
     )
 
 

@@ -14,6 +14,7 @@ from events.kpis.state import Kpi
 from events.objectives.commands import (
     AddKeyResult,
     ChangeObjectiveOrgUnit,
+    ChangeSupports,
     DraftObjective,
     LinkKpi,
 )
@@ -62,6 +63,7 @@ async def context_of(
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
         below=await _below(knowledge, command, state),
         unknown=await _unknown(knowledge, command, state),
+        leads_to=await _leads_to(knowledge, command),
         taken=await _taken(knowledge, command),
     )
 
@@ -106,19 +108,36 @@ async def _below(knowledge: Knowledge, command: Command, state: State | None) ->
 async def _unknown(knowledge: Knowledge, command: Command, state: State | None) -> frozenset[str]:
     """What the command refers to and does not exist. A KPI is no counter-metric of itself."""
     match command:
-        case DraftObjective():
+        case DraftObjective() | ChangeSupports():
             goals, kpis = frozenset(command.supports), frozenset[str]()
         case DefineKpi() | RedefineKpi():
             goals = frozenset([command.serves] if command.serves is not None else [])
             kpis = frozenset(command.counter_metrics or ())
         case _:
             return frozenset()
-    missing = goals - await knowledge.existing_goals(goals) if goals else goals
+    missing = goals - (await knowledge.objectives_of(goals)).keys()
     itself = None if state is None else state.id
     return missing | {kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None}
+
+
+async def _leads_to(knowledge: Knowledge, command: Command) -> dict[str, tuple[str, ...]]:
+    """From what an objective is to support upwards, as the decider wants it; level by level."""
+    found: dict[str, tuple[str, ...]] = {}
+    pending = frozenset(command.supports if isinstance(command, ChangeSupports) else ())
+    while pending:
+        objective_of = await knowledge.objectives_of(pending)
+        for id_ in pending:
+            objective = objective_of.get(id_)
+            if objective == id_:
+                state = await knowledge.state("objective", id_)
+                found[id_] = state.supports if isinstance(state, Objective) else ()
+            else:
+                found[id_] = () if objective is None else (objective,)
+        pending = frozenset(beyond for ends in found.values() for beyond in ends) - found.keys()
+    return found
 
 
 async def _taken(knowledge: Knowledge, command: Command) -> frozenset[str]:
     if not isinstance(command, AddKeyResult) or command.key_result is None:
         return frozenset()
-    return await knowledge.existing_goals(frozenset({command.key_result}))
+    return frozenset(await knowledge.objectives_of(frozenset({command.key_result})))

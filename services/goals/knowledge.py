@@ -29,7 +29,7 @@ class Knowledge:
         self._view = view
         self._seen_until = view.position if view is not None else 0
         self._seen: dict[Aggregate, Loaded] = {}
-        self._seen_goals: dict[str, bool] = {}
+        self._seen_goals: dict[str, str | None] = {}
         self._current: dict[Aggregate, Loaded] = {}
 
     def look_again(self) -> None:
@@ -84,21 +84,24 @@ class Knowledge:
             units[aggregate] = folded(self._workspace, aggregate, units.get(aggregate, NOTHING), event)
         return [unit.state for unit in units.values() if isinstance(unit.state, OrgUnit)]
 
-    async def existing_goals(self, ids: frozenset[str]) -> frozenset[str]:
-        """Those of the ids that are an objective's or a key result's."""
+    async def objectives_of(self, ids: frozenset[str]) -> dict[str, str]:
+        """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""
         if not ids:
-            return ids
+            return {}
         if self._view is not None:
-            found = await queries_goals.existing_goals(self._view.connection, ids)
-            self._seen_goals.update((id_, id_ in found) for id_ in ids)
+            found = await queries_goals.objectives_of(self._view.connection, ids)
+            self._seen_goals.update((id_, found.get(id_)) for id_ in ids)
             return found
         after = self._seen_until if ids <= self._seen_goals.keys() else 0
-        goals = {id_ for id_ in ids if self._seen_goals.get(id_)}
+        goals = {id_: objective for id_ in ids if (objective := self._seen_goals.get(id_)) is not None}
         async for event in self._events("objective", after):
-            goals.add(event.event.aggregate.id)
-            if isinstance(event.event.data, KeyResultAdded):
-                goals.add(event.event.data.key_result)
-        return ids & goals
+            objective = event.event.aggregate.id
+            if objective in ids:
+                goals[objective] = objective
+            data = event.event.data
+            if isinstance(data, KeyResultAdded) and data.key_result in ids:
+                goals.setdefault(data.key_result, objective)
+        return goals
 
     async def objective_of(self, key_result: str) -> str | None:
         """The objective that a key result belongs to."""

@@ -14,7 +14,7 @@ from events.ids import Aggregate
 from events.kpis.definition import KpiDefinition
 from events.kpis.events import KpiRedefined
 from events.measures import Measure
-from events.objectives.events import ObjectiveDrafted, ObjectiveOrgUnitChanged
+from events.objectives.events import ObjectiveDrafted, ObjectiveOrgUnitChanged, ObjectiveSupportsChanged
 from events.objectives.key_result_events import KeyResultAdded, KpiLinked, TargetChanged
 from events.org_units.events import OrgUnitMoved
 from events.readings.events import ReadingRetracted
@@ -101,14 +101,27 @@ def event(kind: str, id_: str, data: EventData) -> Event:
             id="a move concerns the unit it goes to",
         ),
         pytest.param(
+            event("objective", "o1", ObjectiveSupportsChanged(old=("o0",), new=("o2", "k2"))),
+            [
+                "objective/o1",
+                *("objective/o0", "key_result/o0", "objective/o2", "key_result/o2"),
+                *("objective/k2", "key_result/k2"),
+            ],
+            id="what is supported otherwise concerns what it was and what it is",
+        ),
+        pytest.param(
             event("org_unit", "sales", OrgUnitMoved(old="korea", new="asia")),
             ["org_unit/sales", "org_unit/korea", "org_unit/asia"],
             id="a unit that moves concerns both parents",
         ),
         pytest.param(
-            event("kpi", "sales", KpiRedefined(old=SALES, new=SALES.model_copy(update={"org_unit": "crm"}))),
-            ["kpi/sales", "org_unit/sales", "org_unit/crm"],
-            id="a KPI that is redefined concerns both units",
+            event(
+                "kpi",
+                "sales",
+                KpiRedefined(old=SALES, new=SALES.model_copy(update={"org_unit": "crm", "serves": "o1"})),
+            ),
+            ["kpi/sales", "org_unit/sales", "org_unit/crm", "objective/o1", "key_result/o1"],
+            id="a KPI that is redefined concerns both units, and the goal that it serves",
         ),
         pytest.param(
             event("reading", "sales", ReadingRetracted(kpi="sales", reading=READING, revision=1)),

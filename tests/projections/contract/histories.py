@@ -20,6 +20,7 @@ from events.objectives.events import (
     ObjectiveDrafted,
     ObjectiveGraded,
     ObjectiveReopened,
+    ObjectiveSupportsChanged,
 )
 from events.objectives.key_result_events import (
     BaselineCorrected,
@@ -273,6 +274,7 @@ def _goal_event(history: History, random: Random) -> None:
         BaselineCorrected(key_result=id_, old=Decimal(0), new=-new),
         WeightChanged(key_result=id_, old=Decimal(1), new=new),
         KpiLinked(key_result=id_, old=None, new=random.choice(sorted(KPIS))),
+        ObjectiveSupportsChanged(old=(), new=("o1", "o1-k1") if number > 1 else ()),
     ]
     if id_ == "o1-k3":
         choices.append(CheckedIn(key_result=id_, day=day, value=new, confidence=7))

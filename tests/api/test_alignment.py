@@ -1,0 +1,61 @@
+"""What supports what, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import Person, given_goal
+
+pytestmark = pytest.mark.usefixtures("projector")
+
+
+async def supports(anna: Person, objective: str, *goals: str, reason: str | None = None) -> httpx.Response:
+    """Say anew what an objective supports."""
+    path = f"/v1/objectives/{objective}"
+    body: dict[str, Any] = {"supports": goals} | ({} if reason is None else {"reason": reason})
+    return await anna.post(f"{path}/supports", body, If_Match=await anna.etag(path))
+
+
+async def given_team(anna: Person) -> None:
+    """The goal of `given_goal` with its key result `kr-acv`, and a draft `team`."""
+    await given_goal(anna)
+    await anna.created("/v1/objectives", {"id": "team", "title": "Sell more", "cycle": "2026"})
+
+
+async def test_what_an_objective_supports_changes(anna: Person) -> None:
+    """Across and upwards, to objectives and key results; an active one needs a reason."""
+    await given_team(anna)
+    assert (await supports(anna, "team", "kr-acv", "growth")).status_code == 200
+    assert (await anna.read("/v1/objectives/team"))["supports"] == ["kr-acv", "growth"]
+    assert (await supports(anna, "team", "kr-acv")).status_code == 200
+    assert (await anna.read("/v1/objectives/team"))["supports"] == ["kr-acv"]
+    await anna.created("/v1/objectives", {"id": "peer", "title": "Serve well", "cycle": "2026"})
+    missing = await supports(anna, "growth", "peer")
+    assert (missing.status_code, missing.json()["code"]) == (422, "reason_required")
+    assert (await supports(anna, "growth", "peer", reason="they need each other")).status_code == 200
+    told = await anna.read("/v1/audit", about="key_result/kr-acv", type="objective.supports_changed")
+    assert [entry["data"] for entry in told["data"]] == [
+        {"old": [], "new": ["kr-acv", "growth"]},
+        {"old": ["kr-acv", "growth"], "new": ["kr-acv"]},
+    ]
+
+
+async def test_a_circle_is_refused_with_the_way_round(anna: Person) -> None:
+    """Also over a key result to its objective, and with views that are behind."""
+    await given_team(anna)
+    path = "/v1/objectives/team"
+    written = await anna.post(f"{path}/supports", {"supports": ["kr-acv"]}, If_Match=await anna.etag(path))
+    assert written.status_code == 200
+    # At once: the views may not have it yet.
+    growth = {"supports": ["team"], "reason": "x"}
+    etag = (await anna.http.get("/v1/objectives/growth", headers=anna.headers)).headers["ETag"]
+    for _ in range(2):
+        refused = await anna.post("/v1/objectives/growth/supports", growth, If_Match=etag)
+        assert (refused.status_code, refused.json()["code"]) == (409, "supports_itself")
+        assert "growth → team → kr-acv → growth" in refused.json()["detail"]
+        await anna.read(path)
+    own = await supports(anna, "growth", "kr-acv", reason="x")
+    assert (own.status_code, own.json()["code"]) == (409, "supports_itself")
