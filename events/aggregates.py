@@ -17,6 +17,8 @@ from events.objectives import decider as objectives
 from events.objectives.state import Objective
 from events.org_units import decider as org_units
 from events.org_units.state import OrgUnit
+from events.people import decider as people
+from events.people.state import Person
 from events.registry import EventData
 from events.state import State
 from events.workspace import decider as workspace
@@ -34,6 +36,7 @@ class AggregateType(NamedTuple):
 AGGREGATES: dict[str, AggregateType] = {
     "workspace": AggregateType(Workspace, workspace.evolve, workspace.decide),
     "org_unit": AggregateType(OrgUnit, org_units.evolve, org_units.decide),
+    "person": AggregateType(Person, people.evolve, people.decide),
     "cycle": AggregateType(Cycle, cycles.evolve, cycles.decide),
     "objective": AggregateType(Objective, objectives.evolve, objectives.decide),
     "feed": AggregateType(Feed, feeds.evolve, feeds.decide),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from events.envelope import Event
 
 Language = Literal["ko", "en"]
+SealedFor = Literal["author", "subject"]
+"""Whose key seals the personal text of an event, its reason too: who wrote it, or the person it is about."""
 
 
 class EventData(BaseModel):
@@ -41,6 +43,7 @@ class EventType:
     ko: str
     en: str
     personal: frozenset[str]
+    sealed_for: SealedFor = "author"
 
 
 Data = TypeVar("Data", bound=EventData)
@@ -52,15 +55,22 @@ _upcasters: dict[str, tuple[str, Upcast]] = {}
 
 
 def event(
-    name: str, *, ko: str, en: str, version: int = 1, personal: tuple[str, ...] = ()
+    name: str,
+    *,
+    ko: str,
+    en: str,
+    version: int = 1,
+    personal: tuple[str, ...] = (),
+    sealed_for: SealedFor = "author",
 ) -> Callable[[type[Data]], type[Data]]:
     """Register a model as the newest version of the event type `goaltrail.<name>.v<version>`.
 
     `ko` and `en` are one sentence each; placeholders are `{actor}`, `{id}` (of the aggregate) and fields.
+    `sealed_for="subject"` is for events of a person: what they say goes when that person is forgotten.
     """
 
     def register(model: type[Data]) -> type[Data]:
-        entry = EventType(_type(name, version), name, version, model, ko, en, frozenset(personal))
+        entry = EventType(_type(name, version), name, version, model, ko, en, frozenset(personal), sealed_for)
         if entry.full in _types:
             raise ValueError(f"{entry.full} is registered twice")
         _types[entry.full] = entry

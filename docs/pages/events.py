@@ -30,7 +30,7 @@ subject `ledger.<workspace>.<kind>.<id>` of its aggregate. Its payload is a
 | `subject` | `<kind>/<id>` of the aggregate |
 | `time` | when the command was handled (UTC). Order and recording time are the ledger's |
 | `actor` | `person:<id>`, `feed:<id>` or `system:<what>` |
-| `reason` | why, in the words of the actor: personal text |
+| `reason` | why, in the words of the actor: personal text, sealed for the actor unless said otherwise |
 | `businessday` | the day of `time` in the workspace's zone |
 | `correlationid`, `causationid` | what belongs together, what led to what |
 | `request` | with an Idempotency-Key, on the first event: `<hash of the command>:<number of its events>` |
@@ -51,6 +51,7 @@ SUBJECTS = {
     "ledger": "The ledger (원장)",
     "objective": "Objectives (목표)",
     "org_unit": "Org units (조직)",
+    "person": "People (구성원)",
     "reading": "Readings (실적)",
     "workspace": "Workspaces (워크스페이스)",
 }
@@ -75,9 +76,10 @@ def events_reference() -> str:
 def _event(entry: EventType) -> str:
     older = [n for n in range(1, entry.version) if lookup(f"goaltrail.{entry.name}.v{n}") is entry]
     versions = "".join(f" Version {n} is read as version {entry.version}." for n in older)
+    sealed = " Sealed with the key of the person it is about." if entry.sealed_for == "subject" else ""
     rows = fields(entry.model, entry.personal) or "No fields.\n"
     return (
-        f"\n### {entry.name}\n\n`{entry.full}`.{versions} {summary(entry.model)}\n\n"
+        f"\n### {entry.name}\n\n`{entry.full}`.{versions} {summary(entry.model)}{sealed}\n\n"
         f"- ko: {entry.ko}\n- en: {entry.en}\n\n{rows}"
     )
 

@@ -22,7 +22,7 @@ class Permission(StrEnum):
     CHANGE_GOALS = "change_goals"
     """Objectives, key results, KPIs and their targets; check-ins."""
     CHANGE_STRUCTURE = "change_structure"
-    """Org units."""
+    """Org units, people and who belongs where."""
     CHANGE_CYCLES = "change_cycles"
     """Plan, open and close cycles."""
     CHANGE_FEEDS = "change_feeds"

@@ -22,6 +22,7 @@ KOREAN = {
     "key_result": "핵심 결과",
     "kpi": "KPI",
     "feed": "연동",
+    "person": "구성원",
     "workspace": "워크스페이스",
 }
 

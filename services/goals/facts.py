@@ -21,6 +21,7 @@ from events.objectives.commands import (
 from events.objectives.state import Objective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
+from events.people.commands import JoinUnit
 from events.state import State
 from events.workspace.state import Workspace
 from services.goals.knowledge import Knowledge
@@ -84,6 +85,8 @@ def _org_unit(command: Command) -> str | None:
             return command.org_unit
         case CreateOrgUnit() | MoveOrgUnit():
             return command.parent
+        case JoinUnit():
+            return command.org_unit
     return None
 
 

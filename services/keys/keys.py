@@ -87,7 +87,8 @@ class Keys:
         await self._latest.close()
 
     async def seal_event(self, event: Event) -> Event:
-        """The event with its reason and its personal fields sealed by the key of its actor.
+        """The event with its reason and its personal fields sealed by the key of its actor, or of the person
+        it is about, as its type says.
 
         The first text of a person makes their key. Raises LedgerUnavailable.
         """
@@ -97,6 +98,8 @@ class Keys:
         if not texts and event.reason is None:
             return event
         owner = owner_of(event.actor)
+        if entry is not None and entry.sealed_for == "subject":
+            owner = owner_of(f"{event.aggregate.kind}:{event.aggregate.id}")
         key = await self._key(event.workspace, owner)
 
         def sealed(field: str, text: str) -> str:

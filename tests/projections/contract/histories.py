@@ -31,6 +31,8 @@ from events.objectives.key_result_events import (
     TargetChanged,
     WeightChanged,
 )
+from events.org_units.events import OrgUnitCreated, OrgUnitMoved
+from events.people.events import PersonForgotten, PersonJoinedUnit, PersonLeftUnit, PersonRegistered
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.registry import EventData, event_type
 from events.workspace.events import WorkspaceCreated
@@ -184,6 +186,7 @@ def goals(history: History) -> None:
         "2026-q1",
         CyclePlanned(name="2026 Q1", start=CYCLE_START, end=CYCLE_END, kind="quarter"),
     )
+    people(history)
     for id_, (kind, aggregation, cadence) in KPIS.items():
         definition = {
             "name_ko": id_,
@@ -218,6 +221,22 @@ def goals(history: History) -> None:
         ]
         history.append("objective", objective, *added)
         history.append("objective", objective, ObjectiveActivated())
+
+
+def people(history: History) -> None:
+    """Two units; somebody who moves with the team, and somebody who leaves and is forgotten."""
+    for id_, parent in (("company", None), ("growth", "company"), ("sales", "company")):
+        made = OrgUnitCreated(name_ko=id_, name_en=id_, level="team", parent=parent)
+        history.append("org_unit", id_, made)
+    joined = PersonJoinedUnit(org_unit="sales", role="lead", effective_from=CYCLE_START)
+    for id_ in ("p1", "p2"):
+        history.append("person", id_, PersonRegistered(name="enc:1:…", mail=None))
+        history.append("person", id_, joined)
+    moved = OrgUnitMoved(old="company", new="growth", effective_from=date(2026, 2, 1))
+    history.append("org_unit", "sales", moved)
+    left = PersonLeftUnit(org_unit="sales", effective_from=CYCLE_START, until=date(2026, 2, 28))
+    history.append("person", "p1", left, reason="parental leave")
+    history.append("person", "p2", PersonForgotten(), reason="asked for it")
 
 
 def a_quarter(seed: int, steps: int) -> list[StoredMessage]:

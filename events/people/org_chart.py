@@ -1,0 +1,81 @@
+"""Who is where, and who stands above whom, as of any business day."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from events.org_units.state import OrgUnit
+from events.people.state import Membership, Person
+
+
+class Member(NamedTuple):
+    """A person in a unit."""
+
+    person: Person
+    membership: Membership
+
+
+class OrgChart:
+    """People and units as their events made them. Everything is asked as of a business day."""
+
+    def __init__(self, people: Iterable[Person], units: Iterable[OrgUnit]) -> None:
+        self._people = {person.id: person for person in people}
+        self._units = {unit.id: unit for unit in units}
+        self._in_unit: defaultdict[str, list[Member]] = defaultdict(list)
+        for person in self._people.values():
+            for membership in person.memberships:
+                self._in_unit[membership.org_unit].append(Member(person, membership))
+
+    def line_of(self, person: str, day: date) -> frozenset[str]:
+        """The ids of the leads of the person's units and of all units above; never the person's own."""
+        found = self._people.get(person)
+        if found is None:
+            return frozenset()
+        units: set[str] = set()
+        for membership in found.memberships_on(day):
+            units |= self.and_above(membership.org_unit, day)
+        leads = {lead for unit in units for lead in self.leads_of(unit, day)}
+        return frozenset(leads - {person})
+
+    def leads_of(self, unit: str, day: date) -> frozenset[str]:
+        """The ids of those who lead a unit."""
+        return frozenset(
+            member.person.id
+            for member in self._in_unit.get(unit, ())
+            if member.membership.role == "lead" and member.membership.holds_on(day)
+        )
+
+    def members_of(self, units: Iterable[str], day: date) -> list[Member]:
+        """Who is in any of some units; somebody in several of them stands there for each."""
+        return [
+            member
+            for unit in units
+            for member in self._in_unit.get(unit, ())
+            if member.membership.holds_on(day)
+        ]
+
+    def and_above(self, unit: str, day: date) -> frozenset[str]:
+        """A unit and all above it."""
+        found: set[str] = set()
+        above: str | None = unit
+        # Moves that are told late can make a circle of a day that has passed; each unit counts once.
+        while above is not None and above not in found:
+            found.add(above)
+            known = self._units.get(above)
+            above = None if known is None else known.parent_on(day)
+        return frozenset(found)
+
+    def and_below(self, unit: str, day: date) -> frozenset[str]:
+        """A unit and all below it."""
+        children: defaultdict[str | None, list[str]] = defaultdict(list)
+        for known in self._units.values():
+            children[known.parent_on(day)].append(known.id)
+        found: set[str] = set()
+        pending = [unit]
+        while pending:
+            current = pending.pop()
+            if current not in found:
+                found.add(current)
+                pending += children[current]
+        return frozenset(found)

@@ -1,0 +1,44 @@
+"""The state of a person."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from events.people.events import MemberRole
+from events.state import State
+
+
+class Membership(BaseModel):
+    """A person in a unit, from its first to its last business day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    org_unit: str
+    role: MemberRole
+    effective_from: date
+    until: date | None = None
+    """The last day; None while it goes on."""
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it holds at the end of a business day."""
+        return self.effective_from <= day and (self.until is None or day <= self.until)
+
+    @property
+    def taken_back(self) -> bool:
+        """It ended before it began: it never was."""
+        return self.until is not None and self.until < self.effective_from
+
+
+class Person(State):
+    """Somebody. Name and mail are sealed with the person's key wherever this is stored."""
+
+    name: str | None = None
+    mail: str | None = None
+    memberships: tuple[Membership, ...] = ()
+    """By their first day; none that was taken back."""
+    forgotten: bool = False
+    """Their key is destroyed: who they are and what they wrote cannot be read again."""
+
+    def memberships_on(self, day: date) -> list[Membership]:
+        """Those that hold at the end of a business day."""
+        return [membership for membership in self.memberships if membership.holds_on(day)]
