@@ -8,6 +8,7 @@ from events.commands import NOTE_LENGTH
 from events.cycles.state import Cycle
 from events.errors import Refused
 from events.kpis.state import Kpi
+from events.objectives.state import KeyResult
 from events.org_units.state import OrgUnit
 
 
@@ -34,6 +35,8 @@ class Context:
     """The org unit that the command names: a goal's or KPI's unit, a unit's parent."""
     below: frozenset[str] = frozenset()
     """Of the org unit that changes: the ids of all units below it that are not archived."""
+    taken_over: KeyResult | None = None
+    """The key result that a new objective takes over."""
     unknown: frozenset[str] = frozenset()
     """Of the objectives, key results and KPIs that a goal or KPI refers to: those that do not exist."""
     leads_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 from events.context import Context
 from events.errors import Refused
+from events.objectives.state import KeyResult, Objective
 
 
-def check_supports(objective: str | None, supports: Sequence[str], context: Context) -> None:
-    """Refuse to support what there is not, or what leads back to the objective; None for a new one.
-
-    A key result leads to its objective, and an objective to all that it supports.
-    """
+def check_supports(context: Context) -> None:
+    """Refuse to support what there is not."""
     if context.unknown:
         missing = ", ".join(sorted(context.unknown))
         raise Refused(
@@ -20,8 +18,23 @@ def check_supports(objective: str | None, supports: Sequence[str], context: Cont
             kind="invalid",
             pointer="/supports",
         )
-    # A new objective is not supported yet: no way leads back to it.
-    path = None if objective is None else _way_back(objective, supports, context)
+
+
+def check_change(objective: Objective, supports: Sequence[str], context: Context) -> None:
+    """Refuse to support what there is not, what leads back, and not to support what was taken over.
+
+    A key result leads to its objective, and an objective to all that it supports. (Nothing leads to a new
+    objective yet.)
+    """
+    check_supports(context)
+    if objective.takes_over is not None and objective.takes_over not in supports:
+        raise Refused(
+            "taken_over_is_supported",
+            f"the objective takes over the key result {objective.takes_over}, so it goes on to support it",
+            f"핵심 결과 {objective.takes_over}을(를) 이어받은 목표이므로 기여 대상에서 뺄 수 없습니다",
+            pointer="/supports",
+        )
+    path = _way_back(objective.id, supports, context)
     if path is not None:
         way = " → ".join(path)
         raise Refused(
@@ -30,6 +43,33 @@ def check_supports(objective: str | None, supports: Sequence[str], context: Cont
             f"목표가 자기 자신에게 기여하게 됩니다: {way}",
             pointer="/supports",
         )
+
+
+def require_taken_over(id_: str | None, context: Context) -> KeyResult | None:
+    """The key result that a new objective takes over, if any; refused when there is none or it is dropped."""
+    if id_ is None:
+        return None
+    if context.taken_over is None:
+        raise Refused(
+            "key_result_unknown",
+            f"there is no key result {id_} to take over",
+            f"이어받을 핵심 결과 {id_}이(가) 없습니다",
+            kind="invalid",
+            pointer="/takes_over",
+        )
+    if context.taken_over.status == "dropped":
+        raise Refused(
+            "key_result_dropped",
+            f"the key result {id_} is dropped",
+            f"핵심 결과 {id_} 추진이 중단되었습니다",
+            pointer="/takes_over",
+        )
+    return context.taken_over
+
+
+def with_taken_over(supports: tuple[str, ...], taken_over: str | None) -> tuple[str, ...]:
+    """What an objective supports that takes over a key result: that one, too."""
+    return supports if taken_over is None or taken_over in supports else (taken_over, *supports)
 
 
 def _way_back(objective: str, supports: Sequence[str], context: Context) -> list[str] | None:

@@ -24,14 +24,19 @@ Supports = Annotated[tuple[Slug, ...], Field(max_length=MOST_SUPPORTED), AfterVa
 
 
 class DraftObjective(Command):
-    """Write an objective down for a cycle that is not closed."""
+    """Write an objective down for a cycle that is not closed.
 
-    title: Title
+    One that takes over a key result of another objective supports it, and has its title unless it is given
+    one.
+    """
+
+    title: Title | None = None
     cycle: Slug
     org_unit: Slug | None = None
     owner: Slug | None = None
     ambition: Ambition = "stretch"
     supports: Supports = ()
+    takes_over: Slug | None = None
 
 
 class RewordObjective(Command):

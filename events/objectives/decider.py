@@ -4,7 +4,7 @@ from events.context import Context
 from events.cycles.decider import require_not_closed
 from events.cycles.state import Cycle
 from events.errors import Refused
-from events.objectives.alignment import check_supports
+from events.objectives.alignment import check_change, check_supports, require_taken_over, with_taken_over
 from events.objectives.commands import (
     AddKeyResult,
     ChangeObjectiveOrgUnit,
@@ -73,8 +73,19 @@ def _draft(command: DraftObjective, state: Objective | None, context: Context) -
     _cycle(context)
     if command.org_unit is not None:
         require_org_unit(context, pointer="/org_unit")
-    check_supports(None, command.supports, context)
-    return [ObjectiveDrafted(**command.model_dump())]
+    check_supports(context)
+    taken_over = require_taken_over(command.takes_over, context)
+    title = command.title or (taken_over and taken_over.title)
+    if title is None:
+        raise Refused(
+            "title_missing",
+            "an objective that takes over no key result needs a title",
+            "핵심 결과를 이어받지 않는 목표에는 제목이 필요합니다",
+            kind="invalid",
+            pointer="/title",
+        )
+    supports = with_taken_over(command.supports, command.takes_over)
+    return [ObjectiveDrafted(**command.model_dump() | {"title": title, "supports": supports})]
 
 
 def _change(
@@ -101,7 +112,7 @@ def _change(
         case ChangeSupports(supports=supports):
             if supports == state.supports:
                 return []
-            check_supports(state.id, supports, context)
+            check_change(state, supports, context)
             changed = ObjectiveSupportsChanged(old=state.supports, new=supports)
     if state.activated:
         context.require_reason()

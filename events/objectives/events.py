@@ -25,6 +25,8 @@ class ObjectiveDrafted(EventData):
     ambition: Ambition
     supports: tuple[str, ...] = ()
     """Ids of the objectives and key results it helps to reach."""
+    takes_over: str | None = None
+    """The key result of another objective that this one makes its own; it is among those it supports."""
 
 
 @event(

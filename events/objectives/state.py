@@ -123,6 +123,8 @@ class Objective(State):
     owner: str | None = None
     supports: tuple[str, ...] = ()
     """Ids of the objectives and key results it helps to reach."""
+    takes_over: str | None = None
+    """The key result of another objective that this one makes its own; it stays among those it supports."""
     key_results: tuple[KeyResult, ...] = ()
     edition: int = 1
     """One more with each reopening (차수)."""

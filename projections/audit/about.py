@@ -43,6 +43,7 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
     "reading": ("reading",),
     "owner": ("person",),
     "supports": _GOAL,
+    "takes_over": ("key_result",),
     "serves": _GOAL,
 }
 """Fields that name something wherever they occur, and the kinds it may be of."""

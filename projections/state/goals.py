@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from events.aggregates import AGGREGATES
 from events.envelope import RecordedEvent
 from events.ids import Aggregate
+from events.objectives.events import ObjectiveDrafted
 from events.objectives.key_result_events import KeyResultAdded
 from projections.projection import Copy, Store, Write
-from projections.state.tables import command, key_result, version
+from projections.state.tables import command, key_result, taken_over, version
 
 REPORTS = frozenset({"key_result.checked_in"})
 """Events after which an `If-Match` of an earlier read still holds: they report and change nothing."""
@@ -41,6 +42,7 @@ class Goals:
         self._loaded = False
         self._versions: list[tuple[Any, ...]] = []
         self._key_results: list[tuple[Any, ...]] = []
+        self._taken_over: list[tuple[Any, ...]] = []
         self._commands: list[tuple[Any, ...]] = []
 
     async def load(self, store: Store) -> bool:
@@ -84,11 +86,18 @@ class Goals:
         self._versions.append((*event.aggregate, recorded.position, recorded.recorded_at, revision, stored))
         if isinstance(event.data, KeyResultAdded):
             self._key_results.append((event.data.key_result, event.aggregate.id, recorded.position))
+        if isinstance(event.data, ObjectiveDrafted) and event.data.takes_over is not None:
+            self._taken_over.append((event.data.takes_over, event.aggregate.id, recorded.position))
         if event.request is not None:
             self._commands.append((event.id, recorded.position, *event.aggregate, event.request))
 
     def drain(self) -> list[Write]:
         """The pending rows; the next run starts with none."""
-        pending = ((version, self._versions), (key_result, self._key_results), (command, self._commands))
-        self._versions, self._key_results, self._commands = [], [], []
+        pending = (
+            (version, self._versions),
+            (key_result, self._key_results),
+            (taken_over, self._taken_over),
+            (command, self._commands),
+        )
+        self._versions, self._key_results, self._taken_over, self._commands = [], [], [], []
         return [Copy(table, rows) for table, rows in pending if rows]

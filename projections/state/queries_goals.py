@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.state.tables import command, key_result, score_history, version
+from projections.state.tables import command, key_result, score_history, taken_over, version
 
 
 class Carried(NamedTuple):
@@ -56,6 +57,21 @@ async def objectives_of(connection: AsyncConnection, ids: Collection[str]) -> di
     )
     # An id of both kinds, if there ever was one, means the objective.
     return dict(sorted((tuple(row) for row in rows), key=lambda pair: pair[0] == pair[1]))
+
+
+async def taken_over_by(
+    connection: AsyncConnection, key_results: Collection[str], position: int
+) -> dict[str, tuple[str, ...]]:
+    """The objectives that took some key results over by a position, by id; dropped ones too."""
+    rows = await connection.execute(
+        select(taken_over.c.key_result, taken_over.c.objective)
+        .where(taken_over.c.key_result.in_(sorted(key_results)), taken_over.c.position <= position)
+        .order_by(taken_over.c.objective)
+    )
+    found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for id_, objective in rows:
+        found[id_] += (objective,)
+    return found
 
 
 async def days_scored_later(

@@ -45,6 +45,15 @@ key_result = Table(
     comment="Which objective a key result belongs to.",
 )
 
+taken_over = Table(
+    "taken_over",
+    metadata,
+    Column("key_result", Text, primary_key=True),
+    Column("objective", Text, primary_key=True, comment="the objective that makes it its own"),
+    Column("position", BigInteger, nullable=False, comment="the event that drafted the objective"),
+    comment="Which key results are taken over as objectives; dropped objectives stay.",
+)
+
 command = Table(
     "command",
     metadata,

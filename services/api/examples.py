@@ -47,6 +47,7 @@ _KEY_RESULT = {
     "weight": None,
     "confidence": 7,
     "checked_in": "2026-03-27",
+    "taken_over_by": ["enterprise-partner"],
     "score": _SCORE,
 }
 _OBJECTIVE = {
@@ -61,6 +62,7 @@ _OBJECTIVE = {
     "agreed_by": "person:boris",
     "edition": 2,
     "supports": [],
+    "takes_over": None,
     "score": "0.700000",
     "own_grade": None,
     "weakest": "acv",

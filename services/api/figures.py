@@ -21,7 +21,7 @@ from projections import control
 from projections.scoring.scores import KeyResultScore, score_days, score_objective
 from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
-from projections.state import queries
+from projections.state import queries, queries_goals
 from services.api.positions import Then
 
 
@@ -62,6 +62,7 @@ class KeyResultOut(BaseModel):
     weight: Number | None
     confidence: int | None = Field(description="0–10, of the latest check-in; never in the score.")
     checked_in: date | None = Field(description="The business day of the latest check-in.")
+    taken_over_by: tuple[str, ...] = Field(description="Objectives that make it their own, dropped ones too.")
     score: Score | None = Field(description="null for a dropped key result.")
 
 
@@ -98,6 +99,7 @@ class ObjectiveOut(BaseModel):
     agreed_by: str | None = Field(description="Who said yes.")
     edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
+    takes_over: str | None = Field(description="The key result of another objective that it makes its own.")
     score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
     own_grade: Number | None = Field(description="Given by its people in this edition, 0–1.")
     weakest: str | None = Field(description="The key result with the lowest score.")
@@ -117,6 +119,7 @@ class Figures:
         self._cycles: dict[str, Cycle] = {}
         self._kpis: dict[str, Kpi] = {}
         self._days: dict[str, BusinessDays] = {}
+        self._taken_over: dict[str, tuple[str, ...]] = {}
         self._incomplete: set[Aggregate] = set()
 
     @staticmethod
@@ -126,6 +129,8 @@ class Figures:
         kpis = {key_result.kpi for objective in objectives for key_result in objective.key_results}
         await figures._load_facts({objective.cycle for objective in objectives}, kpis - {None})
         await figures._load_days(objectives)
+        key_results = [key_result.id for objective in objectives for key_result in objective.key_results]
+        figures._taken_over = await queries_goals.taken_over_by(then.connection, key_results, then.position)
         for poison in await control.poisoned(then.connection, then.workspace.id, "state"):
             if not poison.waived:
                 figures._incomplete.add(Aggregate(poison.kind, poison.id))
@@ -173,6 +178,7 @@ class Figures:
             agreed_by=objective.agreed_by,
             edition=objective.edition,
             supports=objective.supports,
+            takes_over=objective.takes_over,
             score=None if total is None else total.score,
             own_grade=None if objective.own_grade is None else objective.own_grade.grade,
             weakest=None if total is None else total.weakest,
@@ -218,6 +224,7 @@ class Figures:
             weight=key_result.weight,
             confidence=confident.confidence if confident is not None else None,
             checked_in=None if latest is None else latest.day,
+            taken_over_by=self._taken_over.get(key_result.id, ()),
             score=None if score is None else score_out(score),
         )
 

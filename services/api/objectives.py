@@ -40,7 +40,11 @@ ObjectiveId = Annotated[Slug, Path(examples=["growth"])]
 
 
 class NewObjective(DraftObjective):
-    """An objective to draft; without an id it gets one."""
+    """An objective to draft; without an id it gets one.
+
+    `takes_over` names a key result of another objective that it makes its own: it supports that one, and has
+    its title unless it is given one.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={

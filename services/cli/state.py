@@ -64,6 +64,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "confidence": ("자신감", "confidence"),
     "weakest": ("가장 약함", "weakest"),
     "supports": ("기여", "supports"),
+    "takes over": ("이어받음", "takes over"),
     "incomplete": ("일부 기록을 읽지 못함", "part of its record can't be read"),
     "no unit": ("조직 없음", "no unit"),
     "as of": ("{day} 기준", "as of {day}"),
@@ -227,8 +228,11 @@ def _objective(objective: dict[str, Any], lang: Language) -> RenderableType:
         details.append(Text(said(WORDS, objective["status"], lang), style="yellow"))
     if objective["own_grade"] is not None:
         details.append(f"{said(WORDS, 'own grade', lang)} {figure(objective['own_grade'])}")
-    if objective["supports"]:
-        details.append(f"{said(WORDS, 'supports', lang)} → {', '.join(objective['supports'])}")
+    if objective["takes_over"] is not None:
+        details.append(f"{said(WORDS, 'takes over', lang)} → {objective['takes_over']}")
+    supports = [goal for goal in objective["supports"] if goal != objective["takes_over"]]
+    if supports:
+        details.append(f"{said(WORDS, 'supports', lang)} → {', '.join(supports)}")
     if objective["incomplete"]:
         details.append(Text(said(WORDS, "incomplete", lang), style="red"))
     return _scored(objective["score"], Text(objective["title"], style="bold"), details)

@@ -18,7 +18,7 @@ from events.objectives.commands import (
     DraftObjective,
     LinkKpi,
 )
-from events.objectives.state import Objective
+from events.objectives.state import KeyResult, Objective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
 from events.people.commands import JoinUnit
@@ -63,6 +63,7 @@ async def context_of(
         kpi=kpi if isinstance(kpi, Kpi) else None,
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
         below=await _below(knowledge, command, state),
+        taken_over=await _taken_over(knowledge, command),
         unknown=await _unknown(knowledge, command, state),
         leads_to=await _leads_to(knowledge, command),
         taken=await _taken(knowledge, command),
@@ -121,6 +122,15 @@ async def _unknown(knowledge: Knowledge, command: Command, state: State | None) 
     missing = goals - (await knowledge.objectives_of(goals)).keys()
     itself = None if state is None else state.id
     return missing | {kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None}
+
+
+async def _taken_over(knowledge: Knowledge, command: Command) -> KeyResult | None:
+    if not isinstance(command, DraftObjective) or command.takes_over is None:
+        return None
+    id_ = command.takes_over
+    objective_of = await knowledge.objectives_of(frozenset({id_}))
+    objective = await knowledge.state("objective", objective_of.get(id_))
+    return objective.key_result(id_) if isinstance(objective, Objective) else None
 
 
 async def _leads_to(knowledge: Knowledge, command: Command) -> dict[str, tuple[str, ...]]:

@@ -59,3 +59,26 @@ async def test_a_circle_is_refused_with_the_way_round(anna: Person) -> None:
         await anna.read(path)
     own = await supports(anna, "growth", "kr-acv", reason="x")
     assert (own.status_code, own.json()["code"]) == (409, "supports_itself")
+
+
+async def test_a_key_result_taken_over_is_shown_both_ways_and_scores_alone(anna: Person) -> None:
+    """The objective that takes it over has its title; whatever it reaches, the parent's score stays."""
+    await given_goal(anna)
+    await anna.created("/v1/objectives", {"id": "team", "cycle": "2026", "takes_over": "kr-acv"})
+    team = await anna.read("/v1/objectives/team")
+    assert (team["title"], team["takes_over"], team["supports"]) == ("ACV 50 → 80", "kr-acv", ["kr-acv"])
+    before = await anna.read("/v1/objectives/growth")
+    assert before["key_results"][0]["taken_over_by"] == ["team"]
+    assert (await anna.read("/v1/key-results/kr-acv"))["taken_over_by"] == ["team"]
+    measure = {"kind": "at_least", "target": "5", "unit": "count"}
+    await anna.created(
+        "/v1/objectives/team/key-results",
+        {"id": "deals", "title": "Win 5 deals", "measure": measure},
+        If_Match=await anna.etag("/v1/objectives/team"),
+    )
+    await anna.created("/v1/objectives/team/activate", {}, If_Match=await anna.etag("/v1/objectives/team"))
+    await anna.created("/v1/key-results/deals/check-ins", {"value": "5"})
+    assert (await anna.read("/v1/objectives/team"))["score"] == "1"
+    after = await anna.read("/v1/objectives/growth")
+    assert (after["score"], after["pending"]) == (before["score"], ["kr-acv"])
+    assert after["score"] == "0"

@@ -84,6 +84,16 @@ FIELDS = [
         "cycle_unknown",
         "#/cycle",
     ),
+    Bad("no title", "POST", "/v1/objectives", {"cycle": "2026"}, 422, "title_missing", "#/title"),
+    Bad(
+        "takes over nothing",
+        "POST",
+        "/v1/objectives",
+        {"cycle": "2026", "takes_over": "growth"},
+        422,
+        "key_result_unknown",
+        "#/takes_over",
+    ),
     Bad(
         "supports nothing",
         "POST",

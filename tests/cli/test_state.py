@@ -33,6 +33,7 @@ def test_the_own_grade_stands_beside_the_score(lang: Language, said: tuple[str, 
         "score": "0.7",
         "own_grade": "0.85",
         "supports": [],
+        "takes_over": None,
         "incomplete": False,
     }
     console = Console(file=StringIO(), width=100)

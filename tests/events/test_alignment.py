@@ -1,12 +1,22 @@
 """The rule of what supports what."""
 
+from decimal import Decimal
+
 import pytest
 
+from events.measures import Measure
 from events.objectives.commands import ChangeSupports, DraftObjective
 from events.objectives.events import ObjectiveActivated, ObjectiveDrafted, ObjectiveSupportsChanged
+from events.objectives.state import KeyResult
 from tests.events.given import given
 
 DRAFT = given("objective", ObjectiveDrafted(title="크게 성장한다", cycle="2025-q1", ambition="stretch"))
+KEY_RESULT = KeyResult(
+    id="acv",
+    title="평균 계약 금액을 올린다",
+    measure=Measure(kind="at_least", target=Decimal(80), unit="MKRW"),
+    targets=(),
+)
 ACTIVE = DRAFT.and_then(ObjectiveActivated())
 
 
@@ -82,4 +92,41 @@ def test_two_ways_to_one_goal_are_no_circle() -> None:
     leads_to = {"division": ("kr",), "kr": ("company",), "company": ("round",), "round": ("company",)}
     DRAFT.when(ChangeSupports(supports=("division", "kr")), leads_to=leads_to).then(
         ObjectiveSupportsChanged(new=("division", "kr"))
+    )
+
+
+def test_an_objective_takes_over_a_key_result() -> None:
+    """It supports that one, and has its title unless it is given one."""
+    command = DraftObjective(cycle="2025-q1", supports=("growth",), takes_over="acv")
+    drafted = ObjectiveDrafted(
+        title=KEY_RESULT.title,
+        cycle="2025-q1",
+        ambition="stretch",
+        supports=("acv", "growth"),
+        takes_over="acv",
+    )
+    state = given("objective").when(command, taken_over=KEY_RESULT).then(drafted)
+    assert (state.title, state.takes_over) == (KEY_RESULT.title, "acv")
+    worded = command.model_copy(update={"title": "큰 계약을 딴다", "supports": ("acv",)})
+    named = drafted.model_copy(update={"title": "큰 계약을 딴다", "supports": ("acv",)})
+    given("objective").when(worded, taken_over=KEY_RESULT).then(named)
+
+
+def test_only_a_key_result_that_is_pursued_can_be_taken_over() -> None:
+    command = DraftObjective(cycle="2025-q1", takes_over="acv")
+    new = given("objective")
+    new.when(command).refused("key_result_unknown", "invalid", "/takes_over")
+    dropped = KEY_RESULT.model_copy(update={"status": "dropped"})
+    new.when(command, taken_over=dropped).refused("key_result_dropped", pointer="/takes_over")
+    new.when(DraftObjective(cycle="2025-q1")).refused("title_missing", "invalid", "/title")
+
+
+def test_what_was_taken_over_stays_supported() -> None:
+    taken = given(
+        "objective",
+        ObjectiveDrafted(title="x", cycle="2025-q1", ambition="stretch", supports=("acv",), takes_over="acv"),
+    )
+    taken.when(ChangeSupports(supports=("growth",))).refused("taken_over_is_supported", pointer="/supports")
+    taken.when(ChangeSupports(supports=("growth", "acv"))).then(
+        ObjectiveSupportsChanged(old=("acv",), new=("growth", "acv"))
     )

@@ -205,9 +205,11 @@ def goals(history: History) -> None:
     ]
     for number, kpis in enumerate(objectives, 1):
         objective = f"o{number}"
-        history.append(
-            "objective", objective, ObjectiveDrafted(title=objective, cycle="2026-q1", ambition="stretch")
+        taken_over = "o1-k1" if number > 1 else None
+        drafted = ObjectiveDrafted(
+            title=objective, cycle="2026-q1", ambition="stretch", takes_over=taken_over
         )
+        history.append("objective", objective, drafted)
         added = [
             KeyResultAdded(
                 key_result=f"{objective}-k{n}",
