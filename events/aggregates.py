@@ -19,6 +19,8 @@ from events.org_units import decider as org_units
 from events.org_units.state import OrgUnit
 from events.people import decider as people
 from events.people.state import Person
+from events.policies import decider as policies
+from events.policies.state import Policy
 from events.registry import EventData
 from events.state import State
 from events.workspace import decider as workspace
@@ -38,6 +40,7 @@ AGGREGATES: dict[str, AggregateType] = {
     "org_unit": AggregateType(OrgUnit, org_units.evolve, org_units.decide),
     "person": AggregateType(Person, people.evolve, people.decide),
     "cycle": AggregateType(Cycle, cycles.evolve, cycles.decide),
+    "policy": AggregateType(Policy, policies.evolve, policies.decide),
     "objective": AggregateType(Objective, objectives.evolve, objectives.decide),
     "feed": AggregateType(Feed, feeds.evolve, feeds.decide),
     "kpi": AggregateType(Kpi, kpis.evolve, kpis.decide),

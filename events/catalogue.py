@@ -9,5 +9,6 @@ import events.objectives.events
 import events.objectives.key_result_events
 import events.org_units.events
 import events.people.events
+import events.policies.events
 import events.readings.events
 import events.workspace.events  # noqa: F401

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from pydantic_core import PydanticCustomError
+
 RefusalKind = Literal["conflict", "invalid", "not_found", "forbidden"]
 
 
@@ -30,3 +32,9 @@ class Refused(Exception):
         self.kind: RefusalKind = kind
         self.allowed = list(allowed)
         self.pointer = pointer
+
+
+def broken(code: str, en: str, ko: str) -> PydanticCustomError:
+    """What a validator raises about values that do not hang together, with a sentence in each language."""
+    # The texts travel in the context: a message template would take braces for placeholders.
+    return PydanticCustomError(code, "{en}", {"en": en, "ko": ko})

@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
 from events.errors import Refused
+from events.errors import broken as _broken
 from events.numbers import Number
 
 ValueKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
@@ -196,8 +196,3 @@ def refused(error: ValidationError, pointer: str) -> Refused:
     first = error.errors(include_url=False)[0]
     ko = str(first.get("ctx", {}).get("ko", first["msg"]))
     return Refused(first["type"], first["msg"], ko, kind="invalid", pointer=pointer)
-
-
-def _broken(code: str, en: str, ko: str) -> PydanticCustomError:
-    # The texts travel in the context: a message template would take braces for placeholders.
-    return PydanticCustomError(code, "{en}", {"en": en, "ko": ko})

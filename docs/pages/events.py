@@ -52,6 +52,7 @@ SUBJECTS = {
     "objective": "Objectives (목표)",
     "org_unit": "Org units (조직)",
     "person": "People (구성원)",
+    "policy": "Policies (산정 기준)",
     "reading": "Readings (실적)",
     "workspace": "Workspaces (워크스페이스)",
 }

@@ -54,6 +54,7 @@ _RAISERS = {
     "Unreadable": _Raiser(0, 1, 400),
     "_unauthenticated": _Raiser(0, 1, 401),
     "Refused": _Raiser(0, 1, 409),
+    "broken": _Raiser(0, 1, 422),
     "_broken": _Raiser(0, 1, 422),
     "invalid_header": _Raiser(1, 2, 422),
     "invalid_parameter": _Raiser(1, 2, 422),

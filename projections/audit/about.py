@@ -20,6 +20,7 @@ KINDS = (
     "key_result",
     "kpi",
     "cycle",
+    "policy",
     "org_unit",
     "feed",
     "reading",

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     """Org units, people and who belongs where."""
     CHANGE_CYCLES = "change_cycles"
     """Plan, open and close cycles."""
+    CHANGE_POLICIES = "change_policies"
+    """Set the rules by which goals are graded."""
     CHANGE_FEEDS = "change_feeds"
     """Register feeds and change what is declared of them."""
     SEND_READINGS = "send_readings"

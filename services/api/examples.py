@@ -174,6 +174,39 @@ _CYCLE = {
     "status": "open",
     "revision": 1201,
 }
+_POLICY = {
+    "framework": "mbo",
+    "version": 1,
+    "rules": {
+        "usual": {
+            "expected_end": "1",
+            "bands": [
+                {"code": "not_reached", "name_ko": "미달", "name_en": "not reached", "at_least": None},
+                {"code": "reached", "name_ko": "달성", "name_en": "reached", "at_least": "1"},
+            ],
+        },
+        "stretch": None,
+        "shown_cap": "1.2",
+        "approve_target_changes": True,
+        "reward_link": "linked",
+        "payout": [
+            {"grade": "B", "at_least": None, "pay_factor": "0.8"},
+            {"grade": "A", "at_least": "0.9", "pay_factor": "1"},
+            {"grade": "S", "at_least": "1.1", "pay_factor": "1.2"},
+        ],
+        "stale_after": "1.5",
+    },
+    "revision": 1190,
+}
+_POLICY_VERSION = {
+    "version": 1,
+    "rules": _POLICY["rules"],
+    "position": 1190,
+    "recorded_at": "2025-12-15T01:02:03.456789Z",
+    "event_id": "4d1c7e9a-2b6f-5a83-9c0d-7e5f3a1b2c40",
+    "actor": "person:anna",
+    "reason": "2026년 보상표를 정했습니다",
+}
 _UNIT = {
     "id": "sales",
     "name_ko": "영업팀",
@@ -326,6 +359,8 @@ RESPONSES: dict[tuple[str, str], Any] = {
     },
     ("GET", "/v1/cycles"): _page(_CYCLE),
     ("GET", "/v1/cycles/{cycle}"): _CYCLE | _KNOWN,
+    ("GET", "/v1/policies"): _page(_POLICY),
+    ("GET", "/v1/policies/{framework}"): _POLICY | _KNOWN | {"versions": [_POLICY_VERSION]},
     ("GET", "/v1/org-units"): _page(_UNIT),
     ("GET", "/v1/org-units/{unit}"): _UNIT | _TIMES,
     ("GET", "/v1/org-units/{unit}/members"): _page(MEMBER),

@@ -18,6 +18,7 @@ from services.api.requests import etag
 KOREAN = {
     "org_unit": "조직",
     "cycle": "사이클",
+    "policy": "산정 기준",
     "objective": "목표",
     "key_result": "핵심 결과",
     "kpi": "KPI",

@@ -16,6 +16,7 @@ ROWS = {
     "change objectives": Permission.CHANGE_GOALS,
     "change org units": Permission.CHANGE_STRUCTURE,
     "plan, open": Permission.CHANGE_CYCLES,
+    "set policies": Permission.CHANGE_POLICIES,
     "register and change feeds": Permission.CHANGE_FEEDS,
     "send readings": Permission.SEND_READINGS,
     "correct and retract": Permission.CORRECT_READINGS,

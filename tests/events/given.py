@@ -66,11 +66,11 @@ def recorded(data: EventData, kind: str = "objective", id_: str = "it", actor: s
     )
 
 
-def state_after(kind: str, *history: EventData) -> Any:
-    """The state of the aggregate `it` after events."""
+def state_after(kind: str, *history: EventData, id_: str = "it") -> Any:
+    """The state of an aggregate after events."""
     state: State | None = None
     for data in history:
-        state = AGGREGATES[kind].evolve(state, recorded(data, kind))
+        state = AGGREGATES[kind].evolve(state, recorded(data, kind, id_))
     return state
 
 
@@ -82,12 +82,13 @@ class Outcome:
     history: tuple[EventData, ...]
     events: list[EventData] | None
     refusal: Refused | None
+    id: str = "it"
 
     def then(self, *expected: EventData) -> Any:
         """Exactly these events follow; gives the state they lead to, which is the same as its snapshot."""
         assert self.refusal is None, self.refusal
         assert self.events == list(expected)
-        state = state_after(self.kind, *self.history, *expected)
+        state = state_after(self.kind, *self.history, *expected, id_=self.id)
         if state is not None:
             assert type(state).model_validate_json(state.model_dump_json()) == state
         return state
@@ -108,22 +109,23 @@ class Given:
 
     kind: str
     history: tuple[EventData, ...]
+    id: str = "it"
 
     def and_then(self, *more: EventData) -> Given:
         """The same with more history."""
-        return Given(self.kind, (*self.history, *more))
+        return Given(self.kind, (*self.history, *more), self.id)
 
     def when(self, command: Command, reason: str | None = None, **facts: Any) -> Outcome:
         """A command is decided."""
-        state = state_after(self.kind, *self.history)
+        state = state_after(self.kind, *self.history, id_=self.id)
         context = circumstances(reason=reason, **facts)
         try:
             events = AGGREGATES[self.kind].decide(command, state, context)
         except Refused as refusal:
-            return Outcome(self.kind, self.history, None, refusal)
-        return Outcome(self.kind, self.history, events, None)
+            return Outcome(self.kind, self.history, None, refusal, self.id)
+        return Outcome(self.kind, self.history, events, None, self.id)
 
 
-def given(kind: str, *history: EventData) -> Given:
-    """An aggregate of a kind, with the id `it`, after events."""
-    return Given(kind, history)
+def given(kind: str, *history: EventData, id_: str = "it") -> Given:
+    """An aggregate of a kind after events."""
+    return Given(kind, history, id_)

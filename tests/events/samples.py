@@ -15,6 +15,8 @@ from pydantic.fields import FieldInfo
 from events.envelope import Event
 from events.ids import Aggregate
 from events.measures import Measure, Window
+from events.policies.defaults import DEFAULTS
+from events.policies.rules import PayoutGrade, Rules
 from events.registry import EventData, all_types, event_type
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -36,6 +38,20 @@ def measures(draw: st.DrawFn) -> Measure:
     if kind == "decrease":
         return Measure(kind=kind, baseline=high, target=low, unit=unit, window=window)
     return Measure(kind=kind, target=low, unit=unit, window=window, grading="strict")
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rules:
+    """Policies of every framework that hang together."""
+    factors = st.decimals(0, 10, allow_nan=False, places=2)
+    edges = sorted(draw(st.sets(decimals, max_size=3)))
+    payout = [PayoutGrade(grade=draw(_grades), at_least=edge, pay_factor=draw(factors)) for edge in edges]
+    lowest = PayoutGrade(grade=draw(_grades), pay_factor=draw(factors))
+    chosen = DEFAULTS[draw(st.sampled_from(list(DEFAULTS)))]
+    return Rules(**dict(chosen) | {"reward_link": "allowed", "payout": (lowest, *payout)})
+
+
+_grades = st.text("SABCD+", min_size=1, max_size=3)
 
 
 def data_of(model: type[EventData]) -> st.SearchStrategy[EventData]:
@@ -72,6 +88,8 @@ def all_events(draw: st.DrawFn) -> Event:
 def _models(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     if model is Measure:
         return measures()
+    if model is Rules:
+        return rules()
     fields = {name: _field(field) for name, field in model.model_fields.items()}
     return st.builds(model, **fields)
 

@@ -58,6 +58,7 @@ NEEDED = {
     "access.token_issued",
     "access.token_revoked",
     "ledger.position_waived",
+    "policy.set",
 }
 
 

@@ -33,6 +33,8 @@ from events.objectives.key_result_events import (
 )
 from events.org_units.events import OrgUnitCreated, OrgUnitMoved
 from events.people.events import PersonForgotten, PersonJoinedUnit, PersonLeftUnit, PersonRegistered
+from events.policies.defaults import DEFAULTS
+from events.policies.events import PolicySet
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.registry import EventData, event_type
 from events.workspace.events import WorkspaceCreated
@@ -187,6 +189,10 @@ def goals(history: History) -> None:
         CyclePlanned(name="2026 Q1", start=CYCLE_START, end=CYCLE_END, kind="quarter"),
     )
     people(history)
+    for version, rules in enumerate([DEFAULTS["mbo"], DEFAULTS["kpi"]], 1):
+        history.append(
+            "policy", "kpi", PolicySet(version=version, rules=rules), reason="we learned something"
+        )
     for id_, (kind, aggregation, cadence) in KPIS.items():
         definition = {
             "name_ko": id_,

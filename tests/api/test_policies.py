@@ -1,0 +1,80 @@
+"""Policies over HTTP: versions with who and why, and who may set them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from events.policies.defaults import DEFAULTS
+from services.api.services import Services
+from tests.api.conftest import Person, person
+
+pytestmark = pytest.mark.usefixtures("projector")
+
+OKR: dict[str, Any] = DEFAULTS["okr"].model_dump(mode="json")
+APPROVED = OKR | {"approve_target_changes": True}
+
+
+async def test_every_version_stays_with_who_and_why(anna: Person) -> None:
+    """The built-in one is version 0; what the record said before can still be read."""
+    before = await anna.read("/v1/policies/okr")
+    assert (before["version"], before["revision"], before["rules"]) == (0, 0, OKR)
+    made = await anna.created("/v1/policies/okr", {"rules": APPROVED, "reason": "분기 합의"}, If_Match='"0"')
+    now = await anna.read("/v1/policies/okr")
+    assert (now["version"], now["rules"], now["revision"]) == (1, APPROVED, made["revision"])
+    assert [(version["version"], version["actor"], version["reason"]) for version in now["versions"]] == [
+        (0, None, None),
+        (1, "person:anna", "분기 합의"),
+    ]
+    stale = await anna.post("/v1/policies/okr", {"rules": OKR, "reason": "x"}, If_Match='"1"')
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    listed = (await anna.read("/v1/policies"))["data"]
+    assert [(each["framework"], each["version"]) for each in listed] == [("okr", 1), ("kpi", 0), ("mbo", 0)]
+    trail = await anna.get("/v1/audit?about=policy/okr", headers={"Accept-Language": "ko"})
+    assert "산정 기준 okr 1판을 정했습니다" in trail.text
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "pointer"),
+    [
+        ({"rules": APPROVED}, "reason_required", "#/reason"),
+        (
+            {"rules": OKR | {"reward_link": "linked"}, "reason": "x"},
+            "okr_reward_linked",
+            "#/rules/reward_link",
+        ),
+    ],
+)
+async def test_what_is_refused_says_where_and_why(
+    anna: Person, body: dict[str, Any], code: str, pointer: str
+) -> None:
+    """Nothing is set then."""
+    refused = await anna.post("/v1/policies/okr", body)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert refused.json()["errors"][0]["pointer"] == pointer
+    assert (await anna.read("/v1/policies/okr"))["version"] == 0
+
+
+async def test_rules_that_do_not_hang_together_are_not_valid(anna: Person) -> None:
+    """The field that is wrong has a code of its own and a Korean sentence."""
+    bands = [OKR["usual"]["bands"][1]]
+    rules = OKR | {"usual": {"expected_end": "1", "bands": bands}}
+    refused = await anna.send(
+        "POST", "/v1/policies/okr", {"rules": rules, "reason": "x"}, {"Accept-Language": "ko"}
+    )
+    assert refused.status_code == 422
+    [error] = refused.json()["errors"]
+    assert (error["code"], error["pointer"]) == ("lowest_step_open", "#/rules/usual")
+    assert "첫 구간" in error["detail"]
+
+
+async def test_editors_set_no_policy_and_there_are_three(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """403 for the role, 422 for a framework there is not."""
+    editor = await person(http, services, "boris", "editor")
+    refused = await editor.post("/v1/policies/okr", {"rules": APPROVED, "reason": "x"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "role_not_allowed")
+    assert (await anna.get("/v1/policies/scrum")).status_code == 422
