@@ -1,7 +1,5 @@
 """The rules of setting a policy."""
 
-from typing import get_args
-
 from events.context import Context
 from events.envelope import Event
 from events.errors import Refused
@@ -11,7 +9,7 @@ from events.policies.events import PolicySet
 from events.policies.rules import Framework, Rules
 from events.policies.state import Policy
 from events.registry import EventData
-from events.state import OutOfPlace
+from events.state import OutOfPlace, existing
 
 MOST_VERSIONS = 500
 """Of one policy: a snapshot holds all of them."""
@@ -65,13 +63,14 @@ def _check(framework: Framework, rules: Rules) -> None:
 
 def evolve(state: Policy | None, event: Event) -> Policy:
     """The state after an event. Raises OutOfPlace."""
-    if event.aggregate.id not in DEFAULTS:
-        raise OutOfPlace(f"{event.aggregate.id} is none of the frameworks {', '.join(get_args(Framework))}")
-    before = state or Policy(id=event.aggregate.id)
     match event.data:
         case PolicySet(version=version, rules=rules):
+            framework = event.aggregate.id
+            if framework not in DEFAULTS:
+                raise OutOfPlace(f"there is no framework {framework}")
+            before = state or Policy(id=framework)
             if version != before.version + 1:
                 raise OutOfPlace(f"version {version} comes after version {before.version}")
-            return Policy(id=before.id, versions=(*before.versions, rules))
+            return Policy(id=framework, versions=(*before.versions, rules))
         case _:
-            return before
+            return existing(state, event)
