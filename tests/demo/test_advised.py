@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.demo.conftest import Place
+from tests.places import Place
 
 PRODUCTION_KO = """\
 주의 8 · 참고 1

@@ -14,7 +14,7 @@ from services.access.workspaces import make_workspace
 from services.demo.company import load_company
 from services.demo.load import Loader
 from services.demo.plan import plan
-from tests.demo.conftest import Place
+from tests.places import Place
 
 
 def test_it_says_what_was_loaded_and_what_to_try(company: Place, loaded: Result) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.demo.conftest import Place
+from tests.places import Place
 
 KEY_RESULTS = [
     # key result, cycle, day, value, raw score: how it is worked out

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.conftest import Place, environment
+from tests.places import Place, environment
 
 STATE_EN = """\
 as of 2025-06-19
