@@ -43,6 +43,11 @@ def new_aggregate_id(workspace: str, actor: str, key: str | None, n: int) -> str
     return str(_uuid7() if key is None else _named("aggregate", workspace, actor, str(n), key))
 
 
+def direct_key_results_id(workspace: str, org_unit: str, cycle: str) -> str:
+    """Id of the objective that holds the direct key results of a unit in a cycle."""
+    return str(_named("direct", workspace, org_unit, cycle))
+
+
 def reading_id(workspace: str, feed: str, kpi: str, source_id: str) -> UUID:
     """Identity of a reading for ever, and the id of the event that first recorded it."""
     return _named("reading", workspace, feed, kpi, source_id)

@@ -39,6 +39,13 @@ class DraftObjective(Command):
     takes_over: Slug | None = None
 
 
+class HoldKeyResults(Command):
+    """See to it that a unit has what holds its direct key results in a cycle."""
+
+    cycle: Slug
+    org_unit: Slug
+
+
 class RewordObjective(Command):
     """Say the objective in other words."""
 

@@ -11,12 +11,14 @@ from events.objectives.commands import (
     ChangeObjectiveOwner,
     ChangeSupports,
     DraftObjective,
+    HoldKeyResults,
     KeyResultCommand,
     LifeCommand,
     ObjectiveCommand,
     RewordObjective,
     SetWeights,
 )
+from events.objectives.direct import check_own_words, hold_key_results
 from events.objectives.events import (
     ObjectiveDrafted,
     ObjectiveOrgUnitChanged,
@@ -33,7 +35,7 @@ from events.registry import EventData
 
 __all__ = ["decide", "evolve"]
 
-AnyCommand = DraftObjective | ObjectiveCommand | AddKeyResult | SetWeights | KeyResultCommand
+AnyCommand = DraftObjective | HoldKeyResults | ObjectiveCommand | AddKeyResult | SetWeights | KeyResultCommand
 
 
 def decide(command: AnyCommand, state: Objective | None, context: Context) -> list[EventData]:
@@ -45,6 +47,9 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     context.check_reason()
     if isinstance(command, DraftObjective):
         return _draft(command, state, context)
+    if isinstance(command, HoldKeyResults):
+        _cycle(context)
+        return hold_key_results(command, state, context)
     if state is None:
         raise Refused("objective_unknown", "there is no such objective", "없는 목표입니다", kind="not_found")
     cycle = _cycle(context)
@@ -57,6 +62,7 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
         case SetWeights():
             return set_weights(command, state, context)
         case RewordObjective() | ChangeObjectiveOwner() | ChangeObjectiveOrgUnit() | ChangeSupports():
+            check_own_words(command, state)
             return _change(command, state, context)
         case _:
             return change_key_result(command, state, cycle, context)

@@ -5,6 +5,9 @@ from typing import Literal
 from events.numbers import Number
 from events.registry import EventData, event
 
+DIRECT_TITLE = "직속 핵심 결과 / Direct key results"
+"""What stands for a title where key results hang directly on a unit: nobody worded an objective."""
+
 Ambition = Literal["stretch", "committed"]
 """도전, 필달."""
 
@@ -27,6 +30,8 @@ class ObjectiveDrafted(EventData):
     """Ids of the objectives and key results it helps to reach."""
     takes_over: str | None = None
     """The key result of another objective that this one makes its own; it is among those it supports."""
+    direct: bool = False
+    """It only holds the key results that hang directly on its unit."""
 
 
 @event(

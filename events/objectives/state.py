@@ -125,6 +125,8 @@ class Objective(State):
     """Ids of the objectives and key results it helps to reach."""
     takes_over: str | None = None
     """The key result of another objective that this one makes its own; it stays among those it supports."""
+    direct: bool = False
+    """It only holds the key results that hang directly on its unit, which nobody worded an objective for."""
     key_results: tuple[KeyResult, ...] = ()
     edition: int = 1
     """One more with each reopening (차수)."""

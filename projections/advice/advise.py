@@ -56,7 +56,7 @@ def _on_units(facts: Facts, scope: Scope, objectives: list[Objective], kpis: lis
     for unit in sorted(facts.units.values(), key=lambda unit: unit.id):
         if unit.archived or (scope.units is not None and unit.id not in scope.units):
             continue
-        own = [objective for objective in objectives if objective.org_unit == unit.id]
+        own = [each for each in objectives if each.org_unit == unit.id and not each.direct]
         for id_ in sorted(scope.cycles & facts.cycles.keys()):
             yield from _on_objectives_of(unit, facts.cycles[id_], own, facts, watches=bool(watched[unit.id]))
         yield from on_kpis_of(unit, watched[unit.id])

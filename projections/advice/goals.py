@@ -20,6 +20,8 @@ _DOWNWARDS = frozenset({"decrease", "at_most"})
 
 def on_objective(objective: Objective) -> Iterator[Advice]:
     """How many key results it has, what its text says, whose it is."""
+    if objective.direct:
+        return  # nobody worded it, and it is of any number of key results
     item = Item("objective", objective.id, objective.title, objective.title, objective.cycle)
     least, most = KEY_RESULTS
     count = len(objective.active_key_results)

@@ -62,6 +62,7 @@ _OBJECTIVE = {
     "agreed_by": "person:boris",
     "edition": 2,
     "supports": [],
+    "direct": False,
     "takes_over": None,
     "score": "0.700000",
     "own_grade": None,

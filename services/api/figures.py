@@ -99,6 +99,7 @@ class ObjectiveOut(BaseModel):
     agreed_by: str | None = Field(description="Who said yes.")
     edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
+    direct: bool = Field(description="It only holds the key results that hang directly on its unit.")
     takes_over: str | None = Field(description="The key result of another objective that it makes its own.")
     score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
     own_grade: Number | None = Field(description="Given by its people in this edition, 0–1.")
@@ -178,6 +179,7 @@ class Figures:
             agreed_by=objective.agreed_by,
             edition=objective.edition,
             supports=objective.supports,
+            direct=objective.direct,
             takes_over=objective.takes_over,
             score=None if total is None else total.score,
             own_grade=None if objective.own_grade is None else objective.own_grade.grade,

@@ -16,6 +16,7 @@ from events.objectives.commands import (
     ChangeObjectiveOrgUnit,
     ChangeSupports,
     DraftObjective,
+    HoldKeyResults,
     LinkKpi,
 )
 from events.objectives.state import KeyResult, Objective
@@ -71,7 +72,7 @@ async def context_of(
 
 
 def _cycle(command: Command, state: State | None) -> str | None:
-    if isinstance(command, DraftObjective):
+    if isinstance(command, DraftObjective | HoldKeyResults):
         return command.cycle
     return state.cycle if isinstance(state, Objective) else None
 
@@ -82,7 +83,7 @@ def _kpi(command: Command) -> str | None:
 
 def _org_unit(command: Command) -> str | None:
     match command:
-        case DraftObjective() | ChangeObjectiveOrgUnit() | DefineKpi() | RedefineKpi():
+        case DraftObjective() | HoldKeyResults() | ChangeObjectiveOrgUnit() | DefineKpi() | RedefineKpi():
             return command.org_unit
         case CreateOrgUnit() | MoveOrgUnit():
             return command.parent

@@ -106,3 +106,11 @@ def test_every_code_is_complete() -> None:
         assert any("가" <= letter <= "힣" for letter in code.ko), name
         assert not any("가" <= letter <= "힣" for letter in code.en), name
         assert code.seed[:4] in {"000 ", "001 ", "002 ", "003 ", "004 "}, name
+
+
+def test_direct_key_results_are_no_objective_to_judge() -> None:
+    """Nobody worded it, it holds any number of key results, and counts as no objective of its unit."""
+    holder = objective("1", id="direct", owner=None, direct=True, key_results=(key_result(),))
+    assert codes(given(holder, kpis=kpis(5, counter_metrics=("x",)))) == {"no_objective"}
+    many = [objective(id=f"o{number}") for number in range(3)]
+    assert "too_many_objectives" not in codes(given(holder, *many))

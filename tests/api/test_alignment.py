@@ -82,3 +82,37 @@ async def test_a_key_result_taken_over_is_shown_both_ways_and_scores_alone(anna:
     after = await anna.read("/v1/objectives/growth")
     assert (after["score"], after["pending"]) == (before["score"], ["kr-acv"])
     assert after["score"] == "0"
+
+
+LEADS = {"title": "신규 리드 10건 이상", "measure": {"kind": "at_least", "target": "10", "unit": "count"}}
+
+
+async def test_key_results_hang_directly_on_a_unit(anna: Person) -> None:
+    """One objective without words of its own holds them all; it lives and scores as any other."""
+    await given_goal(anna)
+    await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업팀", "level": "team"})
+    path = "/v1/org-units/sales/key-results"
+    first = await anna.post(path, {"id": "leads", "cycle": "2026", **LEADS}, Idempotency_Key="one")
+    assert (first.status_code, first.headers["Location"]) == (201, "/v1/key-results/leads")
+    again = await anna.post(path, {"id": "leads", "cycle": "2026", **LEADS}, Idempotency_Key="one")
+    assert again.json() == first.json()
+    await anna.created(path, {"id": "calls", "cycle": "2026", **LEADS})
+    (holder,) = (await anna.read("/v1/objectives", org_unit="sales", cycle="2026"))["data"]
+    assert (holder["direct"], holder["status"]) == (True, "drafted")
+    assert [key_result["id"] for key_result in holder["key_results"]] == ["leads", "calls"]
+    assert (await anna.read("/v1/key-results/leads"))["objective"] == holder["id"]
+    objective = f"/v1/objectives/{holder['id']}"
+    await anna.created(f"{objective}/activate", {}, If_Match=await anna.etag(objective))
+    await anna.created("/v1/key-results/leads/check-ins", {"value": "5"})
+    assert (await anna.read(objective))["score"] == "0.25"
+    advice = await anna.read("/v1/advice", objective=holder["id"])
+    assert {piece["kind"] for piece in advice["data"]} == {"key_result"}
+
+
+async def test_direct_key_results_need_a_unit_and_a_cycle(anna: Person) -> None:
+    await given_goal(anna)
+    unknown = await anna.post("/v1/org-units/nothing/key-results", {"cycle": "2026", **LEADS})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "org_unit_unknown")
+    await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업팀", "level": "team"})
+    nowhere = await anna.post("/v1/org-units/sales/key-results", {"cycle": "nothing", **LEADS})
+    assert (nowhere.status_code, nowhere.json()["code"]) == (422, "cycle_unknown")

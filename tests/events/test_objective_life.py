@@ -24,6 +24,7 @@ from events.objectives.commands import (
     DropKeyResult,
     DropObjective,
     GradeObjective,
+    HoldKeyResults,
     LinkKpi,
     ProposeObjective,
     ReopenObjective,
@@ -102,7 +103,11 @@ STEPS: dict[str, Command] = {
     "reopen": ReopenObjective(),
 }
 """Every step by the word that `allowed` has for it."""
-EVERY_COMMAND = [*CHANGES, *STEPS.values(), DraftObjective(title="x", cycle="2025-q1")]
+BEGINNINGS: list[Command] = [
+    DraftObjective(title="x", cycle="2025-q1"),
+    HoldKeyResults(org_unit="sales", cycle="2025-q1"),
+]
+EVERY_COMMAND = [*CHANGES, *STEPS.values(), *BEGINNINGS]
 
 
 def test_the_tables_here_know_every_command_and_status() -> None:

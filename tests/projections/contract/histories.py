@@ -245,6 +245,17 @@ def people(history: History) -> None:
     left = PersonLeftUnit(org_unit="sales", effective_from=CYCLE_START, until=date(2026, 2, 28))
     history.append("person", "p1", left, reason="parental leave")
     history.append("person", "p2", PersonForgotten(), reason="asked for it")
+    direct = ObjectiveDrafted(
+        title="direct", cycle="2026-q1", org_unit="sales", ambition="stretch", direct=True
+    )
+    leads = KeyResultAdded(
+        key_result="leads",
+        title="leads",
+        measure=Measure.model_validate(MOVED),
+        effective_from=CYCLE_START,
+        kpi="visitors",
+    )
+    history.append("objective", "direct", direct, leads)
 
 
 def a_quarter(seed: int, steps: int) -> list[StoredMessage]:
