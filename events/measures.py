@@ -1,19 +1,28 @@
 """Measures: how a value is judged against a target. The formulas are in projections/scoring."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from events.commands import Title
 from events.errors import Refused
 from events.errors import broken as _broken
+from events.ids import Slug
 from events.numbers import Number
 
 ValueKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
 """Judges one value, such as a KPI's in one of its periods."""
-MeasureKind = Literal["increase", "decrease", "at_least", "at_most", "between", "count_of_periods"]
+MeasureKind = Literal[
+    "increase", "decrease", "at_least", "at_most", "between", "count_of_periods", "milestone"
+]
 Grading = Literal["attainment", "strict", "tolerance"]
 Aggregation = Literal["sum", "mean", "last", "min", "max", "ratio"]
 Unit = Annotated[str, Field(min_length=1, max_length=40)]
+
+ALL_STEPS: Final = {"target": "1", "unit": "share"}
+"""What a milestone is to reach: the whole of its steps. Nobody has to say so."""
+MOST_STEPS = 50
+"""Of one milestone: more is a project plan."""
 
 
 class Window(BaseModel):
@@ -49,10 +58,21 @@ class CountedPeriods(BaseModel):
     threshold: Number
 
 
+class Step(BaseModel):
+    """A step (단계) of a milestone, which is done or not. Its weight counts beside the others' weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Slug
+    title: Title
+    weight: Number | None = None
+
+
 class Measure(BaseModel):
     """Direction, baseline (기준값) and target (목표치) of a key result or KPI target, all in `unit`.
 
-    The target of `count_of_periods` is the number of periods that have to be met.
+    The target of `count_of_periods` is the number of periods that have to be met; that of a `milestone` is 1,
+    all of its steps, in the unit `share`: both may be left out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,13 +88,21 @@ class Measure(BaseModel):
     """Upper edge of `between`; both edges lie inside."""
     periods: CountedPeriods | None = None
     """Of `count_of_periods`."""
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS)] | None = None
+    """Of `milestone`: all of them have a weight, or none has."""
     window: Window | None = None
     """None: the default for the KPI's aggregation, see `window_for`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_milestone_is_all_of_its_steps(cls, said: object) -> object:
+        return {**ALL_STEPS, **said} if isinstance(said, dict) and said.get("kind") == "milestone" else said
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         self._check_upper()
         self._check_counting()
+        self._check_steps()
         if self.kind in ("increase", "decrease"):
             self._check_movement()
         elif self.kind == "between":
@@ -148,6 +176,45 @@ class Measure(BaseModel):
                 "window_not_for_counting",
                 "count_of_periods counts its own periods and has no window",
                 "count_of_periods는 정해진 기간을 세므로 window를 쓸 수 없습니다",
+            )
+
+    def _check_steps(self) -> None:
+        if (self.kind == "milestone") != (self.steps is not None):
+            raise _broken(
+                "steps_missing_or_unused",
+                "milestone needs steps, and only milestone has them",
+                "steps는 milestone에만, 그리고 반드시 필요합니다",
+            )
+        if self.steps is None:
+            return
+        if self.target != 1 or self.unit != ALL_STEPS["unit"]:
+            raise _broken(
+                "milestone_target_fixed",
+                "a milestone is reached with all of its steps: its target is 1, in the unit share",
+                "milestone은 모든 단계를 마쳐야 달성됩니다. 목표치는 1, 단위는 share입니다",
+            )
+        if len({step.id for step in self.steps}) < len(self.steps):
+            raise _broken(
+                "steps_not_unique", "two steps have the same id", "같은 아이디를 가진 단계가 있습니다"
+            )
+        weights = [step.weight for step in self.steps if step.weight is not None]
+        if any(weight <= 0 for weight in weights):
+            raise _broken(
+                "step_weight_not_positive",
+                "the weight of a step must be above 0",
+                "단계 가중치는 0보다 커야 합니다",
+            )
+        if weights and len(weights) < len(self.steps):
+            raise _broken(
+                "step_weights_mixed",
+                "either all steps have a weight or none has",
+                "가중치는 모든 단계에 있거나 모두 없어야 합니다",
+            )
+        if self.grading != "attainment" or self.window is not None or self.baseline is not None:
+            raise _broken(
+                "not_for_milestone",
+                "milestone has no baseline, no window, and no strict or tolerance grading",
+                "milestone에는 기준값, window, strict와 tolerance 방식이 없습니다",
             )
 
     def _check_movement(self) -> None:

@@ -177,6 +177,22 @@ class CheckIn(Command):
     note: Note | None = None
 
 
+class MarkStepDone(Command):
+    """Say that a step of a milestone is done, since a day of the cycle; since today unless said otherwise."""
+
+    key_result: Slug
+    step: Slug
+    day: date | None = None
+
+
+class ReopenStep(Command):
+    """Say that a step is not done after all, from a day on, today unless said otherwise; with a reason."""
+
+    key_result: Slug
+    step: Slug
+    day: date | None = None
+
+
 class DropKeyResult(Command):
     """Pursue a key result no longer; it takes a reason."""
 
@@ -204,5 +220,7 @@ KeyResultCommand = (
     | UnlinkKpi
     | ChangeKeyResultOwner
     | CheckIn
+    | MarkStepDone
+    | ReopenStep
     | DropKeyResult
 )

@@ -28,10 +28,12 @@ from events.objectives.key_result_events import (
     KeyResultReworded,
     KpiLinked,
     KpiUnlinked,
+    StepDone,
+    StepReopened,
     TargetChanged,
     WeightChanged,
 )
-from events.objectives.state import CheckIn, Closing, KeyResult, Objective, OwnGrade, TargetFact
+from events.objectives.state import CheckIn, Closing, KeyResult, Objective, OwnGrade, StepFact, TargetFact
 from events.state import OutOfPlace, beginning, existing
 
 AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by": None}
@@ -127,6 +129,9 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
             report = data.model_dump(exclude={"key_result"})
             check_in = CheckIn(actor=event.actor, event_id=event.id, **report)
             return {"check_ins": (*key_result.check_ins, check_in)}
+        case StepDone(step=step, day=day) | StepReopened(step=step, day=day):
+            step_fact = StepFact(step=step, done=isinstance(data, StepDone), day=day)
+            return {"step_facts": (*key_result.step_facts, step_fact)}
         case KeyResultDropped():
             return {"status": "dropped"}
         case _:

@@ -134,6 +134,30 @@ class CheckedIn(KeyResultEvent):
 
 
 @event(
+    "key_result.step_done",
+    ko="{actor} {day} 핵심 결과 {key_result} 단계 {step} 완료를 기록했습니다.",
+    en="{actor} marked the step {step} of the key result {key_result} as done, {day}.",
+)
+class StepDone(KeyResultEvent):
+    """A step of a milestone is done since a business day."""
+
+    step: str
+    day: date
+
+
+@event(
+    "key_result.step_reopened",
+    ko="{actor} 핵심 결과 {key_result} 단계 {step} 완료를 {day}부터 취소했습니다.",
+    en="{actor} reopened the step {step} of the key result {key_result}, from {day} on.",
+)
+class StepReopened(KeyResultEvent):
+    """A step that was marked as done is not, from a business day on. The reason is in the envelope."""
+
+    step: str
+    day: date
+
+
+@event(
     "key_result.dropped",
     ko="{actor} 핵심 결과 {key_result} 추진을 중단했습니다.",
     en="{actor} dropped the key result {key_result}.",

@@ -1,12 +1,12 @@
 """The rules of key results: what may be added, changed, reported and dropped."""
 
-from datetime import date
 from decimal import Decimal
 
 from events.context import Context
 from events.cycles.state import Cycle
 from events.errors import Refused
 from events.kpis.decider import require_kpi
+from events.measures import Measure
 from events.objectives.commands import (
     AddKeyResult,
     ChangeKeyResultOwner,
@@ -16,13 +16,14 @@ from events.objectives.commands import (
     DropKeyResult,
     KeyResultCommand,
     LinkKpi,
+    MarkStepDone,
+    ReopenStep,
     RewordKeyResult,
     SetWeights,
     UnlinkKpi,
 )
 from events.objectives.key_result_events import (
     BaselineCorrected,
-    CheckedIn,
     KeyResultAdded,
     KeyResultDropped,
     KeyResultOwnerChanged,
@@ -32,14 +33,12 @@ from events.objectives.key_result_events import (
     TargetChanged,
     WeightChanged,
 )
-from events.objectives.life import ALLOWED
+from events.objectives.reports import check_day_in_cycle, report
 from events.objectives.state import KeyResult, Objective
 from events.registry import EventData
 
 MOST_KEY_RESULTS = 50
 """Of one objective that are not dropped. Good practice is two to five; that is advice, this is a limit."""
-MOST_CHECK_INS = 1000
-"""On one key result: more is a feed, and belongs to a KPI."""
 
 
 def add_key_result(
@@ -63,6 +62,7 @@ def add_key_result(
     weights = [key_result.weight for key_result in objective.active_key_results]
     _check_weights([*weights, command.weight], pointer="/weight")
     if command.kpi is not None:
+        _check_source(command.measure)
         require_kpi(context, command.measure.unit, pointer="/kpi")
     _need_reason_if_active(objective, context)
     return [
@@ -98,8 +98,8 @@ def change_key_result(
     """One change of one key result that is not dropped."""
     key_result = _active_key_result(objective, command.key_result, pointer="/key_result")
     match command:
-        case CheckIn():
-            return [_check_in(command, key_result, objective, cycle, context)]
+        case CheckIn() | MarkStepDone() | ReopenStep():
+            return report(command, key_result, objective, cycle, context)
         case DropKeyResult():
             context.require_reason()
             return [KeyResultDropped(key_result=key_result.id)]
@@ -126,7 +126,7 @@ def _change_target(
     # Before the objective is active there is one target, for the whole cycle; afterwards a change has a date.
     usual = min(max(context.today, cycle.start), cycle.end) if objective.activated else cycle.start
     day = command.effective_from or usual
-    _check_day_in_cycle(day, cycle, pointer="/effective_from")
+    check_day_in_cycle(day, cycle, pointer="/effective_from")
     if not objective.activated and day != cycle.start:
         raise Refused(
             "target_not_agreed_yet",
@@ -161,6 +161,7 @@ def _correct_baseline(command: CorrectBaseline, key_result: KeyResult) -> list[E
 def _link(command: LinkKpi, key_result: KeyResult, context: Context) -> list[EventData]:
     if command.kpi == key_result.kpi:
         return []
+    _check_source(key_result.measure)
     require_kpi(context, key_result.measure.unit, pointer="/kpi")
     return [KpiLinked(key_result=key_result.id, old=key_result.kpi, new=command.kpi)]
 
@@ -183,50 +184,15 @@ def _change_owner(command: ChangeKeyResultOwner, key_result: KeyResult) -> list[
     return [KeyResultOwnerChanged(key_result=key_result.id, old=key_result.owner, new=command.owner)]
 
 
-def _check_in(
-    command: CheckIn, key_result: KeyResult, objective: Objective, cycle: Cycle, context: Context
-) -> EventData:
-    if objective.status != "active":
+def _check_source(measure: Measure) -> None:
+    if measure.steps is not None:
         raise Refused(
-            "objective_not_active",
-            "check-ins begin when the objective is active",
-            "체크인은 목표 실행을 시작한 뒤에 남길 수 있습니다",
-            allowed=ALLOWED[objective.status],
-        )
-    if command.value is None and command.confidence is None and command.note is None:
-        raise Refused(
-            "check_in_empty",
-            "a check-in has a value, a confidence or a note",
-            "체크인에는 값, 자신감, 메모 가운데 하나는 있어야 합니다",
+            "value_comes_from_steps",
+            "the value of a milestone comes from its steps, not from a KPI",
+            "milestone의 값은 KPI가 아니라 단계에서 옵니다",
             kind="invalid",
+            pointer="/kpi",
         )
-    if command.value is not None and key_result.kpi is not None:
-        raise Refused(
-            "value_comes_from_kpi",
-            f"the value comes from the KPI {key_result.kpi}: check in without a value, or send a reading",
-            f"값은 KPI {key_result.kpi}에서 옵니다. 값 없이 체크인하거나 실적을 보내십시오",
-            kind="invalid",
-            pointer="/value",
-        )
-    day = command.day or min(context.today, cycle.end)
-    _check_day_in_cycle(day, cycle, pointer="/day")
-    if day > context.today:
-        raise Refused(
-            "day_in_the_future",
-            f"{day} has not come yet",
-            f"{day}은(는) 아직 오지 않은 날입니다",
-            kind="invalid",
-            pointer="/day",
-        )
-    if len(key_result.check_ins) >= MOST_CHECK_INS:
-        raise Refused(
-            "too_many_check_ins",
-            f"a key result has at most {MOST_CHECK_INS} check-ins: link it to a KPI and send readings",
-            f"핵심 결과 하나에 체크인은 최대 {MOST_CHECK_INS}개입니다. KPI에 연결해 실적을 보내십시오",
-            allowed=[step for step in ALLOWED[objective.status] if step != "check_in"],
-        )
-    said = command.model_dump(exclude={"day"})
-    return CheckedIn(**said, day=day)
 
 
 def _active_key_result(objective: Objective, id_: str, *, pointer: str) -> KeyResult:
@@ -264,17 +230,6 @@ def _check_weights(weights: list[Decimal | None], *, pointer: str) -> None:
             "weights_mixed",
             "either all key results of an objective have a weight or none has: set them all at once",
             "가중치는 목표의 모든 핵심 결과에 있거나 모두 없어야 합니다. 한 번에 함께 정하십시오",
-            kind="invalid",
-            pointer=pointer,
-        )
-
-
-def _check_day_in_cycle(day: date, cycle: Cycle, *, pointer: str) -> None:
-    if not cycle.start <= day <= cycle.end:
-        raise Refused(
-            "day_outside_cycle",
-            f"{day} is not in the cycle {cycle.id} ({cycle.start} to {cycle.end})",
-            f"{day} 날짜가 사이클 {cycle.id} 기간({cycle.start} ~ {cycle.end})을 벗어났습니다",
             kind="invalid",
             pointer=pointer,
         )

@@ -30,7 +30,7 @@ ALLOWED: dict[ObjectiveStatus, list[str]] = {
     "drafted": ["change", "propose", "activate", "drop"],
     "proposed": ["agree", "send_back", "drop"],
     "agreed": ["activate", "send_back", "drop"],
-    "active": ["change", "check_in", "grade", "close", "drop"],
+    "active": ["change", "check_in", "mark_step", "grade", "close", "drop"],
     "graded": ["close"],
     "closed": ["reopen"],
     "dropped": ["reopen"],

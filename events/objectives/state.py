@@ -25,6 +25,16 @@ class TargetFact(BaseModel):
     effective_from: date
 
 
+class StepFact(BaseModel):
+    """A step of a milestone was done on a business day, or is not done from that day on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: str
+    done: bool
+    day: date
+
+
 class CheckIn(BaseModel):
     """A person's report for a business day. `note` is personal text."""
 
@@ -80,6 +90,8 @@ class KeyResult(State):
     status: KeyResultStatus = "active"
     check_ins: tuple[CheckIn, ...] = ()
     """In the order they were made."""
+    step_facts: tuple[StepFact, ...] = ()
+    """Of a milestone, in the order they were made: a later one wins on all days from its own day on."""
 
     @property
     def baseline(self) -> Decimal | None:
@@ -100,6 +112,12 @@ class KeyResult(State):
                 held.add(fact.target)
             until = min(until, fact.effective_from)
         return held
+
+    def done_since(self, step: str, day: date) -> date | None:
+        """The day since which a step is done, as it is at the end of a business day; None if it is not."""
+        facts = (fact for fact in reversed(self.step_facts) if fact.step == step and fact.day <= day)
+        latest = next(facts, None)
+        return latest.day if latest is not None and latest.done else None
 
     def measure_on(self, day: date) -> Measure:
         """The measure with the target that holds on a business day."""

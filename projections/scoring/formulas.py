@@ -101,6 +101,7 @@ def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple
         return slope, -Fraction(baseline) * slope
     if target <= 0:
         return None
+    # Of milestones and counted periods the value is a share or a number: it is held against the target, too.
     # 2 - current / target, and current / target
     slope = 1 / Fraction(target)
     return (-slope, Fraction(2)) if kind == "at_most" else (slope, Fraction(0))

@@ -14,7 +14,7 @@ from fractions import Fraction
 from events.cycles.state import Cycle
 from events.kpis.definition import Cadence
 from events.kpis.state import Kpi
-from events.measures import Window
+from events.measures import Step, Window
 from events.objectives.state import KeyResult
 from projections.scoring.formulas import (
     NO_SCORE,
@@ -52,9 +52,9 @@ class KeyResultScore:
     exact: Fraction | None
     """The unrounded raw score, which goes into the objective's."""
     count: int
-    """How many readings or check-ins the value is made of."""
+    """How many readings, check-ins or steps the value is made of."""
     window: Window | None
-    """How the value was picked; None for check-ins and for counted periods."""
+    """How the value was picked; None for check-ins, steps and counted periods."""
     start: date | None
     """First business day the value is from, None without one."""
     end: date | None
@@ -88,7 +88,8 @@ def score_days(
     """The scores at the end of several days, given in ascending order, in one pass.
 
     `kpi` is the KPI the key result is linked to and `days` its business days, at least the `reading_days` of
-    its window. Without a link the value is the latest check-in's. The target is the one in force on each day.
+    its window. Without a link the value is the latest check-in's, or that of the steps. The target is the one
+    in force on each day.
     """
     as_of = list(as_of)
     linked = key_result.kpi is not None
@@ -97,7 +98,9 @@ def score_days(
     window = key_result.measure.window_for(aggregation) if linked and counted is None else None
     cadence = kpi.cadence if linked and kpi is not None and counted is not None else None
     values: Iterator[WindowValue]
-    if not linked:
+    if key_result.measure.steps is not None:
+        values = _steps_done(key_result, key_result.measure.steps, as_of)
+    elif not linked:
         values = _checked_in(key_result, as_of)
     elif kpi is None:
         values = iter([NOTHING] * len(as_of))
@@ -146,6 +149,19 @@ def _checked_in(key_result: KeyResult, as_of: Iterable[date]) -> Iterator[Window
             current = WindowValue(Value(Fraction(upcoming.value), 1), upcoming.day, upcoming.day)
             upcoming = next(waiting, None)
         yield current
+
+
+def _steps_done(
+    key_result: KeyResult, steps: tuple[Step, ...], as_of: Iterable[date]
+) -> Iterator[WindowValue]:
+    """The share of the steps that are done, by weight; nothing done is 0, and known."""
+    weights = {step.id: Fraction(1 if step.weight is None else step.weight) for step in steps}
+    total = sum(weights.values())
+    for day in as_of:
+        since = {id_: done for id_ in weights if (done := key_result.done_since(id_, day)) is not None}
+        share = sum((weights[id_] for id_ in since), Fraction(0)) / total
+        days = since.values()
+        yield WindowValue(Value(share, len(since)), min(days, default=None), max(days, default=None))
 
 
 def _score(

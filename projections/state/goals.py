@@ -16,7 +16,7 @@ from events.objectives.key_result_events import KeyResultAdded
 from projections.projection import Copy, Store, Write
 from projections.state.tables import command, key_result, taken_over, version
 
-REPORTS = frozenset({"key_result.checked_in"})
+REPORTS = frozenset({"key_result.checked_in", "key_result.step_done", "key_result.step_reopened"})
 """Events after which an `If-Match` of an earlier read still holds: they report and change nothing."""
 
 

@@ -287,7 +287,7 @@ def _scored_fields(key_result: KeyResult) -> tuple[object, ...]:
         () if key_result.kpi else tuple((c.day, c.value) for c in key_result.check_ins if c.value is not None)
     )
     facts = (key_result.kpi, key_result.status, key_result.weight, key_result.measure, key_result.targets)
-    return (*facts, reported)
+    return (*facts, reported, key_result.step_facts)
 
 
 _NAMING = frozenset((KeyResultAdded, KpiLinked))

@@ -39,6 +39,7 @@ _KEY_RESULT = {
         "tolerance": None,
         "upper": None,
         "periods": None,
+        "steps": None,
         "window": None,
     },
     "targets": [{"target": "80", "effective_from": "2026-01-01"}],
@@ -48,6 +49,7 @@ _KEY_RESULT = {
     "confidence": 7,
     "checked_in": "2026-03-27",
     "taken_over_by": ["enterprise-partner"],
+    "steps": [],
     "score": _SCORE,
 }
 _OBJECTIVE = {

@@ -35,9 +35,9 @@ class Score(BaseModel):
     score: Number = Field(description="The raw score between 0 and 1; 0 while pending.")
     met: bool | None = Field(description="Whether the target is reached; null without a value.")
     pending: bool = Field(description="There is no score yet.")
-    count: int = Field(description="How many readings or check-ins the value is made of.")
+    count: int = Field(description="How many readings, check-ins or steps the value is made of.")
     window: Window | None = Field(
-        description="How the value was picked; null for check-ins and counted periods."
+        description="How the value was picked; null for check-ins, steps and counted periods."
     )
     start: date | None = Field(description="First business day of the value.")
     end: date | None = Field(description="Last business day of the value.")
@@ -46,6 +46,15 @@ class Score(BaseModel):
     )
     unreachable: bool = Field(description="Too few periods are met or open to reach the target.")
     cadence: Cadence | None = Field(description="Of the counted periods.")
+
+
+class StepOut(BaseModel):
+    """A step (단계) of a milestone."""
+
+    id: str
+    title: str
+    weight: Number | None
+    done_since: date | None = Field(description="null while it is not done.")
 
 
 class KeyResultOut(BaseModel):
@@ -63,6 +72,7 @@ class KeyResultOut(BaseModel):
     confidence: int | None = Field(description="0–10, of the latest check-in; never in the score.")
     checked_in: date | None = Field(description="The business day of the latest check-in.")
     taken_over_by: tuple[str, ...] = Field(description="Objectives that make it their own, dropped ones too.")
+    steps: list[StepOut] = Field(description="Of a milestone, as they stood on the day shown.")
     score: Score | None = Field(description="null for a dropped key result.")
 
 
@@ -227,6 +237,10 @@ class Figures:
             confidence=confident.confidence if confident is not None else None,
             checked_in=None if latest is None else latest.day,
             taken_over_by=self._taken_over.get(key_result.id, ()),
+            steps=[
+                StepOut(**dict(step), done_since=key_result.done_since(step.id, self._then.as_of))
+                for step in key_result.measure.steps or ()
+            ],
             score=None if score is None else score_out(score),
         )
 

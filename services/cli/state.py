@@ -55,6 +55,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "committed": ("필달", "committed"),
     "now": ("현재", "now"),
     "was": ("처음 목표치", "first target"),
+    "steps done": ("{of}단계 중 {done}단계 완료", "{done} of {of} steps done"),
     "still open": ("남은 기간 {periods}", "{periods} still open"),
     "unreachable": ("달성 불가", "unreachable"),
     "met": ("달성", "met"),
@@ -245,14 +246,19 @@ def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) ->
         return _scored(
             None, Text(key_result["title"], style="dim strike"), [id_, said(WORDS, "dropped", lang)]
         )
+    details: list[str | Text] = [id_]
     # Periods are counted, whatever the unit of the value in each.
     unit = "" if key_result["measure"]["periods"] else key_result["measure"]["unit"]
-    details: list[str | Text] = [id_]
-    if score["value"] is None:
+    steps = key_result["steps"]
+    if steps:
+        done = sum(step["done_since"] is not None for step in steps)
+        details.append(said(WORDS, "steps done", lang).format(done=done, of=len(steps)))
+    elif score["value"] is None:
         details.append(Text(said(WORDS, "pending", lang), style="yellow"))
     else:
         details.append(f"{said(WORDS, 'now', lang)} {figure(score['value'], unit, lang)}")
-    details.append(goalposts(key_result["measure"], score, lang))
+    if not steps:
+        details.append(goalposts(key_result["measure"], score, lang))
     if score["open_periods"] and not score["met"]:
         details.append(said(WORDS, "still open", lang).format(periods=score["open_periods"]))
     if score["unreachable"]:

@@ -32,6 +32,8 @@ WRITES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", f"{KEY_RESULT}/drop"): {},
     ("POST", f"{KEY_RESULT}/targets"): {"target": "90"},
     ("POST", f"{KEY_RESULT}/check-ins"): {"confidence": 5},
+    ("POST", f"{KEY_RESULT}/steps/{{step}}/done"): {},
+    ("POST", f"{KEY_RESULT}/steps/{{step}}/reopen"): {},
 }
 
 
@@ -52,7 +54,7 @@ async def test_no_path_edits_a_closed_cycle(anna: Person) -> None:
     etag = await given_goal(anna)
     await anna.created(f"/v1/cycles/{YEAR}/close", {"reason": "early"})
     for (method, template), body in WRITES.items():
-        path = template.format(objective="growth", key_result="kr-acv")
+        path = template.format(objective="growth", key_result="kr-acv", step="pilot")
         checks_in = path.endswith("check-ins")
         said = body if checks_in else {**body, "reason": "late"}
         answer = await anna.send(method, path, said, {"If-Match": etag})

@@ -135,3 +135,43 @@ async def test_a_kpi_has_no_target_that_counts_periods(anna: Person) -> None:
     trend = await anna.read("/v1/kpis/satisfaction/trend", bucket="week", as_of="2026-01-11")
     point = trend["data"][-1]
     assert (point["target"], point["upper"], point["attainment"], point["met"]) == ("4", "6", "0", False)
+
+
+async def test_a_milestone_counts_its_steps_from_their_days_on(anna: Person) -> None:
+    """Marked without If-Match, as a check-in is; reopened with a reason; the history names each cause."""
+    etag = await given_goal(anna, active=False)
+    steps = [
+        {"id": "pilot", "title": "Pilot", "weight": "1"},
+        {"id": "rollout", "title": "Roll out", "weight": "3"},
+    ]
+    added = await anna.created(
+        "/v1/objectives/growth/key-results",
+        {"id": "crm", "title": "New CRM", "measure": {"kind": "milestone", "steps": steps}},
+        If_Match=etag,
+    )
+    await anna.created("/v1/objectives/growth/activate", {}, If_Match=f'"{added["revision"]}"')
+    path = "/v1/key-results/crm"
+    active = await anna.etag(path)
+    for step, day in (("pilot", "2026-02-02"), ("rollout", "2026-03-02")):
+        await anna.created(f"{path}/steps/{step}/done", {"day": day})
+    silent = await anna.post(f"{path}/steps/rollout/reopen", {"day": "2026-03-09"})
+    assert (silent.status_code, silent.json()["code"]) == (422, "reason_required")
+    await anna.created(f"{path}/steps/rollout/reopen", {"day": "2026-03-09", "reason": "it broke"})
+    unknown = await anna.post(f"{path}/steps/nowhere/done")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "step_unknown")
+
+    shown = await anna.read(path, as_of="2026-03-05")
+    assert (shown["score"]["value"], shown["score"]["met"]) == ("1", True)
+    assert [step["done_since"] for step in shown["steps"]] == ["2026-02-02", "2026-03-02"]
+    later = await anna.read(path, as_of="2026-03-09")
+    assert later["score"]["raw"] == "0.25"
+    assert [step["done_since"] for step in later["steps"]] == ["2026-02-02", None]
+    assert await anna.etag(path) == active
+    history = (await anna.read(f"{path}/score-history", **{"from": "2026-02-01"}))["data"]
+    assert [
+        (point["day"], point["cause"], point["raw"]) for point in history if "step" in point["cause"]
+    ] == [
+        ("2026-02-02", "key_result.step_done", "0.25"),
+        ("2026-03-02", "key_result.step_done", "1"),
+        ("2026-03-09", "key_result.step_reopened", "0.25"),
+    ]

@@ -91,6 +91,7 @@ def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
         "measure": measure,
         "score": score,
         "targets": [{"target": "10"}],
+        "steps": [],
         "weight": None,
         "confidence": None,
     }

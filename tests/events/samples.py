@@ -32,8 +32,11 @@ def measures(draw: st.DrawFn) -> Measure:
     """Measures of every kind that hang together."""
     low, high = sorted(draw(st.lists(decimals, min_size=2, max_size=2, unique=True)))
     unit = draw(st.sampled_from(["KRW", "percent", "hour"]))
-    kind = draw(st.sampled_from(["increase", "decrease", "at_least", "at_most"]))
+    kind = draw(st.sampled_from(["increase", "decrease", "at_least", "at_most", "milestone"]))
     window = draw(st.sampled_from([None, Window(kind="rolling", periods=3), Window(kind="cycle_to_date")]))
+    if kind == "milestone":
+        steps = [{"id": f"s{n}", "title": "…", "weight": abs(edge) + 1} for n, edge in enumerate((low, high))]
+        return Measure.model_validate({"kind": kind, "steps": steps})
     if kind == "increase":
         return Measure(kind=kind, baseline=low, target=high, unit=unit, window=window)
     if kind == "decrease":

@@ -10,6 +10,8 @@ from events.errors import Refused
 from events.measures import Aggregation, Measure, Window
 
 WEEKS = {"of": 12, "each": "at_least", "threshold": 4}
+STEPS = [{"id": "pilot", "title": "시범 운영"}, {"id": "rollout", "title": "전사 적용"}]
+MILESTONE: dict[str, Any] = {"kind": "milestone", "unit": "share", "steps": STEPS}
 COUNTED: dict[str, Any] = {"kind": "count_of_periods", "target": 10, "periods": WEEKS}
 
 GOOD: list[dict[str, Any]] = [
@@ -25,6 +27,9 @@ GOOD: list[dict[str, Any]] = [
     {"kind": "between", "target": 4, "upper": 6, "grading": "strict"},
     COUNTED,
     COUNTED | {"target": 12, "periods": WEEKS | {"each": "at_most", "threshold": "-0.5"}},
+    MILESTONE,
+    MILESTONE | {"target": "1.0", "unit": "share"},
+    MILESTONE | {"steps": [{**STEPS[0], "weight": "0.1"}, {**STEPS[1], "weight": 70}]},
     {"kind": "between", "target": "-0.5", "upper": 0, "grading": "tolerance", "tolerance": "0.1"},
     {"kind": "at_most", "target": 24, "window": {"kind": "rolling", "periods": 3}},
 ]
@@ -76,6 +81,19 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (COUNTED | {"periods": WEEKS | {"of": 401}}, "less_than_equal"),
     (COUNTED | {"periods": WEEKS | {"each": "increase"}}, "literal_error"),
     (COUNTED | {"periods": {"of": 12, "threshold": 4}}, "missing"),
+    ({"kind": "milestone"}, "steps_missing_or_unused"),
+    ({"kind": "at_least", "target": 1, "steps": STEPS}, "steps_missing_or_unused"),
+    (MILESTONE | {"target": 2}, "milestone_target_fixed"),
+    (MILESTONE | {"unit": "percent"}, "milestone_target_fixed"),
+    (MILESTONE | {"baseline": 0}, "not_for_milestone"),
+    (MILESTONE | {"grading": "strict"}, "not_for_milestone"),
+    (MILESTONE | {"window": {"kind": "cycle_to_date"}}, "not_for_milestone"),
+    (MILESTONE | {"steps": [STEPS[0], STEPS[0]]}, "steps_not_unique"),
+    (MILESTONE | {"steps": [{**STEPS[0], "weight": 1}, STEPS[1]]}, "step_weights_mixed"),
+    (MILESTONE | {"steps": [{**STEPS[0], "weight": 0}]}, "step_weight_not_positive"),
+    (MILESTONE | {"steps": []}, "too_short"),
+    (MILESTONE | {"steps": [*STEPS, {"id": "A b", "title": "x"}]}, "string_pattern_mismatch"),
+    (MILESTONE | {"steps": [{"id": f"s{n}", "title": "x"} for n in range(51)]}, "too_long"),
     ({"kind": "at_most"}, "missing"),
     ({"kind": "at_most", "target": "NaN"}, "value_error"),
     ({"kind": "at_most", "target": 5, "unit": ""}, "string_too_short"),
@@ -104,7 +122,17 @@ def test_measures_that_do_not(said: dict[str, Any], code: str) -> None:
         for row in BAD
         if any(
             word in row[1]
-            for word in ("tolerance", "target", "upper", "edges", "grading", "periods", "counting")
+            for word in (
+                "tolerance",
+                "target",
+                "upper",
+                "edges",
+                "grading",
+                "periods",
+                "counting",
+                "step",
+                "milestone",
+            )
         )
     ],
 )

@@ -26,8 +26,10 @@ from events.objectives.commands import (
     GradeObjective,
     HoldKeyResults,
     LinkKpi,
+    MarkStepDone,
     ProposeObjective,
     ReopenObjective,
+    ReopenStep,
     RewordKeyResult,
     RewordObjective,
     SendBackObjective,
@@ -54,10 +56,12 @@ from tests.events.given import QUARTER, Given, given, recorded
 
 CLOSED_QUARTER = QUARTER.model_copy(update={"status": "closed"})
 MEASURE = Measure(kind="increase", baseline=Decimal(50), target=Decimal(80), unit="KRW")
+MILESTONE = Measure.model_validate({"kind": "milestone", "steps": [{"id": "pilot", "title": "시범 운영"}]})
 DRAFT = given(
     "objective",
     ObjectiveDrafted(title="성장", cycle="2025-q1", ambition="stretch"),
     KeyResultAdded(key_result="acv", title="ACV", measure=MEASURE, effective_from=QUARTER.start),
+    KeyResultAdded(key_result="crm", title="CRM", measure=MILESTONE, effective_from=QUARTER.start),
 )
 PROPOSED = DRAFT.and_then(ObjectiveProposed())
 AGREED = PROPOSED.and_then(ObjectiveAgreed())
@@ -82,7 +86,7 @@ CHANGES: list[Command] = [
     ChangeObjectiveOrgUnit(org_unit="sales"),
     ChangeSupports(supports=("growth",)),
     AddKeyResult(title="계약 수", measure=MEASURE),
-    SetWeights(weights={"acv": Decimal(2)}),
+    SetWeights(weights={"acv": Decimal(2), "crm": Decimal(1)}),
     RewordKeyResult(key_result="acv", title="다른 말"),
     ChangeTarget(key_result="acv", target=Decimal(90)),
     CorrectBaseline(key_result="acv", baseline=Decimal(40)),
@@ -97,6 +101,7 @@ STEPS: dict[str, Command] = {
     "send_back": SendBackObjective(),
     "activate": ActivateObjective(),
     "check_in": CheckIn(key_result="acv", value=Decimal(60)),
+    "mark_step": MarkStepDone(key_result="crm", step="pilot"),
     "grade": GradeObjective(grade=Decimal("0.8")),
     "close": CloseObjective(),
     "drop": DropObjective(),
@@ -107,7 +112,7 @@ BEGINNINGS: list[Command] = [
     DraftObjective(title="x", cycle="2025-q1"),
     HoldKeyResults(org_unit="sales", cycle="2025-q1"),
 ]
-EVERY_COMMAND = [*CHANGES, *STEPS.values(), *BEGINNINGS]
+EVERY_COMMAND = [*CHANGES, *STEPS.values(), ReopenStep(key_result="crm", step="pilot"), *BEGINNINGS]
 
 
 def test_the_tables_here_know_every_command_and_status() -> None:

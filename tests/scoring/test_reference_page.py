@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from events.cycles.state import Cycle
-from events.measures import Window
-from events.objectives.state import KeyResult, TargetFact
+from events.measures import Measure, Window
+from events.objectives.state import KeyResult, StepFact, TargetFact
 from projections.scoring.formulas import WeightedScore, met, raw_score, roll_up, rounded
 from projections.scoring.scores import score_key_result
 from projections.scoring.windows import window_value
@@ -100,6 +100,24 @@ def test_counted_periods() -> None:
         score = score_key_result(key_result, measured, cycle, readings, last)
         assert (score.raw, score.open_periods) == (number(raw), int(still_open)), rule
         assert ("met" if score.met else "unreachable" if score.unreachable else "") == said, rule
+
+
+def test_milestones() -> None:
+    """Raw score of every row."""
+    rows = table("| steps and weights | done |")
+    assert len(rows) == 5
+    for named, done, raw, said in rows:
+        parts = [step.split() for step in named.split(", ")]
+        steps = [{"id": name, "title": name, "weight": next(iter(w), None)} for name, *w in parts]
+        goalposts = Measure.model_validate({"kind": "milestone", "steps": steps})
+        fact = TargetFact(target=goalposts.target, effective_from=Q1.start)
+        marks = [StepFact(step=name, done=True, day=Q1.start) for name in done.split(", ") if name]
+        key_result = KeyResult(
+            id="kr", title="…", measure=goalposts, targets=(fact,), step_facts=tuple(marks)
+        )
+        cycle = Cycle(id="q1", name="Q1", start=Q1.start, end=Q1.end, kind="quarter", status="open")
+        score = score_key_result(key_result, None, cycle, days({}), Q1.end)
+        assert (score.raw, "met" if score.met else "") == (number(raw), said), named
 
 
 def test_objectives() -> None:

@@ -28,6 +28,8 @@ from events.objectives.key_result_events import (
     KeyResultAdded,
     KeyResultDropped,
     KpiLinked,
+    StepDone,
+    StepReopened,
     TargetChanged,
     WeightChanged,
 )
@@ -63,6 +65,10 @@ MEASURES = {
         "target": "20",
         "periods": {"of": 60, "each": "at_most", "threshold": "50"},
         "unit": "each",
+    },
+    "o3-k4": {
+        "kind": "milestone",
+        "steps": [{"id": id_, "title": id_, "weight": weight} for id_, weight in (("a", "1"), ("b", "3"))],
     },
 }
 """Of the key results that do not just move from 0 to 1,000."""
@@ -207,7 +213,7 @@ def goals(history: History) -> None:
     objectives: list[list[str | None]] = [
         ["sales", "orders", None],
         ["price", "delay", "mood"],
-        ["price", "orders", "sales"],
+        ["price", "orders", "sales", None],
     ]
     for number, kpis in enumerate(objectives, 1):
         objective = f"o{number}"
@@ -301,6 +307,9 @@ def _reading(random: Random, kpi: str, source_id: str, revision: int) -> Event:
 
 
 def _goal_event(history: History, random: Random) -> None:
+    if random.random() < 0.1:
+        history.append("objective", "o3", _step_fact(random), reason="the pilot failed")
+        return
     number, k = random.choice([1, 2, 3]), random.choice([1, 2, 3])
     id_ = f"o{number}-k{k}"
     # What deciders let through: of 10 periods no more than 10 can be required.
@@ -324,3 +333,9 @@ def _goal_event(history: History, random: Random) -> None:
         history.append("objective", f"o{number}", grade)
         history.append("objective", f"o{number}", ObjectiveClosed(comment="enough"))
         history.append("objective", f"o{number}", ObjectiveReopened(), reason="a reading was late")
+
+
+def _step_fact(random: Random) -> EventData:
+    marked = random.choice([StepDone, StepDone, StepReopened])
+    day = CYCLE_START + timedelta(days=random.randrange(90))
+    return marked(key_result="o3-k4", step=random.choice(["a", "b"]), day=day)
