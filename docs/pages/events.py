@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -88,7 +88,14 @@ def _event(entry: EventType) -> str:
 def _nested(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """The models inside a model's fields, and inside those."""
     for field in model.model_fields.values():
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield part
-                yield from _nested(part)
+        for part in _parts(field.annotation):
+            yield part
+            yield from _nested(part)
+
+
+def _parts(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)

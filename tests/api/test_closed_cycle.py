@@ -26,6 +26,7 @@ WRITES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", f"{GOAL}/close"): {"comment": "x"},
     ("POST", f"{GOAL}/drop"): {},
     ("POST", f"{GOAL}/reopen"): {},
+    ("POST", f"{GOAL}/supports"): {"supports": []},
     ("POST", f"{GOAL}/key-results"): {"id": "deals", "title": "Deals", "measure": MEASURE},
     ("PUT", f"{GOAL}/weights"): {"weights": {"kr-acv": "2"}},
     ("PATCH", KEY_RESULT): {"title": "x", "baseline": "40", "kpi": None, "owner": "boris", "weight": "2"},

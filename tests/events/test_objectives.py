@@ -109,7 +109,7 @@ def test_an_objective_is_activated_once() -> None:
     state = DRAFT.when(ActivateObjective()).then(ObjectiveActivated())
     assert (state.status, state.activated) == ("active", True)
     refusal = ACTIVE.when(ActivateObjective()).refused("objective_active")
-    assert refusal.allowed == ["change", "check_in", "grade", "close", "drop"]
+    assert refusal.allowed == ["change", "check_in", "mark_step", "grade", "close", "drop"]
 
 
 @pytest.mark.parametrize("before", [DRAFT, ACTIVE])
