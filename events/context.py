@@ -10,6 +10,7 @@ from events.errors import Refused
 from events.kpis.state import Kpi
 from events.objectives.state import KeyResult
 from events.org_units.state import OrgUnit
+from events.policies.state import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Context:
     leads_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """From what an objective is to support upwards: key results to their objectives, these to what they
     support."""
+    policies: Policies = field(default_factory=Policies)
+    """The policies of the workspace, for what pins one of their versions or follows its rules."""
     taken: frozenset[str] = frozenset()
     """Of the key result ids that the command chooses: those that exist in the workspace already."""
 

@@ -1,9 +1,13 @@
 """What may be asked of a cycle."""
 
 from datetime import date
+from typing import Annotated
+
+from pydantic import Field
 
 from events.commands import Command, Title
 from events.cycles.events import CycleKind
+from events.policies.rules import Framework
 
 
 class PlanCycle(Command):
@@ -16,7 +20,15 @@ class PlanCycle(Command):
 
 
 class OpenCycle(Command):
-    """Begin to work in a planned cycle."""
+    """Begin to work in a planned cycle; it keeps the policies as they are now."""
+
+
+class AdoptPolicy(Command):
+    """Judge the goals of an open cycle by another version of a policy; it takes a reason."""
+
+    framework: Framework
+    version: Annotated[int, Field(ge=0)] | None = None
+    """None: the newest one."""
 
 
 class CloseCycle(Command):

@@ -1,20 +1,25 @@
 """The rules of a cycle: planned → open ⇄ closed."""
 
 from events.context import Context
-from events.cycles.commands import CloseCycle, OpenCycle, PlanCycle, ReopenCycle
-from events.cycles.events import CycleClosed, CycleOpened, CyclePlanned, CycleReopened
+from events.cycles.commands import AdoptPolicy, CloseCycle, OpenCycle, PlanCycle, ReopenCycle
+from events.cycles.events import CycleClosed, CycleOpened, CyclePlanned, CyclePolicyAdopted, CycleReopened
 from events.cycles.state import Cycle, CycleStatus
 from events.envelope import Event
 from events.errors import Refused
+from events.policies.rules import PolicyVersions
 from events.registry import EventData
 from events.state import beginning, existing
 
-CycleCommand = PlanCycle | OpenCycle | CloseCycle | ReopenCycle
+CycleCommand = PlanCycle | OpenCycle | AdoptPolicy | CloseCycle | ReopenCycle
 
 LONGEST_DAYS = 1100
 """Three years: longer is a slip of the pen."""
 
-ALLOWED: dict[CycleStatus, list[str]] = {"planned": ["open"], "open": ["close"], "closed": ["reopen"]}
+ALLOWED: dict[CycleStatus, list[str]] = {
+    "planned": ["open"],
+    "open": ["adopt_policy", "close"],
+    "closed": ["reopen"],
+}
 
 STATUS_KO = {"planned": "계획", "open": "운영 중", "closed": "마감"}
 
@@ -29,7 +34,11 @@ def decide(command: CycleCommand, state: Cycle | None, context: Context) -> list
     match command:
         case OpenCycle():
             _check_status(state, "planned")
-            return [CycleOpened()]
+            return [CycleOpened(policies=context.policies.versions)]
+        case AdoptPolicy():
+            require_not_closed(state)
+            _check_status(state, "open")
+            return _adopt(command, state.policies or PolicyVersions(), context)
         case CloseCycle():
             _check_status(state, "open")
             if context.today <= state.end:
@@ -61,6 +70,24 @@ def _plan(command: PlanCycle, state: Cycle | None) -> list[EventData]:
     return [CyclePlanned(name=command.name, start=command.start, end=command.end, kind=command.kind)]
 
 
+def _adopt(command: AdoptPolicy, pins: PolicyVersions, context: Context) -> list[EventData]:
+    newest = context.policies.versions.of(command.framework)
+    version = newest if command.version is None else command.version
+    if version > newest:
+        raise Refused(
+            "policy_version_unknown",
+            f"the newest version of the policy {command.framework} is {newest}",
+            f"산정 기준 {command.framework}의 최신판은 {newest}판입니다",
+            kind="invalid",
+            pointer="/version",
+        )
+    old = pins.of(command.framework)
+    if version == old:
+        return []
+    context.require_reason()
+    return [CyclePolicyAdopted(framework=command.framework, old=old, new=version)]
+
+
 def _check_status(cycle: Cycle, needed: CycleStatus) -> None:
     if cycle.status != needed:
         raise Refused(
@@ -87,7 +114,13 @@ def evolve(state: Cycle | None, event: Event) -> Cycle:
     match event.data:
         case CyclePlanned() as planned:
             return Cycle(id=beginning(state, event), status="planned", **planned.model_dump())
-        case CycleOpened() | CycleReopened():
+        case CycleOpened(policies=pins):
+            return existing(state, event).model_copy(update={"status": "open", "policies": pins})
+        case CyclePolicyAdopted(framework=framework, new=version):
+            before = existing(state, event)
+            pins = (before.policies or PolicyVersions()).model_copy(update={framework: version})
+            return before.model_copy(update={"policies": pins})
+        case CycleReopened():
             return existing(state, event).model_copy(update={"status": "open"})
         case CycleClosed():
             return existing(state, event).model_copy(update={"status": "closed"})

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Literal
 
+from events.policies.rules import Framework, PolicyVersions
 from events.registry import EventData, event
 
 CycleKind = Literal["month", "quarter", "half_year", "year", "other"]
@@ -28,7 +29,22 @@ class CyclePlanned(EventData):
     en="{actor} opened the cycle {id}.",
 )
 class CycleOpened(EventData):
-    """Work on the goals of the cycle began."""
+    """Work on the goals of the cycle began, under these versions of the policies."""
+
+    policies: PolicyVersions = PolicyVersions()
+
+
+@event(
+    "cycle.policy_adopted",
+    ko="{actor} 사이클 {id}에 {framework} 산정 기준 {new}판을 적용했습니다(이전: {old}판).",
+    en="{actor} adopted version {new} of the policy {framework} for the cycle {id} (before: version {old}).",
+)
+class CyclePolicyAdopted(EventData):
+    """The goals of an open cycle are judged by another version. The reason is in the envelope."""
+
+    framework: Framework
+    old: int
+    new: int
 
 
 @event(

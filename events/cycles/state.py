@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 from events.cycles.events import CycleKind
+from events.policies.rules import PolicyVersions
 from events.state import State
 
 CycleStatus = Literal["planned", "open", "closed"]
@@ -17,3 +18,5 @@ class Cycle(State):
     end: date
     kind: CycleKind
     status: CycleStatus
+    policies: PolicyVersions | None = None
+    """The versions by which its goals are judged; None until it opens."""

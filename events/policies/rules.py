@@ -5,7 +5,7 @@ Source: docs/reference/policies.md. Scores have no unit (1 = reached).
 
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal, Protocol, Self
+from typing import Annotated, Literal, Protocol, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,6 +15,7 @@ from events.ids import Slug
 from events.numbers import Number
 
 Framework = Literal["okr", "kpi", "mbo"]
+FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 RewardLink = Literal["refused", "allowed", "linked"]
 MOST_STEPS = 20
 """Bands of a yardstick, or grades of a payout table."""

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict
 
-from events.cycles.commands import CloseCycle, OpenCycle, PlanCycle, ReopenCycle
+from events.cycles.commands import AdoptPolicy, CloseCycle, OpenCycle, PlanCycle, ReopenCycle
 from events.cycles.state import Cycle
 from events.ids import Aggregate, Slug
 from services.api.answers import CREATE, READ, STEP
@@ -41,6 +41,18 @@ class NewCycle(PlanCycle):
     )
 
     id: Slug
+    reason: Reason | None = None
+
+
+class NewAdoption(AdoptPolicy):
+    """Another version of a policy for the goals of the cycle."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"framework": "okr", "version": 1, "reason": "구간을 다시 합의했습니다"}]
+        }
+    )
+
     reason: Reason | None = None
 
 
@@ -93,6 +105,20 @@ async def open_cycle(
 ) -> Receipt:
     """Begin to work in a planned cycle."""
     return await writing.execute(caller, Aggregate("cycle", cycle), OpenCycle(), body=body, if_match=if_match)
+
+
+@router.post("/{cycle}/policies", summary="Adopt a policy for a cycle", responses=STEP)
+async def adopt_policy(
+    caller: CycleEditor,
+    writing: Writing,
+    cycle: CycleId,
+    if_match: OptionalIfMatch,
+    body: NewAdoption,
+) -> Receipt:
+    """Judge the goals of an open cycle by another version, the newest unless said; that takes a reason."""
+    return await writing.execute(
+        caller, Aggregate("cycle", cycle), as_command(body, AdoptPolicy), body=body, if_match=if_match
+    )
 
 
 @router.post("/{cycle}/close", summary="Close a cycle", responses=STEP)

@@ -15,6 +15,8 @@ _SCORE = {
     "baseline": "50",
     "raw": "0.700000",
     "score": "0.700000",
+    "policy": {"framework": "okr", "version": 0},
+    "band": {"code": "success", "name_ko": "성공", "name_en": "success"},
     "met": False,
     "pending": False,
     "count": 12,
@@ -67,6 +69,8 @@ _OBJECTIVE = {
     "direct": False,
     "takes_over": None,
     "score": "0.700000",
+    "policy": {"framework": "okr", "version": 0},
+    "band": {"code": "success", "name_ko": "성공", "name_en": "success"},
     "own_grade": None,
     "weakest": "acv",
     "pending": [],
@@ -91,6 +95,7 @@ _OBJECTIVE = {
     "key_results": [_KEY_RESULT],
     "revision": 1621,
 }
+_SHORT = {"code": "short", "name_ko": "미흡", "name_en": "short"}
 _GOALPOST = {
     "what": "target",
     "old": "80",
@@ -98,7 +103,7 @@ _GOALPOST = {
     "effective_from": "2026-02-01",
     "backdated": False,
     "in_force": True,
-    "score": _SCORE | {"target": "90", "raw": "0.525000", "score": "0.525000"},
+    "score": _SCORE | {"target": "90", "raw": "0.525000", "score": "0.525000", "band": _SHORT},
     "position": 1621,
     "recorded_at": "2026-02-01T01:02:03.456789Z",
     "event_id": "0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10",
@@ -175,6 +180,7 @@ _CYCLE = {
     "end": "2026-03-31",
     "kind": "quarter",
     "status": "open",
+    "policies": {"okr": 0, "kpi": 0, "mbo": 1},
     "revision": 1201,
 }
 _POLICY = {

@@ -17,11 +17,14 @@ from events.measures import Measure, Window
 from events.numbers import Number
 from events.objectives.events import Ambition
 from events.objectives.state import KeyResult, KeyResultStatus, Objective, ObjectiveStatus, TargetFact
+from events.policies.state import InForce, Policies
 from projections import control
+from projections.scoring.formulas import NO_SCORE, shown
 from projections.scoring.scores import KeyResultScore, score_days, score_objective
 from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
 from projections.state import queries, queries_goals
+from services.api.judging import BandOut, PolicyRef, band_out, load_policies, policy_ref
 from services.api.positions import Then
 
 
@@ -32,7 +35,9 @@ class Score(BaseModel):
     target: Number = Field(description="In force on the day shown.")
     baseline: Number | None
     raw: Number | None = Field(description="Unbounded, six places, half-even; null while pending.")
-    score: Number = Field(description="The raw score between 0 and 1; 0 while pending.")
+    score: Number = Field(description="The raw score from 0 to the policy's cap (OKR: 1); 0 while pending.")
+    policy: PolicyRef
+    band: BandOut | None = Field(description="How it is graded if it ends like this; null while pending.")
     met: bool | None = Field(description="Whether the target is reached; null without a value.")
     pending: bool = Field(description="There is no score yet.")
     count: int = Field(description="How many readings, check-ins or steps the value is made of.")
@@ -112,6 +117,8 @@ class ObjectiveOut(BaseModel):
     direct: bool = Field(description="It only holds the key results that hang directly on its unit.")
     takes_over: str | None = Field(description="The key result of another objective that it makes its own.")
     score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
+    policy: PolicyRef
+    band: BandOut | None = Field(description="How the score is graded if it ends like this.")
     own_grade: Number | None = Field(description="Given by its people in this edition, 0–1.")
     weakest: str | None = Field(description="The key result with the lowest score.")
     pending: tuple[str, ...] = Field(description="Key results that count 0 because they have no value.")
@@ -132,6 +139,7 @@ class Figures:
         self._days: dict[str, BusinessDays] = {}
         self._taken_over: dict[str, tuple[str, ...]] = {}
         self._incomplete: set[Aggregate] = set()
+        self._policies = Policies()
 
     @staticmethod
     async def load(then: Then, objectives: Sequence[Objective]) -> Figures:
@@ -140,6 +148,7 @@ class Figures:
         kpis = {key_result.kpi for objective in objectives for key_result in objective.key_results}
         await figures._load_facts({objective.cycle for objective in objectives}, kpis - {None})
         await figures._load_days(objectives)
+        figures._policies = await load_policies(then)
         key_results = [key_result.id for objective in objectives for key_result in objective.key_results]
         figures._taken_over = await queries_goals.taken_over_by(then.connection, key_results, then.position)
         for poison in await control.poisoned(then.connection, then.workspace.id, "state"):
@@ -177,6 +186,7 @@ class Figures:
             for key_result in objective.key_results
             if (score := scores[key_result.id]) is not None
         )
+        policy = self._policy(objective)
         return ObjectiveOut(
             id=objective.id,
             title=objective.title,
@@ -192,6 +202,8 @@ class Figures:
             direct=objective.direct,
             takes_over=objective.takes_over,
             score=None if total is None else total.score,
+            policy=policy_ref(policy),
+            band=band_out(None if total is None else total.score, objective, policy),
             own_grade=None if objective.own_grade is None else objective.own_grade.grade,
             weakest=None if total is None else total.weakest,
             pending=() if total is None else total.pending,
@@ -241,8 +253,34 @@ class Figures:
                 StepOut(**dict(step), done_since=key_result.done_since(step.id, self._then.as_of))
                 for step in key_result.measure.steps or ()
             ],
-            score=None if score is None else score_out(score),
+            score=None if score is None else self.judged(objective, score),
         )
+
+    def judged(self, objective: Objective, score: KeyResultScore) -> Score:
+        """The score of one of its key results as it is answered."""
+        policy = self._policy(objective)
+        return Score(
+            value=score.value,
+            target=score.target,
+            baseline=score.baseline,
+            raw=score.raw,
+            score=NO_SCORE if score.raw is None else shown(score.raw, policy.rules.shown_cap),
+            policy=policy_ref(policy),
+            band=band_out(score.raw, objective, policy),
+            met=score.met,
+            pending=score.pending,
+            count=score.count,
+            window=score.window,
+            start=score.start,
+            end=score.end,
+            open_periods=score.open_periods,
+            unreachable=score.unreachable,
+            cadence=score.cadence,
+        )
+
+    def _policy(self, objective: Objective) -> InForce:
+        cycle = self._cycles.get(objective.cycle)
+        return self._policies.pinned("okr", None if cycle is None else cycle.policies)
 
     async def _load_facts(self, cycles: Iterable[str], kpis: Iterable[str | None]) -> None:
         wanted = [Aggregate("cycle", id_) for id_ in cycles]
@@ -267,23 +305,3 @@ class Figures:
                 known = ranges.get(kpi.id, (first, last))
                 ranges[kpi.id] = min(known[0], first), max(known[1], last)
         self._days = await queries.days_of_each(self._then.connection, ranges, self._then.position)
-
-
-def score_out(score: KeyResultScore) -> Score:
-    """A score as it is answered."""
-    return Score(
-        value=score.value,
-        target=score.target,
-        baseline=score.baseline,
-        raw=score.raw,
-        score=score.score,
-        met=score.met,
-        pending=score.pending,
-        count=score.count,
-        window=score.window,
-        start=score.start,
-        end=score.end,
-        open_periods=score.open_periods,
-        unreachable=score.unreachable,
-        cadence=score.cadence,
-    )

@@ -28,7 +28,7 @@ from projections.audit import queries as audit
 from projections.state import queries
 from services.access.callers import Caller
 from services.api.answers import CHANGE, READ
-from services.api.figures import Figures, KeyResultOut, Score, score_out
+from services.api.figures import Figures, KeyResultOut, Score
 from services.api.paging import Page, Paged, page_from
 from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
 from services.api.problems import not_found
@@ -251,7 +251,7 @@ async def targets(
             GoalpostOut(
                 **(post._asdict() | {"reason": reason}),
                 in_force=(post.what, post.position) in in_force,
-                score=None if score is None else score_out(score),
+                score=None if score is None else figures.judged(objective, score),
             )
         )
     return page_from(shown, paged, then.next_page)

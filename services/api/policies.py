@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
@@ -14,7 +14,7 @@ from events.ids import Aggregate
 from events.policies.commands import SetPolicy
 from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet
-from events.policies.rules import Framework, Rules
+from events.policies.rules import FRAMEWORKS, Framework, Rules
 from events.policies.state import Policy
 from projections.audit import queries as audit
 from projections.audit.about import reference
@@ -33,8 +33,6 @@ from services.views import View
 router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=ExactRoute)
 
 FrameworkId = Annotated[Framework, Path(examples=["okr"])]
-
-FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 
 EXAMPLE: dict[str, Any] = DEFAULTS["okr"].model_dump(mode="json") | {"approve_target_changes": True}
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from events.commands import Command
 from events.context import Context
+from events.cycles.commands import AdoptPolicy, OpenCycle
 from events.cycles.state import Cycle
 from events.kpis.commands import DefineKpi, RedefineKpi
 from events.kpis.state import Kpi
@@ -23,6 +24,8 @@ from events.objectives.state import KeyResult, Objective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
 from events.people.commands import JoinUnit
+from events.policies.rules import FRAMEWORKS
+from events.policies.state import Policies, Policy
 from events.state import State
 from events.workspace.state import Workspace
 from services.goals.knowledge import Knowledge
@@ -67,6 +70,7 @@ async def context_of(
         taken_over=await _taken_over(knowledge, command),
         unknown=await _unknown(knowledge, command, state),
         leads_to=await _leads_to(knowledge, command),
+        policies=await _policies(knowledge, command),
         taken=await _taken(knowledge, command),
     )
 
@@ -90,6 +94,14 @@ def _org_unit(command: Command) -> str | None:
         case JoinUnit():
             return command.org_unit
     return None
+
+
+async def _policies(knowledge: Knowledge, command: Command) -> Policies:
+    """For what pins one of their versions; other commands need none."""
+    if not isinstance(command, OpenCycle | AdoptPolicy):
+        return Policies()
+    known = [await knowledge.state("policy", framework) for framework in FRAMEWORKS]
+    return Policies(policy for policy in known if isinstance(policy, Policy))
 
 
 async def _below(knowledge: Knowledge, command: Command, state: State | None) -> frozenset[str]:

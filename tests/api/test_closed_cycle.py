@@ -79,7 +79,7 @@ async def test_no_path_edits_a_closed_cycle(anna: Person) -> None:
 async def test_a_cycle_out_of_turn_says_what_is_allowed(anna: Person) -> None:
     """409 with `allowed`, for every step of a cycle."""
     await given_goal(anna)
-    for step, allowed in (("open", ["close"]), ("reopen", ["close"])):
+    for step, allowed in (("open", ["adopt_policy", "close"]), ("reopen", ["adopt_policy", "close"])):
         answer = await anna.post(f"/v1/cycles/{YEAR}/{step}", {"reason": "x"})
         assert (answer.status_code, answer.json()["allowed"]) == (409, allowed)
     await anna.created(f"/v1/cycles/{YEAR}/close", {"reason": "early"})

@@ -9,7 +9,7 @@ import pytest
 
 from events.policies.defaults import DEFAULTS
 from services.api.services import Services
-from tests.api.conftest import Person, person
+from tests.api.conftest import Person, given_goal, person
 
 pytestmark = pytest.mark.usefixtures("projector")
 
@@ -78,3 +78,55 @@ async def test_editors_set_no_policy_and_there_are_three(
     refused = await editor.post("/v1/policies/okr", {"rules": APPROVED, "reason": "x"})
     assert (refused.status_code, refused.json()["code"]) == (403, "role_not_allowed")
     assert (await anna.get("/v1/policies/scrum")).status_code == 422
+
+
+async def reading(anna: Person, value: str) -> None:
+    """The average contract value of January, which goes from 50 to 80."""
+    await anna.created(
+        "/v1/readings",
+        [{"kpi": "acv", "source_id": "r", "observed_at": "2026-01-15T09:00:00+09:00", "value": value}],
+    )
+
+
+async def test_a_cycle_keeps_its_policy_and_each_score_names_it(anna: Person) -> None:
+    """ACV 50 → 80 at 69.5 is 0.65: success by the built-in bands, also after a new version was set,
+    until the cycle adopts that one. What was known before stays readable."""
+    await given_goal(anna)
+    await reading(anna, "69.5")
+    stretch = OKR["stretch"] | {
+        "bands": [
+            {"code": "short", "name_ko": "미흡", "name_en": "short", "at_least": None},
+            {"code": "done", "name_ko": "완료", "name_en": "done", "at_least": "0.7"},
+        ]
+    }
+    await anna.created("/v1/policies/okr", {"rules": OKR | {"stretch": stretch}, "reason": "x"})
+
+    async def judged(**when: str) -> list[tuple[str, int, str]]:
+        goal = await anna.read("/v1/objectives/growth", as_of="2026-02-01", **when)
+        key_result = await anna.read("/v1/key-results/kr-acv", as_of="2026-02-01", **when)
+        [post, _baseline] = (await anna.read("/v1/key-results/kr-acv/targets", as_of="2026-02-01"))["data"]
+        assert post["score"]["band"]["code"] in ("success", "short")
+        return [
+            (score["score"], score["policy"]["version"], score["band"]["code"])
+            for score in (goal, goal["key_results"][0]["score"], key_result["score"])
+        ]
+
+    assert await judged() == [("0.65", 0, "success")] * 3
+    before = (await anna.read("/v1/cycles/2026"))["known_at"]
+    silent = await anna.post("/v1/cycles/2026/policies", {"framework": "okr"})
+    assert (silent.status_code, silent.json()["code"]) == (422, "reason_required")
+    await anna.created("/v1/cycles/2026/policies", {"framework": "okr", "reason": "구간을 다시 합의"})
+    assert (await anna.read("/v1/cycles/2026"))["policies"] == {"okr": 1, "kpi": 0, "mbo": 0}
+    assert await judged() == [("0.65", 1, "short")] * 3
+    assert await judged(known_at=before) == [("0.65", 0, "success")] * 3
+
+    await anna.created("/v1/cycles/2026/close", {"reason": "x"})
+    refused = await anna.post("/v1/cycles/2026/policies", {"framework": "okr", "version": 0, "reason": "x"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "cycle_closed")
+
+
+async def test_a_pending_key_result_has_no_band(anna: Person) -> None:
+    """Nothing is graded that has no value."""
+    await given_goal(anna)
+    score = (await anna.read("/v1/key-results/kr-acv"))["score"]
+    assert (score["pending"], score["band"]) == (True, None)

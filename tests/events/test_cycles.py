@@ -5,8 +5,11 @@ from datetime import date, timedelta
 import pytest
 
 from events.commands import Command
-from events.cycles.commands import CloseCycle, OpenCycle, PlanCycle, ReopenCycle
-from events.cycles.events import CycleClosed, CycleOpened, CyclePlanned, CycleReopened
+from events.cycles.commands import AdoptPolicy, CloseCycle, OpenCycle, PlanCycle, ReopenCycle
+from events.cycles.events import CycleClosed, CycleOpened, CyclePlanned, CyclePolicyAdopted, CycleReopened
+from events.policies.defaults import DEFAULTS
+from events.policies.rules import PolicyVersions
+from events.policies.state import Policies, Policy
 from events.registry import EventData
 from tests.events.given import given
 
@@ -49,8 +52,9 @@ def test_reopening_needs_a_reason() -> None:
     ("history", "command", "code", "allowed"),
     [
         ([PLANNED], CloseCycle(), "cycle_not_open", ["open"]),
+        ([PLANNED], AdoptPolicy(framework="okr"), "cycle_not_open", ["open"]),
         ([PLANNED], ReopenCycle(), "cycle_not_closed", ["open"]),
-        ([PLANNED, CycleOpened()], OpenCycle(), "cycle_not_planned", ["close"]),
+        ([PLANNED, CycleOpened()], OpenCycle(), "cycle_not_planned", ["adopt_policy", "close"]),
         ([PLANNED, CycleOpened(), CycleClosed()], CloseCycle(), "cycle_not_open", ["reopen"]),
         ([PLANNED], PlanCycle(name="x", start=START, end=END, kind="other"), "cycle_exists", ["open"]),
     ],
@@ -63,3 +67,39 @@ def test_a_step_out_of_turn_says_which_steps_there_are(
 
 def test_what_was_never_planned_has_no_steps() -> None:
     given("cycle").when(OpenCycle()).refused("cycle_unknown", "not_found")
+
+
+POLICIES = Policies([Policy(id="okr", versions=(DEFAULTS["okr"],) * 3)])
+
+
+def test_a_cycle_pins_the_policies_when_it_opens() -> None:
+    """Versions that are set later do not touch it."""
+    opened = given("cycle", PLANNED).when(OpenCycle(), policies=POLICIES)
+    assert opened.then(CycleOpened(policies=PolicyVersions(okr=3))).policies == PolicyVersions(okr=3)
+
+
+def test_adopting_another_version_keeps_both_on_record() -> None:
+    """The newest one unless another is named; an older one too. The other frameworks keep theirs."""
+    opened = given("cycle", PLANNED, CycleOpened(policies=PolicyVersions(okr=1, mbo=2)))
+    newest = opened.when(AdoptPolicy(framework="okr"), reason="구간 합의", policies=POLICIES)
+    state = newest.then(CyclePolicyAdopted(framework="okr", old=1, new=3))
+    assert state.policies == PolicyVersions(okr=3, mbo=2)
+    built_in = opened.when(AdoptPolicy(framework="okr", version=0), reason="되돌림", policies=POLICIES)
+    built_in.then(CyclePolicyAdopted(framework="okr", old=1, new=0))
+    opened.when(AdoptPolicy(framework="okr", version=1), policies=POLICIES).then()
+
+
+def test_adopting_needs_a_reason_and_a_version_that_there_is() -> None:
+    silent = OPENED.when(AdoptPolicy(framework="okr"), policies=POLICIES)
+    silent.refused("reason_required", "invalid", "/reason")
+    unknown = OPENED.when(AdoptPolicy(framework="okr", version=4), reason="x", policies=POLICIES)
+    unknown.refused("policy_version_unknown", "invalid", "/version")
+
+
+def test_a_closed_cycle_keeps_its_policies() -> None:
+    refused = CLOSED.when(AdoptPolicy(framework="okr"), reason="x", policies=POLICIES).refused("cycle_closed")
+    assert refused.allowed == ["reopen_cycle"]
+
+
+def test_a_cycle_that_was_opened_before_there_were_policies_has_the_built_in_ones() -> None:
+    assert CycleOpened.model_validate({}) == CycleOpened(policies=PolicyVersions(okr=0, kpi=0, mbo=0))

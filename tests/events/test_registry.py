@@ -59,6 +59,7 @@ NEEDED = {
     "access.token_revoked",
     "ledger.position_waived",
     "policy.set",
+    "cycle.policy_adopted",
 }
 
 

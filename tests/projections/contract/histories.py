@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-from events.cycles.events import CyclePlanned
+from events.cycles.events import CycleOpened, CyclePlanned, CyclePolicyAdopted
 from events.envelope import Event, encode
 from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
 from events.kpis.events import KpiDefined
@@ -37,6 +37,7 @@ from events.org_units.events import OrgUnitCreated, OrgUnitMoved
 from events.people.events import PersonForgotten, PersonJoinedUnit, PersonLeftUnit, PersonRegistered
 from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet
+from events.policies.rules import PolicyVersions
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.registry import EventData, event_type
 from events.workspace.events import WorkspaceCreated
@@ -199,6 +200,8 @@ def goals(history: History) -> None:
         history.append(
             "policy", "kpi", PolicySet(version=version, rules=rules), reason="we learned something"
         )
+    history.append("cycle", "2026-q1", CycleOpened(policies=PolicyVersions(kpi=1)))
+    history.append("cycle", "2026-q1", CyclePolicyAdopted(framework="kpi", old=1, new=2), reason="agreed")
     for id_, (kind, aggregation, cadence) in KPIS.items():
         definition = {
             "name_ko": id_,
