@@ -5,6 +5,7 @@ import events.cycles.events
 import events.feeds.events
 import events.kpis.events
 import events.ledger.events
+import events.objectives.agreement_events
 import events.objectives.events
 import events.objectives.key_result_events
 import events.org_units.events

@@ -50,7 +50,8 @@ def _type(annotation: Any) -> str:
     if origin is tuple:
         return f"list of {_type(arguments[0])}"
     if origin is dict:
-        return "object of texts"
+        values = _NAMES.get(getattr(arguments[1], "__name__", ""), "values")
+        return f"object of {values}s" if values == "text" else "object"
     if issubclass(annotation, BaseModel):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
     return _NAMES[annotation.__name__]

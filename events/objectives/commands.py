@@ -9,7 +9,7 @@ from events.commands import Command, Note, Title
 from events.ids import Slug
 from events.measures import Measure
 from events.numbers import Number
-from events.objectives.events import Ambition
+from events.objectives.events import Ambition, Framework
 
 MOST_SUPPORTED = 50
 """Goals that one objective may help to reach."""
@@ -34,7 +34,11 @@ class DraftObjective(Command):
     cycle: Slug
     org_unit: Slug | None = None
     owner: Slug | None = None
-    ambition: Ambition = "stretch"
+    ambition: Ambition | None = None
+    """Stretch unless said otherwise; an MBO goal is always committed."""
+    framework: Framework = "okr"
+    reviewer: Slug | None = None
+    """Of an MBO goal: the person who agrees on it with its owner."""
     supports: Supports = ()
     takes_over: Slug | None = None
 
@@ -52,16 +56,22 @@ class RewordObjective(Command):
     title: Title
 
 
+class ChangeObjectiveReviewer(Command):
+    """Make another person the other party of an MBO goal, or nobody yet."""
+
+    reviewer: Slug | None
+
+
 class ProposeObjective(Command):
     """Put a draft forward for agreement; it changes no more until it is sent back."""
 
 
 class AgreeObjective(Command):
-    """Say yes to a proposed objective."""
+    """Say yes to a proposed objective, or to the changes that wait on an active MBO goal."""
 
 
 class SendBackObjective(Command):
-    """Make a proposed or agreed objective a draft again; it takes a reason."""
+    """Make a proposed or agreed objective a draft again, or refuse the changes that wait; takes a reason."""
 
 
 class ActivateObjective(Command):
@@ -209,9 +219,10 @@ LifeCommand = (
     | DropObjective
     | ReopenObjective
 )
-ObjectiveCommand = (
-    RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit | ChangeSupports | LifeCommand
+ObjectiveChange = (
+    RewordObjective | ChangeObjectiveOwner | ChangeObjectiveReviewer | ChangeObjectiveOrgUnit | ChangeSupports
 )
+ObjectiveCommand = ObjectiveChange | LifeCommand
 KeyResultCommand = (
     RewordKeyResult
     | ChangeTarget

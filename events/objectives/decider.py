@@ -4,16 +4,26 @@ from events.context import Context
 from events.cycles.decider import require_not_closed
 from events.cycles.state import Cycle
 from events.errors import Refused
+from events.objectives.agreement import (
+    REPORTS,
+    ambition_of,
+    as_proposed,
+    check_parties,
+    hold,
+    needs_agreement,
+)
 from events.objectives.alignment import check_change, check_supports, require_taken_over, with_taken_over
 from events.objectives.commands import (
     AddKeyResult,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
+    ChangeObjectiveReviewer,
     ChangeSupports,
     DraftObjective,
     HoldKeyResults,
     KeyResultCommand,
     LifeCommand,
+    ObjectiveChange,
     ObjectiveCommand,
     RewordObjective,
     SetWeights,
@@ -23,6 +33,7 @@ from events.objectives.events import (
     ObjectiveDrafted,
     ObjectiveOrgUnitChanged,
     ObjectiveOwnerChanged,
+    ObjectiveReviewerChanged,
     ObjectiveReworded,
     ObjectiveSupportsChanged,
 )
@@ -42,7 +53,7 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     """What follows from a command, or Refused. What is so already makes no event.
 
     Nothing changes in a closed cycle; a closed or dropped objective can only be reopened; once an objective
-    was active every change needs a reason.
+    was active every change needs a reason, and on an MBO goal the agreement of both parties.
     """
     context.check_reason()
     if isinstance(command, DraftObjective):
@@ -56,12 +67,31 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     if isinstance(command, LifeCommand):
         return step(command, state, context)
     check_status(state, "drafted", "active")
+    if needs_agreement(state) and not isinstance(command, REPORTS):
+        return hold(_changes(command, as_proposed(state), cycle, context), state, context)
+    return _changes(command, state, cycle, context)
+
+
+def _changes(
+    command: ObjectiveChange | AddKeyResult | SetWeights | KeyResultCommand,
+    state: Objective,
+    cycle: Cycle,
+    context: Context,
+) -> list[EventData]:
+    """What follows from a command on the objective or its key results, whoever has to agree."""
+    check_status(state, "drafted", "active")
     match command:
         case AddKeyResult():
             return add_key_result(command, state, cycle, context)
         case SetWeights():
             return set_weights(command, state, context)
-        case RewordObjective() | ChangeObjectiveOwner() | ChangeObjectiveOrgUnit() | ChangeSupports():
+        case (
+            RewordObjective()
+            | ChangeObjectiveOwner()
+            | ChangeObjectiveReviewer()
+            | ChangeObjectiveOrgUnit()
+            | ChangeSupports()
+        ):
             check_own_words(command, state)
             return _change(command, state, context)
         case _:
@@ -91,11 +121,14 @@ def _draft(command: DraftObjective, state: Objective | None, context: Context) -
             pointer="/title",
         )
     supports = with_taken_over(command.supports, command.takes_over)
-    return [ObjectiveDrafted(**command.model_dump() | {"title": title, "supports": supports})]
+    settled = {"title": title, "supports": supports, "ambition": ambition_of(command)}
+    drafted = ObjectiveDrafted(**command.model_dump() | settled)
+    check_parties(Objective(id="", **drafted.model_dump()), pointer="/reviewer")
+    return [drafted]
 
 
 def _change(
-    command: RewordObjective | ChangeObjectiveOwner | ChangeObjectiveOrgUnit | ChangeSupports,
+    command: ObjectiveChange,
     state: Objective,
     context: Context,
 ) -> list[EventData]:
@@ -108,7 +141,13 @@ def _change(
         case ChangeObjectiveOwner(owner=owner):
             if owner == state.owner:
                 return []
+            check_parties(state.model_copy(update={"owner": owner}), pointer="/owner")
             changed = ObjectiveOwnerChanged(old=state.owner, new=owner)
+        case ChangeObjectiveReviewer(reviewer=reviewer):
+            if reviewer == state.reviewer:
+                return []
+            check_parties(state.model_copy(update={"reviewer": reviewer}), pointer="/reviewer")
+            changed = ObjectiveReviewerChanged(old=state.reviewer, new=reviewer)
         case ChangeObjectiveOrgUnit(org_unit=org_unit):
             if org_unit == state.org_unit:
                 return []

@@ -8,6 +8,8 @@ from events.registry import EventData, event
 DIRECT_TITLE = "직속 핵심 결과 / Direct key results"
 """What stands for a title where key results hang directly on a unit: nobody worded an objective."""
 
+Framework = Literal["okr", "mbo"]
+"""An OKR's objective, or a goal that its two parties agree on (MBO). KPIs are the third framework."""
 Ambition = Literal["stretch", "committed"]
 """도전, 필달."""
 
@@ -32,6 +34,9 @@ class ObjectiveDrafted(EventData):
     """The key result of another objective that this one makes its own; it is among those it supports."""
     direct: bool = False
     """It only holds the key results that hang directly on its unit."""
+    framework: Framework = "okr"
+    reviewer: str | None = None
+    """Of an MBO goal: the person who agrees on it with its owner."""
 
 
 @event(
@@ -116,6 +121,18 @@ class ObjectiveSupportsChanged(EventData):
 
     old: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
+
+
+@event(
+    "objective.reviewer_changed",
+    ko="{actor} 목표 {id} 합의 상대를 바꿨습니다: {old} → {new}.",
+    en="{actor} changed the reviewer of the objective {id} from {old} to {new}.",
+)
+class ObjectiveReviewerChanged(EventData):
+    """Another person is the other party of an MBO goal, or nobody yet."""
+
+    old: str | None = None
+    new: str | None = None
 
 
 @event(

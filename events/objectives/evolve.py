@@ -3,6 +3,11 @@
 from typing import Any
 
 from events.envelope import Event
+from events.objectives.agreement_events import (
+    ObjectiveChangeAgreed,
+    ObjectiveChangeProposed,
+    ObjectiveChangeSentBack,
+)
 from events.objectives.events import (
     ObjectiveActivated,
     ObjectiveAgreed,
@@ -14,6 +19,7 @@ from events.objectives.events import (
     ObjectiveOwnerChanged,
     ObjectiveProposed,
     ObjectiveReopened,
+    ObjectiveReviewerChanged,
     ObjectiveReworded,
     ObjectiveSentBack,
     ObjectiveSupportsChanged,
@@ -33,10 +39,19 @@ from events.objectives.key_result_events import (
     TargetChanged,
     WeightChanged,
 )
-from events.objectives.state import CheckIn, Closing, KeyResult, Objective, OwnGrade, StepFact, TargetFact
+from events.objectives.state import (
+    CheckIn,
+    Closing,
+    KeyResult,
+    Objective,
+    OwnGrade,
+    StepFact,
+    TargetFact,
+    Waiting,
+)
 from events.state import OutOfPlace, beginning, existing
 
-AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by": None}
+AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by": ()}
 """Nobody has put it forward any longer."""
 
 
@@ -61,7 +76,9 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
         case ObjectiveProposed():
             return {"status": "proposed", "proposed_by": event.actor}
         case ObjectiveAgreed():
-            return {"status": "agreed", "agreed_by": event.actor}
+            agreed_by = (*before.agreed_by, event.actor)
+            agreed = not before.still_to_agree - {event.actor}
+            return {"status": "agreed" if agreed else "proposed", "agreed_by": agreed_by}
         case ObjectiveSentBack():
             return AS_DRAFT
         case ObjectiveActivated():
@@ -72,15 +89,29 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
             return {"org_unit": org_unit}
         case ObjectiveSupportsChanged(new=supports):
             return {"supports": supports}
+        case ObjectiveReviewerChanged(new=reviewer):
+            return {"reviewer": reviewer}
+        case ObjectiveChangeProposed(changes=changes):
+            held = before.waiting.changes if before.waiting is not None else ()
+            return {"waiting": Waiting(by=event.actor, changes=(*held, *changes))}
+        case ObjectiveChangeAgreed(takes_effect=takes_effect):
+            if takes_effect or before.waiting is None:
+                return {"waiting": None}
+            agreed_by = (*before.waiting.agreed_by, event.actor)
+            return {"waiting": before.waiting.model_copy(update={"agreed_by": agreed_by})}
+        case ObjectiveChangeSentBack():
+            return {"waiting": None}
         case ObjectiveDropped():
-            return {"status": "dropped"}
+            return {"status": "dropped", "waiting": None}
         case ObjectiveGraded():
             said = {**event.data.model_dump(), "edition": before.edition}
             grade = OwnGrade(**said, actor=event.actor, event_id=event.id)
             return {"status": "graded", "grades": (*before.grades, grade)}
         case ObjectiveClosed(comment=comment):
             closing = Closing(edition=before.edition, comment=comment, actor=event.actor, event_id=event.id)
-            return {"status": "closed", "closings": (*before.closings, closing)}
+            closings = (*before.closings, closing)
+            # What nobody agreed to by then never took effect.
+            return {"status": "closed", "closings": closings, "waiting": None}
         case ObjectiveReopened():
             status = {"status": "active"} if before.activated else AS_DRAFT
             return {**status, "edition": before.edition + 1}

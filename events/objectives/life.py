@@ -2,6 +2,15 @@
 
 from events.context import Context
 from events.errors import Refused
+from events.objectives.agreement import (
+    agree,
+    agree_to_change,
+    hold,
+    needs_agreement,
+    require_agreement,
+    require_parties,
+    send_change_back,
+)
 from events.objectives.commands import (
     ActivateObjective,
     AgreeObjective,
@@ -15,7 +24,6 @@ from events.objectives.commands import (
 )
 from events.objectives.events import (
     ObjectiveActivated,
-    ObjectiveAgreed,
     ObjectiveClosed,
     ObjectiveDropped,
     ObjectiveGraded,
@@ -30,6 +38,7 @@ ALLOWED: dict[ObjectiveStatus, list[str]] = {
     "drafted": ["change", "propose", "activate", "drop"],
     "proposed": ["agree", "send_back", "drop"],
     "agreed": ["activate", "send_back", "drop"],
+    # On an MBO goal also "agree" and "send_back" while a change waits: see `allowed_now`.
     "active": ["change", "check_in", "mark_step", "grade", "close", "drop"],
     "graded": ["close"],
     "closed": ["reopen"],
@@ -48,6 +57,12 @@ STATUS_KO: dict[ObjectiveStatus, str] = {
 }
 
 
+def allowed_now(objective: Objective) -> list[str]:
+    """What may be done with an objective as it stands."""
+    waits = ["agree", "send_back"] if objective.waiting is not None else []
+    return [*ALLOWED[objective.status], *waits]
+
+
 def check_status(objective: Objective, *needed: ObjectiveStatus) -> None:
     """Refuse a step that the objective's status does not allow."""
     if objective.status not in needed:
@@ -55,7 +70,7 @@ def check_status(objective: Objective, *needed: ObjectiveStatus) -> None:
             f"objective_{objective.status}",
             f"the objective {objective.id} is {objective.status}",
             f"목표 {objective.id} 상태가 ‘{STATUS_KO[objective.status]}’입니다",
-            allowed=ALLOWED[objective.status],
+            allowed=allowed_now(objective),
         )
 
 
@@ -64,15 +79,22 @@ def step(command: LifeCommand, objective: Objective, context: Context) -> list[E
     match command:
         case ProposeObjective():
             check_status(objective, "drafted")
+            require_parties(objective)
             return [ObjectiveProposed()]
         case AgreeObjective():
+            if objective.waiting is not None and objective.status == "active":
+                return agree_to_change(objective, objective.waiting, context)
             check_status(objective, "proposed")
-            return [ObjectiveAgreed()]
+            return agree(objective, context, ALLOWED[objective.status])
         case SendBackObjective():
+            if objective.waiting is not None and objective.status == "active":
+                return send_change_back(context)
             check_status(objective, "proposed", "agreed")
             context.require_reason()
             return [ObjectiveSentBack()]
         case ActivateObjective():
+            if objective.status in ("drafted", "proposed"):
+                require_agreement(objective, ALLOWED[objective.status])
             check_status(objective, "drafted", "agreed")
             return [ObjectiveActivated()]
         case GradeObjective(grade=grade, reflection=reflection):
@@ -84,6 +106,8 @@ def step(command: LifeCommand, objective: Objective, context: Context) -> list[E
         case DropObjective():
             check_status(objective, "drafted", "proposed", "agreed", "active")
             context.require_reason()
+            if needs_agreement(objective):
+                return hold([ObjectiveDropped()], objective, context)
             return [ObjectiveDropped()]
         case ReopenObjective():
             check_status(objective, "closed", "dropped")

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from events.measures import Measure
 from events.numbers import Number
-from events.objectives.events import Ambition
+from events.objectives.agreement_events import HeldChange
+from events.objectives.events import Ambition, Framework
 from events.state import State
 
 ObjectiveStatus = Literal["drafted", "proposed", "agreed", "active", "graded", "closed", "dropped"]
@@ -70,6 +71,19 @@ class Closing(BaseModel):
     comment: str | None = None
     actor: str
     event_id: UUID
+
+
+class Waiting(BaseModel):
+    """Changes of an MBO goal that hold only when its parties have agreed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: str
+    """The actor who proposed them: a party says yes to what it proposes itself."""
+    agreed_by: tuple[str, ...] = ()
+    """The actors who said yes."""
+    changes: tuple[HeldChange, ...]
+    """In the order they were proposed."""
 
 
 class KeyResult(State):
@@ -135,8 +149,13 @@ class Objective(State):
     """It was active once: changes need a reason."""
     proposed_by: str | None = None
     """The actor who put it forward; None while it is a draft, or if it was activated without that."""
-    agreed_by: str | None = None
-    """The actor who said yes."""
+    agreed_by: tuple[str, ...] = ()
+    """The actors who said yes, in that order."""
+    framework: Framework = "okr"
+    reviewer: str | None = None
+    """Of an MBO goal: the person who agrees on it with its owner."""
+    waiting: Waiting | None = None
+    """Of an MBO goal: changes that are not agreed yet."""
     org_unit: str | None = None
     owner: str | None = None
     supports: tuple[str, ...] = ()
@@ -157,6 +176,18 @@ class Objective(State):
     def own_grade(self) -> OwnGrade | None:
         """The grade of this edition."""
         return next((grade for grade in reversed(self.grades) if grade.edition == self.edition), None)
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """The actors who agree on an MBO goal: its owner and its reviewer, as far as they are known."""
+        return frozenset(f"person:{id_}" for id_ in (self.owner, self.reviewer) if id_ is not None)
+
+    @property
+    def still_to_agree(self) -> frozenset[str]:
+        """Of a proposed MBO goal: the parties that have not said yes; putting it forward is a yes too."""
+        if self.framework != "mbo":
+            return frozenset()
+        return self.parties - {self.proposed_by, *self.agreed_by}
 
     def key_result(self, id_: str) -> KeyResult | None:
         """One of its key results, dropped ones too."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from events.envelope import Event
 from events.kpis.events import KpiRedefined
+from events.objectives.agreement_events import ObjectiveChangeProposed
 from events.objectives.events import (
     ObjectiveOrgUnitChanged,
     ObjectiveOwnerChanged,
+    ObjectiveReviewerChanged,
     ObjectiveSupportsChanged,
 )
 from events.objectives.key_result_events import KeyResultOwnerChanged, KpiLinked, KpiUnlinked
@@ -43,6 +45,7 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
     "feed": ("feed",),
     "reading": ("reading",),
     "owner": ("person",),
+    "reviewer": ("person",),
     "supports": _GOAL,
     "takes_over": ("key_result",),
     "serves": _GOAL,
@@ -54,6 +57,7 @@ _CHANGES: dict[type[EventData], tuple[str, ...]] = {
     KpiUnlinked: ("kpi",),
     ObjectiveOrgUnitChanged: ("org_unit",),
     ObjectiveOwnerChanged: ("person",),
+    ObjectiveReviewerChanged: ("person",),
     ObjectiveSupportsChanged: _GOAL,
     KeyResultOwnerChanged: ("person",),
     OrgUnitMoved: ("org_unit",),
@@ -92,6 +96,9 @@ def _named(data: EventData) -> Iterator[str]:
     kinds = _CHANGES.get(type(data), ())
     for end in ("old", "new"):
         yield from _each(getattr(data, end, None), kinds)
+    if isinstance(data, ObjectiveChangeProposed):
+        named = (change.data.get("key_result") for change in data.changes)
+        yield from (reference("key_result", id_) for id_ in named if id_ is not None)
     holder = getattr(data, "holder", None)
     if holder is not None:
         yield holder.replace(":", "/", 1)

@@ -15,7 +15,8 @@ from events.kpis.definition import Cadence
 from events.kpis.state import Kpi
 from events.measures import Measure, Window
 from events.numbers import Number
-from events.objectives.events import Ambition
+from events.objectives.agreement_events import HeldChange
+from events.objectives.events import Ambition, Framework
 from events.objectives.state import KeyResult, KeyResultStatus, Objective, ObjectiveStatus, TargetFact
 from events.policies.state import InForce, Policies
 from projections import control
@@ -100,6 +101,14 @@ class ClosingOut(BaseModel):
     event_id: UUID
 
 
+class WaitingOut(BaseModel):
+    """Changes of an MBO goal that hold only when both parties have agreed."""
+
+    by: str = Field(description="Who proposed them.")
+    agreed_by: tuple[str, ...] = Field(description="Who has said yes besides.")
+    changes: tuple[HeldChange, ...] = Field(description="The events that follow then, with old and new.")
+
+
 class ObjectiveOut(BaseModel):
     """An objective (목표) with its key results and scores."""
 
@@ -108,10 +117,13 @@ class ObjectiveOut(BaseModel):
     cycle: str
     org_unit: str | None
     owner: str | None
+    framework: Framework
     ambition: Ambition
+    reviewer: str | None = Field(description="Of an MBO goal: who agrees on it with its owner.")
     status: ObjectiveStatus
     proposed_by: str | None = Field(description="Who put it forward; null for a draft.")
-    agreed_by: str | None = Field(description="Who said yes.")
+    agreed_by: tuple[str, ...] = Field(description="Who said yes.")
+    waiting: WaitingOut | None = Field(description="Of an MBO goal: changes that are not agreed yet.")
     edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
     direct: bool = Field(description="It only holds the key results that hang directly on its unit.")
@@ -193,10 +205,13 @@ class Figures:
             cycle=objective.cycle,
             org_unit=objective.org_unit,
             owner=objective.owner,
+            framework=objective.framework,
             ambition=objective.ambition,
+            reviewer=objective.reviewer,
             status=objective.status,
             proposed_by=objective.proposed_by,
             agreed_by=objective.agreed_by,
+            waiting=None if objective.waiting is None else WaitingOut(**dict(objective.waiting)),
             edition=objective.edition,
             supports=objective.supports,
             direct=objective.direct,

@@ -81,12 +81,18 @@ _add_step(
     "Propose an objective",
     "Put a draft forward for agreement; it changes no more until it is sent back.",
 )
-_add_step(AgreeObjective(), "agree", "Agree to an objective", "Say yes to a proposed objective.")
+_add_step(
+    AgreeObjective(),
+    "agree",
+    "Agree to an objective",
+    "Say yes to a proposed objective, or to the changes that wait on an MBO goal.",
+)
 _add_step(
     SendBackObjective(),
     "send_back",
     "Send an objective back",
-    "Make a proposed or agreed objective a draft again; that takes a reason.",
+    "Make a proposed or agreed objective a draft again, or refuse the changes that wait on an MBO goal;"
+    " that takes a reason.",
 )
 _add_step(
     ActivateObjective(),

@@ -15,6 +15,7 @@ from events.objectives.commands import (
     AddKeyResult,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
+    ChangeObjectiveReviewer,
     ChangeSupports,
     DraftObjective,
     RewordObjective,
@@ -74,6 +75,7 @@ class ObjectivePatch(Command):
 
     title: Title | None = None
     owner: Slug | None = Field(None, description="A person's id; null for nobody.")
+    reviewer: Slug | None = Field(None, description="Of an MBO goal: who agrees on it with its owner.")
     org_unit: Slug | None = Field(None, description="null for none.")
     reason: Reason | None = Field(None, description="Needed once the objective is active.")
 
@@ -222,12 +224,14 @@ async def change(
     if_match: IfMatch,
     body: ObjectivePatch,
 ) -> Receipt:
-    """Reword it, or give it to another owner or unit."""
+    """Reword it, or give it to another owner, reviewer or unit; on an active MBO goal that waits."""
     commands: list[Command] = []
     if body.title is not None:
         commands.append(RewordObjective(title=body.title))
     if "owner" in body.model_fields_set:
         commands.append(ChangeObjectiveOwner(owner=body.owner))
+    if "reviewer" in body.model_fields_set:
+        commands.append(ChangeObjectiveReviewer(reviewer=body.reviewer))
     if "org_unit" in body.model_fields_set:
         commands.append(ChangeObjectiveOrgUnit(org_unit=body.org_unit))
     return await writing.execute(

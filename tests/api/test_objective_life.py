@@ -52,7 +52,7 @@ async def test_an_objective_is_proposed_sent_back_and_agreed(
     assert (goal["status"], goal["proposed_by"], goal["agreed_by"]) == (
         "active",
         "person:anna",
-        "person:boris",
+        ["person:boris"],
     )
     trail = await boris.get("/v1/audit?about=growth", headers={"Accept-Language": "ko"})
     for words in ("초안을 제안했습니다", "초안을 돌려보냈습니다", "목표치 근거 보완", "합의했습니다"):

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
 from events.envelope import Event
@@ -117,6 +117,7 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     date: st.dates(),
     datetime: instants,
     UUID: st.uuids(),
+    JsonValue: texts,
 }
 
 

@@ -14,12 +14,21 @@ from events.envelope import Event, encode
 from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
 from events.kpis.events import KpiDefined
 from events.measures import Measure
+from events.objectives.agreement_events import (
+    HeldChange,
+    ObjectiveChangeAgreed,
+    ObjectiveChangeProposed,
+    ObjectiveChangeSentBack,
+)
 from events.objectives.events import (
     ObjectiveActivated,
+    ObjectiveAgreed,
     ObjectiveClosed,
     ObjectiveDrafted,
     ObjectiveGraded,
+    ObjectiveProposed,
     ObjectiveReopened,
+    ObjectiveReviewerChanged,
     ObjectiveSupportsChanged,
 )
 from events.objectives.key_result_events import (
@@ -238,6 +247,32 @@ def goals(history: History) -> None:
         ]
         history.append("objective", objective, *added)
         history.append("objective", objective, ObjectiveActivated())
+
+    _agreed_goal(history)
+
+
+def _agreed_goal(history: History) -> None:
+    """An MBO goal with a change that was agreed and one that was sent back."""
+    drafted = ObjectiveDrafted(
+        title="o4", cycle="2026-q1", ambition="committed", framework="mbo", owner="anna", reviewer="carla"
+    )
+    measure = Measure.model_validate(MOVED)
+    added = KeyResultAdded(
+        key_result="o4-k1", title="key result 1", measure=measure, effective_from=CYCLE_START, kpi="sales"
+    )
+    reviewed = ObjectiveReviewerChanged(old="carla", new="boris")
+    for data in (drafted, added, reviewed, ObjectiveProposed(), ObjectiveAgreed(), ObjectiveActivated()):
+        history.append("objective", "o4", data)
+    moved = TargetChanged(
+        key_result="o4-k1", old=measure.target, new=Decimal(900), effective_from=CYCLE_START
+    )
+    proposed = ObjectiveChangeProposed(
+        changes=(HeldChange(type=event_type(moved), data=moved.model_dump(mode="json")),)
+    )
+    history.append("objective", "o4", proposed, reason="the market shrank")
+    history.append("objective", "o4", ObjectiveChangeAgreed(takes_effect=True), moved)
+    history.append("objective", "o4", proposed, reason="and again")
+    history.append("objective", "o4", ObjectiveChangeSentBack(), reason="no")
 
 
 def people(history: History) -> None:

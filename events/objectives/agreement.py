@@ -1,0 +1,200 @@
+"""Agreement (합의): who may say yes to a goal, and how changes of an active MBO goal wait for its parties."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from events.context import Context
+from events.envelope import Event
+from events.errors import Refused
+from events.ids import Aggregate
+from events.objectives.agreement_events import (
+    HeldChange,
+    ObjectiveChangeAgreed,
+    ObjectiveChangeProposed,
+    ObjectiveChangeSentBack,
+)
+from events.objectives.commands import CheckIn, DraftObjective, MarkStepDone, ReopenStep
+from events.objectives.events import Ambition, ObjectiveAgreed
+from events.objectives.evolve import evolve
+from events.objectives.key_result_events import TargetChanged
+from events.objectives.state import Objective, Waiting
+from events.registry import EventData, event_type, lookup, upcast
+
+REPORTS = (CheckIn, MarkStepDone, ReopenStep)
+"""Commands that report on a goal and change none of its terms."""
+
+
+def ambition_of(command: DraftObjective) -> Ambition:
+    """Stretch unless said otherwise; an MBO goal is committed. Refuses one that is to be stretch."""
+    if command.framework == "okr":
+        return command.ambition or "stretch"
+    if command.ambition == "stretch":
+        raise Refused(
+            "mbo_is_committed",
+            "an MBO goal is agreed to be reached in full: its ambition is committed",
+            "MBO 목표는 모두 이루기로 합의하는 목표이므로 ‘필달’이어야 합니다",
+            kind="invalid",
+            pointer="/ambition",
+        )
+    return "committed"
+
+
+def check_parties(objective: Objective, *, pointer: str) -> None:
+    """Refuse parties that make no sense: only an MBO goal has a reviewer, and it is not its owner.
+
+    Once it was active an MBO goal has both.
+    """
+    if objective.reviewer is not None and objective.framework != "mbo":
+        raise Refused(
+            "reviewer_of_okr",
+            "only an MBO goal has a reviewer, who agrees on it with its owner",
+            "합의 상대는 MBO 목표에만 둘 수 있습니다",
+            kind="invalid",
+            pointer=pointer,
+        )
+    if objective.reviewer is not None and objective.reviewer == objective.owner:
+        raise Refused(
+            "parties_same",
+            "owner and reviewer are two persons",
+            "담당자와 합의 상대는 서로 다른 사람이어야 합니다",
+            kind="invalid",
+            pointer=pointer,
+        )
+    if objective.activated:
+        require_parties(objective, pointer=pointer)
+
+
+def require_parties(objective: Objective, *, pointer: str | None = None) -> None:
+    """Refuse an MBO goal without its two parties."""
+    if objective.framework == "mbo" and (objective.owner is None or objective.reviewer is None):
+        raise Refused(
+            "party_missing",
+            "an MBO goal has an owner and a reviewer, who agree on it",
+            "MBO 목표에는 서로 합의할 담당자와 합의 상대가 모두 있어야 합니다",
+            kind="conflict" if pointer is None else "invalid",
+            pointer=pointer,
+        )
+
+
+def agree(objective: Objective, context: Context, allowed: Sequence[str]) -> list[EventData]:
+    """A yes to a proposed goal. Nobody says it alone to what they put forward themselves."""
+    if objective.framework == "mbo":
+        _check_party(objective.parties, context)
+        return [ObjectiveAgreed()] if context.actor in objective.still_to_agree else []
+    if context.actor == objective.proposed_by:
+        raise Refused(
+            "own_proposal",
+            "somebody else agrees to what you proposed; send it back to activate it without agreement",
+            "직접 제안한 목표에는 다른 사람이 합의해야 합니다. 합의 없이 시작하려면 돌려보낸 뒤 시작하십시오",
+            allowed=[step for step in allowed if step != "agree"],
+        )
+    return [ObjectiveAgreed()]
+
+
+def require_agreement(objective: Objective, allowed: Sequence[str]) -> None:
+    """Refuse to begin with an MBO goal that its parties have not agreed on, and say who is missing."""
+    if objective.framework != "mbo" or objective.status == "agreed":
+        return
+    require_parties(objective)
+    missing = ", ".join(sorted(objective.still_to_agree))
+    raise Refused(
+        "agreement_missing",
+        f"an MBO goal begins when both parties have agreed; still to agree: {missing}",
+        f"MBO 목표는 양쪽이 합의한 뒤에 시작합니다. 아직 합의하지 않은 사람: {missing}",
+        allowed=[step for step in allowed if step != "activate"],
+    )
+
+
+def needs_agreement(objective: Objective) -> bool:
+    """Whether a change of terms has to wait for the parties."""
+    return objective.framework == "mbo" and objective.activated
+
+
+def as_proposed(objective: Objective) -> Objective:
+    """The goal as it would be with the changes that wait."""
+    if objective.waiting is None:
+        return objective
+    proposed = objective.model_copy(update={"waiting": None})
+    for event in _held(objective, objective.waiting):
+        proposed = evolve(proposed, event)
+    return proposed
+
+
+def hold(changes: Sequence[EventData], objective: Objective, context: Context) -> list[EventData]:
+    """Changes of terms that wait, with those that the same actor proposed before. They take a reason."""
+    if not changes:
+        return []
+    context.require_reason()
+    if objective.waiting is not None and objective.waiting.by != context.actor:
+        raise Refused(
+            "change_waits",
+            f"a change that {objective.waiting.by} proposed waits: agree to it or send it back first",
+            f"{objective.waiting.by} 님이 제안한 변경이 합의를 기다립니다. 먼저 합의하거나 돌려보내십시오",
+            allowed=["agree", "send_back"],
+        )
+    held = tuple(
+        HeldChange(type=event_type(data), data=data.model_dump(mode="json", exclude_none=True))
+        for data in changes
+    )
+    return [ObjectiveChangeProposed(changes=held)]
+
+
+def agree_to_change(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
+    """A yes to the changes that wait; with the last one that was missing they are made."""
+    needed = objective.parties | as_proposed(objective).parties
+    _check_party(needed, context)
+    missing = needed - {waiting.by, *waiting.agreed_by}
+    if context.actor not in missing:
+        return []
+    if missing == {context.actor}:
+        return [ObjectiveChangeAgreed(takes_effect=True), *_made(objective, waiting, context)]
+    return [ObjectiveChangeAgreed(takes_effect=False)]
+
+
+def send_change_back(context: Context) -> list[EventData]:
+    """The changes that wait are not made; that takes a reason."""
+    context.require_reason()
+    return [ObjectiveChangeSentBack()]
+
+
+def _made(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
+    """The changes on the day they are agreed to: waiting alone makes no target hold from an earlier day."""
+    made: list[EventData] = []
+    state = objective
+    for event in _held(objective, waiting):
+        data = event.data
+        if isinstance(data, TargetChanged) and not data.backdated and context.cycle is not None:
+            day = min(max(data.effective_from, context.today), context.cycle.end)
+            key_result = state.key_result(data.key_result)
+            assert key_result is not None
+            old = key_result.target_on(day)
+            data = data.model_copy(update={"effective_from": day, "old": old})
+        state = evolve(state, event._replace(data=data))
+        made.append(data)
+    return made
+
+
+def _check_party(parties: frozenset[str], context: Context) -> None:
+    if context.actor not in parties:
+        raise Refused(
+            "not_a_party",
+            "owner and reviewer agree on an MBO goal, nobody else",
+            "MBO 목표에는 담당자와 합의 상대만 합의할 수 있습니다",
+            kind="forbidden",
+        )
+
+
+def _held(objective: Objective, waiting: Waiting) -> list[Event]:
+    """The changes that wait as events, in the newest version of their types."""
+    found = []
+    for change in waiting.changes:
+        known = lookup(change.type)
+        assert known is not None, change.type
+        data = known.model.model_validate(upcast(change.type, dict(change.data)))
+        # Only the data counts for what terms become; the rest is the agreement's once it is there.
+        aggregate = Aggregate("objective", objective.id)
+        found.append(
+            Event(UUID(int=0), known.full, "", aggregate, datetime.min.replace(tzinfo=UTC), waiting.by, data)
+        )
+    return found

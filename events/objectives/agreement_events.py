@@ -1,0 +1,48 @@
+"""What happens to changes of an MBO goal that wait for the agreement of its parties."""
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from events.registry import EventData, event
+
+
+class HeldChange(BaseModel):
+    """An event that follows when the parties have agreed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    """Its CloudEvents type."""
+    data: dict[str, JsonValue]
+    """What it says: the old and the new."""
+
+
+@event(
+    "objective.change_proposed",
+    ko="{actor} 합의한 목표 {id} 변경을 제안했습니다. 합의할 때까지는 이전 내용이 유효합니다.",
+    en="{actor} proposed to change the agreed goal {id}; until that is agreed, what was agreed holds.",
+)
+class ObjectiveChangeProposed(EventData):
+    """Terms of an active MBO goal are to change; nothing has changed yet. The reason is in the envelope."""
+
+    changes: tuple[HeldChange, ...]
+
+
+@event(
+    "objective.change_agreed",
+    ko="{actor} 목표 {id} 변경에 합의했습니다.",
+    en="{actor} agreed to the change of the goal {id}.",
+)
+class ObjectiveChangeAgreed(EventData):
+    """A party said yes to the changes that wait."""
+
+    takes_effect: bool
+    """Nobody else has to say yes: the changes follow as events of their own."""
+
+
+@event(
+    "objective.change_sent_back",
+    ko="{actor} 목표 {id} 변경 제안을 돌려보냈습니다.",
+    en="{actor} sent the proposed change of the goal {id} back.",
+)
+class ObjectiveChangeSentBack(EventData):
+    """The changes that waited will not be made. The reason is in the envelope."""

@@ -1,0 +1,91 @@
+"""An MBO goal over HTTP: agreed by both parties, changed only when both say yes."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from services.api.services import Services
+from tests.api.conftest import YEAR, Person, given_goal, person
+
+pytestmark = pytest.mark.usefixtures("projector")
+
+GOAL = "/v1/objectives/retention"
+
+
+async def given_mbo_goal(anna: Person, boris: Person) -> None:
+    """Anna's goal with one key result, agreed with boris and active."""
+    await given_goal(anna)
+    drafted = await anna.created(
+        "/v1/objectives",
+        {
+            "id": "retention",
+            "title": "담당 고객 유지",
+            "cycle": YEAR,
+            "framework": "mbo",
+            "owner": "anna",
+            "reviewer": "boris",
+        },
+    )
+    await anna.created(
+        f"{GOAL}/key-results",
+        {
+            "id": "kept",
+            "title": "유지한 고객 40곳 이상",
+            "measure": {"kind": "at_least", "target": "40", "unit": "customers"},
+        },
+        If_Match=f'"{drafted["revision"]}"',
+    )
+    for who, step in ((anna, "propose"), (boris, "agree"), (anna, "activate")):
+        who.position = max(anna.position, boris.position)
+        await who.created(f"{GOAL}/{step}", {}, If_Match=await who.etag(GOAL))
+    anna.position = boris.position = max(anna.position, boris.position)
+
+
+async def test_a_target_moves_when_the_other_party_agrees(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """Until then the old target counts, and reads show what waits for whom."""
+    boris = await person(http, services, "boris", "editor")
+    await given_mbo_goal(anna, boris)
+    await anna.created("/v1/key-results/kept/check-ins", {"value": "20"})
+    await anna.created(
+        "/v1/key-results/kept/targets",
+        {"target": "50", "reason": "담당 고객이 늘었습니다"},
+        If_Match=await anna.etag(GOAL),
+    )
+    goal = await anna.read(GOAL)
+    assert (goal["framework"], goal["ambition"], goal["score"]) == ("mbo", "committed", "0.5")
+    assert (goal["waiting"]["by"], goal["waiting"]["agreed_by"]) == ("person:anna", [])
+    [change] = goal["waiting"]["changes"]
+    assert change["type"] == "goaltrail.key_result.target_changed.v1"
+    assert (change["data"]["old"], change["data"]["new"]) == ("40", "50")
+
+    boris.position = anna.position
+    await boris.created(f"{GOAL}/agree", {}, If_Match=await boris.etag(GOAL))
+    goal = await boris.read(GOAL)
+    assert (goal["waiting"], goal["score"]) == (None, "0.4")
+    trail = await boris.read("/v1/audit", about="key_result/kept", limit=100)
+    assert [entry["type"] for entry in trail["data"]][-2:] == [
+        "objective.change_proposed",
+        "key_result.target_changed",
+    ]
+
+
+async def test_an_mbo_goal_is_not_activated_without_agreement(anna: Person) -> None:
+    """409 with the parties that are missing and what is allowed instead."""
+    await given_goal(anna)
+    body = {"id": "retention", "title": "x", "cycle": YEAR, "framework": "mbo", "owner": "anna"}
+    same = await anna.post("/v1/objectives", body | {"reviewer": "anna"})
+    assert (same.status_code, same.json()["code"]) == (422, "parties_same")
+    assert same.json()["errors"][0]["pointer"] == "#/reviewer"
+    await anna.created("/v1/objectives", body)
+    early = await anna.post(f"{GOAL}/propose", {}, If_Match=await anna.etag(GOAL))
+    assert (early.status_code, early.json()["code"]) == (409, "party_missing")
+    changed = await anna.patch(GOAL, {"reviewer": "boris"}, If_Match=await anna.etag(GOAL))
+    refused = await anna.post(f"{GOAL}/activate", {}, If_Match=changed.headers["ETag"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "agreement_missing")
+    assert "person:boris" in refused.json()["detail"]
+    proposed = await anna.post(f"{GOAL}/propose", {}, If_Match=changed.headers["ETag"])
+    again = await anna.post(f"{GOAL}/agree", {}, If_Match=proposed.headers["ETag"])
+    assert (again.status_code, again.json()["event_ids"]) == (200, [])
