@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,8 @@ class Builder:
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
         self._revisions: dict[str, int] = {}
+        self._holders: dict[str, str] = {}
+        """The objective that holds a key result or, for those without one, what holds them for their unit."""
         self.position = 0
 
     def build(self) -> None:
@@ -66,13 +69,13 @@ class Builder:
         for key_result in examples().key_results:
             if key_result.id in key_results_by_hand():
                 self._key_result(key_result)
-        for objective in examples().objectives:
-            self._write("POST", f"/v1/objectives/{objective.id}/activate", {}, objective.id)
+        for holder in sorted({*self._holders.values(), *(one.id for one in examples().objectives)}):
+            self._write("POST", f"/v1/objectives/{holder}/activate", {}, holder)
         self._send_readings({kpi.id: readings_of(kpi) for kpi in examples().kpis})
         for id_, told in key_results_by_hand().items():
             for day, value in told.check_ins.items():
                 body = {"day": str(day), "value": str(value)}
-                self._write("POST", f"/v1/key-results/{id_}/check-ins", body, objective_of(id_))
+                self._write("POST", f"/v1/key-results/{id_}/check-ins", body, self._holders[id_])
 
     def _frame(self) -> None:
         wanted = {(one.company, one.org_unit) for one in _all() if one.org_unit is not None}
@@ -136,7 +139,21 @@ class Builder:
             self._write("POST", "/v1/kpis", {"id": kpi, **told.watches.model_dump(exclude={"readings"})}, kpi)
             self._send_readings({kpi: told.watches.readings})
         body = {"id": one.id, "title": one.title_ko, "measure": measure, "kpi": kpi}
-        self._write("POST", f"/v1/objectives/{one.objective}/key-results", body, one.objective)
+        if one.objective is not None:
+            self._holders[one.id] = one.objective
+            self._write("POST", f"/v1/objectives/{one.objective}/key-results", body, one.objective)
+            return
+        assert one.org_unit is not None
+        body |= {"cycle": CYCLE_OF[one.company]}
+        if one.level == "individual":
+            body["owner"] = f"{one.company}-employee"
+        path = f"/v1/org-units/{unit(one.company, one.org_unit)}/key-results"
+        receipt = self._write("POST", path, body)
+        found = self._http.get(
+            f"/v1/key-results/{one.id}", headers={"Goaltrail-Min-Position": str(receipt["position"])}
+        ).json()
+        self._holders[one.id] = found["objective"]
+        self._revisions[found["objective"]] = receipt["revision"]
 
     def _send_readings(self, of: dict[str, Readings]) -> None:
         items = [
@@ -147,7 +164,7 @@ class Builder:
         answer = self._send("POST", "/v1/readings", items, {})
         assert answer["counts"]["accepted"] == len(items), answer
 
-    def _write(self, method: str, path: str, body: Any, target: str | None = None) -> None:
+    def _write(self, method: str, path: str, body: Any, target: str | None = None) -> Any:
         """A change; `target` is the id of what it creates or changes, whose revision is then known."""
         headers = {}
         if target in self._revisions:
@@ -155,6 +172,7 @@ class Builder:
         receipt = self._send(method, path, body, headers)
         if target is not None:
             self._revisions[target] = receipt["revision"]
+        return receipt
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         answer = self._http.request(method, path, json=body, headers=headers)
@@ -192,12 +210,7 @@ def _amounts(value: Decimal | tuple[Decimal, Decimal]) -> dict[str, str]:
     return {"value": str(value)}
 
 
-def objective_of(key_result: str) -> str | None:
-    """The objective that a key result belongs to."""
-    return next(one.objective for one in examples().key_results if one.id == key_result)
-
-
-_SOME_DAY = next(iter(kpis_by_hand()["s0-sales-kpi-leads"].readings))
+_SOME_DAY = date(2025, 9, 15)
 
 
 def _all() -> Iterable[Example]:

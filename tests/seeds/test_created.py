@@ -8,8 +8,16 @@ import pytest
 
 from tests.seeds.build import readings_of
 from tests.seeds.conftest import Reader
-from tests.seeds.examples import KpiExample, ObjectiveExample, examples, kpis_by_hand
+from tests.seeds.examples import (
+    KeyResultExample,
+    KpiExample,
+    ObjectiveExample,
+    examples,
+    key_results_by_hand,
+    kpis_by_hand,
+)
 
+CREATED = [one for one in examples().key_results if one.id in key_results_by_hand()]
 NO_TARGET = [kpi for kpi in examples().kpis if kpi.target is None and kpi.relative is None]
 
 
@@ -19,6 +27,16 @@ def test_objective(seeds: Reader, objective: ObjectiveExample) -> None:
     shown = seeds.get(f"/v1/objectives/{objective.id}")
     assert (shown["title"], shown["status"]) == (objective.title_ko, "active")
     assert shown["supports"] == ([] if objective.parent is None else [objective.parent])
+
+
+@pytest.mark.parametrize("key_result", CREATED, ids=lambda one: one.id)
+def test_key_result(seeds: Reader, key_result: KeyResultExample) -> None:
+    """Its words, its measure and what it belongs to."""
+    shown = seeds.get(f"/v1/key-results/{key_result.id}")
+    assert (shown["title"], shown["measure"]["kind"]) == (key_result.title_ko, key_result.measure)
+    holder = seeds.get(f"/v1/objectives/{shown['objective']}")
+    assert holder["direct"] is (key_result.objective is None)
+    assert key_result.objective in (None, holder["id"])
 
 
 @pytest.mark.parametrize("kpi", examples().kpis, ids=lambda one: one.id)
