@@ -11,6 +11,8 @@ from events.cycles.state import Cycle
 from events.envelope import Event
 from events.feeds import decider as feeds
 from events.feeds.state import Feed
+from events.initiatives import decider as initiatives
+from events.initiatives.state import Initiative
 from events.kpis import decider as kpis
 from events.kpis.state import Kpi
 from events.objectives import decider as objectives
@@ -42,6 +44,7 @@ AGGREGATES: dict[str, AggregateType] = {
     "cycle": AggregateType(Cycle, cycles.evolve, cycles.decide),
     "policy": AggregateType(Policy, policies.evolve, policies.decide),
     "objective": AggregateType(Objective, objectives.evolve, objectives.decide),
+    "initiative": AggregateType(Initiative, initiatives.evolve, initiatives.decide),
     "feed": AggregateType(Feed, feeds.evolve, feeds.decide),
     "kpi": AggregateType(Kpi, kpis.evolve, kpis.decide),
     "access": AggregateType(Token, access.evolve, access.decide),

@@ -3,6 +3,7 @@
 import events.access.events
 import events.cycles.events
 import events.feeds.events
+import events.initiatives.events
 import events.kpis.events
 import events.ledger.events
 import events.objectives.agreement_events

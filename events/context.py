@@ -30,6 +30,8 @@ class Context:
     """Why, in the words of the actor."""
     cycle: Cycle | None = None
     """The cycle the objective belongs to, or is to belong to."""
+    cycles: tuple[Cycle, ...] = ()
+    """The cycles of all goals that an initiative supports, before and after the command."""
     kpi: Kpi | None = None
     """The KPI that the command names."""
     org_unit: OrgUnit | None = None

@@ -46,6 +46,7 @@ SUBJECTS = {
     "access": "Access tokens",
     "cycle": "Cycles (사이클)",
     "feed": "Feeds (연동)",
+    "initiative": "Initiatives (실행과제)",
     "key_result": "Key results (핵심 결과)",
     "kpi": "KPIs (핵심성과지표)",
     "ledger": "The ledger (원장)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from events.envelope import Event
+from events.initiatives.events import InitiativeReplanned
 from events.kpis.events import KpiRedefined
 from events.objectives.agreement_events import ObjectiveChangeProposed
 from events.objectives.events import (
@@ -24,6 +25,7 @@ KINDS = (
     "cycle",
     "policy",
     "org_unit",
+    "initiative",
     "feed",
     "reading",
     "person",
@@ -90,7 +92,7 @@ def about(event: Event) -> list[str]:
 
 def _named(data: EventData) -> Iterator[str]:
     yield from _fields(data)
-    if isinstance(data, KpiRedefined):
+    if isinstance(data, KpiRedefined | InitiativeReplanned):
         yield from _fields(data.old)
         yield from _fields(data.new)
     kinds = _CHANGES.get(type(data), ())

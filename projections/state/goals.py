@@ -14,7 +14,8 @@ from events.ids import Aggregate
 from events.objectives.events import ObjectiveDrafted
 from events.objectives.key_result_events import KeyResultAdded
 from projections.projection import Copy, Store, Write
-from projections.state.tables import command, key_result, taken_over, version
+from projections.state.attachments import attached_to
+from projections.state.tables import attachment, command, key_result, taken_over, version
 
 REPORTS = frozenset({"key_result.checked_in", "key_result.step_done", "key_result.step_reopened"})
 """Events after which an `If-Match` of an earlier read still holds: they report and change nothing."""
@@ -43,6 +44,7 @@ class Goals:
         self._versions: list[tuple[Any, ...]] = []
         self._key_results: list[tuple[Any, ...]] = []
         self._taken_over: list[tuple[Any, ...]] = []
+        self._attachments: list[tuple[Any, ...]] = []
         self._commands: list[tuple[Any, ...]] = []
 
     async def load(self, store: Store) -> bool:
@@ -88,6 +90,8 @@ class Goals:
             self._key_results.append((event.data.key_result, event.aggregate.id, recorded.position))
         if isinstance(event.data, ObjectiveDrafted) and event.data.takes_over is not None:
             self._taken_over.append((event.data.takes_over, event.aggregate.id, recorded.position))
+        for about in sorted(attached_to(change.after) - attached_to(change.before)):
+            self._attachments.append((about, *event.aggregate, recorded.position))
         if event.request is not None:
             self._commands.append((event.id, recorded.position, *event.aggregate, event.request))
 
@@ -97,7 +101,9 @@ class Goals:
             (version, self._versions),
             (key_result, self._key_results),
             (taken_over, self._taken_over),
+            (attachment, self._attachments),
             (command, self._commands),
         )
-        self._versions, self._key_results, self._taken_over, self._commands = [], [], [], []
+        self._versions, self._key_results, self._taken_over = [], [], []
+        self._attachments, self._commands = [], []
         return [Copy(table, rows) for table, rows in pending if rows]

@@ -54,6 +54,16 @@ taken_over = Table(
     comment="Which key results are taken over as objectives; dropped objectives stay.",
 )
 
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("about", Text, primary_key=True, comment="<kind>/<id> of a goal or unit"),
+    Column("kind", Text, primary_key=True, comment="of what hangs on it: initiative"),
+    Column("id", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, comment="the event that attached it"),
+    comment="What hangs on what, or once did: whether it still does, its latest version tells.",
+)
+
 command = Table(
     "command",
     metadata,

@@ -20,7 +20,7 @@ class Permission(StrEnum):
     READ_TRAIL = "read_trail"
     """The audit trail: who did what, when and why."""
     CHANGE_GOALS = "change_goals"
-    """Objectives, key results, KPIs and their targets; check-ins."""
+    """Objectives, key results, initiatives, KPIs and their targets; check-ins."""
     CHANGE_STRUCTURE = "change_structure"
     """Org units, people and who belongs where."""
     CHANGE_CYCLES = "change_cycles"

@@ -11,6 +11,7 @@ from services.api import (
     direct_key_results,
     failures,
     feeds,
+    initiatives,
     key_result_reports,
     key_result_steps,
     key_results,
@@ -48,6 +49,7 @@ ROUTERS = (
     key_result_reports,
     direct_key_results,
     key_result_steps,
+    initiatives,
     kpis,
     readings,
     feeds,
@@ -65,6 +67,7 @@ ROUTERS = (
 
 TAGS = [
     {"name": "goals", "description": "Objectives and key results (목표, 핵심 결과), now or then."},
+    {"name": "initiatives", "description": "Work done to move goals (실행과제); never part of a score."},
     {
         "name": "KPIs",
         "description": "What the company watches (핵심성과지표): targets and trends.",

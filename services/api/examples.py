@@ -27,6 +27,14 @@ _SCORE = {
     "unreachable": False,
     "cadence": None,
 }
+_INITIATIVE = {
+    "id": "partner-portal",
+    "title": "파트너 포털 공개",
+    "status": "doing",
+    "owner": "anna",
+    "org_unit": None,
+    "due": "2026-02-27",
+}
 _KEY_RESULT = {
     "id": "acv",
     "objective": "growth",
@@ -53,6 +61,7 @@ _KEY_RESULT = {
     "taken_over_by": ["enterprise-partner"],
     "steps": [],
     "score": _SCORE,
+    "initiatives": [_INITIATIVE],
 }
 _OBJECTIVE = {
     "id": "growth",
@@ -95,6 +104,7 @@ _OBJECTIVE = {
             "event_id": "91b4c3d2-7d1a-5b7e-9f0a-4e2d8c6b0a31",
         }
     ],
+    "initiatives": [],
     "key_results": [_KEY_RESULT],
     "revision": 1621,
 }
@@ -359,6 +369,8 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/v1/key-results/{key_result}/targets"): _page(_GOALPOST),
     ("GET", "/v1/key-results/{key_result}/check-ins"): _page(_CHECK_IN),
     ("GET", "/v1/key-results/{key_result}/score-history"): _page(_SCORE_POINT),
+    ("GET", "/v1/initiatives"): _page(_INITIATIVE | {"supports": ["acv"], "revision": 1604}),
+    ("GET", "/v1/initiatives/{initiative}"): _INITIATIVE | {"supports": ["acv"], "revision": 1604} | _KNOWN,
     ("GET", "/v1/kpis"): _page(_KPI),
     ("GET", "/v1/kpis/{kpi}"): _KPI | _KNOWN,
     ("GET", "/v1/kpis/{kpi}/targets"): _page(_TARGET),

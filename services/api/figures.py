@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -25,6 +25,7 @@ from projections.scoring.scores import KeyResultScore, score_days, score_objecti
 from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
 from projections.state import queries, queries_goals
+from services.api.initiatives import InitiativeLine, initiatives_for
 from services.api.judging import BandOut, PolicyRef, band_out, load_policies, policy_ref
 from services.api.positions import Then
 
@@ -80,6 +81,7 @@ class KeyResultOut(BaseModel):
     taken_over_by: tuple[str, ...] = Field(description="Objectives that make it their own, dropped ones too.")
     steps: list[StepOut] = Field(description="Of a milestone, as they stood on the day shown.")
     score: Score | None = Field(description="null for a dropped key result.")
+    initiatives: list[InitiativeLine] = Field(description="Work done to move it; never in the score.")
 
 
 class OwnGradeOut(BaseModel):
@@ -137,6 +139,7 @@ class ObjectiveOut(BaseModel):
     incomplete: bool = Field(description="An event of it could not be read; see `goaltrail doctor`.")
     grades: list[OwnGradeOut] = Field(description="Of all editions, with what was learnt.")
     closings: list[ClosingOut] = Field(description="Of all editions: reopening keeps them.")
+    initiatives: list[InitiativeLine] = Field(description="Work done for the objective as a whole.")
     key_results: list[KeyResultOut]
     revision: int
 
@@ -152,6 +155,7 @@ class Figures:
         self._taken_over: dict[str, tuple[str, ...]] = {}
         self._incomplete: set[Aggregate] = set()
         self._policies = Policies()
+        self._initiatives: Mapping[str, list[InitiativeLine]] = {}
 
     @staticmethod
     async def load(then: Then, objectives: Sequence[Objective]) -> Figures:
@@ -163,6 +167,7 @@ class Figures:
         figures._policies = await load_policies(then)
         key_results = [key_result.id for objective in objectives for key_result in objective.key_results]
         figures._taken_over = await queries_goals.taken_over_by(then.connection, key_results, then.position)
+        figures._initiatives = await initiatives_for(then, objectives)
         for poison in await control.poisoned(then.connection, then.workspace.id, "state"):
             if not poison.waived:
                 figures._incomplete.add(Aggregate(poison.kind, poison.id))
@@ -225,6 +230,7 @@ class Figures:
             incomplete=self.incomplete(objective),
             grades=[OwnGradeOut(**dict(grade)) for grade in objective.grades],
             closings=[ClosingOut(**dict(closing)) for closing in objective.closings],
+            initiatives=self._initiatives.get(objective.id, []),
             key_results=[
                 self.key_result(objective, key_result, scores[key_result.id])
                 for key_result in objective.key_results
@@ -269,6 +275,7 @@ class Figures:
                 for step in key_result.measure.steps or ()
             ],
             score=None if score is None else self.judged(objective, score),
+            initiatives=self._initiatives.get(key_result.id, []),
         )
 
     def judged(self, objective: Objective, score: KeyResultScore) -> Score:

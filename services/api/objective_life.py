@@ -21,7 +21,8 @@ from services.api.answers import CHANGE
 from services.api.objectives import ObjectiveId
 from services.api.requests import ExactRoute, IfMatch
 from services.api.security import GoalEditor
-from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
+from services.api.steps import add_step
+from services.api.writing import Reason, Receipt, Writing, as_command
 
 router = APIRouter(prefix="/v1/objectives", tags=["goals"], route_class=ExactRoute)
 
@@ -52,27 +53,7 @@ class NewClosing(Command):
 
 def _add_step(command: Command, name: str, summary: str, description: str) -> None:
     """A step that is asked for with nothing but, perhaps, a reason."""
-
-    async def step(
-        caller: GoalEditor,
-        writing: Writing,
-        objective: ObjectiveId,
-        if_match: IfMatch,
-        body: Reasoned | None = None,
-    ) -> Receipt:
-        return await writing.execute(
-            caller, Aggregate("objective", objective), command, body=body, if_match=if_match
-        )
-
-    router.add_api_route(
-        f"/{{objective}}/{name.replace('_', '-')}",
-        step,
-        methods=["POST"],
-        name=name,
-        summary=summary,
-        description=description,
-        responses=CHANGE,
-    )
+    add_step(router, "objective", command, name, summary, description, example="growth")
 
 
 _add_step(

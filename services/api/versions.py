@@ -21,6 +21,7 @@ KOREAN = {
     "policy": "산정 기준",
     "objective": "목표",
     "key_result": "핵심 결과",
+    "initiative": "실행과제",
     "kpi": "KPI",
     "feed": "연동",
     "person": "구성원",

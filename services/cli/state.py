@@ -66,6 +66,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "weakest": ("가장 약함", "weakest"),
     "supports": ("기여", "supports"),
     "takes over": ("이어받음", "takes over"),
+    "initiative planned": ("계획", "planned"),
+    "initiative doing": ("진행 중", "in progress"),
+    "initiative done": ("완료", "done"),
+    "initiative dropped": ("중단", "dropped"),
+    "due": ("기한 {day}", "due {day}"),
     "incomplete": ("일부 기록을 읽지 못함", "part of its record can't be read"),
     "no unit": ("조직 없음", "no unit"),
     "as of": ("{day} 기준", "as of {day}"),
@@ -216,7 +221,11 @@ def _add_unit(root: Tree, name: str, objectives: list[dict[str, Any]], lang: Lan
         node = branch.add(_objective(objective, lang))
         for key_result in objective["key_results"]:
             weakest = len(objective["key_results"]) > 1 and key_result["id"] == objective["weakest"]
-            node.add(_key_result(key_result, lang, weakest=weakest))
+            leaf = node.add(_key_result(key_result, lang, weakest=weakest))
+            for initiative in key_result["initiatives"]:
+                leaf.add(_initiative(initiative, lang))
+        for initiative in objective["initiatives"]:
+            node.add(_initiative(initiative, lang))
 
 
 def _objective(objective: dict[str, Any], lang: Language) -> RenderableType:
@@ -277,6 +286,20 @@ def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) ->
     elif weakest and not score["pending"]:
         details.append(said(WORDS, "weakest", lang))
     return _scored(None if score["pending"] else score["score"], Text(key_result["title"]), details)
+
+
+def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
+    """Work done for a goal, beside its scores."""
+    done, dropped = (initiative["status"] == status for status in ("done", "dropped"))
+    title = Text(f"{'✓' if done else '▷'} {initiative['title']}", style="dim strike" if dropped else "")
+    details = [
+        title,
+        Text(initiative["id"], style="cyan"),
+        said(WORDS, f"initiative {initiative['status']}", lang),
+        initiative["owner"] or "",
+        "" if initiative["due"] is None else said(WORDS, "due", lang).format(day=initiative["due"]),
+    ]
+    return joined(details, style="dim")
 
 
 def _scored(score: str | None, title: Text, details: Iterable[str | Text]) -> RenderableType:

@@ -137,7 +137,7 @@ def _told(entry: dict[str, Any], readings: _Readings, lang: Language) -> Rendera
 def _details(entry: dict[str, Any], readings: _Readings, lang: Language) -> Iterator[tuple[str, str]]:
     """Lines below the sentence, with their style: what it does not say, and why."""
     data = entry["data"]
-    if entry["type"] == "kpi.redefined":
+    if entry["type"] in ("kpi.redefined", "initiative.replanned"):
         for name, value in data["new"].items():
             if value != data["old"].get(name):
                 yield f"{name}: {_plain(data['old'].get(name), lang)} → {_plain(value, lang)}", ""

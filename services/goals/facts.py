@@ -10,6 +10,8 @@ from events.commands import Command
 from events.context import Context
 from events.cycles.commands import AdoptPolicy, OpenCycle
 from events.cycles.state import Cycle
+from events.initiatives.commands import PlanInitiative, ReplanInitiative
+from events.initiatives.state import Initiative
 from events.kpis.commands import DefineKpi, RedefineKpi
 from events.kpis.state import Kpi
 from events.objectives.commands import (
@@ -64,6 +66,7 @@ async def context_of(
         new_id=new_id,
         reason=reason,
         cycle=cycle if isinstance(cycle, Cycle) else None,
+        cycles=await _cycles_supported(knowledge, command, state),
         kpi=kpi if isinstance(kpi, Kpi) else None,
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
         below=await _below(knowledge, command, state),
@@ -88,6 +91,8 @@ def _kpi(command: Command) -> str | None:
 def _org_unit(command: Command) -> str | None:
     match command:
         case DraftObjective() | HoldKeyResults() | ChangeObjectiveOrgUnit() | DefineKpi() | RedefineKpi():
+            return command.org_unit
+        case PlanInitiative() | ReplanInitiative():
             return command.org_unit
         case CreateOrgUnit() | MoveOrgUnit():
             return command.parent
@@ -125,8 +130,8 @@ async def _below(knowledge: Knowledge, command: Command, state: State | None) ->
 async def _unknown(knowledge: Knowledge, command: Command, state: State | None) -> frozenset[str]:
     """What the command refers to and does not exist. A KPI is no counter-metric of itself."""
     match command:
-        case DraftObjective() | ChangeSupports():
-            goals, kpis = frozenset(command.supports), frozenset[str]()
+        case DraftObjective() | ChangeSupports() | PlanInitiative() | ReplanInitiative():
+            goals, kpis = frozenset(command.supports or ()), frozenset[str]()
         case DefineKpi() | RedefineKpi():
             goals = frozenset([command.serves] if command.serves is not None else [])
             kpis = frozenset(command.counter_metrics or ())
@@ -161,6 +166,20 @@ async def _leads_to(knowledge: Knowledge, command: Command) -> dict[str, tuple[s
                 found[id_] = () if objective is None else (objective,)
         pending = frozenset(beyond for ends in found.values() for beyond in ends) - found.keys()
     return found
+
+
+async def _cycles_supported(knowledge: Knowledge, command: Command, state: State | None) -> tuple[Cycle, ...]:
+    """The cycles of the goals that an initiative supports, or is to support."""
+    supports: set[str] = set(state.supports) if isinstance(state, Initiative) else set()
+    if isinstance(command, PlanInitiative | ReplanInitiative):
+        supports |= set(command.supports or ())
+    cycles: dict[str, Cycle] = {}
+    for objective in sorted(set((await knowledge.objectives_of(frozenset(supports))).values())):
+        found = await knowledge.state("objective", objective)
+        cycle = await knowledge.state("cycle", found.cycle) if isinstance(found, Objective) else None
+        if isinstance(cycle, Cycle):
+            cycles[cycle.id] = cycle
+    return tuple(cycles[id_] for id_ in sorted(cycles))
 
 
 async def _taken(knowledge: Knowledge, command: Command) -> frozenset[str]:

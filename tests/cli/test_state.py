@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from events.cycles.state import CycleStatus
+from events.initiatives.state import InitiativeStatus
 from events.objectives.state import ObjectiveStatus
 from services.cli.display import Language
-from services.cli.state import WORDS, _objective
+from services.cli.state import WORDS, _initiative, _objective
 
 
 @pytest.mark.parametrize("status", [*get_args(ObjectiveStatus), *get_args(CycleStatus)])
@@ -42,3 +43,29 @@ def test_the_own_grade_stands_beside_the_score(lang: Language, said: tuple[str, 
     assert "0.70" in shown.get()
     for words in said:
         assert words in shown.get()
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("ko", "▷ 포털 공개 · portal · 진행 중 · anna · 기한 2026-02-27"),
+        ("en", "▷ 포털 공개 · portal · in progress · anna · due 2026-02-27"),
+    ],
+)
+def test_an_initiative_says_how_far_it_is(lang: Language, line: str) -> None:
+    initiative: dict[str, Any] = {
+        "id": "portal",
+        "title": "포털 공개",
+        "status": "doing",
+        "owner": "anna",
+        "due": "2026-02-27",
+    }
+    console = Console(file=StringIO(), width=100)
+    with console.capture() as shown:
+        console.print(_initiative(initiative, lang))
+    assert shown.get().strip() == line
+
+
+@pytest.mark.parametrize("status", get_args(InitiativeStatus))
+def test_every_status_of_an_initiative_has_words(status: str) -> None:
+    assert all(WORDS[f"initiative {status}"])

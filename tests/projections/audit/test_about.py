@@ -11,6 +11,7 @@ import pytest
 from events.access.events import TokenIssued
 from events.envelope import Event
 from events.ids import Aggregate
+from events.initiatives.events import InitiativeStarted
 from events.kpis.definition import KpiDefinition
 from events.kpis.events import KpiRedefined
 from events.measures import Measure
@@ -108,6 +109,11 @@ def event(kind: str, id_: str, data: EventData) -> Event:
                 *("objective/k2", "key_result/k2"),
             ],
             id="what is supported otherwise concerns what it was and what it is",
+        ),
+        pytest.param(
+            event("initiative", "i1", InitiativeStarted(title="…", supports=("k1",))),
+            ["initiative/i1", "objective/k1", "key_result/k1"],
+            id="a step of an initiative concerns the goals it is for",
         ),
         pytest.param(
             event("org_unit", "sales", OrgUnitMoved(old="korea", new="asia")),

@@ -12,6 +12,8 @@ from random import Random
 from events.cycles.events import CycleOpened, CyclePlanned, CyclePolicyAdopted
 from events.envelope import Event, encode
 from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
+from events.initiatives.events import InitiativePlanned, InitiativeReplanned, InitiativeStarted
+from events.initiatives.plan import InitiativePlan
 from events.kpis.events import KpiDefined
 from events.measures import Measure
 from events.objectives.agreement_events import (
@@ -247,6 +249,8 @@ def goals(history: History) -> None:
         ]
         history.append("objective", objective, *added)
         history.append("objective", objective, ObjectiveActivated())
+    plan = InitiativePlan(title="call every customer", owner="anna", supports=("o1-k1",))
+    history.append("initiative", "calls", InitiativePlanned(**plan.model_dump()))
 
     _agreed_goal(history)
 
@@ -366,6 +370,11 @@ def _goal_event(history: History, random: Random) -> None:
     if random.random() < 0.03:
         choices.append(KeyResultDropped(key_result=id_))
     history.append("objective", f"o{number}", random.choice(choices), reason="we learned something")
+    if random.random() < 0.1:
+        old = InitiativePlan(title="call every customer", owner="anna", supports=("o1-k1",))
+        moved = old.model_copy(update={"supports": (id_,), "due": day})
+        history.append("initiative", "calls", InitiativeReplanned(old=old, new=moved), reason="it helps more")
+        history.append("initiative", "calls", InitiativeStarted(title=old.title, supports=moved.supports))
     if random.random() < 0.03:
         grade = ObjectiveGraded(grade=Decimal("0.7"), reflection="it was too easy")
         history.append("objective", f"o{number}", grade)
