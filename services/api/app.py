@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.api import (
     advice,
+    alignment,
     audit,
     cycles,
     direct_key_results,
@@ -58,6 +59,7 @@ ROUTERS = (
     org_units,
     people,
     members,
+    alignment,
     advice,
     audit,
     workspace,

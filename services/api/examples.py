@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.api.examples_alignment import ALIGNMENT
 from services.api.examples_people import MEMBER, PERSON
 
 _KNOWN = {"known_at": "2026-03-31T14:59:59.871234Z", "position": 1843}
@@ -388,6 +389,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/v1/org-units"): _page(_UNIT),
     ("GET", "/v1/org-units/{unit}"): _UNIT | _TIMES,
     ("GET", "/v1/org-units/{unit}/members"): _page(MEMBER),
+    ("GET", "/v1/alignment"): ALIGNMENT | _TIMES,
     ("GET", "/v1/people"): _page(PERSON),
     ("GET", "/v1/people/{person}"): PERSON | _TIMES,
     ("GET", "/v1/feeds"): _page(_FEED),

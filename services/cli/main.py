@@ -6,6 +6,7 @@ import typer
 
 from services.cli import (
     advise,
+    alignment,
     demo,
     doctor,
     import_,
@@ -36,6 +37,7 @@ app.command("provision")(roles.provision)
 app.command("demo")(demo.demo)
 app.command("import")(import_.import_)
 app.command("state")(state.state)
+app.command("alignment")(alignment.alignment)
 app.command("advise")(advise.advise)
 app.command("trail")(trail.trail)
 app.command("trend")(trend.trend)

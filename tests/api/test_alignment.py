@@ -116,3 +116,35 @@ async def test_direct_key_results_need_a_unit_and_a_cycle(anna: Person) -> None:
     await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업팀", "level": "team"})
     nowhere = await anna.post("/v1/org-units/sales/key-results", {"cycle": "nothing", **LEADS})
     assert (nowhere.status_code, nowhere.json()["code"]) == (422, "cycle_unknown")
+
+
+async def test_the_alignment_of_a_cycle_is_read_now_and_then(anna: Person) -> None:
+    """With scores, units and owners; what was not known then is not there."""
+    await given_goal(anna)
+    for id_, parent in (("company", None), ("sales", "company")):
+        unit = {"id": id_, "name_ko": f"{id_} 조직", "name_en": id_, "level": "team", "parent": parent}
+        await anna.created("/v1/org-units", unit)
+    patched = {"org_unit": "company", "owner": "boris", "reason": "it is the company's"}
+    path = "/v1/objectives/growth"
+    assert (await anna.patch(path, patched, If_Match=await anna.etag(path))).status_code == 200
+    alone = await anna.read("/v1/alignment", cycle="2026")
+    assert (alone["not_carried"], alone["cycles"]) == (["growth"], ["2026"])
+    goal = {"id": "team", "title": "더 판다", "cycle": "2026", "org_unit": "sales", "takes_over": "kr-acv"}
+    await anna.created("/v1/objectives", goal)
+    await anna.created("/v1/objectives", {**goal, "id": "loose", "takes_over": None})
+    calls = {"id": "calls", "name_ko": "통화", "unit": "count", "kind": "delta", "aggregation": "sum"}
+    served = {"org_unit": "sales", "serves": "growth", "serves_why": "통화가 계약을 만듭니다"}
+    await anna.created("/v1/kpis", calls | served)
+    read = await anna.read("/v1/alignment", cycle="2026")
+    (growth,) = read["top"]
+    assert (growth["id"], growth["org_unit_ko"], growth["owner"]) == ("growth", "company 조직", "boris")
+    assert [one["why"] for one in growth["carried_by"]["kpis"]] == ["통화가 계약을 만듭니다"]
+    (acv,) = growth["key_results"]
+    (team,) = acv["carried_by"]["objectives"]
+    assert (acv["taken_over_by"], team["takes_over"], team["org_unit_en"]) == (["team"], "kr-acv", "sales")
+    assert (read["not_carried"], [one["id"] for one in read["orphans"]["objectives"]]) == ([], ["loose"])
+    assert [one["id"] for one in read["orphans"]["kpis"]] == []
+    assert await anna.read("/v1/alignment") == read
+    before = await anna.read("/v1/alignment", cycle="2026", known_at=alone["known_at"])
+    assert (before["top"], before["orphans"]) == (alone["top"], alone["orphans"])
+    assert (await anna.get("/v1/alignment?cycle=nothing")).status_code == 404

@@ -1,0 +1,1 @@
+"""How goals hang together: which carry which, and which hang on nothing."""

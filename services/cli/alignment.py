@@ -1,0 +1,125 @@
+"""`goaltrail alignment`: how company goals are carried by whom, and what hangs on nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from services.cli.client import Json, TokenFile, Url, connect, print_json
+from services.cli.display import Lang, Language, chosen_language, console, joined, said, share, speak
+from services.cli.state import AsOf, KnownAt
+
+WORDS: dict[str, tuple[str, str]] = {
+    "as of": ("{day} 기준", "as of {day}"),
+    "nothing": ("이 사이클에는 회사 목표가 없습니다", "no company objectives in this cycle"),
+    "not carried": ("이어받은 곳 없음", "nobody carries it"),
+    "shown before": ("위에 있음", "shown above"),
+    "taken over": ("이어받음", "taken over"),
+    "kpi": ("KPI", "KPI"),
+    "orphans": ("어느 목표에도 기여하지 않음", "supports nothing"),
+}
+
+
+def alignment(
+    cycle: Annotated[
+        str | None, typer.Option(help="Only this cycle.", show_default="those that are not closed")
+    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    lang: Lang = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show how company objectives are carried, by which units and people.
+
+    Below each objective and key result stand the objectives that support it, in
+    any cycle, and the KPIs that serve it. What supports nothing though it is not
+    the company's comes last.
+
+    Example: goaltrail alignment --cycle 2025-q2
+    """
+    client = connect(url, token_file)
+    language = chosen_language(lang)
+    speak(client, language)
+    answer = client.get("/v1/alignment", cycle=cycle, as_of=as_of, known_at=known_at)
+    if as_json:
+        print_json(answer)
+        return
+    output = console()
+    day = said(WORDS, "as of", language).format(day=answer["as_of"])
+    output.print(joined([*answer["cycles"], day]), style="dim")
+    if not answer["top"]:
+        output.print(said(WORDS, "nothing", language), style="dim")
+    for objective in answer["top"]:
+        output.print()
+        output.print(_tree(objective, answer["not_carried"], language))
+    orphans = list(_orphans(answer["orphans"], language))
+    if orphans:
+        output.print()
+        root = Tree(Text(said(WORDS, "orphans", language), style="bold yellow"), guide_style="dim")
+        for orphan in orphans:
+            root.add(orphan)
+        output.print(root)
+
+
+def _tree(objective: dict[str, Any], not_carried: list[str], lang: Language) -> Tree:
+    """An objective, below it what carries it, and its key results with what carries each."""
+    tree = Tree(_objective(objective, not_carried, lang), guide_style="dim")
+    _add_carriers(tree, objective["carried_by"], lang)
+    for key_result in objective["key_results"]:
+        _add_carriers(tree.add(_key_result(key_result)), key_result["carried_by"], lang)
+    return tree
+
+
+def _add_carriers(tree: Tree, carriers: dict[str, Any], lang: Language) -> None:
+    for objective in carriers["objectives"]:
+        tree.add(_tree(objective, [], lang))
+    for kpi in carriers["kpis"]:
+        tree.add(_kpi(kpi, lang))
+
+
+def _orphans(orphans: dict[str, Any], lang: Language) -> Iterator[RenderableType]:
+    yield from (_tree(objective, [], lang) for objective in orphans["objectives"])
+    yield from (_key_result(key_result) for key_result in orphans["key_results"])
+    yield from (_kpi(kpi, lang) for kpi in orphans["kpis"])
+
+
+def _objective(objective: dict[str, Any], not_carried: list[str], lang: Language) -> Text:
+    details: list[str | Text] = [Text(objective["id"], style="cyan"), *_whose(objective, lang)]
+    if objective["takes_over"] is not None:
+        details.append(f"{said(WORDS, 'taken over', lang)} → {objective['takes_over']}")
+    if objective["shown_before"]:
+        details.append(said(WORDS, "shown before", lang))
+    if objective["id"] in not_carried:
+        details.append(Text(said(WORDS, "not carried", lang), style="yellow"))
+    return _line(share(objective["score"]), Text(objective["title"], style="bold"), details)
+
+
+def _key_result(key_result: dict[str, Any]) -> Text:
+    details: list[str | Text] = [Text(key_result["id"], style="cyan"), _owner(key_result)]
+    return _line(share(key_result["score"]), Text(key_result["title"]), details)
+
+
+def _kpi(kpi: dict[str, Any], lang: Language) -> Text:
+    details: list[str | Text] = [Text(kpi["id"], style="cyan"), *_whose(kpi, lang), kpi["why"] or ""]
+    return _line(f" {said(WORDS, 'kpi', lang)}", Text(kpi[f"name_{lang}"]), details)
+
+
+def _whose(placed: dict[str, Any], lang: Language) -> list[str]:
+    return [placed[f"org_unit_{lang}"] or placed["org_unit"] or "", _owner(placed)]
+
+
+def _owner(owned: dict[str, Any]) -> str:
+    name: str = owned["owner_name"] or owned["owner"] or ""
+    return name
+
+
+def _line(score: str, title: Text, details: list[str | Text]) -> Text:
+    """The score, the title, and below it whose it is."""
+    return Text.assemble((score, "dim"), " ", title, "\n     ", joined(details, style="dim"))
