@@ -141,6 +141,9 @@ class ChangeTarget(Command):
 
     key_result: Slug
     target: Number
+    """Of `between` the lower edge."""
+    upper: Number | None = None
+    """The upper edge of `between`; without it that stays."""
     effective_from: date | None = None
 
 

@@ -34,6 +34,7 @@ from events.objectives.key_result_events import (
     KeyResultReworded,
     KpiLinked,
     KpiUnlinked,
+    RangeChanged,
     StepDone,
     StepReopened,
     TargetChanged,
@@ -126,7 +127,11 @@ def _added(before: Objective, data: KeyResultAdded) -> KeyResult:
         id=data.key_result,
         title=data.title,
         measure=data.measure,
-        targets=(TargetFact(target=data.measure.target, effective_from=data.effective_from),),
+        targets=(
+            TargetFact(
+                target=data.measure.target, effective_from=data.effective_from, upper=data.measure.upper
+            ),
+        ),
         kpi=data.kpi,
         owner=data.owner,
         weight=data.weight,
@@ -141,10 +146,11 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
         case KeyResultReworded(new=title):
             return {"title": title}
         case TargetChanged(new=target, effective_from=day):
-            fact = TargetFact(target=target, effective_from=day)
+            upper = data.upper if isinstance(data, RangeChanged) else key_result.fact_on(day).upper
+            fact = TargetFact(target=target, effective_from=day, upper=upper)
             # Until the objective is active there is no target that could have moved.
             earlier = key_result.targets if objective.activated else ()
-            measure = key_result.measure.model_copy(update={"target": target})
+            measure = key_result.measure.model_copy(update={"target": target, "upper": upper})
             return {"measure": measure, "targets": (*earlier, fact)}
         case BaselineCorrected(new=baseline):
             return {"measure": key_result.measure.model_copy(update={"baseline": baseline})}

@@ -60,6 +60,21 @@ class TargetChanged(KeyResultEvent):
 
 
 @event(
+    "key_result.range_changed",
+    ko="{actor} 핵심 결과 {key_result} 목표 범위를 바꿨습니다:"
+    " {old}~{old_upper} → {new}~{upper} ({effective_from}부터).",
+    en="{actor} changed the target range of the key result {key_result} from {old} to {old_upper}"
+    " into {new} to {upper}, from {effective_from} on.",
+)
+class RangeChanged(TargetChanged):
+    """From a business day on `between` has other edges; the targets are the lower ones."""
+
+    old_upper: Number
+    """The upper edge that held on that day until now."""
+    upper: Number
+
+
+@event(
     "key_result.baseline_corrected",
     ko="{actor} 핵심 결과 {key_result} 기준값을 바로잡았습니다: {old} → {new}.",
     en="{actor} corrected the baseline of the key result {key_result} from {old} to {new}.",

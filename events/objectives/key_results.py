@@ -30,6 +30,7 @@ from events.objectives.key_result_events import (
     KeyResultReworded,
     KpiLinked,
     KpiUnlinked,
+    RangeChanged,
     TargetChanged,
     WeightChanged,
 )
@@ -135,18 +136,22 @@ def _change_target(
             kind="invalid",
             pointer="/effective_from",
         )
-    if key_result.targets_from(day) == {command.target}:
+    held = key_result.fact_on(day)
+    upper = held.upper if command.upper is None else command.upper
+    if key_result.edges_from(day) == {(command.target, upper)}:
         return []
-    key_result.measure.revised("/target", target=command.target)
-    return [
-        TargetChanged(
-            key_result=key_result.id,
-            old=key_result.target_on(day),
-            new=command.target,
-            effective_from=day,
-            backdated=objective.activated and day < context.today,
-        )
-    ]
+    pointer = "/target" if command.upper is None else "/upper"
+    key_result.measure.revised(pointer, target=command.target, upper=upper)
+    changed = TargetChanged(
+        key_result=key_result.id,
+        old=held.target,
+        new=command.target,
+        effective_from=day,
+        backdated=objective.activated and day < context.today,
+    )
+    if held.upper is None or upper is None:
+        return [changed]
+    return [RangeChanged(**changed.model_dump(), old_upper=held.upper, upper=upper)]
 
 
 def _correct_baseline(command: CorrectBaseline, key_result: KeyResult) -> list[EventData]:
@@ -154,7 +159,9 @@ def _correct_baseline(command: CorrectBaseline, key_result: KeyResult) -> list[E
         return []
     # A baseline is one for the whole cycle, so it must make sense with every target there was.
     for fact in key_result.targets:
-        key_result.measure.revised("/baseline", target=fact.target, baseline=command.baseline)
+        key_result.measure.revised(
+            "/baseline", target=fact.target, upper=fact.upper, baseline=command.baseline
+        )
     return [BaselineCorrected(key_result=key_result.id, old=key_result.baseline, new=command.baseline)]
 
 

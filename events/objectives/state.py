@@ -24,6 +24,8 @@ class TargetFact(BaseModel):
 
     target: Number
     effective_from: date
+    upper: Number | None = None
+    """Of `between`, whose lower edge is the target."""
 
 
 class StepFact(BaseModel):
@@ -112,18 +114,23 @@ class KeyResult(State):
         """The figure it starts from."""
         return self.measure.baseline
 
-    def target_on(self, day: date) -> Decimal:
-        """The target that holds on a business day; before all of them the first one."""
-        held = (fact.target for fact in reversed(self.targets) if fact.effective_from <= day)
-        return next(held, self.targets[0].target)
+    def fact_on(self, day: date) -> TargetFact:
+        """The target fact that holds on a business day; before all of them the first one."""
+        held = (fact for fact in reversed(self.targets) if fact.effective_from <= day)
+        return next(held, self.targets[0])
 
-    def targets_from(self, day: date) -> set[Decimal]:
-        """The targets that hold on a business day or a later one."""
-        held = {self.target_on(day)}
+    def target_on(self, day: date) -> Decimal:
+        """The target that holds on a business day, of `between` its lower edge."""
+        return self.fact_on(day).target
+
+    def edges_from(self, day: date) -> set[tuple[Decimal, Decimal | None]]:
+        """The targets, each with its upper edge, that hold on a business day or a later one."""
+        now = self.fact_on(day)
+        held = {(now.target, now.upper)}
         until = date.max
         for fact in reversed(self.targets):
             if day < fact.effective_from < until:
-                held.add(fact.target)
+                held.add((fact.target, fact.upper))
             until = min(until, fact.effective_from)
         return held
 
@@ -135,7 +142,8 @@ class KeyResult(State):
 
     def measure_on(self, day: date) -> Measure:
         """The measure with the target that holds on a business day."""
-        return self.measure.model_copy(update={"target": self.target_on(day)})
+        fact = self.fact_on(day)
+        return self.measure.model_copy(update={"target": fact.target, "upper": fact.upper})
 
 
 class Objective(State):

@@ -22,6 +22,9 @@ class TargetMove(NamedTuple):
     """The business day on which it was recorded; not the one from which it is said to hold."""
     old: Decimal
     new: Decimal
+    old_upper: Decimal | None = None
+    """Of a range, whose lower edges are `old` and `new`."""
+    upper: Decimal | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 
 from events.cycles.state import Cycle
 from events.measures import Measure
@@ -78,7 +79,7 @@ def on_moves(
     since_agreed = len(key_result.targets) - 1
     for move in moves[max(0, len(moves) - since_agreed) :]:
         if move.recorded_on >= late_from(cycle):
-            old, new = f"{move.old:f}", f"{move.new:f}"
+            old, new = _edges(move.old, move.old_upper), _edges(move.new, move.upper)
             yield advice("target_moved_late", item, day=move.recorded_on, old=old, new=new)
 
 
@@ -101,6 +102,10 @@ def nearly_all(measure: Measure) -> bool:
         and measure.grading == "attainment"
         and measure.target >= NEARLY_ALL_PERCENT
     )
+
+
+def _edges(target: Decimal, upper: Decimal | None) -> str:
+    return f"{target:f}" if upper is None else f"{target:f}–{upper:f}"
 
 
 def _item(objective: Objective, key_result: KeyResult) -> Item:

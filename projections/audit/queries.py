@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.envelope import Event
 from events.ids import Aggregate
-from events.objectives.key_result_events import BaselineCorrected, KeyResultAdded, TargetChanged
+from events.objectives.key_result_events import BaselineCorrected, KeyResultAdded, RangeChanged, TargetChanged
 from events.registry import EventData, UnknownData, lookup, upcast
 from projections.audit.about import reference
 from projections.audit.tables import recording, trail
@@ -50,6 +50,10 @@ class Goalpost(NamedTuple):
     event_id: UUID
     actor: str
     reason: str | None
+    old_upper: Decimal | None = None
+    """Of `between`: the upper edge that held before; None where it did not move."""
+    upper: Decimal | None = None
+    """Of `between`; its lower edge is the target."""
 
 
 class Recording(NamedTuple):
@@ -71,7 +75,7 @@ async def trail_of(
     after: int = 0,
     before: int | None = None,
     actor: str | None = None,
-    name: str | None = None,
+    name: str | tuple[str, ...] | None = None,
     recorded_from: datetime | None = None,
     recorded_until: datetime | None = None,
     newest_first: bool = False,
@@ -80,7 +84,7 @@ async def trail_of(
     """Events that concern any of some references (see `about.references`); all events when there are none.
 
     Positions lie above `after` and below `before`; both are cursors for the next page. `name` is an event's
-    name in any version, such as `key_result.target_changed`; recording times lie in [from, until].
+    name in any version, such as `key_result.target_changed`, or some; recording times lie in [from, until].
     """
     statement = _select(known).where(trail.c.position > after)
     if before is not None:
@@ -90,7 +94,10 @@ async def trail_of(
     if actor is not None:
         statement = statement.where(trail.c.actor == actor)
     if name is not None:
-        statement = statement.where(trail.c.type.startswith(f"goaltrail.{name}.v", autoescape=True))
+        names = (name,) if isinstance(name, str) else name
+        statement = statement.where(
+            or_(*(trail.c.type.startswith(f"goaltrail.{each}.v", autoescape=True) for each in names))
+        )
     if recorded_from is not None:
         statement = statement.where(trail.c.recorded_at >= recorded_from)
     if recorded_until is not None:
@@ -160,10 +167,14 @@ def _goalposts(entry: TrailEntry) -> list[Goalpost]:
     when_and_why = (entry.position, entry.recorded_at, event.id, event.actor, event.reason)
     match event.data:
         case KeyResultAdded(measure=measure, effective_from=day):
-            first = [Goalpost("target", None, measure.target, day, False, *when_and_why)]
+            first = [Goalpost("target", None, measure.target, day, False, *when_and_why, upper=measure.upper)]
             if measure.baseline is not None:
                 first.append(Goalpost("baseline", None, measure.baseline, None, False, *when_and_why))
             return first
+        case RangeChanged(
+            old=old, new=new, effective_from=day, backdated=backdated, old_upper=was, upper=upper
+        ):
+            return [Goalpost("target", old, new, day, backdated, *when_and_why, old_upper=was, upper=upper)]
         case TargetChanged(old=old, new=new, effective_from=day, backdated=backdated):
             return [Goalpost("target", old, new, day, backdated, *when_and_why)]
         case BaselineCorrected(old=before, new=new):

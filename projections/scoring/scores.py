@@ -41,6 +41,8 @@ class KeyResultScore:
     """In the measure's unit: exact, or six places where it is an endless fraction."""
     target: Decimal
     """In force on that day."""
+    upper: Decimal | None
+    """Of `between`, whose lower edge is the target."""
     baseline: Decimal | None
     """Also the 0 that an increase of a sum starts from when it has none."""
     raw: Decimal | None
@@ -114,9 +116,9 @@ def score_days(
     scores: list[KeyResultScore] = []
     before: tuple[WindowValue, Posts] | None = None
     for day, found in zip(as_of, values, strict=True):
-        target = key_result.target_on(day)
-        if target != posts.target:
-            posts = posts._replace(target=target)
+        fact = key_result.fact_on(day)
+        if (fact.target, fact.upper) != (posts.target, posts.upper):
+            posts = posts._replace(target=fact.target, upper=fact.upper)
         if before == (found, posts):
             scores.append(scores[-1])
         else:
@@ -173,6 +175,7 @@ def _score(
     return KeyResultScore(
         value=None if current is None else written(current),
         target=posts.target,
+        upper=posts.upper,
         baseline=posts.baseline,
         raw=raw,
         score=NO_SCORE if raw is None else shown(raw),

@@ -323,6 +323,7 @@ def _row(key: Key, scored: Scored, touch: Touch, cause: str, score: KeyResultSco
         score.met,
         score.baseline,
         score.target,
+        score.upper,
         scored.key_result.weight,
     )
 

@@ -174,6 +174,7 @@ score_history = Table(
     Column("met", Boolean),
     Column("baseline", Numeric),
     Column("target", Numeric, nullable=False),
+    Column("upper", Numeric, comment="upper edge of `between`, whose lower edge is the target"),
     Column("weight", Numeric),
     comment="Scores of key results: a row per goal event, and one per business day and recorded day.",
 )

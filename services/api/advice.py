@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from events.cycles.state import Cycle
 from events.ids import Slug
 from events.kpis.state import Kpi
-from events.objectives.key_result_events import TargetChanged
+from events.objectives.key_result_events import RangeChanged, TargetChanged
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
 from events.workspace.state import Workspace
@@ -157,14 +157,17 @@ async def _moves(
             [reference("objective", id_) for id_ in objectives],
             known=position,
             after=after,
-            name="key_result.target_changed",
+            name=("key_result.target_changed", "key_result.range_changed"),
             limit=MAX_LIMIT,
         )
         for entry in entries:
             change = entry.event.data
             if isinstance(change, TargetChanged):
                 day, _zone = workspace.business_day(entry.recorded_at)
-                moves.append(TargetMove(change.key_result, day, change.old, change.new))
+                move = TargetMove(change.key_result, day, change.old, change.new)
+                if isinstance(change, RangeChanged):
+                    move = move._replace(old_upper=change.old_upper, upper=change.upper)
+                moves.append(move)
         if len(entries) < MAX_LIMIT:
             return moves
         after = entries[-1].position

@@ -13,6 +13,7 @@ _TIMES = {"as_of": "2026-03-31", **_KNOWN}
 _SCORE = {
     "value": "71",
     "target": "80",
+    "upper": None,
     "baseline": "50",
     "raw": "0.700000",
     "score": "0.700000",
@@ -53,7 +54,7 @@ _KEY_RESULT = {
         "steps": None,
         "window": None,
     },
-    "targets": [{"target": "80", "effective_from": "2026-01-01"}],
+    "targets": [{"target": "80", "effective_from": "2026-01-01", "upper": None}],
     "kpi": "acv",
     "owner": "anna",
     "weight": None,
@@ -114,6 +115,8 @@ _GOALPOST = {
     "what": "target",
     "old": "80",
     "new": "90",
+    "old_upper": None,
+    "upper": None,
     "effective_from": "2026-02-01",
     "backdated": False,
     "in_force": True,
@@ -143,6 +146,7 @@ _SCORE_POINT = {
     "met": False,
     "baseline": "50",
     "target": "80",
+    "upper": None,
     "weight": None,
 }
 _KPI: dict[str, Any] = {

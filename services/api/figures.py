@@ -35,6 +35,7 @@ class Score(BaseModel):
 
     value: Number | None = Field(description="In the measure's unit, or periods met; null for none.")
     target: Number = Field(description="In force on the day shown.")
+    upper: Number | None = Field(description="Of `between`, whose lower edge is the target.")
     baseline: Number | None
     raw: Number | None = Field(description="Unbounded, six places, half-even; null while pending.")
     score: Number = Field(description="The raw score from 0 to the policy's cap (OKR: 1); 0 while pending.")
@@ -189,10 +190,12 @@ class Figures:
         values = (None if kpi is None else self._days.get(kpi.id)) or BusinessDays()
         return score_days(key_result, kpi, cycle, values, days)
 
-    def against(self, objective: Objective, key_result: KeyResult, target: Decimal) -> KeyResultScore | None:
-        """What the score would be if a target had been in force all the time."""
-        fact = TargetFact(target=target, effective_from=date.min)
-        measure = key_result.measure.model_copy(update={"target": target})
+    def against(
+        self, objective: Objective, key_result: KeyResult, target: Decimal, upper: Decimal | None
+    ) -> KeyResultScore | None:
+        """What the score would be if a target had been in force all the time; `upper` is of `between`."""
+        fact = TargetFact(target=target, effective_from=date.min, upper=upper)
+        measure = key_result.measure.model_copy(update={"target": target, "upper": upper})
         return self.score(objective, key_result.model_copy(update={"targets": (fact,), "measure": measure}))
 
     def objective(self, objective: Objective, revision: int) -> ObjectiveOut:
@@ -284,6 +287,7 @@ class Figures:
         return Score(
             value=score.value,
             target=score.target,
+            upper=score.upper,
             baseline=score.baseline,
             raw=score.raw,
             score=NO_SCORE if score.raw is None else shown(score.raw, policy.rules.shown_cap),

@@ -66,6 +66,7 @@ class ScorePoint(BaseModel):
     met: bool | None
     baseline: Number | None
     target: Number
+    upper: Number | None
     weight: Number | None
 
 
@@ -166,6 +167,7 @@ async def _since_replaced(
             met=score.met,
             baseline=score.baseline,
             target=score.target,
+            upper=score.upper,
             weight=key_result.weight,
         )
         if score.count and (before is None or (before.raw, before.score) != (shown.raw, shown.score)):

@@ -36,7 +36,7 @@ from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
 from services.api.services import Services, Serving
 from services.api.versions import find
-from services.api.writing import Reason, Reasoned, Receipt, Writing
+from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 
 router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
 
@@ -73,7 +73,8 @@ class NewTarget(Command):
         }
     )
 
-    target: Number
+    target: Number = Field(description="Of `between` the lower edge.")
+    upper: Number | None = Field(None, description="The upper edge of `between`; left out, it stays.")
     effective_from: date | None = Field(None, description="The business day it holds from; default today.")
     reason: Reason | None = Field(None, description="Needed once the objective is active.")
 
@@ -91,6 +92,8 @@ class GoalpostOut(BaseModel):
     what: Literal["target", "baseline"]
     old: Number | None
     new: Number
+    old_upper: Number | None = Field(description="Of `between`: the upper edge before.")
+    upper: Number | None = Field(description="Of `between`, whose lower edge is the target.")
     effective_from: date | None = Field(description="The business day a target holds from.")
     backdated: bool = Field(description="It holds from a day before the one on which it was set.")
     in_force: bool = Field(description="It holds on the day shown.")
@@ -214,7 +217,7 @@ async def change_target(
     return await writing.execute(
         caller,
         await objective_of(services, caller, key_result),
-        ChangeTarget(key_result=key_result, target=body.target, effective_from=body.effective_from),
+        as_command(body, ChangeTarget, key_result=key_result),
         body=body,
         if_match=if_match,
         id_=key_result,
@@ -242,8 +245,14 @@ async def targets(
         posts = await audit.goalposts(trail.connection, caller.workspace, key_result, known=then.position)
     in_force = _in_force(posts, then.as_of)
     shown = []
+    upper = None
     for post in posts:
-        score = figures.against(objective, state, post.new) if post.what == "target" else None
+        score = None
+        if post.what == "target":
+            # What was recorded before edges moved together names the lower one only: the upper one stayed.
+            upper = upper if post.upper is None else post.upper
+            post = post._replace(upper=upper)
+            score = figures.against(objective, state, post.new, upper)
         reason = post.reason
         if reason is not None:
             reason = await services.keys.open_text(caller.workspace, reason, language)

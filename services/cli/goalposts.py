@@ -28,7 +28,7 @@ def goalposts(measure: dict[str, Any], score: dict[str, Any], lang: Language) ->
         case "at_most":
             return f"≤ {target}"
         case "between":
-            upper = figure(measure["upper"], unit, lang)
+            upper = figure(score["upper"], unit, lang)
             return said(_WORDS, "between", lang).format(low=target, high=upper)
         case "count_of_periods":
             counted = measure["periods"]

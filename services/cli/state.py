@@ -272,9 +272,12 @@ def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) ->
         details.append(said(WORDS, "still open", lang).format(periods=score["open_periods"]))
     if score["unreachable"]:
         details.append(Text(said(WORDS, "unreachable", lang), style="red"))
-    first = key_result["targets"][0]["target"]
-    if first != score["target"]:
-        details.append(Text(f"{said(WORDS, 'was', lang)} {figure(first, unit, lang)}", style="magenta"))
+    first = key_result["targets"][0]
+    if (first["target"], first["upper"]) != (score["target"], score["upper"]):
+        was = figure(first["target"], unit, lang)
+        if first["upper"] is not None:
+            was = goalposts(key_result["measure"], first, lang)
+        details.append(Text(f"{said(WORDS, 'was', lang)} {was}", style="magenta"))
     if score["raw"] is not None and not 0 <= Decimal(score["raw"]) <= 1:
         details.append(f"{said(WORDS, 'raw', lang)} {figure(score['raw'])}")
     if key_result["weight"] is not None:

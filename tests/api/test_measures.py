@@ -175,3 +175,27 @@ async def test_a_milestone_counts_its_steps_from_their_days_on(anna: Person) -> 
         ("2026-03-02", "key_result.step_done", "1"),
         ("2026-03-09", "key_result.step_reopened", "0.25"),
     ]
+
+
+async def test_a_range_moves_with_both_edges(anna: Person) -> None:
+    """From 4–6 to 7–9 in February: targets, score and history show both edges."""
+    measure = {"kind": "between", "target": "4", "upper": "6", "unit": "points", "grading": "strict"}
+    etag = await given_satisfaction(anna, measure)
+    path = "/v1/key-results/kr-mood"
+    change = {"target": "7", "upper": "9", "reason": "season", "effective_from": "2026-02-01"}
+    await anna.created(f"{path}/targets", change, If_Match=etag)
+    await send_weeks(anna, *["8"] * 5)
+    january, february = await score(anna, "2026-01-31"), await score(anna, "2026-02-01")
+    assert [(s["target"], s["upper"], s["met"]) for s in (january, february)] == [
+        ("4", "6", False),
+        ("7", "9", True),
+    ]
+    first, second = (await anna.read(f"{path}/targets", as_of="2026-02-10"))["data"]
+    assert (first["new"], first["upper"], first["score"]["raw"], first["in_force"]) == ("4", "6", "0", False)
+    assert (second["old"], second["old_upper"]) == ("4", "6")
+    assert (second["new"], second["upper"], second["score"]["raw"]) == ("7", "9", "1")
+    history = (await anna.read(f"{path}/score-history"))["data"]
+    (moved,) = [point for point in history if point["cause"] == "key_result.range_changed"]
+    assert (moved["day"], moved["target"], moved["upper"]) == ("2026-02-01", "7", "9")
+    (told,) = (await anna.read("/v1/audit", type="key_result.range_changed"))["data"]
+    assert "from 4 to 6 into 7 to 9" in told["sentence"]

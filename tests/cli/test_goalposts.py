@@ -25,8 +25,8 @@ from services.cli.state import _key_result
             "50 USD → 30 USD",
         ),
         (
-            {"kind": "between", "unit": "days", "upper": "6.5"},
-            {"target": "4"},
+            {"kind": "between", "unit": "days", "upper": "9"},
+            {"target": "4", "upper": "6.5"},
             "4일 이상 6.5일 이하",
             "between 4 days and 6.5 days",
         ),
@@ -76,6 +76,7 @@ def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
     score: dict[str, Any] = {
         "value": "3",
         "target": "10",
+        "upper": None,
         "baseline": None,
         "raw": "0.3",
         "score": "0.3",
@@ -90,7 +91,7 @@ def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
         "title": "Content",
         "measure": measure,
         "score": score,
-        "targets": [{"target": "10"}],
+        "targets": [{"target": "10", "upper": None}],
         "steps": [],
         "weight": None,
         "confidence": None,

@@ -31,12 +31,13 @@ from events.objectives.key_result_events import (
     KeyResultReworded,
     KpiLinked,
     KpiUnlinked,
+    RangeChanged,
     TargetChanged,
     WeightChanged,
 )
 from events.objectives.state import KeyResult, TargetFact
 from events.registry import EventData
-from tests.events.given import QUARTER, REVENUE, TODAY, given
+from tests.events.given import QUARTER, REVENUE, TODAY, given, state_after
 
 DRAFTED = ObjectiveDrafted(title="수익성 있는 성장", cycle="2025-q1", ambition="stretch")
 ACV = Measure(kind="increase", baseline=Decimal(50), target=Decimal(80), unit="KRW")
@@ -272,9 +273,49 @@ class TestTargets:
             measure=ACV,
             targets=tuple(TargetFact(target=Decimal(t), effective_from=d) for t, d in facts),
         )
-        assert subject.targets_from(START) == {80, 60, 90}
-        assert subject.targets_from(date(2025, 3, 1)) == {60, 90}
-        assert subject.targets_from(END) == {90}
+        assert {edge for edge, _upper in subject.edges_from(START)} == {80, 60, 90}
+        assert {edge for edge, _upper in subject.edges_from(date(2025, 3, 1))} == {60, 90}
+        assert subject.edges_from(END) == {(Decimal(90), None)}
+
+    def test_a_range_moves_with_both_edges(self) -> None:
+        """Left out, the upper one stays; together they move even where one alone would pass the other."""
+        stock = Measure(kind="between", target=Decimal(4), upper=Decimal(6), unit="weeks", grading="strict")
+        active = given("objective", DRAFTED, added("stock", measure=stock), ObjectiveActivated())
+        both = ChangeTarget(key_result="stock", target=Decimal(7), upper=Decimal(9))
+        moved = {"key_result": "stock", "old": Decimal(4), "old_upper": Decimal(6), "effective_from": TODAY}
+        state = active.when(both, reason="계절").then(RangeChanged(new=Decimal(7), upper=Decimal(9), **moved))
+        subject = key_result(state, "stock")
+        four_to_six, seven_to_nine = (Decimal(4), Decimal(6)), (Decimal(7), Decimal(9))
+        assert subject.edges_from(YESTERDAY) == {four_to_six, seven_to_nine}
+        assert subject.edges_from(TODAY) == {seven_to_nine}
+        assert subject.measure_on(YESTERDAY) == stock
+        lower = active.when(ChangeTarget(key_result="stock", target=Decimal(5)), reason="…").then(
+            RangeChanged(new=Decimal(5), upper=Decimal(6), **moved)
+        )
+        assert key_result(lower, "stock").fact_on(END).upper == 6
+        upper = ChangeTarget(key_result="stock", target=Decimal(4), upper=Decimal(8))
+        active.when(upper).refused("reason_required", "invalid", "/reason")
+        active.when(upper, reason="…").then(RangeChanged(new=Decimal(4), upper=Decimal(8), **moved))
+        active.when(ChangeTarget(key_result="stock", target=Decimal(4), upper=Decimal(6))).then()
+
+    def test_edges_keep_their_order_and_belong_to_ranges(self) -> None:
+        stock = Measure(kind="between", target=Decimal(4), upper=Decimal(6), unit="weeks", grading="strict")
+        active = given("objective", DRAFTED, added("stock", measure=stock), ObjectiveActivated())
+        crossed = ChangeTarget(key_result="stock", target=Decimal(7), upper=Decimal(7))
+        active.when(crossed, reason="…").refused("edges_out_of_order", "invalid", "/upper")
+        alone = ChangeTarget(key_result="stock", target=Decimal(7))
+        active.when(alone, reason="…").refused("edges_out_of_order", "invalid", "/target")
+        edge = ChangeTarget(key_result="acv", target=Decimal(90), upper=Decimal(99))
+        ACTIVE.when(edge, reason="…").refused("upper_missing_or_unused", "invalid", "/upper")
+
+    def test_a_move_of_a_range_from_before_both_edges_moved_leaves_the_upper_one(self) -> None:
+        """What is on record as a change of the target alone is a change of the lower edge."""
+        stock = Measure(kind="between", target=Decimal(4), upper=Decimal(6), unit="weeks", grading="strict")
+        move = TargetChanged(key_result="stock", old=Decimal(4), new=Decimal(5), effective_from=TODAY)
+        state = state_after("objective", DRAFTED, added("stock", measure=stock), ObjectiveActivated(), move)
+        assert key_result(state, "stock").fact_on(TODAY) == TargetFact(
+            target=Decimal(5), effective_from=TODAY, upper=Decimal(6)
+        )
 
 
 class TestBaseline:

@@ -39,6 +39,7 @@ from events.objectives.key_result_events import (
     KeyResultAdded,
     KeyResultDropped,
     KpiLinked,
+    RangeChanged,
     StepDone,
     StepReopened,
     TargetChanged,
@@ -365,6 +366,9 @@ def _goal_event(history: History, random: Random) -> None:
         KpiLinked(key_result=id_, old=None, new=random.choice(sorted(KPIS))),
         ObjectiveSupportsChanged(old=(), new=("o1", "o1-k1") if number > 1 else ()),
     ]
+    if id_ == "o3-k1":
+        edges = {"old_upper": Decimal(6000), "upper": new + random.randrange(1, 5000)}
+        choices.append(RangeChanged(key_result=id_, old=Decimal(100), new=new, effective_from=day, **edges))
     if id_ == "o1-k3":
         choices.append(CheckedIn(key_result=id_, day=day, value=new, confidence=7))
     if random.random() < 0.03:
