@@ -17,7 +17,7 @@ from events.objectives.agreement_events import (
 from events.objectives.commands import CheckIn, DraftObjective, MarkStepDone, ReopenStep
 from events.objectives.events import Ambition, ObjectiveAgreed
 from events.objectives.evolve import evolve
-from events.objectives.key_result_events import TargetChanged
+from events.objectives.key_result_events import RangeChanged, TargetChanged
 from events.objectives.state import Objective, Waiting
 from events.registry import EventData, event_type, lookup, upcast
 
@@ -168,8 +168,11 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
             day = min(max(data.effective_from, context.today), context.cycle.end)
             key_result = state.key_result(data.key_result)
             assert key_result is not None
-            old = key_result.target_on(day)
-            data = data.model_copy(update={"effective_from": day, "old": old})
+            before = key_result.fact_on(day)
+            changed: dict[str, object] = {"effective_from": day, "old": before.target}
+            if isinstance(data, RangeChanged):
+                changed["old_upper"] = before.upper
+            data = data.model_copy(update=changed)
         state = evolve(state, event._replace(data=data))
         made.append(data)
     return made
