@@ -58,3 +58,6 @@ class LeaveUnit(Command):
 
 class ForgetPerson(Command):
     """Erase who a person is and all they wrote, for ever."""
+
+    acts: bool = False
+    """There is a token or a key of theirs: they are somebody, even if nobody registered them."""

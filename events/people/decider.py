@@ -38,9 +38,9 @@ def decide(command: PersonCommand, state: Person | None, context: Context) -> li
     if isinstance(command, RegisterPerson):
         return _register(command, state)
     if isinstance(command, ForgetPerson):
-        return _forget(state, context)
+        return _forget(command, state, context)
     if state is None:
-        raise Refused("person_unknown", "there is no such person", "없는 구성원입니다", kind="not_found")
+        raise _unknown()
     if state.forgotten:
         raise forgotten(state.id)
     match command:
@@ -63,6 +63,10 @@ def forgotten(person: str) -> Refused:
         f"the person {person} was forgotten: nothing new is recorded under this id",
         f"구성원 {person}의 개인 정보는 지워졌습니다. 이 아이디로는 더 기록할 수 없습니다",
     )
+
+
+def _unknown() -> Refused:
+    return Refused("person_unknown", "there is no such person", "없는 구성원입니다", kind="not_found")
 
 
 def _register(command: RegisterPerson, state: Person | None) -> list[EventData]:
@@ -139,7 +143,9 @@ def _not_a_member(org_unit: str, day: date) -> Refused:
     )
 
 
-def _forget(state: Person | None, context: Context) -> list[EventData]:
+def _forget(command: ForgetPerson, state: Person | None, context: Context) -> list[EventData]:
+    if state is None and not command.acts:
+        raise _unknown()
     if state is not None and state.forgotten:
         return []
     context.require_reason()

@@ -151,6 +151,26 @@ class Access:
         # Stopping it comes first. If we end before this, the next try to revoke it makes up for the event.
         return await self._record_revoked(workspace, token_id, by, now)
 
+    def keep_an_administrator_without(self, workspace: str, actor: str) -> None:
+        """Refuse to end all tokens of a person if no administrator's would be left. Raises Refused."""
+        now = datetime.now(UTC)
+        admins = [
+            record
+            for record in self.list(workspace)
+            if record.role == "admin" and record.state(now) == "valid"
+        ]
+        if admins and all(record.actor == actor for record in admins):
+            raise _last_administrator()
+
+    async def revoke_all(self, workspace: str, actor: str, *, by: str) -> int:
+        """End all tokens of a person at once, expired ones too. Answers how many. Raises as `revoke`."""
+        ended = 0
+        for record in self.list(workspace):
+            if record.actor == actor and record.revoked_at is None:
+                await self.revoke(workspace, record.id, by=by)
+                ended += 1
+        return ended
+
     async def _record_issued(
         self, workspace: str, token_id: str, command: IssueToken, by: str, now: datetime
     ) -> tuple[str, int]:
@@ -203,11 +223,7 @@ class Access:
             return
         others = (other for other in self.list(record.workspace) if other.id != record.id)
         if not any(other.role == "admin" and other.state(now) == "valid" for other in others):
-            raise Refused(
-                "last_admin_token",
-                "this is the last valid token of an administrator: make another one first",
-                "마지막으로 남은 유효한 관리자 토큰입니다. 먼저 다른 관리자 토큰을 발급하십시오",
-            )
+            raise _last_administrator()
 
     def _changed(self, latest: Latest) -> None:
         records = (_record(held) for held in latest.messages.values())
@@ -242,6 +258,14 @@ def _event(workspace: str, token_id: str, by: str, now: datetime, data: EventDat
 
 def _context(by: str, now: datetime) -> Context:
     return Context(actor=by, role="admin", today=now.date(), now=now, new_id=new_id)
+
+
+def _last_administrator() -> Refused:
+    return Refused(
+        "last_admin_token",
+        "this is the last valid token of an administrator: make another one first",
+        "마지막으로 남은 유효한 관리자 토큰입니다. 먼저 다른 관리자 토큰을 발급하십시오",
+    )
 
 
 def _exists(token_id: str) -> Refused:

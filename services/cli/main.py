@@ -9,6 +9,7 @@ from services.cli import (
     alignment,
     demo,
     doctor,
+    forget,
     import_,
     rebuild,
     roles,
@@ -43,6 +44,7 @@ app.command("trail")(trail.trail)
 app.command("trend")(trend.trend)
 app.command("rebuild")(rebuild.rebuild)
 app.command("waive")(waive.waive)
+app.command("forget")(forget.forget)
 app.command("doctor")(doctor.doctor)
 app.add_typer(token.app, name="token")
 app.add_typer(workspace.app, name="workspace")

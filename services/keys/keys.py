@@ -3,6 +3,7 @@
 Each person has a key of their own, wrapped by the master key and stored in the stream KEYS (one message per
 key, `keys.<workspace>.<person>`). Erasing that message makes the person's words unreadable everywhere: on the
 ledger, in views and in backups. The wrapped keys are in memory, so texts can be read while NATS is away.
+A mark, `keys.<workspace>.forgotten.<person>`, stays of whoever was forgotten: no new key is made for them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.envelope import Event
+from events.people.decider import forgotten
 from events.registry import Language, lookup
 from services.keys.sealing import (
     MasterKey,
@@ -39,6 +41,10 @@ UNREADABLE: Mapping[Language, str] = {"ko": "[읽을 수 없음]", "en": "[unrea
 """In place of a text that was changed or moved."""
 UNAVAILABLE: Mapping[Language, str] = {"ko": "[지금 읽을 수 없음]", "en": "[not readable now]"}
 """In place of a text whose key can't be looked up while NATS is away."""
+
+
+_MARK = b"forgotten"
+"""What is stored in place of a key that is never to be made again."""
 
 
 class MasterKeyDiffersError(Exception):
@@ -90,7 +96,8 @@ class Keys:
         """The event with its reason and its personal fields sealed by the key of its actor, or of the person
         it is about, as its type says.
 
-        The first text of a person makes their key. Raises LedgerUnavailable.
+        The first text of a person makes their key. Raises LedgerUnavailable, and Refused for a text of
+        somebody who was forgotten.
         """
         entry = lookup(event.type)
         texts = {field: getattr(event.data, field) for field in (entry.personal if entry else ())}
@@ -136,6 +143,27 @@ class Keys:
             return text
         await self._look_for(workspace, sealed)
         return self._open(workspace, sealed, language)
+
+    def forgotten(self, workspace: str, actor: str) -> bool:
+        """Whether `person:anna` was forgotten, as far as this process knows by now."""
+        return _mark(workspace, owner_of(actor)) in self._latest.messages
+
+    async def has_key(self, workspace: str, actor: str) -> bool:
+        """Whether there is a key of `person:anna`, of any process. Raises LedgerUnavailable."""
+        await self._latest.refresh()
+        return f"{workspace}.{owner_of(actor)}" in self._latest.messages
+
+    async def forget(self, workspace: str, actor: str) -> bool:
+        """Erase the key of `person:anna`, and let nobody make a new one. Again is no error.
+
+        False if there was no key. Raises LedgerUnavailable.
+        """
+        mark = _mark(workspace, owner_of(actor))
+        if mark not in self._latest.messages:
+            # First the mark: whoever sees that the key is gone has seen the mark before.
+            with contextlib.suppress(Conflict):  # another process was faster
+                await self._latest.put(mark, _MARK, expected=0)
+        return await self.destroy(workspace, actor)
 
     async def destroy(self, workspace: str, actor: str) -> bool:
         """Erase the key of `person:anna`, from the disk too; all their texts become unreadable for ever.
@@ -188,6 +216,8 @@ class Keys:
 
     async def _key(self, workspace: str, owner: str) -> PersonKey:
         """The key of a person, made if there is none. Of two processes that make it, one wins."""
+        if _mark(workspace, owner) in self._latest.messages:
+            raise forgotten(owner.partition(".")[2])
         key = self._known(workspace, owner)
         if key is not None:
             return key
@@ -207,6 +237,9 @@ class Keys:
             if key is None:  # made by another process and destroyed again meanwhile
                 raise LedgerUnavailable(f"the key of {owner} is changing", 1.0) from None
             return key
+        if _mark(workspace, owner) in self._latest.messages:  # forgotten by another process meanwhile
+            await self._latest.erase(f"{workspace}.{owner}")
+            raise forgotten(owner.partition(".")[2])
         self._unwrapped[f"{workspace}.{owner}"] = (position, made)
         return made
 
@@ -235,6 +268,8 @@ class Keys:
 
     def _check_master(self) -> None:
         for name, held in self._latest.messages.items():
+            if held.payload == _MARK:
+                continue
             try:
                 master = _record(name, held).master
             except UnreadableError as error:  # only this person's texts suffer
@@ -245,6 +280,10 @@ class Keys:
                     "the keys of people's texts were wrapped by another master key: "
                     "put the right one back (GOALTRAIL_MASTER_KEY_FILE)"
                 )
+
+
+def _mark(workspace: str, owner: str) -> str:
+    return f"{workspace}.forgotten.{owner}"
 
 
 def owner_of(actor: str) -> str:

@@ -163,8 +163,9 @@ def test_forgetting_takes_a_reason_and_happens_once() -> None:
 
 
 def test_somebody_known_only_by_an_id_can_be_forgotten() -> None:
-    state = given("person").when(ForgetPerson(), "요청").then(PersonRegistered(), PersonForgotten())
+    state = given("person").when(ForgetPerson(acts=True), "요청").then(PersonRegistered(), PersonForgotten())
     assert (state.name, state.forgotten) == (None, True)
+    given("person").when(ForgetPerson(), "요청").refused("person_unknown", "not_found")
 
 
 @pytest.mark.parametrize(

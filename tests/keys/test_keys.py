@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import pytest
 import structlog
 
 from events.envelope import Event, decode, encode
+from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject
 from events.objectives.key_result_events import CheckedIn
 from events.readings.events import ReadingRetracted
@@ -196,6 +198,39 @@ async def test_new_texts_after_erasure_do_not_bring_back_old_ones(keys: Keys, wo
     after = (await keys.seal_event(retraction(workspace, reason="again"))).reason or ""
     assert await keys.open_text(workspace, before) == "[erased]"
     assert await keys.open_text(workspace, after) == "again"
+
+
+async def test_whoever_was_forgotten_writes_nothing_more(
+    keys: Keys, other_keys: Keys, ledger: Ledger, workspace: str
+) -> None:
+    """In every process, also after a start; forgetting again finds no key. Everybody else goes on."""
+    sealed = (await keys.seal_event(retraction(workspace))).reason or ""
+    assert await keys.has_key(workspace, "person:anna")
+    assert await other_keys.forget(workspace, "person:anna")
+    assert await keys.open_text(workspace, sealed) == "[erased]"
+    assert not await keys.has_key(workspace, "person:anna")
+    restarted = await Keys.start(ledger, MASTER)
+    for side in (keys, other_keys, restarted):
+        await eventually(partial(side.forgotten, workspace, "person:anna"))
+        with pytest.raises(Refused, match="person_forgotten"):
+            await side.seal_event(retraction(workspace))
+        assert not side.forgotten("other", "person:anna")
+        await side.seal_event(retraction(workspace, "person:bora"))
+        assert not await side.forget(workspace, "person:anna")
+    await restarted.close()
+
+
+async def test_one_who_never_wrote_can_be_forgotten(keys: Keys, other_keys: Keys, workspace: str) -> None:
+    """Two processes at once, one of which is about to make the first key: in the end there is none."""
+    await asyncio.gather(
+        keys.forget(workspace, "person:anna"),
+        other_keys.seal_event(retraction(workspace)),
+        return_exceptions=True,
+    )
+    await keys.forget(workspace, "person:anna")
+    assert not await other_keys.has_key(workspace, "person:anna")
+    with pytest.raises(Refused, match="person_forgotten"):
+        await other_keys.seal_event(retraction(workspace))
 
 
 async def test_destroyed_key_is_not_on_the_disk(
