@@ -63,9 +63,9 @@ def list_tokens(url: Url = None, token_file: TokenFile = None, as_json: Json = F
         print_json(answer)
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("id", "actor", "role", "state", "expires", "made"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("label", overflow="fold")
+    for name in ("id", "actor", "role", "state", "expires", "made", "label"):
+        # `revoke` takes the id, so what is cut into lines are the long ids of people, and labels.
+        table.add_column(name, no_wrap=name not in ("actor", "label"), overflow="fold")
     for token in answer["data"]:
         table.add_row(
             token["id"],
