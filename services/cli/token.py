@@ -63,9 +63,10 @@ def list_tokens(url: Url = None, token_file: TokenFile = None, as_json: Json = F
         print_json(answer)
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("id", "actor", "role", "state", "expires", "made", "label"):
-        # `revoke` takes the id, so what is cut into lines are the long ids of people, and labels.
-        table.add_column(name, no_wrap=name not in ("actor", "label"), overflow="fold")
+    # `revoke` takes the id, so what is cut into lines are the long ids of people, and labels.
+    for name in ("id", "actor", "role", "state", "expires", "label"):
+        folds = name in ("actor", "label")
+        table.add_column(name, no_wrap=not folds, overflow="fold", min_width=12 if folds else None)
     for token in answer["data"]:
         table.add_row(
             token["id"],
@@ -73,7 +74,6 @@ def list_tokens(url: Url = None, token_file: TokenFile = None, as_json: Json = F
             token["role"],
             token["state"],
             _minute(token["expires_at"]),
-            _minute(token["created_at"])[:10],
             token["label"],
         )
     console().print(table)
