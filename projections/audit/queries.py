@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.envelope import Event
@@ -72,6 +72,7 @@ async def trail_of(
     about: Sequence[str],
     *,
     known: int,
+    hidden: Sequence[Aggregate] = (),
     after: int = 0,
     before: int | None = None,
     actor: str | None = None,
@@ -83,6 +84,7 @@ async def trail_of(
 ) -> list[TrailEntry]:
     """Events that concern any of some references (see `about.references`); all events when there are none.
 
+    Those of `hidden` aggregates are left out.
     Positions lie above `after` and below `before`; both are cursors for the next page. `name` is an event's
     name in any version, such as `key_result.target_changed`, or some; recording times lie in [from, until].
     """
@@ -91,6 +93,9 @@ async def trail_of(
         statement = statement.where(trail.c.position < before)
     if about:
         statement = statement.where(trail.c.about.overlap(list(about)))
+    for kind in sorted({aggregate.kind for aggregate in hidden}):
+        ids = [aggregate.id for aggregate in hidden if aggregate.kind == kind]
+        statement = statement.where(not_(and_(trail.c.kind == kind, trail.c.id.in_(ids))))
     if actor is not None:
         statement = statement.where(trail.c.actor == actor)
     if name is not None:

@@ -76,4 +76,4 @@ class StateFold(Fold):
         return writes
 
 
-STATE = Group("state", 10, metadata, StateFold)
+STATE = Group("state", 11, metadata, StateFold)

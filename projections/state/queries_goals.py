@@ -8,9 +8,11 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select, union
+from sqlalchemy import BigInteger, Text, Uuid, bindparam, cast, select, union
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.objectives.state import Objective
 from projections.state.tables import command, key_result, score_history, taken_over, version
 
 
@@ -92,3 +94,21 @@ async def days_scored_later(
         .order_by(score_history.c.day)
     )
     return list(days)
+
+
+async def mbo_goals(connection: AsyncConnection, position: int) -> list[Objective]:
+    """Every MBO goal as known at a position. Its framework never changes."""
+    rows = await connection.scalars(_MBO_GOALS, {"position": position})
+    return [Objective.model_validate_json(row) for row in rows]
+
+
+_MBO_GOALS = (
+    select(cast(version.c.state, Text))
+    .ext(distinct_on(version.c.id))
+    .where(
+        version.c.kind == "objective",
+        version.c.state["framework"].astext == "mbo",
+        version.c.position <= bindparam("position", type_=BigInteger),
+    )
+    .order_by(version.c.id, version.c.position.desc())
+)

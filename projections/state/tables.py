@@ -36,6 +36,14 @@ version = Table(
     comment="Every version of every goal, unit, cycle and KPI: the latest to a position is the state then.",
 )
 
+Index(
+    "version_mbo",
+    version.c.id,
+    version.c.position,
+    postgresql_where=version.c.state["framework"].astext == "mbo",
+    info={LATE: True},
+)
+
 key_result = Table(
     "key_result",
     metadata,

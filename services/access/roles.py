@@ -17,6 +17,8 @@ class Permission(StrEnum):
 
     READ = "read"
     """Goals, KPIs, trends, readings and score histories, now or then."""
+    READ_ALL_GOALS = "read_all_goals"
+    """MBO goals of others, too; everybody reads their own and those of whom they lead."""
     READ_TRAIL = "read_trail"
     """The audit trail: who did what, when and why."""
     CHANGE_GOALS = "change_goals"
@@ -44,8 +46,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "owner": frozenset(Permission) - {_P.ADMINISTER},
     "editor": frozenset({_P.READ, _P.READ_TRAIL, _P.CHANGE_GOALS, _P.SEND_READINGS, _P.CORRECT_READINGS}),
     "viewer": frozenset({_P.READ}),
-    "auditor": frozenset({_P.READ, _P.READ_TRAIL}),
-    "hr": frozenset({_P.READ, _P.CHANGE_STRUCTURE}),
+    "auditor": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.READ_TRAIL}),
+    "hr": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.CHANGE_STRUCTURE}),
     "feed": frozenset({_P.SEND_READINGS, _P.CORRECT_READINGS}),
 }
 

@@ -27,6 +27,7 @@ from services.api.positions import AsOf, KnownAt, Then, Viewing
 from services.api.problems import not_found
 from services.api.requests import ExactRoute
 from services.api.security import Reader
+from services.api.sight import seen_objectives
 from services.api.versions import KOREAN
 from services.views import View
 
@@ -103,13 +104,14 @@ async def _facts(then: Then) -> Facts:
         kind: [
             version.state for version in await queries.latest_of_kind(then.connection, kind, then.position)
         ]
-        for kind in ("cycle", "org_unit", "objective", "kpi")
+        for kind in ("cycle", "org_unit", "kpi")
     }
+    objectives = [version.state for version in await seen_objectives(then)]
     return Facts(
         as_of=then.as_of,
         cycles={state.id: state for state in states["cycle"] if isinstance(state, Cycle)},
         units={state.id: state for state in states["org_unit"] if isinstance(state, OrgUnit)},
-        objectives=[state for state in states["objective"] if isinstance(state, Objective)],
+        objectives=[state for state in objectives if isinstance(state, Objective)],
         kpis=[state for state in states["kpi"] if isinstance(state, Kpi)],
     )
 

@@ -25,6 +25,7 @@ from services.api.problems import not_found
 from services.api.requests import ExactRoute, Lang
 from services.api.security import Reader
 from services.api.services import Serving
+from services.api.sight import seen_objectives
 from services.api.versions import KOREAN, id_of
 from services.people.names import names_of
 
@@ -161,8 +162,9 @@ class _Known:
     async def load(then: Then) -> _Known:
         versions = {
             kind: await queries.latest_of_kind(then.connection, kind, then.position)
-            for kind in ("objective", "kpi", "org_unit", "cycle")
+            for kind in ("kpi", "org_unit", "cycle")
         }
+        versions["objective"] = await seen_objectives(then)
         states = {kind: [version.state for version in found] for kind, found in versions.items()}
         return _Known(
             objectives=[state for state in states["objective"] if isinstance(state, Objective)],

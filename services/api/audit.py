@@ -19,6 +19,7 @@ from services.api.positions import KnownAt, Moment, Viewing, end_of, moment_para
 from services.api.requests import Lang
 from services.api.security import TrailReader
 from services.api.services import Serving
+from services.api.sight import hidden_aggregates
 from services.keys.keys import Keys
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
@@ -101,12 +102,14 @@ async def read(
     """Every event but ordinary readings, with its sentence: who did what, when and why."""
     async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
         after = position_in(paged)
+        hidden = await hidden_aggregates(then)
     async with viewing.trail(caller, then.position) as trail:
         entries = await queries.trail_of(
             trail.connection,
             caller.workspace,
             [] if about is None else references(about),
             known=then.position,
+            hidden=sorted(hidden),
             after=after if order == "asc" else 0,
             before=after if order == "desc" and after else None,
             actor=actor,

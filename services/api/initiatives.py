@@ -28,6 +28,7 @@ from services.api.paging import Page, Paged, page
 from services.api.positions import Known, KnownAt, Then, Viewing
 from services.api.requests import ExactRoute, IfMatch
 from services.api.security import GoalEditor, Reader
+from services.api.sight import seen
 from services.api.steps import add_step
 from services.api.versions import after_cursor, find, last_id
 from services.api.writing import Reason, Receipt, Writing, as_command
@@ -145,7 +146,7 @@ async def list_initiatives(
             versions = await attachments(then.connection, "initiative", goals, then.position)
         fitting = [
             version
-            for version in versions
+            for version in await seen(then, versions)
             if all(getattr(version.state, field) == value for field, value in filters.items())
         ]
         chosen = after_cursor(fitting, paged)

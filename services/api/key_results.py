@@ -35,6 +35,7 @@ from services.api.problems import not_found
 from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
 from services.api.services import Services, Serving
+from services.api.sight import sees_objective
 from services.api.versions import find
 from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 
@@ -118,7 +119,7 @@ async def find_key_result(
 ) -> tuple[Objective, KeyResult, int]:
     """The key result with its objective and the revision of both. Raises 404."""
     objective_id = await queries.objective_of(then.connection, key_result, then.position)
-    if objective_id is None:
+    if objective_id is None or not await sees_objective(then, objective_id):
         raise not_found("key result", "핵심 결과", key_result)
     found = await find(then, "objective", objective_id, response)
     assert isinstance(found.state, Objective)

@@ -22,7 +22,6 @@ from events.objectives.commands import (
     SetWeights,
 )
 from events.objectives.state import Objective, ObjectiveStatus
-from projections.state import queries
 from services.access.callers import Caller
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.figures import Figures, ObjectiveOut
@@ -32,6 +31,7 @@ from services.api.problems import Language
 from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
 from services.api.services import Services, Serving
+from services.api.sight import seen_objectives
 from services.api.versions import after_cursor, find, last_id
 from services.api.writing import Reason, Receipt, Writing, as_command
 
@@ -167,7 +167,7 @@ async def list_objectives(
     wanted = {"cycle": cycle, "org_unit": org_unit, "owner": owner, "status": status}
     filters = {field: value for field, value in wanted.items() if value is not None}
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        versions = await queries.latest_of_kind(then.connection, "objective", then.position)
+        versions = await seen_objectives(then)
         fitting = [
             version
             for version in versions

@@ -53,6 +53,7 @@ class Then:
     """A view at the two times that a read asked for."""
 
     view: View
+    caller: Caller
     workspace: Workspace
     as_of: date
     known_at: datetime | None
@@ -115,7 +116,7 @@ class Reading:
                 if view.recorded_at is None or known < view.recorded_at:
                     position = await queries.position_at(view.connection, known)
             day = cursor.as_of if cursor is not None and cursor.as_of is not None else _day(as_of, workspace)
-            yield Then(view, workspace, day, known, position)
+            yield Then(view, caller, workspace, day, known, position)
 
     @asynccontextmanager
     async def trail(self, caller: Caller, position: int) -> AsyncIterator[View]:

@@ -14,6 +14,7 @@ from services.api.paging import Page, Paging, page
 from services.api.positions import Then
 from services.api.problems import not_found
 from services.api.requests import etag
+from services.api.sight import sees
 
 KOREAN = {
     "org_unit": "조직",
@@ -34,7 +35,7 @@ Item = TypeVar("Item", bound=BaseModel)
 async def find(then: Then, kind: str, id_: str, response: Response) -> queries.Version:
     """One aggregate; its revision becomes the ETag. Raises 404."""
     found = await queries.latest(then.connection, kind, id_, then.position)
-    if found is None:
+    if found is None or not await sees(then, found):
         raise not_found(kind.replace("_", " "), KOREAN[kind], id_)
     response.headers["ETag"] = etag(found.revision)
     return found

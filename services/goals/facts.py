@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from events.commands import Command
 from events.context import Context
@@ -30,7 +30,9 @@ from events.policies.rules import FRAMEWORKS
 from events.policies.state import Policies, Policy
 from events.state import State
 from events.workspace.state import Workspace
+from services.access.callers import Caller
 from services.goals.knowledge import Knowledge
+from services.goals.sight import may_see
 from services.ledger import WorkspaceUnknown
 
 
@@ -48,20 +50,20 @@ async def context_of(
     state: State | None,
     *,
     workspace: Workspace,
-    actor: str,
-    role: str,
+    caller: Caller,
     now: datetime,
     reason: str | None,
     new_id: Callable[[], str],
 ) -> Context:
     """What the decider of a command may know."""
+    today = workspace.business_day(now)[0]
     cycle = await knowledge.state("cycle", _cycle(command, state))
     kpi = await knowledge.state("kpi", _kpi(command))
     org_unit = await knowledge.state("org_unit", _org_unit(command))
     return Context(
-        actor=actor,
-        role=role,
-        today=workspace.business_day(now)[0],
+        actor=caller.actor,
+        role=caller.role,
+        today=today,
         now=now,
         new_id=new_id,
         reason=reason,
@@ -70,7 +72,7 @@ async def context_of(
         kpi=kpi if isinstance(kpi, Kpi) else None,
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
         below=await _below(knowledge, command, state),
-        taken_over=await _taken_over(knowledge, command),
+        taken_over=await _taken_over(knowledge, command, caller, today),
         unknown=await _unknown(knowledge, command, state),
         leads_to=await _leads_to(knowledge, command),
         policies=await _policies(knowledge, command),
@@ -142,13 +144,18 @@ async def _unknown(knowledge: Knowledge, command: Command, state: State | None) 
     return missing | {kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None}
 
 
-async def _taken_over(knowledge: Knowledge, command: Command) -> KeyResult | None:
+async def _taken_over(
+    knowledge: Knowledge, command: Command, caller: Caller, today: date
+) -> KeyResult | None:
+    """The key result that is taken over, if the caller sees it."""
     if not isinstance(command, DraftObjective) or command.takes_over is None:
         return None
     id_ = command.takes_over
     objective_of = await knowledge.objectives_of(frozenset({id_}))
     objective = await knowledge.state("objective", objective_of.get(id_))
-    return objective.key_result(id_) if isinstance(objective, Objective) else None
+    if not isinstance(objective, Objective) or not await may_see(knowledge, caller, objective, today):
+        return None
+    return objective.key_result(id_)
 
 
 async def _leads_to(knowledge: Knowledge, command: Command) -> dict[str, tuple[str, ...]]:

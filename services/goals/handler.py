@@ -32,6 +32,7 @@ from services.goals.aggregates import Loaded, Tail
 from services.goals.errors import KeyInFlight, KeyReused, Stale, TooContended
 from services.goals.facts import context_of, workspace_of
 from services.goals.knowledge import Knowledge
+from services.goals.sight import require_seen
 from services.keys.keys import Keys
 from services.ledger import (
     Conflict,
@@ -217,10 +218,12 @@ class Goals:
         """The events that follow from the commands. Raises Refused, Stale, WorkspaceUnknown."""
         await knowledge.expect(request.aggregate, Aggregate("workspace", request.workspace))
         loaded = await knowledge.get(request.aggregate)
-        if request.if_match is not None and loaded.state is not None and loaded.revision != request.if_match:
-            raise Stale(request.if_match, loaded.revision)
         workspace = await workspace_of(knowledge, request.workspace)
         now = self._now()
+        today = workspace.business_day(now)[0]
+        await require_seen(knowledge, request.caller, loaded.state, request.commands, today)
+        if request.if_match is not None and loaded.state is not None and loaded.revision != request.if_match:
+            raise Stale(request.if_match, loaded.revision)
         numbers = count()
 
         def new_id() -> str:
@@ -235,8 +238,7 @@ class Goals:
                 command,
                 state,
                 workspace=workspace,
-                actor=request.caller.actor,
-                role=request.caller.role,
+                caller=request.caller,
                 now=now,
                 reason=request.reason,
                 new_id=new_id,

@@ -9,6 +9,7 @@ from events.envelope import RecordedEvent, UndecodableEvent
 from events.ids import Aggregate
 from events.objectives.key_result_events import KeyResultAdded
 from events.org_units.state import OrgUnit
+from events.people.state import Person
 from events.state import State
 from projections.state import queries, queries_goals
 from services.goals.aggregates import NOTHING, Loaded, Tail, catch_up, folded
@@ -74,15 +75,22 @@ class Knowledge:
 
     async def org_units(self) -> list[OrgUnit]:
         """All units of the tree."""
+        return [state for state in await self._all("org_unit") if isinstance(state, OrgUnit)]
+
+    async def people(self) -> list[Person]:
+        """All persons."""
+        return [state for state in await self._all("person") if isinstance(state, Person)]
+
+    async def _all(self, kind: str) -> list[State | None]:
         if self._view is not None:
-            rows = await queries.latest_of_kind(self._view.connection, "org_unit", self._view.position)
-            return [row.state for row in rows if isinstance(row.state, OrgUnit)]
-        # Seldom asked: reading the whole tree from the ledger keeps this free of a second way to be fresh.
-        units: dict[Aggregate, Loaded] = {}
-        async for event in self._events("org_unit", 0):
+            rows = await queries.latest_of_kind(self._view.connection, kind, self._view.position)
+            return [row.state for row in rows if isinstance(row.state, State)]
+        # Seldom asked: reading them all from the ledger keeps this free of a second way to be fresh.
+        found: dict[Aggregate, Loaded] = {}
+        async for event in self._events(kind, 0):
             aggregate = event.event.aggregate
-            units[aggregate] = folded(self._workspace, aggregate, units.get(aggregate, NOTHING), event)
-        return [unit.state for unit in units.values() if isinstance(unit.state, OrgUnit)]
+            found[aggregate] = folded(self._workspace, aggregate, found.get(aggregate, NOTHING), event)
+        return [loaded.state for loaded in found.values()]
 
     async def objectives_of(self, ids: frozenset[str]) -> dict[str, str]:
         """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""

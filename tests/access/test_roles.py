@@ -12,6 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "roles.md"
 
 ROWS = {
     "read goals": Permission.READ,
+    "read MBO goals": Permission.READ_ALL_GOALS,
     "read the audit": Permission.READ_TRAIL,
     "change objectives": Permission.CHANGE_GOALS,
     "change org units": Permission.CHANGE_STRUCTURE,
@@ -53,4 +54,5 @@ def test_feed_does_nothing_but_send() -> None:
 
 def test_readers_change_nothing() -> None:
     """Viewers and auditors can't cause an event."""
-    assert PERMISSIONS["viewer"] | PERMISSIONS["auditor"] == {Permission.READ, Permission.READ_TRAIL}
+    reading = {Permission.READ, Permission.READ_ALL_GOALS, Permission.READ_TRAIL}
+    assert PERMISSIONS["viewer"] | PERMISSIONS["auditor"] == reading

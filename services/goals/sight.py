@@ -1,0 +1,51 @@
+"""A goal that the caller may not see is, for a command of his, not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from events.commands import Command
+from events.errors import Refused
+from events.objectives.commands import AddKeyResult, DraftObjective, HoldKeyResults
+from events.objectives.state import Objective
+from events.objectives.visibility import parties_of, seen_by
+from events.people.org_chart import OrgChart
+from events.state import State
+from services.access.callers import Caller
+from services.access.roles import Permission
+from services.goals.knowledge import Knowledge
+
+
+async def require_seen(
+    knowledge: Knowledge,
+    caller: Caller,
+    state: State | None,
+    commands: Sequence[Command],
+    today: date,
+) -> None:
+    """Refuse commands on a goal that the caller does not see, as if it were not there."""
+    if await may_see(knowledge, caller, state, today):
+        return
+    first = commands[0]
+    if isinstance(first, DraftObjective | HoldKeyResults):
+        return  # its decider says that the id is taken
+    id_ = getattr(first, "key_result", None)
+    if id_ is not None and not isinstance(first, AddKeyResult):
+        raise Refused(
+            "not_found",
+            f"There is no key result {id_!r}.",
+            f"핵심 결과 {id_!r}이(가) 없습니다.",
+            kind="not_found",
+        )
+    raise Refused("objective_unknown", "there is no such objective", "없는 목표입니다", kind="not_found")
+
+
+async def may_see(knowledge: Knowledge, caller: Caller, state: State | None, today: date) -> bool:
+    """Whether the caller sees an aggregate: everybody sees what is not an MBO goal of others."""
+    if not isinstance(state, Objective) or state.framework != "mbo":
+        return True
+    if caller.may(Permission.READ_ALL_GOALS) or caller.actor in parties_of(state):
+        return True
+    chart = OrgChart(await knowledge.people(), await knowledge.org_units())
+    return caller.actor in seen_by(state, chart, today)
