@@ -10,6 +10,7 @@ from events.ids import Slug
 from events.measures import Measure
 from events.numbers import Number
 from events.objectives.events import Ambition, Framework
+from events.objectives.trajectory import Trajectory
 
 MOST_SUPPORTED = 50
 """Goals that one objective may help to reach."""
@@ -127,6 +128,7 @@ class AddKeyResult(Command):
     kpi: Slug | None = None
     owner: Slug | None = None
     weight: Number | None = None
+    trajectory: Trajectory = ()
 
 
 class RewordKeyResult(Command):
@@ -158,6 +160,13 @@ class SetWeights(Command):
     """Set weights of several key results at once; null takes a weight away."""
 
     weights: Annotated[dict[Slug, Number | None], Field(min_length=1)]
+
+
+class DeclareTrajectory(Command):
+    """Say which values a key result is expected to have on the way; an empty one takes that back."""
+
+    key_result: Slug
+    trajectory: Trajectory
 
 
 class LinkKpi(Command):
@@ -236,5 +245,6 @@ KeyResultCommand = (
     | CheckIn
     | MarkStepDone
     | ReopenStep
+    | DeclareTrajectory
     | DropKeyResult
 )

@@ -38,6 +38,7 @@ from events.objectives.key_result_events import (
     StepDone,
     StepReopened,
     TargetChanged,
+    TrajectoryDeclared,
     WeightChanged,
 )
 from events.objectives.state import (
@@ -135,6 +136,7 @@ def _added(before: Objective, data: KeyResultAdded) -> KeyResult:
         kpi=data.kpi,
         owner=data.owner,
         weight=data.weight,
+        trajectory=data.trajectory,
     )
 
 
@@ -158,6 +160,8 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
             return {"weight": weight}
         case KpiLinked(new=kpi):
             return {"kpi": kpi}
+        case TrajectoryDeclared(new=trajectory):
+            return {"trajectory": trajectory}
         case KpiUnlinked():
             return {"kpi": None}
         case KeyResultOwnerChanged(new=owner):

@@ -4,6 +4,7 @@ from datetime import date
 
 from events.measures import Measure
 from events.numbers import Number
+from events.objectives.trajectory import Trajectory
 from events.registry import EventData, event
 
 
@@ -29,6 +30,8 @@ class KeyResultAdded(KeyResultEvent):
     owner: str | None = None
     """A person's id."""
     weight: Number | None = None
+    trajectory: Trajectory = ()
+    """What is expected on the way, in the order of the days."""
 
 
 @event(
@@ -146,6 +149,18 @@ class CheckedIn(KeyResultEvent):
     value: Number | None = None
     confidence: int | None = None
     note: str | None = None
+
+
+@event(
+    "key_result.trajectory_declared",
+    ko="{actor} 핵심 결과 {key_result} 예상 경로를 정했습니다.",
+    en="{actor} declared the trajectory of the key result {key_result}.",
+)
+class TrajectoryDeclared(KeyResultEvent):
+    """A key result is expected to go another way, for the whole cycle; without points, any way."""
+
+    old: Trajectory = ()
+    new: Trajectory = ()
 
 
 @event(

@@ -13,6 +13,7 @@ from events.objectives.commands import (
     ChangeTarget,
     CheckIn,
     CorrectBaseline,
+    DeclareTrajectory,
     DropKeyResult,
     KeyResultCommand,
     LinkKpi,
@@ -32,10 +33,12 @@ from events.objectives.key_result_events import (
     KpiUnlinked,
     RangeChanged,
     TargetChanged,
+    TrajectoryDeclared,
     WeightChanged,
 )
 from events.objectives.reports import check_day_in_cycle, report
 from events.objectives.state import KeyResult, Objective
+from events.objectives.trajectory import Trajectory
 from events.registry import EventData
 
 MOST_KEY_RESULTS = 50
@@ -65,6 +68,7 @@ def add_key_result(
     if command.kpi is not None:
         _check_source(command.measure)
         require_kpi(context, command.measure.unit, pointer="/kpi")
+    _check_trajectory(command.trajectory, command.measure, cycle)
     _need_reason_if_active(objective, context)
     return [
         KeyResultAdded(
@@ -75,6 +79,7 @@ def add_key_result(
             kpi=command.kpi,
             owner=command.owner,
             weight=command.weight,
+            trajectory=command.trajectory,
         )
     ]
 
@@ -108,6 +113,8 @@ def change_key_result(
             changed = _change_target(command, key_result, objective, cycle, context)
         case CorrectBaseline():
             changed = _correct_baseline(command, key_result)
+        case DeclareTrajectory():
+            changed = _declare_trajectory(command, key_result, cycle)
         case LinkKpi():
             changed = _link(command, key_result, context)
         case UnlinkKpi():
@@ -165,6 +172,13 @@ def _correct_baseline(command: CorrectBaseline, key_result: KeyResult) -> list[E
     return [BaselineCorrected(key_result=key_result.id, old=key_result.baseline, new=command.baseline)]
 
 
+def _declare_trajectory(command: DeclareTrajectory, key_result: KeyResult, cycle: Cycle) -> list[EventData]:
+    if command.trajectory == key_result.trajectory:
+        return []
+    _check_trajectory(command.trajectory, key_result.measure, cycle)
+    return [TrajectoryDeclared(key_result=key_result.id, old=key_result.trajectory, new=command.trajectory)]
+
+
 def _link(command: LinkKpi, key_result: KeyResult, context: Context) -> list[EventData]:
     if command.kpi == key_result.kpi:
         return []
@@ -200,6 +214,28 @@ def _check_source(measure: Measure) -> None:
             kind="invalid",
             pointer="/kpi",
         )
+
+
+def _check_trajectory(points: Trajectory, measure: Measure, cycle: Cycle) -> None:
+    """Refuse points outside the cycle or out of order, and any for a range: it has no way to go."""
+    if points and measure.kind == "between":
+        raise Refused(
+            "trajectory_not_for_between",
+            "between has no trajectory: its value is to stay where it is",
+            "between에는 예상 경로를 둘 수 없습니다. 범위 안에 머무르는 것이 목표입니다",
+            kind="invalid",
+            pointer="/trajectory",
+        )
+    for n, point in enumerate(points):
+        check_day_in_cycle(point.day, cycle, pointer=f"/trajectory/{n}/day")
+        if n and point.day <= points[n - 1].day:
+            raise Refused(
+                "trajectory_out_of_order",
+                "the days of a trajectory are in order, each once",
+                "예상 경로의 날짜는 하루에 하나씩 차례대로 적으십시오",
+                kind="invalid",
+                pointer=f"/trajectory/{n}/day",
+            )
 
 
 def _active_key_result(objective: Objective, id_: str, *, pointer: str) -> KeyResult:

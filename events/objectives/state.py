@@ -11,6 +11,7 @@ from events.measures import Measure
 from events.numbers import Number
 from events.objectives.agreement_events import HeldChange
 from events.objectives.events import Ambition, Framework
+from events.objectives.trajectory import Trajectory
 from events.state import State
 
 ObjectiveStatus = Literal["drafted", "proposed", "agreed", "active", "graded", "closed", "dropped"]
@@ -106,6 +107,8 @@ class KeyResult(State):
     status: KeyResultStatus = "active"
     check_ins: tuple[CheckIn, ...] = ()
     """In the order they were made."""
+    trajectory: Trajectory = ()
+    """What was declared to be expected on the way."""
     step_facts: tuple[StepFact, ...] = ()
     """Of a milestone, in the order they were made: a later one wins on all days from its own day on."""
 

@@ -76,4 +76,4 @@ class StateFold(Fold):
         return writes
 
 
-STATE = Group("state", 11, metadata, StateFold)
+STATE = Group("state", 12, metadata, StateFold)

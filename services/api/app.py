@@ -28,6 +28,7 @@ from services.api import (
     policies,
     readings,
     tokens,
+    trajectories,
     workspace,
 )
 from services.api.limits import BodyLimit
@@ -51,6 +52,7 @@ ROUTERS = (
     key_result_reports,
     direct_key_results,
     key_result_steps,
+    trajectories,
     initiatives,
     kpis,
     readings,

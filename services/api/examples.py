@@ -61,6 +61,7 @@ _KEY_RESULT = {
     "confidence": 7,
     "checked_in": "2026-03-27",
     "taken_over_by": ["enterprise-partner"],
+    "trajectory": [{"day": "2026-02-28", "value": "60"}],
     "steps": [],
     "score": _SCORE,
     "initiatives": [_INITIATIVE],

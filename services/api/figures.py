@@ -18,6 +18,7 @@ from events.numbers import Number
 from events.objectives.agreement_events import HeldChange
 from events.objectives.events import Ambition, Framework
 from events.objectives.state import KeyResult, KeyResultStatus, Objective, ObjectiveStatus, TargetFact
+from events.objectives.trajectory import Trajectory
 from events.policies.state import InForce, Policies
 from projections import control
 from projections.scoring.formulas import NO_SCORE, shown
@@ -80,6 +81,7 @@ class KeyResultOut(BaseModel):
     confidence: int | None = Field(description="0–10, of the latest check-in; never in the score.")
     checked_in: date | None = Field(description="The business day of the latest check-in.")
     taken_over_by: tuple[str, ...] = Field(description="Objectives that make it their own, dropped ones too.")
+    trajectory: Trajectory = Field(description="What is expected on the way.")
     steps: list[StepOut] = Field(description="Of a milestone, as they stood on the day shown.")
     score: Score | None = Field(description="null for a dropped key result.")
     initiatives: list[InitiativeLine] = Field(description="Work done to move it; never in the score.")
@@ -273,6 +275,7 @@ class Figures:
             confidence=confident.confidence if confident is not None else None,
             checked_in=None if latest is None else latest.day,
             taken_over_by=self._taken_over.get(key_result.id, ()),
+            trajectory=key_result.trajectory,
             steps=[
                 StepOut(**dict(step), done_since=key_result.done_since(step.id, self._then.as_of))
                 for step in key_result.measure.steps or ()

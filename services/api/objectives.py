@@ -22,6 +22,7 @@ from events.objectives.commands import (
     SetWeights,
 )
 from events.objectives.state import Objective, ObjectiveStatus
+from events.objectives.trajectory import Trajectory
 from services.access.callers import Caller
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.figures import Figures, ObjectiveOut
@@ -108,6 +109,7 @@ class NewKeyResult(Command):
     kpi: Slug | None = Field(None, description="Where its value comes from; without one from check-ins.")
     owner: Slug | None = None
     weight: Number | None = Field(None, description="For all key results of an objective or for none.")
+    trajectory: Trajectory = Field((), description="What is expected on the way, in the order of the days.")
     reason: Reason | None = Field(None, description="Needed once the objective is active.")
 
 

@@ -199,3 +199,22 @@ async def test_a_range_moves_with_both_edges(anna: Person) -> None:
     assert (moved["day"], moved["target"], moved["upper"]) == ("2026-02-01", "7", "9")
     (told,) = (await anna.read("/v1/audit", type="key_result.range_changed"))["data"]
     assert "from 4 to 6 into 7 to 9" in told["sentence"]
+
+
+async def test_a_trajectory_is_declared_and_read(anna: Person) -> None:
+    """It changes the goal, so it takes If-Match and a reason; the score stays as it is."""
+    etag = await given_goal(anna)
+    path = "/v1/key-results/kr-acv"
+    way = [{"day": "2026-02-28", "value": "60"}]
+    blind = await anna.send("PUT", f"{path}/trajectory", {"trajectory": way, "reason": "plan"})
+    assert (blind.status_code, blind.json()["code"]) == (428, "if_match_missing")
+    body = {"trajectory": [{"day": "2027-02-28", "value": "60"}], "reason": "plan"}
+    late = await anna.send("PUT", f"{path}/trajectory", body, {"If-Match": etag})
+    assert (late.status_code, late.json()["code"]) == (422, "day_outside_cycle")
+    assert late.json()["errors"][0]["pointer"] == "#/trajectory/0/day"
+    done = await anna.send(
+        "PUT", f"{path}/trajectory", {"trajectory": way, "reason": "plan"}, {"If-Match": etag}
+    )
+    assert done.status_code == 200, done.text
+    shown = await anna.read(path)
+    assert (shown["trajectory"], shown["score"]["pending"]) == (way, True)

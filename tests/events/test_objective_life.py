@@ -21,6 +21,7 @@ from events.objectives.commands import (
     CheckIn,
     CloseObjective,
     CorrectBaseline,
+    DeclareTrajectory,
     DraftObjective,
     DropKeyResult,
     DropObjective,
@@ -52,6 +53,7 @@ from events.objectives.events import (
 from events.objectives.key_result_events import KeyResultAdded
 from events.objectives.life import ALLOWED
 from events.objectives.state import ObjectiveStatus
+from events.objectives.trajectory import TrajectoryPoint
 from events.registry import EventData
 from tests.events.given import QUARTER, Given, given, recorded
 
@@ -92,6 +94,7 @@ CHANGES: list[Command] = [
     RewordKeyResult(key_result="acv", title="다른 말"),
     ChangeTarget(key_result="acv", target=Decimal(90)),
     CorrectBaseline(key_result="acv", baseline=Decimal(40)),
+    DeclareTrajectory(key_result="acv", trajectory=(TrajectoryPoint(day=QUARTER.end, value=Decimal(70)),)),
     LinkKpi(key_result="acv", kpi="revenue"),
     UnlinkKpi(key_result="acv"),
     ChangeKeyResultOwner(key_result="acv", owner="boris"),

@@ -11,8 +11,10 @@ from pathlib import Path
 from events.cycles.state import Cycle
 from events.measures import Measure, Window
 from events.objectives.state import KeyResult, StepFact, TargetFact
+from events.objectives.trajectory import TrajectoryPoint
 from projections.scoring.formulas import WeightedScore, met, raw_score, roll_up, rounded
 from projections.scoring.scores import score_key_result
+from projections.scoring.trajectories import expected_on, expected_score
 from projections.scoring.windows import window_value
 from projections.trend import MOST_BUCKETS
 from tests.scoring.given import Q1, days, kpi, measure, share
@@ -118,6 +120,29 @@ def test_milestones() -> None:
         cycle = Cycle(id="q1", name="Q1", start=Q1.start, end=Q1.end, kind="quarter", status="open")
         score = score_key_result(key_result, None, cycle, days({}), Q1.end)
         assert (score.raw, "met" if score.met else "") == (number(raw), said), named
+
+
+def test_trajectories() -> None:
+    """Expected value and score of every row."""
+    rows = table("| baseline → target | points |")
+    assert len(rows) == 8
+    for ends, points, day, value, score in rows:
+        if ends:
+            baseline, target = ends.split(" → ")
+            said = [part.removeprefix("day ").split(": ") for part in points.split(", ")]
+            declared = tuple(
+                TrajectoryPoint(day=Q1.start + timedelta(days=int(n) - 1), value=Decimal(v)) for n, v in said
+            )
+        kind = "increase" if Decimal(target) > Decimal(baseline) else "decrease"
+        goalposts = measure(kind, target, baseline)
+        fact = TargetFact(target=goalposts.target, effective_from=Q1.start)
+        key_result = KeyResult(id="kr", title="…", measure=goalposts, targets=(fact,), trajectory=declared)
+        cycle = Cycle(id="q1", name="Q1", start=Q1.start, end=Q1.end, kind="quarter", status="open")
+        on = Q1.start + timedelta(days=int(day) - 1)
+        assert expected_on(key_result, on, cycle) == Fraction(number(value)), (ends, day)
+        expected = expected_score(key_result, on, cycle)
+        assert expected is not None
+        assert rounded(expected) == number(score), (ends, day)
 
 
 def test_objectives() -> None:

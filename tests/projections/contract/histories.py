@@ -43,8 +43,10 @@ from events.objectives.key_result_events import (
     StepDone,
     StepReopened,
     TargetChanged,
+    TrajectoryDeclared,
     WeightChanged,
 )
+from events.objectives.trajectory import TrajectoryPoint
 from events.org_units.events import OrgUnitCreated, OrgUnitMoved
 from events.people.events import PersonForgotten, PersonJoinedUnit, PersonLeftUnit, PersonRegistered
 from events.policies.defaults import DEFAULTS
@@ -363,6 +365,7 @@ def _goal_event(history: History, random: Random) -> None:
         TargetChanged(key_result=id_, old=Decimal(1000), new=new, effective_from=day),
         BaselineCorrected(key_result=id_, old=Decimal(0), new=-new),
         WeightChanged(key_result=id_, old=Decimal(1), new=new),
+        TrajectoryDeclared(key_result=id_, new=(TrajectoryPoint(day=day, value=new),)),
         KpiLinked(key_result=id_, old=None, new=random.choice(sorted(KPIS))),
         ObjectiveSupportsChanged(old=(), new=("o1", "o1-k1") if number > 1 else ()),
     ]
