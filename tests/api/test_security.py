@@ -71,6 +71,7 @@ ROUTES: list[tuple[str, str, set[str]]] = [
     ("POST", "/v1/initiatives/i/finish", EDITORS),
     ("POST", "/v1/initiatives/i/reopen", EDITORS),
     ("POST", "/v1/initiatives/i/start", EDITORS),
+    ("PUT", "/v1/key-results/k/trajectory", EDITORS),
     ("POST", "/v1/key-results/k/steps/s/done", EDITORS),
     ("POST", "/v1/key-results/k/steps/s/reopen", EDITORS),
     ("POST", "/v1/org-units/u/key-results", EDITORS),
