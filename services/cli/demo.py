@@ -65,12 +65,22 @@ TOUR = (
     ),
     Stop("goaltrail trail acv-80m", ("누가 언제 왜 옮겼는지", "who moved it, when and why")),
     Stop(
-        "goaltrail trend operating-margin --from 2025-01-01 --to 2025-12-31",
-        ("4%에서 8%로 가는 영업이익률", "an operating margin on its way from 4% to 8%"),
+        "goaltrail trend operating-margin --from 2024-01-01 --to 2025-12-31",
+        (
+            "매출만 늘던 해에는 내려가고, 재설계 뒤 두 배가 된 이익률",
+            "a margin that fell while only revenue grew, then doubled",
+        ),
     ),
     Stop(
-        "goaltrail trend revenue --from 2025-01-01 --to 2025-12-31",
-        ("전년 대비 10%에서 5%로 느려진 매출 성장", "revenue that grows by 5% and no longer by 10%"),
+        "goaltrail trail revenue-growth",
+        ("성장 목표치를 10%에서 5%로 낮춘 까닭", "why the target for growth went from 10% to 5%"),
+    ),
+    Stop(
+        "goaltrail trend repeat-enquiries --from 2025-06-01 --to 2025-12-31",
+        ("응답 시간만 보던 때 늘어난 반복 문의", "what went up while only the response time was watched"),
+    ),
+    Stop(
+        "goaltrail advise --unit production", ("생산팀 KPI에 대한 조언", "advice on the KPIs of production")
     ),
     Stop(
         "goaltrail trail visitors",

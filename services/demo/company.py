@@ -72,12 +72,13 @@ class Target(Part):
     kind: ValueKind
     target: Number
     grading: Grading = "attainment"
+    tolerance: Number | None = None
     effective_from: date | None = None
     reason: Text | None = None
 
 
 class Series(Part):
-    """A stretch of readings, told by what its months add up to, or day by day. See kpis.yaml."""
+    """A stretch of readings, told by what its months add up to, or day by day. See kpis/company.yaml."""
 
     start: Annotated[str, Field(alias="from", pattern=r"^\d{4}-\d\d$")]
     every: Every = "day"
@@ -88,6 +89,13 @@ class Series(Part):
     step: Number = Decimal(1)
     days: dict[date, Number | tuple[Number, Number]] = {}
     otherwise: Number | tuple[Number, Number] | None = None
+
+
+class Serves(Part):
+    """The objective or key result a KPI is watched for, and how it serves that in one sentence."""
+
+    goal: Slug
+    why: Text
 
 
 class Kpi(Part):
@@ -105,6 +113,8 @@ class Kpi(Part):
     owner: Slug
     org_unit: Slug
     feed: Slug
+    serves: Serves | None = None
+    """Said on the day of the step `link_kpis`."""
     targets: tuple[Target, ...] = ()
     series: tuple[Series, ...]
 
@@ -233,6 +243,22 @@ class SetKpiTarget(Step):
     reason: Text
 
 
+class LinkKpis(Step):
+    """Every KPI that serves a goal said so, and how."""
+
+    do: Literal["link_kpis"]
+    reason: Text
+
+
+class WatchWith(Step):
+    """A KPI is watched with others, which get worse if it is pushed for its own sake."""
+
+    do: Literal["watch_with"]
+    kpi: Slug
+    counter_metrics: tuple[Slug, ...]
+    reason: Text
+
+
 class WrongReading(Step):
     """A reading was first sent as `times` what it really was; on the day of the step it was corrected."""
 
@@ -273,6 +299,8 @@ AnyStep = Annotated[
     | DropKeyResult
     | CheckIn
     | SetKpiTarget
+    | LinkKpis
+    | WatchWith
     | WrongReading
     | StrayReading
     | LateReading,
@@ -305,7 +333,8 @@ class Company(Part):
 def load_company() -> Company:
     """The company as the files tell it. Raises ValidationError when they do not hang together."""
     parts: dict[str, Any] = dict(_read("company"))
-    for name in ("kpis", "goals", "year"):
+    parts["kpis"] = [kpi for unit in parts["org_units"] for kpi in _read(f"kpis/{unit['id']}")]
+    for name in ("goals", "year"):
         parts[name] = _read(name)
     return TypeAdapter(Company).validate_python(parts)
 

@@ -17,7 +17,15 @@ FIRST_DAY = date(2025, 1, 1)
 """Units, cycles and KPIs are there before anything happens."""
 
 
-NEEDS_NO_READINGS = (told.Agree, told.AddKeyResult, told.CheckIn, told.Reword, told.SetKpiTarget)
+NEEDS_NO_READINGS = (
+    told.Agree,
+    told.AddKeyResult,
+    told.CheckIn,
+    told.Reword,
+    told.SetKpiTarget,
+    told.LinkKpis,
+    told.WatchWith,
+)
 """Steps after which no figure is another: readings that came before them may be sent after them."""
 
 
@@ -129,6 +137,13 @@ class _Year:
                 yield from self._agree(self._company.objective(step.objective))
             case told.SetKpiTarget():
                 yield self._kpi_target(step.kpi, step.target, step.when, step.reason)
+            case told.LinkKpis():
+                for kpi in self._company.kpis:
+                    if kpi.serves is not None:
+                        said = {"serves": kpi.serves.goal, "serves_why": self._said(kpi.serves.why)}
+                        yield self._redefine(kpi.id, said, step)
+            case told.WatchWith():
+                yield self._redefine(step.kpi, {"counter_metrics": list(step.counter_metrics)}, step)
             case told.WrongReading() | told.StrayReading():
                 yield self._correction(step)
             case told.LateReading():
@@ -215,8 +230,14 @@ class _Year:
         body = {"kind": target.kind, "target": text(target.target), "effective_from": str(start)}
         if target.grading != "attainment":
             body["grading"] = target.grading
+        if target.tolerance is not None:
+            body["tolerance"] = text(target.tolerance)
         key = f"demo/{start}/kpi-target/{kpi}"
         return Command(key, "POST", f"/v1/kpis/{kpi}/targets", self._why(body, reason), f"kpi/{kpi}")
+
+    def _redefine(self, kpi: str, said: dict[str, Any], step: told.LinkKpis | told.WatchWith) -> Command:
+        key = f"demo/{step.when}/{step.do}/{kpi}"
+        return Command(key, "PATCH", f"/v1/kpis/{kpi}", self._why(said, step.reason), f"kpi/{kpi}")
 
     def _correction(self, step: told.WrongReading | told.StrayReading) -> Command:
         if isinstance(step, told.StrayReading):

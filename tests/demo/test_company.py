@@ -21,12 +21,17 @@ def test_every_name_is_defined() -> None:
     cycles = {cycle.id for cycle in COMPANY.cycles}
     kpis = {kpi.id: kpi for kpi in COMPANY.kpis}
     goals = {goal.id for goal in COMPANY.goals}
+    key_results = {key_result.id for goal in COMPANY.goals for key_result in goal.key_results}
+    assert {kpi.serves.goal for kpi in COMPANY.kpis if kpi.serves is not None} <= key_results
+    for step in COMPANY.year:
+        if isinstance(step, told.WatchWith):
+            assert {step.kpi, *step.counter_metrics} <= kpis.keys()
     assert {unit.parent for unit in COMPANY.org_units} - {None} <= units
     assert {kpi.org_unit for kpi in COMPANY.kpis} <= units
     for goal in COMPANY.goals:
         assert goal.org_unit in units
         assert goal.cycle in cycles
-        assert set(goal.supports) <= goals
+        assert set(goal.supports) <= goals | key_results
         for key_result in goal.key_results:
             assert key_result.kpi is None or kpis[key_result.kpi].unit == key_result.measure.unit
 

@@ -55,6 +55,8 @@ KEY_RESULTS = [
         "0.933333",
     ),  # 21/90, not the mean
     ("leads-30", "2025-q4", "2025-12-31", "27", "0.900000"),
+    ("repeats-30", "2025-q4", "2025-12-31", "42", "0.818182"),  # 54 of 66
+    ("csat-4-5", "2025-q4", "2025-12-31", "4.3", "0.777778"),  # 0.7 of 0.9 points
 ]
 
 OBJECTIVES = [
@@ -67,6 +69,7 @@ OBJECTIVES = [
     ("fast-answers", "2025-q3", "2025-09-30", "0.850000"),
     ("lead-engine", "2025-q3", "2025-09-30", "0.750000"),
     ("win-again", "2025-q4", "2025-12-31", "0.916667"),
+    ("solved-for-good", "2025-q4", "2025-12-31", "0.797980"),  # (9/11 + 7/9) / 2 = 79/99
 ]
 
 
@@ -128,6 +131,48 @@ def test_growth_slows_and_margin_doubles(reader: Reader) -> None:
         Decimal(point["value"]) for point in reader.get("/v1/kpis/operating-margin/trend", **year)["data"]
     ]
     assert (margin[0], margin[-1]) == (Decimal(4), Decimal("7.9"))
+
+
+def test_growth_that_earned_nothing(reader: Reader) -> None:
+    """While revenue grew by 10 %, the margin fell and the top customers' share rose."""
+    before = {"from": "2024-01-01", "to": "2024-12-31"}
+
+    def months(kpi: str) -> list[Decimal]:
+        return [Decimal(point["value"]) for point in reader.get(f"/v1/kpis/{kpi}/trend", **before)["data"]]
+
+    assert set(months("revenue-growth")) == {Decimal(10)}
+    assert months("operating-margin") == sorted(months("operating-margin"), reverse=True)
+    assert months("top-customers") == sorted(months("top-customers"))
+    assert months("collection-days") == sorted(months("collection-days"))
+
+
+def test_the_target_for_growth_went_from_10_to_5(reader: Reader) -> None:
+    """The first working Monday of the year; the old one stays on record."""
+    targets = reader.get("/v1/kpis/revenue-growth/targets")["data"]
+    assert [(Decimal(one["target"]), one["effective_from"]) for one in targets] == [
+        (Decimal(10), "2024-01-01"),
+        (Decimal(5), "2025-01-06"),
+    ]
+
+
+def test_goodhart_and_its_counter_metric(reader: Reader) -> None:
+    """The response time falls to an hour and repeated enquiries go up fourfold; then both are watched."""
+    watched = {"from": "2025-07-01", "to": "2025-12-31"}
+    hours, repeats = (
+        [Decimal(point["value"]) for point in reader.get(f"/v1/kpis/{kpi}/trend", **watched)["data"]]
+        for kpi in ("response-time", "repeat-enquiries")
+    )
+    assert hours[:3] == [4, 2, 1]
+    assert repeats == [22, 58, 96, 74, 55, 42]
+    assert reader.get("/v1/kpis/response-time")["counter_metrics"] == ["repeat-enquiries", "csat"]
+
+
+def test_every_team_kpi_says_which_key_result_it_serves(reader: Reader) -> None:
+    """In one sentence; the company's own need none."""
+    kpis = reader.get("/v1/kpis", limit="100")["data"]
+    assert {kpi["id"] for kpi in kpis if kpi["serves"] is None} == {
+        kpi["id"] for kpi in kpis if kpi["org_unit"] == "company"
+    }
 
 
 def test_corrected_reading_counts_once(reader: Reader) -> None:

@@ -35,7 +35,7 @@ STATE_KO = """\
 2025년 2분기 · 2025-q2 · 2025-04-01 ~ 2025-06-30 · 마감
 └── 제품개발팀
     └── 0.72 ███████▎   사용자가 매일 접속하고 싶어하는 ‘중독성 있는’ 사용자 경험을 제공한다
-                        daily-experience · 도전 · park-seoyeon
+                        daily-experience · 도전 · park-seoyeon · 기여 → growth-5
         ├── 0.75 ███████▌   신규 가입 후 첫 주 내 사용자 이탈률을 12%에서 8%로 감소시킨다
         │                   first-week-churn-8 · 현재 9% · 12% → 8%
         ├── 0.69 ██████▉    활성 사용자 지표인 DAU/MAU 비율을 25%에서 40%로 개선한다
@@ -126,7 +126,7 @@ def _letters(lines: list[str]) -> str:
 def test_without_options_the_open_cycles_are_shown(company: Place) -> None:
     """The year and its last quarter."""
     cycles = company.json("state")["cycles"]
-    assert [(cycle["id"], len(cycle["objectives"])) for cycle in cycles] == [("2025", 2), ("2025-q4", 1)]
+    assert [(cycle["id"], len(cycle["objectives"])) for cycle in cycles] == [("2025", 2), ("2025-q4", 2)]
 
 
 def test_a_day_picks_its_cycles(company: Place) -> None:
