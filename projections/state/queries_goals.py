@@ -38,16 +38,6 @@ _CARRIED = select(command.c.position, command.c.kind, command.c.id, command.c.re
 )
 
 
-async def revision_at(connection: AsyncConnection, kind: str, id_: str, position: int) -> int | None:
-    """The revision of an aggregate after the event at exactly this position."""
-    found: int | None = await connection.scalar(
-        select(version.c.revision).where(
-            version.c.kind == kind, version.c.id == id_, version.c.position == position
-        )
-    )
-    return found
-
-
 async def objectives_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
     """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""
     wanted = sorted(ids)

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
 
 from events.cycles.state import Cycle
 from events.ids import Slug
@@ -16,11 +15,11 @@ from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
 from events.workspace.state import Workspace
 from projections.advice.advise import advise
-from projections.advice.catalogue import Advice, Kind, Severity
 from projections.advice.facts import Facts, Scope, TargetMove
 from projections.audit import queries as audit
 from projections.audit.about import reference
 from projections.state import queries
+from services.api.advised import AdviceOut, advice_out
 from services.api.answers import READ
 from services.api.paging import MAX_LIMIT, Page, Paged, page_from
 from services.api.positions import AsOf, KnownAt, Then, Viewing
@@ -32,21 +31,6 @@ from services.api.versions import KOREAN
 from services.views import View
 
 router = APIRouter(prefix="/v1/advice", tags=["goals"], route_class=ExactRoute)
-
-
-class AdviceOut(BaseModel):
-    """One piece of advice on one item. The codes are in docs/reference/advice.md."""
-
-    code: str = Field(examples=["objective_is_number"])
-    severity: Severity
-    kind: Kind = Field(description="What it is about.")
-    id: str = Field(description="Of the item it is about.")
-    name_ko: str
-    name_en: str
-    cycle: str | None = Field(description="null for what belongs to no cycle.")
-    message_ko: str
-    message_en: str
-    seed: str = Field(description="The document and section behind it.")
 
 
 @router.get("", summary="List advice", responses=READ)
@@ -79,23 +63,7 @@ async def list_advice(
         async with viewing.trail(caller, position) as trail:
             moves = await _moves(trail, workspace, moving, position)
         facts = Facts(facts.as_of, facts.cycles, facts.units, facts.objectives, facts.kpis, moves)
-    return page_from([_shown(piece) for piece in advise(facts, scope)], paged, then.next_page)
-
-
-def _shown(piece: Advice) -> AdviceOut:
-    item = piece.item
-    return AdviceOut(
-        code=piece.code,
-        severity=piece.severity,
-        kind=item.kind,
-        id=item.id,
-        name_ko=item.ko,
-        name_en=item.en,
-        cycle=item.cycle,
-        message_ko=piece.message_ko,
-        message_en=piece.message_en,
-        seed=piece.seed,
-    )
+    return page_from([advice_out(piece) for piece in advise(facts, scope)], paged, then.next_page)
 
 
 async def _facts(then: Then) -> Facts:

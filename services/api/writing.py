@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from events.commands import NOTE_LENGTH, Command
 from events.ids import Aggregate, new_aggregate_id
+from projections.advice.written import on_written
 from services.access.callers import Caller
+from services.api.advised import AdviceOut, advice_out
 from services.api.observing import request_id_of
 from services.api.positions import POSITION
 from services.api.problems import Problem
@@ -34,6 +36,7 @@ class Receipt(BaseModel):
                     "event_ids": ["0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10"],
                     "position": 1843,
                     "revision": 1843,
+                    "advice": [],
                 }
             ]
         }
@@ -43,6 +46,10 @@ class Receipt(BaseModel):
     event_ids: list[UUID] = Field(description="The events it made; none if everything was so already.")
     position: int = Field(description="Of the last event, for Goaltrail-Min-Position.")
     revision: int = Field(description="What the ETag says; for If-Match of the next change.")
+    advice: list[AdviceOut] = Field(
+        description="On the objective, key results or KPI that it created or changed; never an error, and"
+        " stored nowhere. `GET /v1/advice` also looks at what stands beside them."
+    )
 
 
 class Reasoned(BaseModel):
@@ -113,6 +120,7 @@ class Writer:
             event_ids=list(answer.event_ids),
             position=answer.position,
             revision=answer.revision,
+            advice=[advice_out(piece) for piece in on_written(answer.written)],
         )
 
 

@@ -11,6 +11,7 @@ from events.aggregates import AGGREGATES
 from events.envelope import RecordedEvent, UndecodableEvent
 from events.ids import Aggregate, ledger_subject
 from events.state import State
+from projections.state import queries
 from projections.state.goals import REPORTS
 from services.ledger import Ledger, recorded
 
@@ -31,9 +32,18 @@ NOTHING = Loaded(None, 0, 0)
 """An aggregate of which nothing is known."""
 
 
+def seen(row: queries.Version | None) -> Loaded:
+    """An aggregate as a view has it."""
+    if row is None:
+        return NOTHING
+    assert isinstance(row.state, State)
+    return Loaded(row.state, row.position, row.revision)
+
+
 class Tail(NamedTuple):
     """What the ledger has of an aggregate after what was known."""
 
+    known: Loaded
     loaded: Loaded
     """The aggregate with all of it."""
     steps: Sequence[tuple[RecordedEvent, Loaded]]
@@ -59,7 +69,7 @@ async def catch_up(ledger: Ledger, workspace: str, aggregate: Aggregate, known: 
             else:
                 loaded = folded(workspace, aggregate, loaded, event)
                 steps.append((event, loaded))
-    return Tail(loaded, steps)
+    return Tail(known, loaded, steps)
 
 
 def folded(workspace: str, aggregate: Aggregate, before: Loaded, event: RecordedEvent) -> Loaded:

@@ -30,6 +30,7 @@ from events.policies.rules import FRAMEWORKS
 from events.policies.state import Policies, Policy
 from events.state import State
 from events.workspace.state import Workspace
+from projections.advice.written import Written
 from services.access.callers import Caller
 from services.goals.knowledge import Knowledge
 from services.goals.sight import may_see
@@ -77,6 +78,21 @@ async def context_of(
         leads_to=await _leads_to(knowledge, command),
         policies=await _policies(knowledge, command),
         taken=await _taken(knowledge, command),
+    )
+
+
+async def written_of(
+    knowledge: Knowledge, before: State | None, after: State | None, recorded_on: date
+) -> Written:
+    """What a command made of its aggregate, with what advice on it follows from."""
+    cycle = await knowledge.state("cycle", after.cycle if isinstance(after, Objective) else None)
+    unit = await knowledge.state("org_unit", after.org_unit if isinstance(after, Kpi) else None)
+    return Written(
+        before,
+        after,
+        recorded_on,
+        cycle=cycle if isinstance(cycle, Cycle) else None,
+        unit=unit if isinstance(unit, OrgUnit) else None,
     )
 
 

@@ -25,12 +25,13 @@ from events.envelope import Event, encode
 from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject, new_aggregate_id
 from events.registry import event_type
-from projections.state import queries_goals
+from projections.advice.written import Written
+from projections.state import queries, queries_goals
 from projections.state.goals import REPORTS
 from services.access.callers import Caller
-from services.goals.aggregates import Loaded, Tail
+from services.goals.aggregates import Loaded, seen
 from services.goals.errors import KeyInFlight, KeyReused, Stale, TooContended
-from services.goals.facts import context_of, workspace_of
+from services.goals.facts import context_of, workspace_of, written_of
 from services.goals.knowledge import Knowledge
 from services.goals.sight import require_seen
 from services.keys.keys import Keys
@@ -61,6 +62,8 @@ class Answer(NamedTuple):
     revision: int
     """Of the aggregate, for the ETag."""
     replayed: bool
+    written: Written
+    """What it made of the aggregate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class Plan(NamedTuple):
 
     before: Loaded
     events: list[Event]
+    written: Written
 
 
 class Goals:
@@ -171,7 +175,7 @@ class Goals:
         for _ in range(TRIES):
             if plan is None:
                 knowledge.look_again()
-                earlier = _earlier(request, await knowledge.tail(request.aggregate))
+                earlier = await _earlier(request, knowledge)
                 if earlier is not None:
                     return earlier
                 plan = await self._decide(request, knowledge)
@@ -193,7 +197,7 @@ class Goals:
         try:
             async with self._views.open(request.workspace, snapshot=False) as view:
                 knowledge = Knowledge(self._ledger, request.workspace, view)
-                earlier = await _first_answer(view, request)
+                earlier = await _first_answer(view, request, knowledge)
                 if earlier is not None:
                     return earlier
                 try:
@@ -258,12 +262,13 @@ class Goals:
                 )
                 events.append(event)
                 state = evolve(state, event)
-        return Plan(loaded, events)
+        today = workspace.business_day(now)[0]
+        return Plan(loaded, events, await written_of(knowledge, loaded.state, state, today))
 
     async def _append(self, request: Request, plan: Plan) -> Answer:
-        before, events = plan
+        before, events, written = plan
         if not events:
-            return Answer(request.aggregate.id, (), before.position, before.revision, replayed=False)
+            return Answer(request.aggregate.id, (), before.position, before.revision, False, written)
         if request.key is not None:
             events[0] = events[0]._replace(request=f"{request.body_hash}:{len(events)}")
         subject = ledger_subject(request.workspace, request.aggregate)
@@ -274,36 +279,46 @@ class Goals:
         for position, event in enumerate(events, appended.first):
             revision = revision if event.name in REPORTS else position
         event_ids = tuple(event.id for event in events)
-        return Answer(request.aggregate.id, event_ids, appended.last, revision, replayed=False)
+        return Answer(request.aggregate.id, event_ids, appended.last, revision, False, written)
 
 
-async def _first_answer(view: View, request: Request) -> Answer | None:
+async def _first_answer(view: View, request: Request, knowledge: Knowledge) -> Answer | None:
     """What the first try with this key was answered, if the views have it. Raises KeyReused."""
     if request.key is None:
         return None
     carried = await queries_goals.carried_out(view.connection, request.event_id(0))
     if carried is None:
         return None
-    last = (
-        carried.position
-        + _number_of_events(request, carried.request, Aggregate(carried.kind, carried.id))
-        - 1
-    )
-    revision = await queries_goals.revision_at(view.connection, carried.kind, carried.id, last)
-    return _replayed(request, carried.position, last, revision or last)
+    aggregate = Aggregate(carried.kind, carried.id)
+    last = carried.position + _number_of_events(request, carried.request, aggregate) - 1
+    before = seen(await queries.latest(view.connection, *aggregate, carried.position - 1))
+    row = await queries.latest(view.connection, *aggregate, last)
+    assert row is not None  # the fold that keeps a command keeps what it led to
+    workspace = await workspace_of(knowledge, request.workspace)
+    day = workspace.business_day(row.recorded_at)[0]
+    written = await written_of(knowledge, before.state, seen(row).state, day)
+    revision = row.revision if row.position == last else last
+    return _replayed(request, carried.position, last, revision, written)
 
 
-def _earlier(request: Request, tail: Tail) -> Answer | None:
-    """What the first try with this key was answered, if it is among these events. Raises KeyReused."""
+async def _earlier(request: Request, knowledge: Knowledge) -> Answer | None:
+    """What the first try with this key was answered, if the ledger has it. Raises KeyReused."""
+    tail = await knowledge.tail(request.aggregate)
     if request.key is None:
         return None
     first = request.event_id(0)
-    found = next((event for event, _ in tail.steps if event.event.id == first), None)
-    if found is None:
+    before = tail.known
+    for event, after in tail.steps:
+        if event.event.id == first:
+            break
+        before = after
+    else:
         return None
-    last = found.position + _number_of_events(request, found.event.request, found.event.aggregate) - 1
-    revision = next(loaded.revision for event, loaded in tail.steps if event.position == last)
-    return _replayed(request, found.position, last, revision)
+    last = event.position + _number_of_events(request, event.event.request, event.event.aggregate) - 1
+    after = next(loaded for each, loaded in tail.steps if each.position == last)
+    day = event.event.business_day or event.recorded_at.date()
+    written = await written_of(knowledge, before.state, after.state, day)
+    return _replayed(request, event.position, last, after.revision, written)
 
 
 def _number_of_events(request: Request, asked: str | None, aggregate: Aggregate) -> int:
@@ -314,6 +329,6 @@ def _number_of_events(request: Request, asked: str | None, aggregate: Aggregate)
     return int(events)
 
 
-def _replayed(request: Request, first: int, last: int, revision: int) -> Answer:
+def _replayed(request: Request, first: int, last: int, revision: int, written: Written) -> Answer:
     event_ids = tuple(request.event_id(n) for n in range(last - first + 1))
-    return Answer(request.aggregate.id, event_ids, last, revision, replayed=True)
+    return Answer(request.aggregate.id, event_ids, last, revision, True, written)

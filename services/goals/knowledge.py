@@ -12,7 +12,7 @@ from events.org_units.state import OrgUnit
 from events.people.state import Person
 from events.state import State
 from projections.state import queries, queries_goals
-from services.goals.aggregates import NOTHING, Loaded, Tail, catch_up, folded
+from services.goals.aggregates import NOTHING, Loaded, Tail, catch_up, folded, seen
 from services.ledger import Ledger, recorded
 from services.views import View
 
@@ -56,10 +56,7 @@ class Knowledge:
         return self._saw(aggregate, row)
 
     def _saw(self, aggregate: Aggregate, row: queries.Version | None) -> Loaded:
-        loaded = NOTHING
-        if row is not None:
-            assert isinstance(row.state, State)
-            loaded = Loaded(row.state, row.position, row.revision)
+        loaded = seen(row)
         self._seen[aggregate] = self._current[aggregate] = loaded
         return loaded
 

@@ -11,6 +11,9 @@ from tests.api.conftest import Person, given_goal
 pytestmark = pytest.mark.usefixtures("projector")
 
 
+_ON_A_DRAFT = {"objective_is_number", "too_few_key_results", "personal_objective"}
+
+
 async def given_bad_form(anna: Person) -> None:
     """Two units below a company, each with an objective whose text is a figure."""
     await given_goal(anna)
@@ -81,6 +84,61 @@ async def test_a_late_move_is_told_by_when_it_was_recorded(anna: Person) -> None
     assert late in await codes(anna, objective="grow")
     assert late in await codes(anna, cycle="past", as_of="2020-01-15")
     assert late not in await codes(anna, objective="grow", known_at=before["known_at"])
+
+
+async def test_a_receipt_carries_the_advice_on_what_was_written(anna: Person) -> None:
+    """Of an objective, a key result, a KPI and its target; a retry gets the same."""
+    await given_goal(anna)
+    body = {"title": "매출 10% 증가", "cycle": "2026", "owner": "anna"}
+    drafted = await anna.created("/v1/objectives", body, Idempotency_Key="draft")
+    told = {(piece["id"], piece["code"]) for piece in drafted["advice"]}
+    assert told == {(drafted["id"], code) for code in _ON_A_DRAFT}
+    assert drafted["advice"] == (await anna.read("/v1/advice", objective=drafted["id"]))["data"]
+    assert await anna.created("/v1/objectives", body, Idempotency_Key="draft") == drafted
+    kept = {"title": "4.5점 이상 유지", "reason": "x"}
+    path = "/v1/key-results/kr-acv"
+    answer = await anna.patch(path, kept, If_Match=await anna.etag(path))
+    assert {piece["code"] for piece in answer.json()["advice"]} == {"keep_belongs_to_kpi", "owner_missing"}
+    same = await anna.patch(path, kept, If_Match=answer.headers["ETag"])
+    assert same.json()["advice"] == []
+
+
+async def test_a_kpi_and_its_target_are_advised_on_at_once(anna: Person) -> None:
+    kpi = {"id": "uptime", "name_ko": "가동률", "unit": "percent", "kind": "gauge", "aggregation": "mean"}
+    defined = await anna.created("/v1/kpis", kpi)
+    assert {piece["code"] for piece in defined["advice"]} == {
+        "owner_missing",
+        "org_unit_missing",
+        "target_missing",
+    }
+    target = {"kind": "at_least", "target": "99", "effective_from": "2099-01-01"}
+    path = "/v1/kpis/uptime"
+    answer = await anna.created(f"{path}/targets", target, If_Match=await anna.etag(path))
+    assert "high_target_without_tolerance" in {piece["code"] for piece in answer["advice"]}
+
+
+async def test_a_late_move_is_told_by_its_receipt_and_by_the_receipts_of_retries(anna: Person) -> None:
+    """Before and after the views have it; a check-in says nothing."""
+    cycle = {"id": "past", "name": "past", "start": "2020-01-01", "end": "2020-03-31", "kind": "quarter"}
+    await anna.created("/v1/cycles", cycle)
+    await anna.created("/v1/cycles/past/open", {})
+    drafted = await anna.created("/v1/objectives", {"id": "grow", "title": "Grow", "cycle": "past"})
+    measure = {"kind": "increase", "baseline": "50", "target": "80", "unit": "MKRW"}
+    added = await anna.created(
+        "/v1/objectives/grow/key-results",
+        {"id": "kr", "title": "ACV", "measure": measure, "owner": "anna"},
+        If_Match=f'"{drafted["revision"]}"',
+    )
+    active = await anna.created("/v1/objectives/grow/activate", {}, If_Match=f'"{added["revision"]}"')
+    moved = {"target": "60", "effective_from": "2020-01-01", "reason": "it was too much"}
+    sent = {"If_Match": f'"{active["revision"]}"', "Idempotency_Key": "move"}
+    first = await anna.created("/v1/key-results/kr/targets", moved, **sent)
+    assert [piece["code"] for piece in first["advice"]] == ["target_moved_late"]
+    assert await anna.created("/v1/key-results/kr/targets", moved, **sent) == first
+    await anna.read("/v1/key-results/kr")
+    assert await anna.created("/v1/key-results/kr/targets", moved, **sent) == first
+    report = await anna.created("/v1/key-results/kr/check-ins", {"value": "55", "day": "2020-02-01"})
+    assert report["advice"] == []
 
 
 async def test_advice_comes_in_pages(anna: Person) -> None:

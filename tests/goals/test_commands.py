@@ -107,7 +107,7 @@ async def test_what_is_so_already_makes_no_event(goals: Goals, anna: Caller) -> 
     """The answer names no event, and the goal's own position."""
     before = await given_objective(goals, anna)
     answer = await goals.execute(anna, GROWTH, change(80), reason="the same")
-    assert answer == Answer("growth", (), before.position, before.revision, replayed=False)
+    assert answer[:5] == ("growth", (), before.position, before.revision, False)
 
 
 async def test_commands_together_succeed_or_fail_together(goals: Goals, ledger: Ledger, anna: Caller) -> None:

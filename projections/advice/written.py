@@ -1,0 +1,97 @@
+"""Advice on what a command just wrote: only on that, and only from what the command knew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from events.cycles.state import Cycle
+from events.kpis.state import Kpi
+from events.objectives.state import KeyResult, Objective
+from events.org_units.state import OrgUnit
+from events.state import State
+from projections.advice.catalogue import Advice
+from projections.advice.facts import TargetMove
+from projections.advice.goals import on_key_result, on_moves, on_objective
+from projections.advice.kpis import on_kpi
+
+_OVER = frozenset({"graded", "closed", "dropped"})
+"""Statuses of objectives that nothing is advised on any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a command made of its aggregate."""
+
+    before: State | None
+    after: State | None
+    recorded_on: date
+    """The business day on which it was recorded."""
+    cycle: Cycle | None = None
+    """Of an objective."""
+    unit: OrgUnit | None = None
+    """Of a KPI."""
+
+
+def on_written(written: Written) -> list[Advice]:
+    """Advice on the objective, the key results or the KPI that changed; none on reports and other aggregates.
+
+    What only shows beside others (how many there are in a unit, whether all are lagging) is not looked at.
+    """
+    match written.before, written.after:
+        case (Objective() | None) as before, Objective() as after:
+            return list(_on_goal(before, after, written))
+        case (Kpi() | None) as before, Kpi() as after:
+            return list(_on_kpi(before, after, written))
+        case _:
+            return []
+
+
+def _on_goal(before: Objective | None, after: Objective, written: Written) -> Iterator[Advice]:
+    if after.status in _OVER:
+        return
+    if before is None or _whole(before) != _whole(after):
+        yield from on_objective(after)
+    for key_result in after.active_key_results:
+        known = None if before is None else before.key_result(key_result.id)
+        if known is None:
+            yield from on_key_result(after, key_result)
+        elif _definition(known) != _definition(key_result):
+            yield from on_key_result(after, key_result)
+            if written.cycle is not None:
+                yield from on_moves(after, key_result, written.cycle, _moves(known, key_result, written))
+
+
+def _whole(objective: Objective) -> Objective:
+    """An objective without what its key results say."""
+    names = tuple(key_result.id for key_result in objective.active_key_results)
+    return objective.model_copy(update={"key_results": names})
+
+
+def _definition(key_result: KeyResult) -> KeyResult:
+    """A key result without what was reported on it."""
+    return key_result.model_copy(update={"check_ins": (), "step_facts": ()})
+
+
+def _moves(before: KeyResult, after: KeyResult, written: Written) -> list[TargetMove]:
+    """Targets that were set for an objective that had been active: those of a draft replace the first one."""
+    moves: list[TargetMove] = []
+    for fact in after.targets[len(before.targets) :]:
+        old = before.fact_on(fact.effective_from)
+        moves.append(
+            TargetMove(
+                after.id, written.recorded_on, old.target, fact.target, old_upper=old.upper, upper=fact.upper
+            )
+        )
+    return moves
+
+
+def _on_kpi(before: Kpi | None, after: Kpi, written: Written) -> Iterator[Advice]:
+    if after.retired or before == after:
+        return
+    day = written.recorded_on
+    if before is not None and before.targets != after.targets:
+        day = after.targets[-1].effective_from
+    # A new KPI is no key result's measure yet; of another one nobody here knows.
+    yield from on_kpi(after, written.unit, day, in_goal=before is not None)
