@@ -203,10 +203,10 @@ CODES: dict[str, Code] = {
     "direction_contradicts_words": Code(
         "strong",
         "003 OKR 예시: 팀 단계 OKRs",
-        "The measure goes up where the words say down, or the other way round; or a rank, a loss rate and the"
-        " like, of which less is better, is to go up.",
-        "핵심 결과 “{name}”: 문장과 측정 방향({direction})이 어긋납니다. 나빠질수록 점수가 오릅니다.",
-        "Key result “{name}”: the words and the direction {direction} contradict; it would score for getting"
+        "The measure of a key result or of a KPI's target goes up where the words say down, or the other way"
+        " round; or a rank, a loss rate and the like, of which less is better, is to go up.",
+        "{what} “{name}”: 문장과 측정 방향({direction})이 어긋납니다. 나빠질수록 점수가 오릅니다.",
+        "{what} “{name}”: the words and the direction {direction} contradict; it would score for getting"
         " worse.",
     ),
     "percent_or_points": Code(

@@ -59,7 +59,7 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
         yield advice("key_result_names_initiative", item)
     if words.has_two_limits(title):
         yield advice("key_result_has_two_figures", item)
-    if _goes_against_words(measure, title):
+    if goes_against_words(measure, title):
         yield advice("direction_contradicts_words", item, direction=measure.kind)
     change = words.unclear_change(title)
     if change is not None and measure.unit in PERCENT:
@@ -108,12 +108,13 @@ def _edges(target: Decimal, upper: Decimal | None) -> str:
     return f"{target:f}" if upper is None else f"{target:f}–{upper:f}"
 
 
-def _item(objective: Objective, key_result: KeyResult) -> Item:
-    return Item("key_result", key_result.id, key_result.title, key_result.title, objective.cycle)
-
-
-def _goes_against_words(measure: Measure, title: str) -> bool:
+def goes_against_words(measure: Measure, title: str) -> bool:
+    """The measure goes another way than the words want it to."""
     if measure.kind in _UPWARDS:
         # Whether a rank is meant may stand in the unit only.
         return words.contradicts(f"{title} ({measure.unit})", upwards=True)
     return measure.kind in _DOWNWARDS and words.contradicts(f"{title} ({measure.unit})", upwards=False)
+
+
+def _item(objective: Objective, key_result: KeyResult) -> Item:
+    return Item("key_result", key_result.id, key_result.title, key_result.title, objective.cycle)

@@ -9,7 +9,7 @@ from events.kpis.state import Kpi
 from events.org_units.state import OrgUnit
 from projections.advice import words
 from projections.advice.catalogue import KPIS_PER_UNIT, Advice, Item, advice
-from projections.advice.goals import nearly_all, unit_says_nothing
+from projections.advice.goals import goes_against_words, nearly_all, unit_says_nothing
 
 
 def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Iterator[Advice]:
@@ -36,7 +36,10 @@ def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Ite
         return
     if target.kind in ("increase", "decrease") and target.effective_to is None:
         yield advice("date_missing", item)
-    if nearly_all(target.measure(kpi.unit)):
+    measure = target.measure(kpi.unit)
+    if any(goes_against_words(measure, name) for name in (kpi.name_ko, kpi.name_en)):
+        yield advice("direction_contradicts_words", item, direction=measure.kind)
+    if nearly_all(measure):
         yield advice("high_target_without_tolerance", item, target=f"{target.target:f}")
 
 

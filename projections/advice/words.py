@@ -59,7 +59,7 @@ _LESS_IS_BETTER = re.compile(
     r"\b(?:rank|ranking|churn|employee turnover|defects?|rework|scrap|accidents?|complaints?)\b",
     re.IGNORECASE,
 )
-_AGAINST = re.compile(r"방지|예방|개선|해결|prevent|solved|resolved", re.IGNORECASE)
+_AGAINST = re.compile(r"방지|방어|예방|개선|해결|prevent|solved|resolved", re.IGNORECASE)
 _CHANGE = re.compile(
     rf"(?<![\d.])(\d+(?:\.\d+)?)\s*(?:%|퍼센트)\s*(?:이상\s*|이하\s*)?(?:을|를)?\s*(?:{_UP}|{_DOWN}|개선){_NO_NOUN}"
     r"|\b(?:by|up|down)\s+(?:at least\s+)?(\d+(?:\.\d+)?)\s*(?:%|percent\b)",

@@ -34,6 +34,7 @@ class Forgotten(Receipt):
                     "event_ids": ["6a5f4c1f-9d10-5c4e-8f3c-0b9f1c869a53"],
                     "position": 1843,
                     "revision": 1843,
+                    "advice": [],
                     "already": False,
                     "key_destroyed": True,
                     "tokens_revoked": 1,

@@ -262,7 +262,6 @@ class Goals:
                 )
                 events.append(event)
                 state = evolve(state, event)
-        today = workspace.business_day(now)[0]
         return Plan(loaded, events, await written_of(knowledge, loaded.state, state, today))
 
     async def _append(self, request: Request, plan: Plan) -> Answer:

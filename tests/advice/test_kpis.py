@@ -124,3 +124,21 @@ def test_nearly_all_needs_a_tolerance_in_a_kpi_too() -> None:
     assert codes_of(completed) == {"high_target_without_tolerance"}
     tolerant = target | {"grading": "tolerance", "tolerance": 10}
     assert codes_of(kpi(unit="percent", targets=(tolerant,))) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "said"),
+    [
+        ("직원 이직률", {"kind": "at_least", "target": 10}, True),
+        ("직원 이직률", {"kind": "at_most", "target": 10}, False),
+        ("해지 방어율", {"kind": "at_least", "target": 80}, False),
+        ("불량률 감소", {"kind": "decrease", "baseline": 5, "target": 3}, False),
+        ("재구매율 상승", {"kind": "decrease", "baseline": 50, "target": 40}, True),
+        ("매출", {"kind": "at_least", "target": 10}, False),
+    ],
+)
+def test_a_target_goes_where_the_name_wants_it_to(name: str, target: dict[str, Any], *, said: bool) -> None:
+    """What is to go down must not be praised for going up."""
+    told = {**target, "effective_from": date(2026, 1, 1), "effective_to": date(2026, 12, 31)}
+    found = codes(given(kpis=kpis(5, name_ko=name, name_en=name, unit="percent", targets=(told,))))
+    assert ("direction_contradicts_words" in found) == said
