@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 
 from tests.seeds.examples import (
+    ByHand,
     Example,
     KeyResultExample,
     KpiByHand,
     KpiExample,
+    Measured,
     ObjectiveExample,
     Readings,
     examples,
@@ -67,10 +69,12 @@ class Builder:
         for kpi in examples().kpis:
             self._kpi(kpi)
         for key_result in examples().key_results:
-            if key_result.id in key_results_by_hand():
-                self._key_result(key_result)
+            self._key_result(key_result)
         for holder in sorted({*self._holders.values(), *(one.id for one in examples().objectives)}):
             self._write("POST", f"/v1/objectives/{holder}/activate", {}, holder)
+        for initiative in examples().initiatives:
+            body = {"id": initiative.id, "title": initiative.title_ko, "supports": [initiative.supports]}
+            self._write("POST", "/v1/initiatives", body)
         self._send_readings({kpi.id: readings_of(kpi) for kpi in examples().kpis})
         for id_, told in key_results_by_hand().items():
             for day, value in told.check_ins.items():
@@ -117,18 +121,16 @@ class Builder:
             body |= {"serves": one.supports, "serves_why": SERVES_WHY[one.company]}
         self._write("POST", "/v1/kpis", body, one.id)
         told = kpis_by_hand().get(one.id)
-        posts = {"kind": one.measure, "target": one.target, "baseline": one.baseline}
-        if one.relative is not None:
-            assert told is not None
-            posts |= {"target": told.target, "baseline": told.base}
-        if posts["target"] is not None:
-            body = {name: None if value is None else str(value) for name, value in posts.items()}
-            body |= {"effective_from": "2025-01-01", "reason": REASON}
+        posts = posts_of(one, told)
+        if posts is not None:
+            body = posts | {"effective_from": "2025-01-01", "reason": REASON}
             self._write("POST", f"/v1/kpis/{one.id}/targets", body, one.id)
 
     def _key_result(self, one: KeyResultExample) -> None:
         told = key_results_by_hand()[one.id]
-        measure = measure_of(one)
+        posts = posts_of(one, told)
+        assert posts is not None
+        measure: dict[str, Any] = posts | {"unit": one.unit}
         kpi = one.kpi
         if told.unit is not None:
             measure["unit"] = told.unit
@@ -187,12 +189,16 @@ def unit(company: str, name: str) -> str:
     return f"{company}-{UNITS[name]}"
 
 
-def measure_of(one: KeyResultExample) -> dict[str, Any]:
-    """The measure as the document gives it."""
-    measure: dict[str, Any] = {"kind": one.measure, "target": str(one.target), "unit": one.unit}
-    if one.baseline is not None:
-        measure["baseline"] = str(one.baseline)
-    return measure
+def posts_of(one: Measured, told: ByHand | None) -> dict[str, Any] | None:
+    """What a value is judged against, as the document gives it; a relative target as it was worked out."""
+    target, baseline = one.target, one.baseline
+    if one.relative is not None and target is None:
+        assert told is not None
+        target, baseline = told.target, told.base
+    if target is None:
+        return None
+    posts = {"kind": one.measure, "target": str(target)}
+    return posts if baseline is None else posts | {"baseline": str(baseline)}
 
 
 def readings_of(kpi: KpiExample) -> Readings:

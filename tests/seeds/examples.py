@@ -101,6 +101,13 @@ class InitiativeExample(Row):
     key_result: str | None
     objective: str | None
 
+    @property
+    def supports(self) -> str:
+        """The key result or objective it is done for."""
+        goal = self.key_result or self.objective
+        assert goal is not None
+        return goal
+
 
 class Examples(Row):
     """Everything concrete in the documents."""
@@ -132,6 +139,9 @@ class ByHand(Row):
     work: str | None = None
     raw: Decimal | Literal["none"]
     why: str | None = None
+    base: Decimal | None = None
+    goes_to: str | None = None
+    target: Decimal | None = None
 
     @property
     def worked_out(self) -> Fraction:
@@ -158,9 +168,6 @@ class KpiByHand(ByHand):
     bucket: str = "month"
     start: date = date(2025, 9, 1)
     value: Decimal
-    base: Decimal | None = None
-    goes_to: str | None = None
-    target: Decimal | None = None
     also: tuple[str, ...] = ()
 
 

@@ -14,16 +14,11 @@ from tests.seeds.examples import (
     Measured,
     cautions,
     examples,
-    key_results_by_hand,
     kpis_by_hand,
 )
 
-IN_GOALS = {one.kpi for one in examples().key_results if one.id in key_results_by_hand()}
-WARNED = [
-    one
-    for one in (*examples().key_results, *examples().kpis)
-    if one.cautions and (one.id in key_results_by_hand() or not isinstance(one, KeyResultExample))
-]
+IN_GOALS = {one.kpi for one in examples().key_results}
+WARNED = [one for one in (*examples().key_results, *examples().kpis) if one.cautions]
 
 Said = dict[str, set[str]]
 

@@ -9,15 +9,14 @@ import pytest
 from tests.seeds.build import readings_of
 from tests.seeds.conftest import Reader
 from tests.seeds.examples import (
+    InitiativeExample,
     KeyResultExample,
     KpiExample,
     ObjectiveExample,
     examples,
-    key_results_by_hand,
     kpis_by_hand,
 )
 
-CREATED = [one for one in examples().key_results if one.id in key_results_by_hand()]
 NO_TARGET = [kpi for kpi in examples().kpis if kpi.target is None and kpi.relative is None]
 
 
@@ -29,7 +28,7 @@ def test_objective(seeds: Reader, objective: ObjectiveExample) -> None:
     assert shown["supports"] == ([] if objective.parent is None else [objective.parent])
 
 
-@pytest.mark.parametrize("key_result", CREATED, ids=lambda one: one.id)
+@pytest.mark.parametrize("key_result", examples().key_results, ids=lambda one: one.id)
 def test_key_result(seeds: Reader, key_result: KeyResultExample) -> None:
     """Its words, its measure and what it belongs to."""
     shown = seeds.get(f"/v1/key-results/{key_result.id}")
@@ -59,3 +58,11 @@ def test_a_kpi_without_a_target_has_a_trend(seeds: Reader, kpi: KpiExample) -> N
     if kpi.aggregation == "ratio" and kpi.unit != "percent":
         usual /= 10
     assert Decimal(point["value"]) == (usual if told is None else told.value)
+
+
+@pytest.mark.parametrize("initiative", examples().initiatives, ids=lambda one: one.id)
+def test_initiative(seeds: Reader, initiative: InitiativeExample) -> None:
+    """Its words and the goal it is done for."""
+    shown = seeds.get(f"/v1/initiatives/{initiative.id}")
+    assert (shown["title"], shown["status"]) == (initiative.title_ko, "planned")
+    assert shown["supports"] == [initiative.supports]

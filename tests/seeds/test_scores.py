@@ -10,13 +10,14 @@ import pytest
 from tests.seeds.conftest import Reader
 from tests.seeds.examples import (
     ByHand,
-    KpiExample,
+    Measured,
     calculate,
     examples,
     key_results_by_hand,
     kpis_by_hand,
 )
 
+RELATIVE = [one for one in (*examples().key_results, *examples().kpis) if one.relative is not None]
 SIX_PLACES = Decimal("0.000001")
 SCORED_KPIS = {id_: told for id_, told in kpis_by_hand().items() if told.raw != "none"}
 
@@ -30,14 +31,22 @@ def test_the_arithmetic_is_right(told: ByHand) -> None:
     assert abs(told.worked_out - Fraction(told.raw)) * 2 <= Fraction(SIX_PLACES)
 
 
-@pytest.mark.parametrize("kpi", [kpi for kpi in examples().kpis if kpi.relative], ids=lambda one: one.id)
-def test_a_relative_target_is_what_its_change_says(kpi: KpiExample) -> None:
+@pytest.mark.parametrize("one", RELATIVE, ids=lambda one: one.id)
+def test_a_relative_target_is_what_its_change_says(one: Measured) -> None:
     """The frozen target lies the document's percentage away from the base."""
-    told = kpis_by_hand()[kpi.id]
-    assert kpi.relative is not None
-    assert (told.base, told.target, told.goes_to) != (None, None, None)
+    told = (kpis_by_hand().get(one.id) or key_results_by_hand()[one.id]) if one.target is None else None
+    assert one.relative is not None
+    if told is None:
+        assert one.target == (one.baseline or 0) * (1 + one.relative.change)
+        return
     assert calculate(told.goes_to or "") == told.target
-    assert told.target == (told.base or 0) * (1 + kpi.relative.change)
+    assert told.target == (told.base or 0) * (1 + one.relative.change)
+
+
+def test_every_key_result_is_worked_out() -> None:
+    """So is every KPI with a target."""
+    assert set(key_results_by_hand()) == {one.id for one in examples().key_results}
+    assert set(SCORED_KPIS) == {one.id for one in examples().kpis if one.target or one.relative}
 
 
 @pytest.mark.parametrize("key_result", key_results_by_hand())
