@@ -6,9 +6,13 @@ from typing import Any, NamedTuple
 from events.access import decider as access
 from events.access.state import Token
 from events.context import Context
+from events.conversations import decider as conversations
+from events.conversations.state import Conversation
 from events.cycles import decider as cycles
 from events.cycles.state import Cycle
 from events.envelope import Event
+from events.feedback import decider as feedback
+from events.feedback.state import Feedback
 from events.feeds import decider as feeds
 from events.feeds.state import Feed
 from events.initiatives import decider as initiatives
@@ -23,6 +27,8 @@ from events.people import decider as people
 from events.people.state import Person
 from events.policies import decider as policies
 from events.policies.state import Policy
+from events.recognition import decider as recognition
+from events.recognition.state import Recognition
 from events.registry import EventData
 from events.state import State
 from events.workspace import decider as workspace
@@ -45,6 +51,9 @@ AGGREGATES: dict[str, AggregateType] = {
     "policy": AggregateType(Policy, policies.evolve, policies.decide),
     "objective": AggregateType(Objective, objectives.evolve, objectives.decide),
     "initiative": AggregateType(Initiative, initiatives.evolve, initiatives.decide),
+    "conversation": AggregateType(Conversation, conversations.evolve, conversations.decide),
+    "feedback": AggregateType(Feedback, feedback.evolve, feedback.decide),
+    "recognition": AggregateType(Recognition, recognition.evolve, recognition.decide),
     "feed": AggregateType(Feed, feeds.evolve, feeds.decide),
     "kpi": AggregateType(Kpi, kpis.evolve, kpis.decide),
     "access": AggregateType(Token, access.evolve, access.decide),

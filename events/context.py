@@ -41,7 +41,7 @@ class Context:
     taken_over: KeyResult | None = None
     """The key result that a new objective takes over."""
     unknown: frozenset[str] = frozenset()
-    """Of the objectives, key results and KPIs that a goal or KPI refers to: those that do not exist."""
+    """Of what a goal, a KPI or words refer to: the objectives, key results and KPIs that do not exist."""
     leads_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """From what an objective is to support upwards: key results to their objectives, these to what they
     support."""

@@ -44,8 +44,10 @@ event of a type that a reader does not know is kept and skipped.
 
 SUBJECTS = {
     "access": "Access tokens",
+    "conversation": "Conversations (대화)",
     "cycle": "Cycles (사이클)",
     "feed": "Feeds (연동)",
+    "feedback": "Feedback (피드백)",
     "initiative": "Initiatives (실행과제)",
     "key_result": "Key results (핵심 결과)",
     "kpi": "KPIs (핵심성과지표)",
@@ -55,6 +57,7 @@ SUBJECTS = {
     "person": "People (구성원)",
     "policy": "Policies (산정 기준)",
     "reading": "Readings (실적)",
+    "recognition": "Recognition (인정)",
     "workspace": "Workspaces (워크스페이스)",
 }
 

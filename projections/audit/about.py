@@ -29,6 +29,9 @@ KINDS = (
     "feed",
     "reading",
     "person",
+    "conversation",
+    "feedback",
+    "recognition",
     "workspace",
     "access",
     "ledger",
@@ -51,6 +54,8 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
     "supports": _GOAL,
     "takes_over": ("key_result",),
     "serves": _GOAL,
+    "to": ("person",),
+    "parties": ("person",),
 }
 """Fields that name something wherever they occur, and the kinds it may be of."""
 
@@ -101,6 +106,10 @@ def _named(data: EventData) -> Iterator[str]:
     if isinstance(data, ObjectiveChangeProposed):
         named = (change.data.get("key_result") for change in data.changes)
         yield from (reference("key_result", id_) for id_ in named if id_ is not None)
+    # What words are about is a reference already.
+    subject = getattr(data, "about", None)
+    if subject is not None:
+        yield subject
     holder = getattr(data, "holder", None)
     if holder is not None:
         yield holder.replace(":", "/", 1)

@@ -1,10 +1,11 @@
-"""What hangs on what: initiatives on goals and units."""
+"""What hangs on what: initiatives on goals and units, words on goals and people."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel
 
 from events.initiatives.state import Initiative
+from events.talk.said import Said
 
 
 def attached_to(state: BaseModel | None) -> frozenset[str]:
@@ -12,6 +13,10 @@ def attached_to(state: BaseModel | None) -> frozenset[str]:
 
     Whether an id that is supported is an objective's or a key result's is not known here: it counts as both.
     """
+    if isinstance(state, Said):
+        return frozenset(
+            {f"person/{id_}" for id_ in state.concerned} | ({state.about} if state.about else set())
+        )
     if not isinstance(state, Initiative):
         return frozenset()
     goals = {f"{kind}/{id_}" for id_ in state.supports for kind in ("objective", "key_result")}

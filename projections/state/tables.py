@@ -65,8 +65,8 @@ taken_over = Table(
 attachment = Table(
     "attachment",
     metadata,
-    Column("about", Text, primary_key=True, comment="<kind>/<id> of a goal or unit"),
-    Column("kind", Text, primary_key=True, comment="of what hangs on it: initiative"),
+    Column("about", Text, primary_key=True, comment="<kind>/<id> of a goal, unit or person"),
+    Column("kind", Text, primary_key=True, comment="initiative, conversation, feedback, recognition"),
     Column("id", Text, primary_key=True),
     Column("position", BigInteger, primary_key=True, comment="the event that attached it"),
     comment="What hangs on what, or once did: whether it still does, its latest version tells.",

@@ -21,6 +21,10 @@ class Permission(StrEnum):
     """MBO goals of others, too; everybody reads their own and those of whom they lead."""
     READ_TRAIL = "read_trail"
     """The audit trail: who did what, when and why."""
+    WITNESS = "witness"
+    """See in the audit trail that people talked to each other, who and when; never what was said."""
+    TALK = "talk"
+    """Hold conversations, give feedback and recognition."""
     CHANGE_GOALS = "change_goals"
     """Objectives, key results, initiatives, KPIs and their targets; check-ins."""
     CHANGE_STRUCTURE = "change_structure"
@@ -43,11 +47,13 @@ _P = Permission
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "admin": frozenset(Permission),
-    "owner": frozenset(Permission) - {_P.ADMINISTER},
-    "editor": frozenset({_P.READ, _P.READ_TRAIL, _P.CHANGE_GOALS, _P.SEND_READINGS, _P.CORRECT_READINGS}),
-    "viewer": frozenset({_P.READ}),
-    "auditor": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.READ_TRAIL}),
-    "hr": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.CHANGE_STRUCTURE}),
+    "owner": frozenset(Permission) - {_P.ADMINISTER, _P.WITNESS},
+    "editor": frozenset(
+        {_P.READ, _P.READ_TRAIL, _P.TALK, _P.CHANGE_GOALS, _P.SEND_READINGS, _P.CORRECT_READINGS}
+    ),
+    "viewer": frozenset({_P.READ, _P.TALK}),
+    "auditor": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.READ_TRAIL, _P.WITNESS}),
+    "hr": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.TALK, _P.CHANGE_STRUCTURE}),
     "feed": frozenset({_P.SEND_READINGS, _P.CORRECT_READINGS}),
 }
 

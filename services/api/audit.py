@@ -9,17 +9,21 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from events.envelope import Event
 from events.ids import Slug
-from events.registry import Language, UnknownData, sentence
+from events.registry import Language, UnknownData, lookup, sentence
 from projections.audit import queries
 from projections.audit.about import references
+from services.access.callers import Caller
+from services.access.roles import Permission
 from services.api.answers import READ
 from services.api.paging import Page, Paged, page, page_from, position_in
-from services.api.positions import KnownAt, Moment, Viewing, end_of, moment_parameter, start_of
+from services.api.positions import KnownAt, Moment, Reading, Viewing, end_of, moment_parameter, start_of
 from services.api.requests import Lang
 from services.api.security import TrailReader
 from services.api.services import Serving
 from services.api.sight import hidden_aggregates
+from services.api.talk import KINDS, Reach
 from services.keys.keys import Keys
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
@@ -103,6 +107,8 @@ async def read(
     async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
         after = position_in(paged)
         hidden = await hidden_aggregates(then)
+        if not caller.may(Permission.WITNESS):
+            hidden |= await Reach(then).hidden()
     async with viewing.trail(caller, then.position) as trail:
         entries = await queries.trail_of(
             trail.connection,
@@ -119,6 +125,7 @@ async def read(
             newest_first=order == "desc",
             limit=paged.limit + 1,
         )
+    entries = await _without_words_of_others(entries, viewing, caller)
     shown = [await _entry(services.keys, entry, language) for entry in entries]
     last_shown = shown[: paged.limit][-1].position if shown else 0
     return page(shown, paged, then.next_page(last_shown))
@@ -148,6 +155,29 @@ async def recordings(
         for one in found
     ]
     return page_from(shown, paged, then.next_page)
+
+
+async def _without_words_of_others(
+    entries: list[queries.TrailEntry], viewing: Reading, caller: Caller
+) -> list[queries.TrailEntry]:
+    """The entries without what people said to each other, where it is not the caller's to read."""
+    said = {entry.event.aggregate for entry in entries if entry.event.aggregate.kind in KINDS}
+    if not said:
+        return entries
+    async with viewing.then(caller) as now:
+        readable = await Reach(now).readable(said)
+    return [
+        entry._replace(event=_without_words(entry.event))
+        if entry.event.aggregate in said and entry.event.id not in readable
+        else entry
+        for entry in entries
+    ]
+
+
+def _without_words(event: Event) -> Event:
+    known = lookup(event.type)
+    nothing = dict.fromkeys(known.personal if known is not None else ())
+    return event._replace(data=event.data.model_copy(update=nothing))
 
 
 async def _entry(keys: Keys, entry: queries.TrailEntry, language: Language) -> Entry:

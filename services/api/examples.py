@@ -6,6 +6,7 @@ from typing import Any
 
 from services.api.examples_alignment import ALIGNMENT
 from services.api.examples_people import MEMBER, PERSON
+from services.api.talk_examples import LISTED, READ
 
 _KNOWN = {"known_at": "2026-03-31T14:59:59.871234Z", "position": 1843}
 _TIMES = {"as_of": "2026-03-31", **_KNOWN}
@@ -420,5 +421,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/readyz"): _READY,
     ("GET", "/metrics"): "# HELP goaltrail_http_requests_total Requests answered.\n",
     ("GET", "/asyncapi"): {"asyncapi": "3.0.0"},
+    **{("GET", path): _page(said) for path, said in LISTED.items()},
+    **{("GET", f"{path}/{{{name}}}"): LISTED[path] | _KNOWN for path, name in READ.items()},
 }
 """By method and path; the answers of other operations have their example in the model."""

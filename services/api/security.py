@@ -59,6 +59,7 @@ def allowed(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
 
 Reader = Annotated[Caller, Depends(allowed(Permission.READ))]
 TrailReader = Annotated[Caller, Depends(allowed(Permission.READ_TRAIL))]
+Talker = Annotated[Caller, Depends(allowed(Permission.TALK))]
 GoalEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_GOALS))]
 StructureEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_STRUCTURE))]
 CycleEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_CYCLES))]

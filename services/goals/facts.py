@@ -8,8 +8,10 @@ from datetime import date, datetime
 
 from events.commands import Command
 from events.context import Context
+from events.conversations.commands import OpenConversation
 from events.cycles.commands import AdoptPolicy, OpenCycle
 from events.cycles.state import Cycle
+from events.feedback.commands import GiveFeedback
 from events.initiatives.commands import PlanInitiative, ReplanInitiative
 from events.initiatives.state import Initiative
 from events.kpis.commands import DefineKpi, RedefineKpi
@@ -28,6 +30,7 @@ from events.org_units.state import OrgUnit
 from events.people.commands import JoinUnit
 from events.policies.rules import FRAMEWORKS
 from events.policies.state import Policies, Policy
+from events.recognition.commands import GiveRecognition
 from events.state import State
 from events.workspace.state import Workspace
 from projections.advice.written import Written
@@ -74,7 +77,7 @@ async def context_of(
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
         below=await _below(knowledge, command, state),
         taken_over=await _taken_over(knowledge, command, caller, today),
-        unknown=await _unknown(knowledge, command, state),
+        unknown=await _unknown(knowledge, command, state, caller, today),
         leads_to=await _leads_to(knowledge, command),
         policies=await _policies(knowledge, command),
         taken=await _taken(knowledge, command),
@@ -145,7 +148,9 @@ async def _below(knowledge: Knowledge, command: Command, state: State | None) ->
     return frozenset(found)
 
 
-async def _unknown(knowledge: Knowledge, command: Command, state: State | None) -> frozenset[str]:
+async def _unknown(
+    knowledge: Knowledge, command: Command, state: State | None, caller: Caller, today: date
+) -> frozenset[str]:
     """What the command refers to and does not exist. A KPI is no counter-metric of itself."""
     match command:
         case DraftObjective() | ChangeSupports() | PlanInitiative() | ReplanInitiative():
@@ -153,11 +158,24 @@ async def _unknown(knowledge: Knowledge, command: Command, state: State | None) 
         case DefineKpi() | RedefineKpi():
             goals = frozenset([command.serves] if command.serves is not None else [])
             kpis = frozenset(command.counter_metrics or ())
+        case OpenConversation() | GiveFeedback() | GiveRecognition():
+            return await _not_there(knowledge, command.about, caller, today)
         case _:
             return frozenset()
     missing = goals - (await knowledge.objectives_of(goals)).keys()
     itself = None if state is None else state.id
     return missing | {kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None}
+
+
+async def _not_there(knowledge: Knowledge, about: str | None, caller: Caller, today: date) -> frozenset[str]:
+    """What words are about, if the caller sees no such goal. Of people, as of owners, any id will do."""
+    kind, _, id_ = (about or "").partition("/")
+    if about is None or kind == "person":
+        return frozenset()
+    found = (await knowledge.objectives_of(frozenset({id_}))).get(id_)
+    there = found is not None and (kind == "key_result" or found == id_)
+    there = there and await may_see(knowledge, caller, await knowledge.state("objective", found), today)
+    return frozenset() if there else frozenset({about})
 
 
 async def _taken_over(

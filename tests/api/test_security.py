@@ -17,6 +17,7 @@ from tests.api.conftest import Person, SettingsFor, given_goal, person, projecti
 ROLES = get_args(Role)
 READERS = {"admin", "owner", "editor", "viewer", "auditor", "hr"}
 EDITORS = {"admin", "owner", "editor"}
+TALKERS = READERS - {"auditor"}
 STRUCTURE = {"admin", "owner", "hr"}
 OWNERS = {"admin", "owner"}
 TRAIL = {"admin", "owner", "editor", "auditor"}
@@ -40,6 +41,19 @@ ROUTES: list[tuple[str, str, set[str]]] = [
     ("GET", "/v1/key-results/k/check-ins", READERS),
     ("POST", "/v1/key-results/k/check-ins", EDITORS),
     ("GET", "/v1/key-results/k/score-history", READERS),
+    ("GET", "/v1/conversations", READERS),
+    ("GET", "/v1/conversations/c", READERS),
+    ("POST", "/v1/conversations", TALKERS),
+    ("POST", "/v1/conversations/c/notes", TALKERS),
+    ("POST", "/v1/conversations/c/actions/a/finish", TALKERS),
+    ("GET", "/v1/feedback", READERS),
+    ("GET", "/v1/feedback/f", READERS),
+    ("POST", "/v1/feedback", TALKERS),
+    ("POST", "/v1/feedback/f/redact", TALKERS),
+    ("GET", "/v1/recognitions", READERS),
+    ("GET", "/v1/recognitions/r", READERS),
+    ("POST", "/v1/recognitions", TALKERS),
+    ("POST", "/v1/recognitions/r/redact", TALKERS),
     ("GET", "/v1/kpis", READERS),
     ("POST", "/v1/kpis", EDITORS),
     ("GET", "/v1/kpis/k", READERS),

@@ -19,6 +19,7 @@ from events.objectives.events import ObjectiveDrafted, ObjectiveOrgUnitChanged, 
 from events.objectives.key_result_events import KeyResultAdded, KpiLinked, TargetChanged
 from events.org_units.events import OrgUnitMoved
 from events.readings.events import ReadingRetracted
+from events.recognition.events import RecognitionGiven
 from events.registry import EventData, UnknownData, event_type
 from projections.audit.about import KINDS, about, reference, references
 
@@ -114,6 +115,11 @@ def event(kind: str, id_: str, data: EventData) -> Event:
             event("initiative", "i1", InitiativeStarted(title="…", supports=("k1",))),
             ["initiative/i1", "objective/k1", "key_result/k1"],
             id="a step of an initiative concerns the goals it is for",
+        ),
+        pytest.param(
+            event("recognition", "r1", RecognitionGiven(to=("boris",), text="…", about="key_result/k1")),
+            ["recognition/r1", "person/boris", "key_result/k1"],
+            id="a recognition concerns whom it is for and what it is about",
         ),
         pytest.param(
             event("org_unit", "sales", OrgUnitMoved(old="korea", new="asia")),

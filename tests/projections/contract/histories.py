@@ -9,8 +9,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
+from events.conversations.events import ActionAgreed, ConversationOpened
 from events.cycles.events import CycleOpened, CyclePlanned, CyclePolicyAdopted
 from events.envelope import Event, encode
+from events.feedback.events import FeedbackGiven, FeedbackRedacted
 from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
 from events.initiatives.events import InitiativePlanned, InitiativeReplanned, InitiativeStarted
 from events.initiatives.plan import InitiativePlan
@@ -53,6 +55,7 @@ from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet
 from events.policies.rules import PolicyVersions
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
+from events.recognition.events import RecognitionGiven
 from events.registry import EventData, event_type
 from events.workspace.events import WorkspaceCreated
 from services.ledger import StoredMessage
@@ -252,6 +255,14 @@ def goals(history: History) -> None:
         ]
         history.append("objective", objective, *added)
         history.append("objective", objective, ObjectiveActivated())
+    told = FeedbackGiven(to="boris", text="ask the customers first", audience="line", about="objective/o1")
+    history.append("feedback", "f1", told)
+    history.append("feedback", "f1", FeedbackRedacted())
+    thanks = RecognitionGiven(to=("boris", "carla"), text="you asked them all", about="key_result/o1-k1")
+    history.append("recognition", "r1", thanks)
+    talk = ConversationOpened(parties=("anna", "boris"), agenda="mid-term", audience="line", day=CYCLE_START)
+    history.append("conversation", "c1", talk)
+    history.append("conversation", "c1", ActionAgreed(action="a1", text="a second visit", owner="boris"))
     plan = InitiativePlan(title="call every customer", owner="anna", supports=("o1-k1",))
     history.append("initiative", "calls", InitiativePlanned(**plan.model_dump()))
 

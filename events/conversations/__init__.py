@@ -1,0 +1,1 @@
+"""Conversations: what is to be talked about, what was said and what was agreed."""

@@ -1,0 +1,1 @@
+"""Feedback: between two people, or open to the line of who gets it."""

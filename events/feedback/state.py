@@ -1,0 +1,31 @@
+"""The state of feedback."""
+
+from events.talk.commands import THE_TEXT
+from events.talk.said import Said, Words
+
+
+class Feedback(Said):
+    """What a person told another one."""
+
+    to: str
+    words: Words
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Who gave it and who got it."""
+        return (self.words.author, self.to)
+
+    @property
+    def whose_line(self) -> tuple[str, ...]:
+        """Of who got it."""
+        return (self.to,)
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """Who got it."""
+        return (self.to,)
+
+    @property
+    def all_words(self) -> dict[str, Words]:
+        """The one text."""
+        return {THE_TEXT: self.words}

@@ -1,0 +1,1 @@
+"""Recognition: thanks and praise that everybody in the workspace may read."""

@@ -1,0 +1,67 @@
+"""Words that people say to each other, and whose they are."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from events.envelope import Event
+from events.state import State
+from events.talk.audience import Audience
+
+_PERSON = "person:"
+
+
+class Words(BaseModel):
+    """A text, by whom, and the event that holds it. `text` is personal text; None once it is redacted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    author: str
+    """A person's id."""
+    event_id: UUID
+    text: str | None = None
+
+
+class Said(State):
+    """Something that people said to each other."""
+
+    audience: Audience
+    about: str | None = None
+    day: date
+    """The business day on which it was said, or is to be."""
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """The ids of those who talk: they read it whatever the audience is."""
+        raise NotImplementedError
+
+    @property
+    def whose_line(self) -> tuple[str, ...]:
+        """The ids of those whose line reads it, too, if the audience says so."""
+        return self.parties
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """The ids of those whom it is for: everybody who talks, or who gets it."""
+        return self.parties
+
+    @property
+    def all_words(self) -> dict[str, Words]:
+        """All its texts by the names they have in it."""
+        raise NotImplementedError
+
+
+def person_of(actor: str) -> str | None:
+    """The id of the person who acts; None for a feed or the system."""
+    return actor.removeprefix(_PERSON) if actor.startswith(_PERSON) else None
+
+
+def words_of(event: Event, text: str) -> Words:
+    """A text as its event says it."""
+    return Words(author=person_of(event.actor) or event.actor, event_id=event.id, text=text)
+
+
+def said_on(event: Event) -> date:
+    """The business day of an event."""
+    return event.business_day or event.time.date()

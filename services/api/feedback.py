@@ -1,0 +1,128 @@
+"""Feedback (피드백): between two people, or open to the line of who gets it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.feedback.commands import GiveFeedback
+from events.feedback.state import Feedback
+from events.ids import Aggregate, Slug
+from events.registry import Language
+from events.talk.audience import Audience
+from services.access.callers import Caller
+from services.api.answers import CREATE, READ
+from services.api.paging import Page, Paged, page
+from services.api.positions import Known, KnownAt, Viewing
+from services.api.requests import ExactRoute, Lang
+from services.api.security import Reader, Talker
+from services.api.services import Services, Serving
+from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said
+from services.api.versions import last_id
+from services.api.writing import Receipt, Writing, as_command
+
+router = APIRouter(prefix="/v1/feedback", tags=["conversations"], route_class=ExactRoute)
+
+EXAMPLE = "0192f3a4-7c1e-7b5d-9f0a-4e2d8c6b0a31"
+FeedbackId = Annotated[Slug, Path(examples=[EXAMPLE])]
+
+
+class NewFeedback(GiveFeedback):
+    """Feedback to give; it gets an id."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "to": "boris",
+                    "text": "고객 인터뷰 질문을 미리 나눠 주셔서 준비가 쉬웠습니다",
+                    "about": "key_result/acv",
+                    "audience": "parties",
+                }
+            ]
+        }
+    )
+
+
+class FeedbackOut(BaseModel):
+    """What a person told another one."""
+
+    id: str
+    author: str = Field(description="Who gave it.")
+    to: str
+    about: str | None
+    audience: Audience
+    day: date = Field(description="The business day on which it was given.")
+    text: str | None = Field(description="null once its author took it back or put it otherwise.")
+    revision: int
+
+
+class FeedbackRead(FeedbackOut, Known):
+    """One feedback."""
+
+
+@router.post("", status_code=201, summary="Give feedback", responses=CREATE)
+async def give(caller: Talker, writing: Writing, body: NewFeedback) -> Receipt:
+    """Tell a person something, between the two or open to the person's line; stored encrypted."""
+    id_ = writing.new_id(caller)
+    return await writing.execute(
+        caller,
+        Aggregate("feedback", id_),
+        as_command(body, GiveFeedback),
+        body=body,
+        location=f"{router.prefix}/{id_}",
+    )
+
+
+@router.get("", summary="List feedback", responses=READ)
+async def list_feedback(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    paged: Paged,
+    language: Lang,
+    known_at: KnownAt,
+    about: Annotated[str | None, Query(pattern=ABOUT, examples=["person/boris"])] = None,
+) -> Page[FeedbackOut]:
+    """Feedback that the caller gave, got, or may read as the line of who got it; by id."""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        shown, chosen = await list_said(then, "feedback", about, paged)
+    items = [await _out(services, caller, one, language) for one in shown]
+    return page(items, paged, then.next_page(last_id(chosen, paged)))
+
+
+@router.get("/{feedback}", summary="Read feedback", responses=READ)
+async def read(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    language: Lang,
+    feedback: FeedbackId,
+    known_at: KnownAt,
+) -> FeedbackRead:
+    """One feedback; for whom it does not concern it is not there."""
+    async with viewing.then(caller, None, known_at) as then:
+        found = await find_said(then, "feedback", feedback, response)
+    return FeedbackRead(**dict(await _out(services, caller, found, language)), **then.known)
+
+
+async def _out(services: Services, caller: Caller, shown: Shown, language: Language) -> FeedbackOut:
+    said = shown.said
+    assert isinstance(said, Feedback)
+    return FeedbackOut(
+        id=said.id,
+        author=said.words.author,
+        to=said.to,
+        about=said.about,
+        audience=said.audience,
+        day=said.day,
+        text=await shown.text(services.keys, caller.workspace, said.words, language),
+        revision=shown.revision,
+    )
+
+
+add_words_steps(router, "feedback", example=EXAMPLE)
