@@ -82,6 +82,8 @@ class Rules(_Frozen):
     reward_link: RewardLink
     payout: Annotated[tuple[PayoutGrade, ...], Field(max_length=MOST_STEPS)] = ()
     """From the lowest grade to the highest; empty without a payout table."""
+    on_pace_within: Annotated[Number, Field(ge=0, le=1)] = Decimal("0.05")
+    """How far a score may be from the expected one and still be on pace."""
     stale_after: Annotated[Number, Field(ge=1, le=10)] = Decimal("1.5")
     """How many declared periods may pass without a reading or a check-in before the last one is stale."""
 

@@ -11,6 +11,7 @@ from services.api.talk_examples import LISTED, READ
 _KNOWN = {"known_at": "2026-03-31T14:59:59.871234Z", "position": 1843}
 _TIMES = {"as_of": "2026-03-31", **_KNOWN}
 
+_PACE = {"score": "0.700000", "expected": "0.350000", "pace": "0.350000", "word": "ahead"}
 _SCORE = {
     "value": "71",
     "target": "80",
@@ -20,6 +21,7 @@ _SCORE = {
     "score": "0.700000",
     "policy": {"framework": "okr", "version": 0},
     "band": {"code": "success", "name_ko": "성공", "name_en": "success"},
+    "pace": _PACE,
     "met": False,
     "pending": False,
     "count": 12,
@@ -87,6 +89,8 @@ _OBJECTIVE = {
     "score": "0.700000",
     "policy": {"framework": "okr", "version": 0},
     "band": {"code": "success", "name_ko": "성공", "name_en": "success"},
+    "elapsed": "0.500000",
+    "pace": _PACE,
     "own_grade": None,
     "weakest": "acv",
     "pending": [],
@@ -113,6 +117,7 @@ _OBJECTIVE = {
     "revision": 1621,
 }
 _SHORT = {"code": "short", "name_ko": "미흡", "name_en": "short"}
+_BESIDE = {"score": "0.525000", "expected": "0.350000", "pace": "0.175000", "word": "ahead"}
 _GOALPOST = {
     "what": "target",
     "old": "80",
@@ -122,7 +127,8 @@ _GOALPOST = {
     "effective_from": "2026-02-01",
     "backdated": False,
     "in_force": True,
-    "score": _SCORE | {"target": "90", "raw": "0.525000", "score": "0.525000", "band": _SHORT},
+    "score": _SCORE
+    | {"target": "90", "raw": "0.525000", "score": "0.525000", "band": _SHORT, "pace": _BESIDE},
     "position": 1621,
     "recorded_at": "2026-02-01T01:02:03.456789Z",
     "event_id": "0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10",
@@ -223,6 +229,7 @@ _POLICY = {
             {"grade": "A", "at_least": "0.9", "pay_factor": "1"},
             {"grade": "S", "at_least": "1.1", "pay_factor": "1.2"},
         ],
+        "on_pace_within": "0.05",
         "stale_after": "1.5",
     },
     "revision": 1190,

@@ -19,15 +19,15 @@ from events.objectives.agreement_events import HeldChange
 from events.objectives.events import Ambition, Framework
 from events.objectives.state import KeyResult, KeyResultStatus, Objective, ObjectiveStatus, TargetFact
 from events.objectives.trajectory import Trajectory
-from events.policies.state import InForce, Policies
+from events.policies.state import Policies
 from projections import control
-from projections.scoring.formulas import NO_SCORE, shown
+from projections.scoring.formulas import rounded
 from projections.scoring.scores import KeyResultScore, score_days, score_objective
 from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
 from projections.state import queries, queries_goals
 from services.api.initiatives import InitiativeLine, initiatives_for
-from services.api.judging import BandOut, PolicyRef, band_out, load_policies, policy_ref
+from services.api.judging import BandOut, Judge, PaceOut, PolicyRef, load_policies
 from services.api.positions import Then
 
 
@@ -42,6 +42,7 @@ class Score(BaseModel):
     score: Number = Field(description="The raw score from 0 to the policy's cap (OKR: 1); 0 while pending.")
     policy: PolicyRef
     band: BandOut | None = Field(description="How it is graded if it ends like this; null while pending.")
+    pace: PaceOut | None = Field(description="null while pending, and for thresholds.")
     met: bool | None = Field(description="Whether the target is reached; null without a value.")
     pending: bool = Field(description="There is no score yet.")
     count: int = Field(description="How many readings, check-ins or steps the value is made of.")
@@ -136,6 +137,8 @@ class ObjectiveOut(BaseModel):
     score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
     policy: PolicyRef
     band: BandOut | None = Field(description="How the score is graded if it ends like this.")
+    elapsed: Number | None = Field(description="The share of the cycle that is over at the end of the day.")
+    pace: PaceOut | None = Field(description="null if none of its key results has one.")
     own_grade: Number | None = Field(description="Given by its people in this edition, 0–1.")
     weakest: str | None = Field(description="The key result with the lowest score.")
     pending: tuple[str, ...] = Field(description="Key results that count 0 because they have no value.")
@@ -203,12 +206,13 @@ class Figures:
     def objective(self, objective: Objective, revision: int) -> ObjectiveOut:
         """An objective as it is answered."""
         scores = {key_result.id: self.score(objective, key_result) for key_result in objective.key_results}
-        total = score_objective(
+        counting = [
             (key_result, score)
             for key_result in objective.key_results
             if (score := scores[key_result.id]) is not None
-        )
-        policy = self._policy(objective)
+        ]
+        total = score_objective(counting)
+        judge = self._judge(objective)
         return ObjectiveOut(
             id=objective.id,
             title=objective.title,
@@ -227,8 +231,10 @@ class Figures:
             direct=objective.direct,
             takes_over=objective.takes_over,
             score=None if total is None else total.score,
-            policy=policy_ref(policy),
-            band=band_out(None if total is None else total.score, objective, policy),
+            policy=judge.policy,
+            band=judge.band(None if total is None else total.score),
+            elapsed=None if judge.elapsed is None else rounded(judge.elapsed),
+            pace=judge.pace_together(counting),
             own_grade=None if objective.own_grade is None else objective.own_grade.grade,
             weakest=None if total is None else total.weakest,
             pending=() if total is None else total.pending,
@@ -280,22 +286,23 @@ class Figures:
                 StepOut(**dict(step), done_since=key_result.done_since(step.id, self._then.as_of))
                 for step in key_result.measure.steps or ()
             ],
-            score=None if score is None else self.judged(objective, score),
             initiatives=self._initiatives.get(key_result.id, []),
+            score=None if score is None else self.judged(objective, key_result, score),
         )
 
-    def judged(self, objective: Objective, score: KeyResultScore) -> Score:
+    def judged(self, objective: Objective, key_result: KeyResult, score: KeyResultScore) -> Score:
         """The score of one of its key results as it is answered."""
-        policy = self._policy(objective)
+        judge = self._judge(objective)
         return Score(
             value=score.value,
             target=score.target,
             upper=score.upper,
             baseline=score.baseline,
             raw=score.raw,
-            score=NO_SCORE if score.raw is None else shown(score.raw, policy.rules.shown_cap),
-            policy=policy_ref(policy),
-            band=band_out(score.raw, objective, policy),
+            score=judge.shown(score.raw),
+            policy=judge.policy,
+            band=judge.band(score.raw),
+            pace=judge.pace(key_result, score),
             met=score.met,
             pending=score.pending,
             count=score.count,
@@ -307,9 +314,9 @@ class Figures:
             cadence=score.cadence,
         )
 
-    def _policy(self, objective: Objective) -> InForce:
+    def _judge(self, objective: Objective) -> Judge:
         cycle = self._cycles.get(objective.cycle)
-        return self._policies.pinned("okr", None if cycle is None else cycle.policies)
+        return Judge(objective, cycle, self._kpis, self._policies, self._then.as_of)
 
     async def _load_facts(self, cycles: Iterable[str], kpis: Iterable[str | None]) -> None:
         wanted = [Aggregate("cycle", id_) for id_ in cycles]

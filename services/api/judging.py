@@ -1,16 +1,34 @@
-"""How scores are judged: by which version of which policy, and the band they lie in."""
+"""How scores are judged: by which version of which policy, their band and their pace."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from pydantic import BaseModel, Field
 
+from events.cycles.state import Cycle
 from events.ids import Aggregate
-from events.objectives.state import Objective
+from events.kpis.state import Kpi
+from events.numbers import Number
+from events.objectives.state import KeyResult, Objective
 from events.policies.rules import FRAMEWORKS, Framework
-from events.policies.state import InForce, Policies, Policy
+from events.policies.state import Policies, Policy
 from projections.scoring.bands import band_of, yardstick
+from projections.scoring.formulas import NO_SCORE, clamped, shown
+from projections.scoring.pace import (
+    PaceWord,
+    Part,
+    expected_by_now,
+    has_pace,
+    pace_of,
+    pace_together,
+)
+from projections.scoring.periods import elapsed
+from projections.scoring.scores import KeyResultScore
+from projections.scoring.trajectories import expected_score
 from projections.state import queries
 from services.api.positions import Then
 
@@ -30,6 +48,17 @@ class BandOut(BaseModel):
     name_en: str
 
 
+class PaceOut(BaseModel):
+    """Pace (진척): how it goes, while the band grades the end."""
+
+    score: Number = Field(description="Of an objective: of its key results that have a pace.")
+    expected: Number = Field(
+        description="By now: of the declared trajectory, else elapsed × the policy's expected end."
+    )
+    pace: Number = Field(description="score − expected.")
+    word: PaceWord
+
+
 async def load_policies(then: Then) -> Policies:
     """The policies as known at the read's position."""
     wanted = [Aggregate("policy", framework) for framework in FRAMEWORKS]
@@ -37,14 +66,70 @@ async def load_policies(then: Then) -> Policies:
     return Policies(version.state for version in found.values() if isinstance(version.state, Policy))
 
 
-def policy_ref(policy: InForce) -> PolicyRef:
-    """A policy as scores name it."""
-    return PolicyRef(framework=policy.framework, version=policy.version)
+class Judge:
+    """Judges an objective and its key results at the end of a day, by the rules that its cycle pins."""
 
+    def __init__(
+        self,
+        objective: Objective,
+        cycle: Cycle | None,
+        kpis: Mapping[str, Kpi],
+        policies: Policies,
+        as_of: date,
+    ) -> None:
+        self._cycle = cycle
+        self._kpis = kpis
+        self._as_of = as_of
+        self._policy = policies.pinned(objective.framework, None if cycle is None else cycle.policies)
+        self._yardstick = yardstick(self._policy.rules, objective.ambition)
+        self.elapsed = None if cycle is None else elapsed(cycle.start, cycle.end, as_of)
 
-def band_out(score: Decimal | None, objective: Objective, policy: InForce) -> BandOut | None:
-    """The band of a rounded score; none without a score."""
-    if score is None:
-        return None
-    band = band_of(score, yardstick(policy.rules, objective.ambition).bands)
-    return BandOut(code=band.code, name_ko=band.name_ko, name_en=band.name_en)
+    @property
+    def policy(self) -> PolicyRef:
+        """The policy as answers name it."""
+        return PolicyRef(framework=self._policy.framework, version=self._policy.version)
+
+    def shown(self, raw: Decimal | None) -> Decimal:
+        """A raw score as it is shown: from 0 to the policy's cap, and 0 while pending."""
+        return NO_SCORE if raw is None else shown(raw, self._policy.rules.shown_cap)
+
+    def band(self, score: Decimal | None) -> BandOut | None:
+        """The band of a rounded score; none without a score."""
+        if score is None:
+            return None
+        band = band_of(score, self._yardstick.bands)
+        return BandOut(code=band.code, name_ko=band.name_ko, name_en=band.name_en)
+
+    def pace(self, key_result: KeyResult, score: KeyResultScore) -> PaceOut | None:
+        """The pace of a key result; none while it is pending, and none of a threshold."""
+        expected = self._expected(key_result)
+        if expected is None or score.exact is None:
+            return None
+        rules = self._policy.rules
+        found = pace_of(self._capped(score.exact), self._capped(expected), rules.on_pace_within)
+        return PaceOut(**found._asdict())
+
+    def pace_together(self, scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> PaceOut | None:
+        """The pace of an objective; a pending key result counts 0, as it does in the score."""
+        parts = [
+            Part(key_result.weight, clamped(score.exact), clamped(expected))
+            for key_result, score in scores
+            if (expected := self._expected(key_result)) is not None
+        ]
+        found = pace_together(parts, self._policy.rules.on_pace_within)
+        return None if found is None else PaceOut(**found._asdict())
+
+    def _expected(self, key_result: KeyResult) -> Fraction | None:
+        """What the declared trajectory says, else the straight line to the expected end."""
+        if self._cycle is None or self.elapsed is None:
+            return None
+        if key_result.trajectory:
+            kpi = self._kpis.get(key_result.kpi or "")
+            aggregation = None if kpi is None else kpi.aggregation
+            return expected_score(key_result, self._as_of, self._cycle, aggregation)
+        if not has_pace(key_result.measure.kind):
+            return None
+        return expected_by_now(self.elapsed, self._yardstick.expected_end)
+
+    def _capped(self, exact: Fraction) -> Fraction:
+        return min(max(exact, Fraction(0)), Fraction(self._policy.rules.shown_cap))

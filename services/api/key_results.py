@@ -261,7 +261,7 @@ async def targets(
             GoalpostOut(
                 **(post._asdict() | {"reason": reason}),
                 in_force=(post.what, post.position) in in_force,
-                score=None if score is None else figures.judged(objective, score),
+                score=None if score is None else figures.judged(objective, state, score),
             )
         )
     return page_from(shown, paged, then.next_page)

@@ -30,6 +30,7 @@ from services.cli.display import (
     zone_of,
 )
 from services.cli.goalposts import goalposts
+from services.cli.going import WIDTH, band_words, legend, pace_column, runs
 
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="Business day whose end is shown, such as 2025-03-31.")
@@ -40,6 +41,7 @@ KnownAt = Annotated[
 ]
 
 BAR = 10
+DAY = len("2025-03-31")
 
 WORDS: dict[str, tuple[str, str]] = {
     "planned": ("계획", "planned"),
@@ -130,9 +132,11 @@ def state(
         times.append(said(WORDS, "known at", language).format(time=known_at))
     output = console()
     output.print(joined(times), style="dim")
+    if any(runs(objective, one, shown_day[:DAY]) for one, own in trees for objective in own):
+        output.print(legend(language), style="dim")
     for one, own in trees:
         output.print()
-        output.print(_cycle(one, own, units, language))
+        output.print(_cycle(one, own, units, language, shown_day[:DAY]))
 
 
 def _day(as_of: str) -> str:
@@ -179,7 +183,11 @@ def _below(unit: str, units: list[dict[str, Any]]) -> set[str]:
 
 
 def _cycle(
-    cycle: dict[str, Any], objectives: list[dict[str, Any]], units: list[dict[str, Any]], lang: Language
+    cycle: dict[str, Any],
+    objectives: list[dict[str, Any]],
+    units: list[dict[str, Any]],
+    lang: Language,
+    day: str,
 ) -> RenderableType:
     heading = joined(
         [
@@ -192,13 +200,14 @@ def _cycle(
     if not objectives:
         return Group(heading, Text(f"  {said(WORDS, 'no objectives', lang)}", style="dim"))
     root = Tree(heading, guide_style="dim")
+    running = {one["id"] for one in objectives if runs(one, cycle, day)}
     for unit_id, name in _in_tree_order(units, lang):
         own = [one for one in objectives if one["org_unit"] == unit_id]
         if own:
-            _add_unit(root, name, own, lang)
+            _add_unit(root, name, own, lang, running)
     homeless = [one for one in objectives if one["org_unit"] is None]
     if homeless:
-        _add_unit(root, said(WORDS, "no unit", lang), homeless, lang)
+        _add_unit(root, said(WORDS, "no unit", lang), homeless, lang, running)
     return root
 
 
@@ -215,25 +224,30 @@ def _in_tree_order(units: list[dict[str, Any]], lang: Language) -> Iterable[tupl
         pending += [(child, prefix) for child in reversed(units) if child["parent"] == one["id"]]
 
 
-def _add_unit(root: Tree, name: str, objectives: list[dict[str, Any]], lang: Language) -> None:
+def _add_unit(
+    root: Tree, name: str, objectives: list[dict[str, Any]], lang: Language, running: set[str]
+) -> None:
     branch = root.add(Text(name, style="bold"))
     for objective in objectives:
-        node = branch.add(_objective(objective, lang))
+        goes_on = objective["id"] in running
+        node = branch.add(_objective(objective, lang, running=goes_on))
         for key_result in objective["key_results"]:
             weakest = len(objective["key_results"]) > 1 and key_result["id"] == objective["weakest"]
-            leaf = node.add(_key_result(key_result, lang, weakest=weakest))
+            leaf = node.add(_key_result(key_result, lang, weakest=weakest, running=goes_on))
             for initiative in key_result["initiatives"]:
                 leaf.add(_initiative(initiative, lang))
         for initiative in objective["initiatives"]:
             node.add(_initiative(initiative, lang))
 
 
-def _objective(objective: dict[str, Any], lang: Language) -> RenderableType:
+def _objective(objective: dict[str, Any], lang: Language, *, running: bool) -> RenderableType:
     details: list[str | Text] = [
         Text(objective["id"], style="cyan"),
         said(WORDS, objective["ambition"], lang),
         objective["owner"] or "",
     ]
+    if not running:
+        details.insert(1, band_words(objective["band"], lang))
     if objective["status"] != "active":
         details.append(Text(said(WORDS, objective["status"], lang), style="yellow"))
     if objective["own_grade"] is not None:
@@ -245,17 +259,23 @@ def _objective(objective: dict[str, Any], lang: Language) -> RenderableType:
         details.append(f"{said(WORDS, 'supports', lang)} → {', '.join(supports)}")
     if objective["incomplete"]:
         details.append(Text(said(WORDS, "incomplete", lang), style="red"))
-    return _scored(objective["score"], Text(objective["title"], style="bold"), details)
+    pace = pace_column(objective["pace"]) if running else None
+    return _scored(objective["score"], Text(objective["title"], style="bold"), details, pace)
 
 
-def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) -> RenderableType:
+def _key_result(
+    key_result: dict[str, Any], lang: Language, *, weakest: bool, running: bool
+) -> RenderableType:
     id_ = Text(key_result["id"], style="cyan")
     score = key_result["score"]
     if score is None:
+        title = Text(key_result["title"], style="dim strike")
         return _scored(
-            None, Text(key_result["title"], style="dim strike"), [id_, said(WORDS, "dropped", lang)]
+            None, title, [id_, said(WORDS, "dropped", lang)], pace_column(None) if running else None
         )
     details: list[str | Text] = [id_]
+    if not running:
+        details.append(band_words(score["band"], lang))
     # Periods are counted, whatever the unit of the value in each.
     unit = "" if key_result["measure"]["periods"] else key_result["measure"]["unit"]
     steps = key_result["steps"]
@@ -288,7 +308,8 @@ def _key_result(key_result: dict[str, Any], lang: Language, *, weakest: bool) ->
         details.append(Text(f"✓ {said(WORDS, 'met', lang)}", style="green"))
     elif weakest and not score["pending"]:
         details.append(said(WORDS, "weakest", lang))
-    return _scored(None if score["pending"] else score["score"], Text(key_result["title"]), details)
+    pace = pace_column(score["pace"]) if running else None
+    return _scored(None if score["pending"] else score["score"], Text(key_result["title"]), details, pace)
 
 
 def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
@@ -305,14 +326,20 @@ def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
     return joined(details, style="dim")
 
 
-def _scored(score: str | None, title: Text, details: Iterable[str | Text]) -> RenderableType:
-    """Score and bar, beside them the title and below it the details."""
+def _scored(
+    score: str | None, title: Text, details: Iterable[str | Text], pace: Text | None
+) -> RenderableType:
+    """Score, bar and, while it runs, pace; beside them the title and below it the details."""
     part = Decimal(0) if score is None else Decimal(score)
     style = "dim" if score is None else score_style(part)
+    figures = [Text(share(score), style=style), Text(bar(part, BAR), style=style)]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True, width=BAR)
+    if pace is not None:
+        grid.add_column(no_wrap=True, width=WIDTH)
+        figures.append(pace)
     grid.add_column(overflow="fold")
-    grid.add_row(Text(share(score), style=style), Text(bar(part, BAR), style=style), title)
-    grid.add_row("", "", joined(details, style="dim"))
+    grid.add_row(*figures, title)
+    grid.add_row(*[""] * len(figures), joined(details, style="dim"))
     return grid

@@ -9,7 +9,7 @@ import pytest
 
 from events.policies.defaults import DEFAULTS
 from services.api.services import Services
-from tests.api.conftest import Person, given_goal, person
+from tests.api.conftest import YEAR, Person, given_goal, person
 
 pytestmark = pytest.mark.usefixtures("projector")
 
@@ -130,3 +130,68 @@ async def test_a_pending_key_result_has_no_band(anna: Person) -> None:
     await given_goal(anna)
     score = (await anna.read("/v1/key-results/kr-acv"))["score"]
     assert (score["pending"], score["band"]) == (True, None)
+
+
+async def test_pace_says_how_it_goes_while_the_cycle_runs(anna: Person) -> None:
+    """A stretch key result at 0.7 on 2 July, the 183rd of 365 days: expected are 183/365 × 0.7 = 0.350959.
+    A threshold beside it has none and is left out of the objective's. Confidence moves nothing."""
+    etag = await given_goal(anna)
+    measure = {"kind": "at_least", "target": "4", "unit": "each"}
+    await anna.created(
+        "/v1/objectives/growth/key-results",
+        {"id": "kr-refs", "title": "References", "measure": measure, "reason": "x"},
+        If_Match=etag,
+    )
+    await reading(anna, "71")
+    goal = await anna.read("/v1/objectives/growth", as_of="2026-07-02")
+    pace = {"score": "0.7", "expected": "0.350959", "pace": "0.349041", "word": "ahead"}
+    assert [goal["pace"], *(each["score"]["pace"] for each in goal["key_results"])] == [pace, pace, None]
+    assert (goal["elapsed"], goal["score"]) == ("0.50137", "0.35")
+    for confidence in (0, 10):
+        await anna.created(
+            "/v1/key-results/kr-acv/check-ins", {"confidence": confidence, "day": "2026-02-01"}
+        )
+        again = await anna.read("/v1/objectives/growth", as_of="2026-07-02")
+        assert (again["key_results"][0]["confidence"], again["score"]) == (confidence, goal["score"])
+        assert (again["pace"], again["band"]) == (goal["pace"], goal["band"])
+
+
+async def test_pace_is_held_against_a_declared_trajectory(anna: Person) -> None:
+    """65 are expected on 2 July, which is 0.5 on the way from 50 to 80."""
+    etag = await given_goal(anna)
+    await reading(anna, "71")
+    body = {"trajectory": [{"day": "2026-07-02", "value": "65"}], "reason": "x"}
+    declared = await anna.send("PUT", "/v1/key-results/kr-acv/trajectory", body, {"If-Match": etag})
+    assert declared.status_code == 200, declared.text
+    key_result = await anna.read("/v1/key-results/kr-acv", as_of="2026-07-02")
+    assert key_result["score"]["pace"] == {"score": "0.7", "expected": "0.5", "pace": "0.2", "word": "ahead"}
+
+
+async def test_an_mbo_goal_is_judged_by_its_own_policy(anna: Person) -> None:
+    """0.65 of what was agreed is not reached; what is above it is shown up to 1.2."""
+    await given_goal(anna)
+    await reading(anna, "95")
+    goal = {
+        "id": "mbo-acv",
+        "title": "ACV",
+        "cycle": YEAR,
+        "framework": "mbo",
+        "owner": "anna",
+        "reviewer": "b",
+    }
+    drafted = await anna.created("/v1/objectives", goal)
+    for id_, target, etag in (("kr-80", "80", drafted["revision"]), ("kr-120", "120", None)):
+        measure = {"kind": "increase", "baseline": "50", "target": target, "unit": "MKRW"}
+        etag = f'"{etag}"' if etag else await anna.etag("/v1/objectives/mbo-acv")
+        await anna.created(
+            "/v1/objectives/mbo-acv/key-results",
+            {"id": id_, "title": "ACV", "measure": measure, "kpi": "acv"},
+            If_Match=etag,
+        )
+    read = await anna.read("/v1/objectives/mbo-acv", as_of="2026-07-02")
+    scores = [key_result["score"] for key_result in read["key_results"]]
+    assert [(score["raw"], score["score"], score["band"]["code"]) for score in scores] == [
+        ("1.5", "1.2", "reached"),
+        ("0.642857", "0.642857", "not_reached"),
+    ]
+    assert read["policy"] == {"framework": "mbo", "version": 0}

@@ -85,6 +85,8 @@ def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
         "open_periods": 6,
         "unreachable": True,
         "cadence": "week",
+        "band": None,
+        "pace": None,
     }
     key_result: dict[str, Any] = {
         "id": "mood",
@@ -98,6 +100,6 @@ def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
     }
     console = Console(file=StringIO(), width=120)
     with console.capture() as shown:
-        console.print(_key_result(key_result, lang, weakest=False))
+        console.print(_key_result(key_result, lang, weakest=False, running=False))
     for words in said:
         assert words in shown.get()

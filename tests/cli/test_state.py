@@ -22,7 +22,8 @@ def test_every_status_but_the_usual_one_has_words(status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "said"), [("ko", ("평가 완료", "자기 평가 0.85")), ("en", ("graded", "own grade 0.85"))]
+    ("lang", "said"),
+    [("ko", ("성공", "평가 완료", "자기 평가 0.85")), ("en", ("success", "graded", "own grade 0.85"))],
 )
 def test_the_own_grade_stands_beside_the_score(lang: Language, said: tuple[str, str]) -> None:
     objective: dict[str, Any] = {
@@ -33,13 +34,15 @@ def test_the_own_grade_stands_beside_the_score(lang: Language, said: tuple[str, 
         "status": "graded",
         "score": "0.7",
         "own_grade": "0.85",
+        "band": {"code": "success", "name_ko": "성공", "name_en": "success"},
+        "pace": None,
         "supports": [],
         "takes_over": None,
         "incomplete": False,
     }
     console = Console(file=StringIO(), width=100)
     with console.capture() as shown:
-        console.print(_objective(objective, lang))
+        console.print(_objective(objective, lang, running=False))
     assert "0.70" in shown.get()
     for words in said:
         assert words in shown.get()

@@ -12,21 +12,23 @@ from tests.places import Place, environment
 
 STATE_EN = """\
 as of 2025-06-19
+pace: against the score expected by now (▲ ahead ● on pace ▼ behind)
 
 2025년 2분기 · 2025-q2 · 2025-04-01 ~ 2025-06-30 · closed
 └── Sales
-    └── 0.46 ████▋      단순 계약 중심의 영업을 넘어, 고부가가치 엔터프라이즈 시장의 전략적 파트너로
-                        도약한다
-                        enterprise-partner · stretch · kim-minseo · supports → better-portfolio
-        ├── 0.35 ███▌       전체 매출에서 엔터프라이즈 고객이 차지하는 비중을 20%에서 40%로 2배
-        │                   확대한다
-        │                   enterprise-share-40 · now 27% · 20% → 40%
-        ├── 0.70 ███████    평균 계약 금액(ACV)을 5천만 원에서 8천만 원으로 60% 증가시킨다
-        │                   acv-80m · now 71,000,000 KRW · 50,000,000 KRW → 80,000,000 KRW ·
-        │                   confidence 6/10
-        └── 0.33 ███▍       사전에 정의한 10대 타겟 엔터프라이즈 고객사 중 3곳 이상과 신규 계약을
-                            체결한다
-                            target-accounts-3 · now 1 · ≥ 3 · confidence 7/10 · weakest
+    └── 0.46 ████▋      ▼ −0.09 단순 계약 중심의 영업을 넘어, 고부가가치 엔터프라이즈 시장의 전략적
+                                파트너로 도약한다
+                                enterprise-partner · stretch · kim-minseo · supports →
+                                better-portfolio
+        ├── 0.35 ███▌       ▼ −0.27 전체 매출에서 엔터프라이즈 고객이 차지하는 비중을 20%에서 40%로
+        │                           2배 확대한다
+        │                           enterprise-share-40 · now 27% · 20% → 40%
+        ├── 0.70 ███████    ▲ +0.08 평균 계약 금액(ACV)을 5천만 원에서 8천만 원으로 60% 증가시킨다
+        │                           acv-80m · now 71,000,000 KRW · 50,000,000 KRW → 80,000,000 KRW ·
+        │                           confidence 6/10
+        └── 0.33 ███▍               사전에 정의한 10대 타겟 엔터프라이즈 고객사 중 3곳 이상과 신규
+                                    계약을 체결한다
+                                    target-accounts-3 · now 1 · ≥ 3 · confidence 7/10 · weakest
 """
 
 STATE_KO = """\
@@ -35,11 +37,11 @@ STATE_KO = """\
 2025년 2분기 · 2025-q2 · 2025-04-01 ~ 2025-06-30 · 마감
 └── 제품개발팀
     └── 0.72 ███████▎   사용자가 매일 접속하고 싶어하는 ‘중독성 있는’ 사용자 경험을 제공한다
-                        daily-experience · 도전 · park-seoyeon · 기여 → growth-5
+                        daily-experience · 성공 · 도전 · park-seoyeon · 기여 → growth-5
         ├── 0.75 ███████▌   신규 가입 후 첫 주 내 사용자 이탈률을 12%에서 8%로 감소시킨다
-        │                   first-week-churn-8 · 현재 9% · 12% → 8%
+        │                   first-week-churn-8 · 성공 · 현재 9% · 12% → 8%
         ├── 0.69 ██████▉    활성 사용자 지표인 DAU/MAU 비율을 25%에서 40%로 개선한다
-        │                   dau-mau-40 · 현재 34% · 25% → 38% · 처음 목표치 40% · 가장 약함
+        │                   dau-mau-40 · 성공 · 현재 34% · 25% → 38% · 처음 목표치 40% · 가장 약함
         └──   –             이번 분기에 출시한 핵심 신규 기능의 채택률(Adoption Rate)을 30%까지
                             끌어올린다
                             adoption-30 · 추진 중단

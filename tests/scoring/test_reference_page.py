@@ -12,7 +12,11 @@ from events.cycles.state import Cycle
 from events.measures import Measure, Window
 from events.objectives.state import KeyResult, StepFact, TargetFact
 from events.objectives.trajectory import TrajectoryPoint
+from events.policies.defaults import DEFAULTS
+from projections.scoring.bands import yardstick
 from projections.scoring.formulas import WeightedScore, met, raw_score, roll_up, rounded
+from projections.scoring.pace import expected_by_now, pace_of
+from projections.scoring.periods import elapsed
 from projections.scoring.scores import score_key_result
 from projections.scoring.trajectories import expected_on, expected_score
 from projections.scoring.windows import window_value
@@ -154,6 +158,21 @@ def test_objectives() -> None:
         result = roll_up(parts)
         assert result is not None
         assert result.score == Decimal(objective), raws
+
+
+def test_paces() -> None:
+    """Elapsed, expected score, pace and word of every row; the scores that an objective's follows from."""
+    rows = table("| goal | at the end of |")
+    assert len(rows) == 6
+    for goal, day, passed, end, score, expected, pace, word in rows:
+        by_now = elapsed(Q1.start, Q1.end, date.fromisoformat(day))
+        assert by_now == Fraction(passed), goal
+        exact = Fraction(7, 10) * 2 / 3 if "weight" in goal else Fraction(score)
+        rules = DEFAULTS["okr"]
+        held = yardstick(rules, "stretch" if goal.startswith("stretch") else "committed").expected_end
+        assert held == Decimal(end), goal
+        found = pace_of(exact, expected_by_now(by_now, held), rules.on_pace_within)
+        assert found == (number(score), number(expected), number(pace), word), goal
 
 
 def test_the_limit_of_a_trend() -> None:
