@@ -148,6 +148,9 @@ def _details(entry: dict[str, Any], readings: _Readings, lang: Language) -> Iter
             yield f"{before['business_day']}: {_amount(before, lang)} → {_amount(after, lang)}", ""
     if data.get("backdated"):
         yield said(WORDS, "backdated", lang), "magenta"
+    for said_to_others in ("agenda", "text"):
+        if data.get(said_to_others):
+            yield f"“{data[said_to_others]}”", "italic"
     if data.get("note"):
         yield f"{said(WORDS, 'note', lang)}: {data['note']}", "italic"
     if entry["reason"]:
