@@ -10,6 +10,7 @@ from events.ids import Slug
 from events.kpis.definition import Cadence, EmptyPeriod, Perspective, ReadingKind
 from events.measures import Aggregation, Grading, Unit, ValueKind
 from events.numbers import Number
+from events.rewards import Reward
 
 CounterMetrics = Annotated[tuple[Slug, ...], Field(max_length=10)]
 
@@ -31,6 +32,7 @@ class DefineKpi(Command):
     serves: Slug | None = None
     serves_why: Title | None = None
     counter_metrics: CounterMetrics = ()
+    reward: Reward | None = None
 
 
 class RedefineKpi(Command):
@@ -48,6 +50,7 @@ class RedefineKpi(Command):
     serves: Slug | None = None
     serves_why: Title | None = None
     counter_metrics: CounterMetrics | None = None
+    reward: Reward | None = None
 
 
 class SetKpiTarget(Command):

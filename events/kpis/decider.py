@@ -11,12 +11,13 @@ from events.kpis.events import KpiDefined, KpiRedefined, KpiRetired, KpiTargetSe
 from events.kpis.state import Kpi
 from events.measures import Aggregation, refused
 from events.org_units.decider import require_org_unit
+from events.policies.reward_link import check_reward
 from events.registry import EventData
 from events.state import beginning, existing
 
 KpiCommand = DefineKpi | RedefineKpi | SetKpiTarget | RetireKpi
 
-CLEARABLE = frozenset({"perspective", "leading", "owner", "org_unit", "serves", "serves_why"})
+CLEARABLE = frozenset({"perspective", "leading", "owner", "org_unit", "serves", "serves_why", "reward"})
 """Parts of a definition that may be empty."""
 
 
@@ -55,6 +56,7 @@ def _define(command: DefineKpi, state: Kpi | None, context: Context) -> list[Eve
     said = command.model_dump()
     defined = KpiDefined(**said | {"name_en": command.name_en or command.name_ko})
     _check_purpose(defined, context)
+    check_reward(defined.reward, context.policies.newest("kpi"))
     return [defined]
 
 
@@ -71,6 +73,8 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
     context.require_reason()
     _check_aggregation(state.kind, new.aggregation)
     _check_purpose(new, context)
+    if new.reward != old.reward:
+        check_reward(new.reward, context.policies.newest("kpi"))
     if new.org_unit is not None and new.org_unit != old.org_unit:
         require_org_unit(context, pointer="/org_unit")
     return [KpiRedefined(old=old, new=new)]

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from events.measures import Aggregation, Grading, Measure, ValueKind
 from events.numbers import Number
+from events.rewards import Reward
 
 ReadingKind = Literal["delta", "total", "gauge", "ratio"]
 """What one reading says: an amount to add, the total of a period, a level at a time, the parts of a ratio."""
@@ -46,6 +47,7 @@ class KpiDefinition(BaseModel):
     """In one sentence, how it serves that."""
     counter_metrics: tuple[str, ...] = ()
     """KPIs that get worse if this one is pushed for its own sake (Goodhart)."""
+    reward: Reward | None = None
 
 
 class KpiTarget(BaseModel):

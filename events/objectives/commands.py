@@ -11,6 +11,7 @@ from events.measures import Measure
 from events.numbers import Number
 from events.objectives.events import Ambition, Framework
 from events.objectives.trajectory import Trajectory
+from events.rewards import Reward
 
 MOST_SUPPORTED = 50
 """Goals that one objective may help to reach."""
@@ -40,6 +41,7 @@ class DraftObjective(Command):
     framework: Framework = "okr"
     reviewer: Slug | None = None
     """Of an MBO goal: the person who agrees on it with its owner."""
+    reward: Reward | None = None
     supports: Supports = ()
     takes_over: Slug | None = None
 
@@ -61,6 +63,12 @@ class ChangeObjectiveReviewer(Command):
     """Make another person the other party of an MBO goal, or nobody yet."""
 
     reviewer: Slug | None
+
+
+class ChangeReward(Command):
+    """Link another reward to the objective, or none; the policy may refuse it."""
+
+    reward: Reward | None
 
 
 class ProposeObjective(Command):
@@ -232,7 +240,12 @@ LifeCommand = (
     | ReopenObjective
 )
 ObjectiveChange = (
-    RewordObjective | ChangeObjectiveOwner | ChangeObjectiveReviewer | ChangeObjectiveOrgUnit | ChangeSupports
+    RewordObjective
+    | ChangeObjectiveOwner
+    | ChangeObjectiveReviewer
+    | ChangeObjectiveOrgUnit
+    | ChangeSupports
+    | ChangeReward
 )
 ObjectiveCommand = ObjectiveChange | LifeCommand
 KeyResultCommand = (

@@ -18,6 +18,7 @@ from events.objectives.commands import (
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
     ChangeObjectiveReviewer,
+    ChangeReward,
     ChangeSupports,
     DraftObjective,
     HoldKeyResults,
@@ -34,6 +35,7 @@ from events.objectives.events import (
     ObjectiveOrgUnitChanged,
     ObjectiveOwnerChanged,
     ObjectiveReviewerChanged,
+    ObjectiveRewardChanged,
     ObjectiveReworded,
     ObjectiveSupportsChanged,
 )
@@ -42,6 +44,7 @@ from events.objectives.key_results import add_key_result, change_key_result, set
 from events.objectives.life import ALLOWED, check_status, step
 from events.objectives.state import Objective
 from events.org_units.decider import require_org_unit
+from events.policies.reward_link import check_goal_reward
 from events.registry import EventData
 
 __all__ = ["decide", "evolve"]
@@ -91,6 +94,7 @@ def _changes(
             | ChangeObjectiveReviewer()
             | ChangeObjectiveOrgUnit()
             | ChangeSupports()
+            | ChangeReward()
         ):
             check_own_words(command, state)
             return _change(command, state, context)
@@ -121,6 +125,7 @@ def _draft(command: DraftObjective, state: Objective | None, context: Context) -
             pointer="/title",
         )
     supports = with_taken_over(command.supports, command.takes_over)
+    check_goal_reward(command.reward, command.framework, context)
     settled = {"title": title, "supports": supports, "ambition": ambition_of(command)}
     drafted = ObjectiveDrafted(**command.model_dump() | settled)
     check_parties(Objective(id="", **drafted.model_dump()), pointer="/reviewer")
@@ -143,6 +148,11 @@ def _change(
                 return []
             check_parties(state.model_copy(update={"owner": owner}), pointer="/owner")
             changed = ObjectiveOwnerChanged(old=state.owner, new=owner)
+        case ChangeReward(reward=reward):
+            if reward == state.reward:
+                return []
+            check_goal_reward(reward, state.framework, context)
+            changed = ObjectiveRewardChanged(old=state.reward, new=reward)
         case ChangeObjectiveReviewer(reviewer=reviewer):
             if reviewer == state.reviewer:
                 return []

@@ -4,6 +4,7 @@ from typing import Literal
 
 from events.numbers import Number
 from events.registry import EventData, event
+from events.rewards import Reward
 
 DIRECT_TITLE = "직속 핵심 결과 / Direct key results"
 """What stands for a title where key results hang directly on a unit: nobody worded an objective."""
@@ -37,6 +38,7 @@ class ObjectiveDrafted(EventData):
     framework: Framework = "okr"
     reviewer: str | None = None
     """Of an MBO goal: the person who agrees on it with its owner."""
+    reward: Reward | None = None
 
 
 @event(
@@ -133,6 +135,18 @@ class ObjectiveReviewerChanged(EventData):
 
     old: str | None = None
     new: str | None = None
+
+
+@event(
+    "objective.reward_changed",
+    ko="{actor} 목표 {id} 보상 연계를 바꿨습니다.",
+    en="{actor} changed the link of the objective {id} to pay.",
+)
+class ObjectiveRewardChanged(EventData):
+    """Another reward is linked to an objective than before, or none."""
+
+    old: Reward | None = None
+    new: Reward | None = None
 
 
 @event(

@@ -20,6 +20,7 @@ from events.objectives.events import (
     ObjectiveProposed,
     ObjectiveReopened,
     ObjectiveReviewerChanged,
+    ObjectiveRewardChanged,
     ObjectiveReworded,
     ObjectiveSentBack,
     ObjectiveSupportsChanged,
@@ -91,6 +92,8 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
             return {"org_unit": org_unit}
         case ObjectiveSupportsChanged(new=supports):
             return {"supports": supports}
+        case ObjectiveRewardChanged(new=reward):
+            return {"reward": reward}
         case ObjectiveReviewerChanged(new=reviewer):
             return {"reviewer": reviewer}
         case ObjectiveChangeProposed(changes=changes):

@@ -12,6 +12,7 @@ from events.numbers import Number
 from events.objectives.agreement_events import HeldChange
 from events.objectives.events import Ambition, Framework
 from events.objectives.trajectory import Trajectory
+from events.rewards import Reward
 from events.state import State
 
 ObjectiveStatus = Literal["drafted", "proposed", "agreed", "active", "graded", "closed", "dropped"]
@@ -165,6 +166,7 @@ class Objective(State):
     framework: Framework = "okr"
     reviewer: str | None = None
     """Of an MBO goal: the person who agrees on it with its owner."""
+    reward: Reward | None = None
     waiting: Waiting | None = None
     """Of an MBO goal: changes that are not agreed yet."""
     org_unit: str | None = None

@@ -13,10 +13,11 @@ from projections.advice.catalogue import OBJECTIVES_PER_UNIT, Advice, Item, advi
 from projections.advice.facts import Facts, Scope, TargetMove
 from projections.advice.goals import on_key_result, on_moves, on_objective
 from projections.advice.kpis import on_kpi, on_kpis_of
+from projections.advice.mbo import on_mbo_goal, on_mbo_goals_of_each
 
 
 def advise(facts: Facts, scope: Scope) -> list[Advice]:
-    """Advice on units, then objectives with their key results, then KPIs; each kind by id.
+    """Advice on units, then people, then objectives with their key results, then KPIs; each kind by id.
 
     What is dropped, retired or archived gets none. With an objective in the scope there is only its own.
     """
@@ -35,7 +36,9 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
         if scope.units is None or kpi.org_unit in scope.units
         for piece in on_kpi(kpi, facts.units.get(kpi.org_unit or ""), facts.as_of, in_goal=kpi.id in in_goals)
     ]
-    return [*_on_units(facts, scope, objectives, kpis), *on_goals, *on_kpis]
+    mbo_goals = [one for one in objectives if one.framework == "mbo" and _asked_about(one, scope)]
+    on_people = on_mbo_goals_of_each(mbo_goals)
+    return [*_on_units(facts, scope, objectives, kpis), *on_people, *on_goals, *on_kpis]
 
 
 def _measures_of(facts: Facts, objectives: list[Objective]) -> frozenset[str | None]:
@@ -56,7 +59,7 @@ def _on_units(facts: Facts, scope: Scope, objectives: list[Objective], kpis: lis
     for unit in sorted(facts.units.values(), key=lambda unit: unit.id):
         if unit.archived or (scope.units is not None and unit.id not in scope.units):
             continue
-        own = [each for each in objectives if each.org_unit == unit.id and not each.direct]
+        own = [each for each in objectives if each.org_unit == unit.id and _is_okr(each)]
         for id_ in sorted(scope.cycles & facts.cycles.keys()):
             yield from _on_objectives_of(unit, facts.cycles[id_], own, facts, watches=bool(watched[unit.id]))
         yield from on_kpis_of(unit, watched[unit.id])
@@ -77,6 +80,11 @@ def _on_objectives_of(
         yield advice("no_objective", item, limit=OBJECTIVES_PER_UNIT)
 
 
+def _is_okr(objective: Objective) -> bool:
+    """Whether it is an objective of an OKR in somebody's words."""
+    return objective.framework == "okr" and not objective.direct
+
+
 def _share_days(one: Cycle, other: Cycle) -> bool:
     return one.start <= other.end and other.start <= one.end
 
@@ -89,6 +97,7 @@ def _on_goals(facts: Facts, scope: Scope, objectives: list[Objective]) -> Iterat
         if not _asked_about(objective, scope):
             continue
         yield from on_objective(objective)
+        yield from on_mbo_goal(objective, facts.cycles.get(objective.cycle))
         for key_result in objective.active_key_results:
             yield from on_key_result(objective, key_result)
             cycle = facts.cycles.get(objective.cycle)

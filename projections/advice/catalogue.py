@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Severity = Literal["info", "warning", "strong"]
-Kind = Literal["org_unit", "objective", "key_result", "kpi"]
+Kind = Literal["org_unit", "person", "objective", "key_result", "kpi"]
 
 
 class Code(NamedTuple):
@@ -45,6 +45,7 @@ class Advice(NamedTuple):
 
 WHAT: dict[Kind, tuple[str, str]] = {
     "org_unit": ("조직", "Unit"),
+    "person": ("구성원", "Person"),
     "objective": ("목표", "Objective"),
     "key_result": ("핵심 결과", "Key result"),
     "kpi": ("KPI", "KPI"),
@@ -54,6 +55,7 @@ WHAT: dict[Kind, tuple[str, str]] = {
 OBJECTIVES_PER_UNIT = 3
 KEY_RESULTS = (2, 5)
 KPIS_PER_UNIT = (5, 10)
+MBO_GOALS_PER_PERSON = (5, 7)
 NEARLY_ALL_PERCENT = 95
 LATE_PART = 5
 """A target that moves in the last one of this many equal parts of its cycle moves late."""
@@ -101,6 +103,41 @@ CODES: dict[str, Code] = {
         f"A unit has KPIs, but fewer than {KPIS_PER_UNIT[0]}.",
         "조직 “{name}”: KPI가 {count}개뿐입니다. 보통 {least}~{most}개로 운영을 살핍니다.",
         "Unit “{name}” watches {count} of the {least} to {most} KPIs that usually show how a unit runs.",
+    ),
+    "too_many_mbo_goals": Code(
+        "warning",
+        "001 2.3",
+        f"A person has more than {MBO_GOALS_PER_PERSON[1]} MBO goals in a cycle.",
+        "구성원 {name}: {cycle}에 MBO 목표가 {count}개입니다. {least}~{most}개로 줄이십시오.",
+        "Person {name} has {count} MBO goals in {cycle}; {least} to {most} can be worked on.",
+    ),
+    "too_few_mbo_goals": Code(
+        "info",
+        "001 2.3",
+        f"A person has MBO goals in a cycle, but fewer than {MBO_GOALS_PER_PERSON[0]}.",
+        "구성원 {name}: {cycle}에 MBO 목표가 {count}개뿐입니다. 보통 {least}~{most}개를 합의합니다.",
+        "Person {name} has {count} of the {least} to {most} MBO goals that are usual in {cycle}.",
+    ),
+    "mbo_cycle_unusual": Code(
+        "info",
+        "001 5.1",
+        "An MBO goal belongs to a cycle that is no half-year and no year.",
+        "목표 “{name}”: MBO 목표는 보통 반기나 연간 사이클에 둡니다.",
+        "Objective “{name}”: an MBO goal usually runs for half a year or a year.",
+    ),
+    "okr_reward_link": Code(
+        "strong",
+        "001 4.4",
+        "A reward is linked to an OKR, which its policy allows.",
+        "목표 “{name}”: OKR에 보상이 연계되어 있습니다. 도전적인 목표를 세우기 어려워집니다.",
+        "Objective “{name}” is linked to pay: nobody sets a goal that stretches when pay depends on it.",
+    ),
+    "bonus_without_counter_metric": Code(
+        "strong",
+        "001 3.4",
+        "A reward is linked to a KPI that no counter-metric is watched with (Goodhart).",
+        "KPI “{name}”: 보상이 연계되어 있으나 함께 볼 균형 지표가 없습니다. 수치만 좋아질 수 있습니다.",
+        "KPI “{name}” is linked to pay and has no counter-metric: the figure may improve and nothing else.",
     ),
     "objective_is_number": Code(
         "warning",

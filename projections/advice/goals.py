@@ -24,6 +24,13 @@ def on_objective(objective: Objective) -> Iterator[Advice]:
     if objective.direct:
         return  # nobody worded it, and it is of any number of key results
     item = Item("objective", objective.id, objective.title, objective.title, objective.cycle)
+    if objective.framework == "mbo":
+        # Its two parties agree on what it says; good form of OKRs does not bind them.
+        if objective.owner is None:
+            yield advice("owner_missing", item)
+        return
+    if objective.reward is not None:
+        yield advice("okr_reward_link", item)
     least, most = KEY_RESULTS
     count = len(objective.active_key_results)
     if count > most:

@@ -26,6 +26,8 @@ def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Ite
         yield advice("measure_unit_unclear", item, unit=kpi.unit)
     if unit is not None and unit.level != "company" and kpi.serves is None:
         yield advice("kpi_link_missing", item)
+    if kpi.reward is not None and not kpi.counter_metrics:
+        yield advice("bonus_without_counter_metric", item)
     target = kpi.target_on(as_of)
     if target is None and in_goal:
         return

@@ -51,7 +51,7 @@ async def list_advice(
         Query(description="Only this cycle; default: those that are not closed.", examples=["2026-q1"]),
     ] = None,
 ) -> Page[AdviceOut]:
-    """What to look at again in units, then objectives with key results, then KPIs; each kind by id."""
+    """What to look at again in units, people, objectives with key results and KPIs, in this order, by id."""
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
         facts = await _facts(then)
         scope = _scope(facts, unit=unit, objective=objective, cycle=cycle)

@@ -20,6 +20,7 @@ from events.objectives.events import Ambition, Framework
 from events.objectives.state import KeyResult, KeyResultStatus, Objective, ObjectiveStatus, TargetFact
 from events.objectives.trajectory import Trajectory
 from events.policies.state import Policies
+from events.rewards import Reward
 from projections import control
 from projections.scoring.formulas import rounded
 from projections.scoring.scores import KeyResultScore, score_days, score_objective
@@ -129,6 +130,7 @@ class ObjectiveOut(BaseModel):
     status: ObjectiveStatus
     proposed_by: str | None = Field(description="Who put it forward; null for a draft.")
     agreed_by: tuple[str, ...] = Field(description="Who said yes.")
+    reward: Reward | None = Field(description="What is paid for it, where that is linked.")
     waiting: WaitingOut | None = Field(description="Of an MBO goal: changes that are not agreed yet.")
     edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
@@ -225,6 +227,7 @@ class Figures:
             status=objective.status,
             proposed_by=objective.proposed_by,
             agreed_by=objective.agreed_by,
+            reward=objective.reward,
             waiting=None if objective.waiting is None else WaitingOut(**dict(objective.waiting)),
             edition=objective.edition,
             supports=objective.supports,

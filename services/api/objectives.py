@@ -16,6 +16,7 @@ from events.objectives.commands import (
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
     ChangeObjectiveReviewer,
+    ChangeReward,
     ChangeSupports,
     DraftObjective,
     RewordObjective,
@@ -23,6 +24,7 @@ from events.objectives.commands import (
 )
 from events.objectives.state import Objective, ObjectiveStatus
 from events.objectives.trajectory import Trajectory
+from events.rewards import Reward
 from services.access.callers import Caller
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.figures import Figures, ObjectiveOut
@@ -78,6 +80,7 @@ class ObjectivePatch(Command):
     owner: Slug | None = Field(None, description="A person's id; null for nobody.")
     reviewer: Slug | None = Field(None, description="Of an MBO goal: who agrees on it with its owner.")
     org_unit: Slug | None = Field(None, description="null for none.")
+    reward: Reward | None = Field(None, description="null for none; the policy may refuse one.")
     reason: Reason | None = Field(None, description="Needed once the objective is active.")
 
 
@@ -234,6 +237,8 @@ async def change(
         commands.append(ChangeObjectiveOwner(owner=body.owner))
     if "reviewer" in body.model_fields_set:
         commands.append(ChangeObjectiveReviewer(reviewer=body.reviewer))
+    if "reward" in body.model_fields_set:
+        commands.append(ChangeReward(reward=body.reward))
     if "org_unit" in body.model_fields_set:
         commands.append(ChangeObjectiveOrgUnit(org_unit=body.org_unit))
     return await writing.execute(

@@ -16,6 +16,7 @@ from services.cli.state import AsOf, KnownAt
 
 WORDS: dict[str, tuple[str, str]] = {
     "org_unit": ("조직", "unit"),
+    "person": ("구성원", "person"),
     "objective": ("목표", "objective"),
     "key_result": ("핵심 결과", "key result"),
     "kpi": ("KPI", "KPI"),

@@ -123,8 +123,9 @@ def _org_unit(command: Command) -> str | None:
 
 
 async def _policies(knowledge: Knowledge, command: Command) -> Policies:
-    """For what pins one of their versions; other commands need none."""
-    if not isinstance(command, OpenCycle | AdoptPolicy):
+    """For what pins one of their versions or links a reward; other commands need none."""
+    rewarded = getattr(command, "reward", None) is not None
+    if not rewarded and not isinstance(command, OpenCycle | AdoptPolicy):
         return Policies()
     known = [await knowledge.state("policy", framework) for framework in FRAMEWORKS]
     return Policies(policy for policy in known if isinstance(policy, Policy))

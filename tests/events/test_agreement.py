@@ -25,6 +25,7 @@ from events.objectives.commands import (
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
     ChangeObjectiveReviewer,
+    ChangeReward,
     ChangeTarget,
     CheckIn,
     CloseObjective,
@@ -47,6 +48,7 @@ from events.objectives.events import ObjectiveDrafted
 from events.objectives.key_result_events import KeyResultAdded, TargetChanged
 from events.objectives.state import Objective
 from events.registry import EventData
+from events.rewards import Reward
 from tests.events.given import QUARTER, TODAY, circumstances, given, recorded
 
 OWNER, REVIEWER, STRANGER = "person:anna", "person:boris", "person:carla"
@@ -202,6 +204,7 @@ CHANGES: list[Command] = [
     ChangeObjectiveOwner(owner="dora"),
     ChangeObjectiveReviewer(reviewer="dora"),
     ChangeObjectiveOrgUnit(org_unit="sales"),
+    ChangeReward(reward=Reward(share=Decimal(20))),
     AddKeyResult(title="계약 수", measure=MEASURE),
     SetWeights(weights={"acv": Decimal(2)}),
     RewordKeyResult(key_result="acv", title="다른 말"),
