@@ -19,6 +19,7 @@ from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet
 from events.policies.rules import PayoutGrade, Rules
 from events.registry import EventData, all_types, event_type
+from events.rewards import Reward
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 decimals = st.decimals(
@@ -90,6 +91,9 @@ def all_events(draw: st.DrawFn) -> Event:
 
 
 def _models(model: type[BaseModel]) -> st.SearchStrategy[Any]:
+    if model is Reward:
+        shares = st.none() | st.decimals(min_value="0.01", max_value=100, places=2)
+        return st.builds(Reward, share=shares, note=st.none() | st.just("성과급"))
     if model is Measure:
         return measures()
     if model is Rules:
