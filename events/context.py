@@ -10,6 +10,8 @@ from events.errors import Refused
 from events.kpis.state import Kpi
 from events.objectives.state import KeyResult
 from events.org_units.state import OrgUnit
+from events.people.refusals import forgotten_person, unknown_person
+from events.people.state import Person
 from events.policies.state import Policies
 
 
@@ -50,6 +52,10 @@ class Context:
     taken: frozenset[str] = frozenset()
     """Of the key result ids that the command chooses: those that exist in the workspace already."""
 
+    people: Mapping[str, Person | None] = field(default_factory=dict)
+    """Whom the command names, by its field (owner, reviewer); None: somebody whose id the server never made.
+    Ids of people that companies chose themselves are not among them, unless somebody has that id."""
+
     def require_reason(self) -> None:
         """Refuse the command unless it says why."""
         if self.reason is None or not self.reason.strip():
@@ -60,6 +66,14 @@ class Context:
                 kind="invalid",
                 pointer="/reason",
             )
+
+    def check_people(self) -> None:
+        """Refuse a command that names somebody who is not known or was forgotten."""
+        for named_by, person in self.people.items():
+            if person is None:
+                raise unknown_person(f"/{named_by}")
+            if person.forgotten:
+                raise forgotten_person(person.id, f"/{named_by}")
 
     def check_reason(self) -> None:
         """Refuse a reason that is too long or holds control characters."""

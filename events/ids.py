@@ -48,6 +48,14 @@ def direct_key_results_id(workspace: str, org_unit: str, cycle: str) -> str:
     return str(_named("direct", workspace, org_unit, cycle))
 
 
+def made_here(id_: str) -> bool:
+    """Whether an id is a UUID as text: one that the server made, unlike those that people choose."""
+    try:
+        return str(UUID(id_)) == id_
+    except ValueError:
+        return False
+
+
 def reading_id(workspace: str, feed: str, kpi: str, source_id: str) -> UUID:
     """Identity of a reading for ever, and the id of the event that first recorded it."""
     return _named("reading", workspace, feed, kpi, source_id)

@@ -54,6 +54,7 @@ def decide(command: InitiativeCommand, state: Initiative | None, context: Contex
     Nothing of it changes while the cycle of one of its goals is closed, and it joins no goal of such a cycle.
     """
     context.check_reason()
+    context.check_people()
     if isinstance(command, PlanInitiative):
         return _plan(command, state, context)
     if state is None:

@@ -24,6 +24,7 @@ CLEARABLE = frozenset({"perspective", "leading", "owner", "org_unit", "serves", 
 def decide(command: KpiCommand, state: Kpi | None, context: Context) -> list[EventData]:
     """What follows from a command, or Refused. What is so already makes no event."""
     context.check_reason()
+    context.check_people()
     if isinstance(command, DefineKpi):
         return _define(command, state, context)
     if state is None:

@@ -59,6 +59,7 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     was active every change needs a reason, and on an MBO goal the agreement of both parties.
     """
     context.check_reason()
+    context.check_people()
     if isinstance(command, DraftObjective):
         return _draft(command, state, context)
     if isinstance(command, HoldKeyResults):

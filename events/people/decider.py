@@ -22,6 +22,7 @@ from events.people.events import (
     PersonRegistered,
     PersonRenamed,
 )
+from events.people.refusals import forgotten_person, unknown_person
 from events.people.state import Membership, Person
 from events.registry import EventData
 from events.state import beginning, existing
@@ -40,9 +41,9 @@ def decide(command: PersonCommand, state: Person | None, context: Context) -> li
     if isinstance(command, ForgetPerson):
         return _forget(command, state, context)
     if state is None:
-        raise _unknown()
+        raise unknown_person()
     if state.forgotten:
-        raise forgotten(state.id)
+        raise forgotten_person(state.id)
     match command:
         case RenamePerson(name=name):
             context.require_reason()
@@ -54,19 +55,6 @@ def decide(command: PersonCommand, state: Person | None, context: Context) -> li
             return _join(command, state, context)
         case LeaveUnit():
             return _leave(command, state, context)
-
-
-def forgotten(person: str) -> Refused:
-    """Nothing new is recorded of, or by, somebody who was forgotten."""
-    return Refused(
-        "person_forgotten",
-        f"the person {person} was forgotten: nothing new is recorded under this id",
-        f"구성원 {person}의 개인 정보는 지워졌습니다. 이 아이디로는 더 기록할 수 없습니다",
-    )
-
-
-def _unknown() -> Refused:
-    return Refused("person_unknown", "there is no such person", "없는 구성원입니다", kind="not_found")
 
 
 def _register(command: RegisterPerson, state: Person | None) -> list[EventData]:
@@ -145,7 +133,7 @@ def _not_a_member(org_unit: str, day: date) -> Refused:
 
 def _forget(command: ForgetPerson, state: Person | None, context: Context) -> list[EventData]:
     if state is None and not command.acts:
-        raise _unknown()
+        raise unknown_person()
     if state is not None and state.forgotten:
         return []
     context.require_reason()

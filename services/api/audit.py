@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -25,6 +26,7 @@ from services.api.services import Serving
 from services.api.sight import hidden_aggregates
 from services.api.talk import KINDS, Reach
 from services.keys.keys import Keys
+from services.people.names import names_of
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
@@ -126,7 +128,11 @@ async def read(
             limit=paged.limit + 1,
         )
     entries = await _without_words_of_others(entries, viewing, caller)
-    shown = [await _entry(services.keys, entry, language) for entry in entries]
+    async with services.views.open(caller.workspace) as view:
+        names = await names_of(
+            view.connection, services.keys, caller.workspace, _people(entries), then.position, language
+        )
+    shown = [await _entry(services.keys, entry, language, names) for entry in entries]
     last_shown = shown[: paged.limit][-1].position if shown else 0
     return page(shown, paged, then.next_page(last_shown))
 
@@ -180,7 +186,16 @@ def _without_words(event: Event) -> Event:
     return event._replace(data=event.data.model_copy(update=nothing))
 
 
-async def _entry(keys: Keys, entry: queries.TrailEntry, language: Language) -> Entry:
+def _people(entries: Sequence[queries.TrailEntry]) -> set[str]:
+    """The ids of everybody who did something or whom it concerns."""
+    actors = (entry.event.actor.partition(":") for entry in entries)
+    concerned = (one.partition("/") for entry in entries for one in entry.about)
+    return {id_ for kind, _, id_ in (*actors, *concerned) if kind == "person"}
+
+
+async def _entry(
+    keys: Keys, entry: queries.TrailEntry, language: Language, names: Mapping[str, str]
+) -> Entry:
     event = await keys.open_event(entry.event, language)
     data = event.data
     return Entry(
@@ -190,7 +205,7 @@ async def _entry(keys: Keys, entry: queries.TrailEntry, language: Language) -> E
         type=event.type if isinstance(data, UnknownData) else event.name,
         actor=event.actor,
         about=entry.about,
-        sentence=sentence(event, language),
+        sentence=sentence(event, language, names),
         reason=event.reason,
         data=data.raw if isinstance(data, UnknownData) else data.model_dump(mode="json"),
         business_day=event.business_day,

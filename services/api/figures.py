@@ -79,6 +79,7 @@ class KeyResultOut(BaseModel):
     targets: tuple[TargetFact, ...] = Field(description="In the order they were set; later ones win.")
     kpi: str | None
     owner: str | None
+    owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
     weight: Number | None
     confidence: int | None = Field(description="0–10, of the latest check-in; never in the score.")
     checked_in: date | None = Field(description="The business day of the latest check-in.")
@@ -124,9 +125,11 @@ class ObjectiveOut(BaseModel):
     cycle: str
     org_unit: str | None
     owner: str | None
+    owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
     framework: Framework
     ambition: Ambition
     reviewer: str | None = Field(description="Of an MBO goal: who agrees on it with its owner.")
+    reviewer_name: str | None = Field(None, description="Of a reviewer who is a registered person.")
     status: ObjectiveStatus
     proposed_by: str | None = Field(description="Who put it forward; null for a draft.")
     agreed_by: tuple[str, ...] = Field(description="Who said yes.")

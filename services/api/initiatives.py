@@ -24,10 +24,12 @@ from events.objectives.state import Objective
 from projections.state import queries
 from projections.state.queries_attachments import attachments
 from services.api.answers import CHANGE, CREATE, READ
+from services.api.naming import name_people
 from services.api.paging import Page, Paged, page
 from services.api.positions import Known, KnownAt, Then, Viewing
-from services.api.requests import ExactRoute, IfMatch
+from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
+from services.api.services import Serving
 from services.api.sight import seen
 from services.api.steps import add_step
 from services.api.versions import after_cursor, find, last_id
@@ -72,6 +74,9 @@ class InitiativePatch(ReplanInitiative):
 class InitiativeOut(Initiative):
     """An initiative and its revision."""
 
+    model_config = ConfigDict(frozen=False)
+
+    owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
     revision: int
 
 
@@ -86,6 +91,7 @@ class InitiativeLine(BaseModel):
     title: str
     status: InitiativeStatus
     owner: str | None
+    owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
     org_unit: str | None
     due: date | None = Field(description="The day by whose end it is to be done (기한).")
 
@@ -124,9 +130,11 @@ async def plan(caller: GoalEditor, writing: Writing, body: NewInitiative) -> Rec
 
 @router.get("", summary="List initiatives", responses=READ)
 async def list_initiatives(
+    services: Serving,
     caller: Reader,
     viewing: Viewing,
     paged: Paged,
+    language: Lang,
     known_at: KnownAt,
     supports: Annotated[
         Slug | None, Query(description="An objective or key result.", examples=["acv"])
@@ -151,17 +159,26 @@ async def list_initiatives(
         ]
         chosen = after_cursor(fitting, paged)
         items = [InitiativeOut(**dict(version.state), revision=version.revision) for version in chosen]
+        await name_people(services.keys, then, language, items)
         return page(items, paged, then.next_page(last_id(chosen, paged)))
 
 
 @router.get("/{initiative}", summary="Read an initiative", responses=READ)
 async def read(
-    caller: Reader, viewing: Viewing, response: Response, initiative: InitiativeId, known_at: KnownAt
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    language: Lang,
+    initiative: InitiativeId,
+    known_at: KnownAt,
 ) -> InitiativeRead:
     """One initiative."""
     async with viewing.then(caller, None, known_at) as then:
         found = await find(then, "initiative", initiative, response)
-        return InitiativeRead(**dict(found.state), revision=found.revision, **then.known)
+        shown = InitiativeRead(**dict(found.state), revision=found.revision, **then.known)
+        await name_people(services.keys, then, language, [shown])
+        return shown
 
 
 @router.patch("/{initiative}", summary="Change an initiative", responses=CHANGE)

@@ -29,6 +29,7 @@ from projections.state import queries
 from services.access.callers import Caller
 from services.api.answers import CHANGE, READ
 from services.api.figures import Figures, KeyResultOut, Score
+from services.api.naming import name_people
 from services.api.paging import Page, Paged, page_from
 from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
 from services.api.problems import not_found
@@ -131,9 +132,11 @@ async def find_key_result(
 
 @router.get("/{key_result}", summary="Read a key result with its score", responses=READ)
 async def read(
+    services: Serving,
     caller: Reader,
     viewing: Viewing,
     response: Response,
+    language: Lang,
     key_result: KeyResultId,
     as_of: AsOf,
     known_at: KnownAt,
@@ -143,6 +146,7 @@ async def read(
         objective, state, revision = await find_key_result(then, key_result, response)
         figures = await Figures.load(then, [objective])
         shown = figures.key_result(objective, state, figures.score(objective, state))
+        await name_people(services.keys, then, language, [shown, *shown.initiatives])
         return KeyResultRead(
             **dict(shown), revision=revision, incomplete=figures.incomplete(objective), **then.times
         )

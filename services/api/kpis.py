@@ -17,11 +17,13 @@ from projections import trend as trends
 from projections.scoring.periods import period_of
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
+from services.api.naming import name_people
 from services.api.paging import Page, Paged, page_from
 from services.api.positions import AsOf, Known, KnownAt, Times, Viewing
 from services.api.problems import invalid_parameter
-from services.api.requests import ExactRoute, IfMatch
+from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
+from services.api.services import Serving
 from services.api.versions import find, list_kind
 from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 
@@ -84,6 +86,9 @@ class NewKpiTarget(SetKpiTarget):
 class KpiOut(Kpi):
     """A KPI and its revision."""
 
+    model_config = ConfigDict(frozen=False)
+
+    owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
     revision: int
 
 
@@ -143,20 +148,32 @@ async def define(caller: GoalEditor, writing: Writing, body: NewKpi) -> Receipt:
 
 
 @router.get("", summary="List KPIs", responses=READ)
-async def list_kpis(caller: Reader, viewing: Viewing, paged: Paged, known_at: KnownAt) -> Page[KpiOut]:
+async def list_kpis(
+    services: Serving, caller: Reader, viewing: Viewing, paged: Paged, language: Lang, known_at: KnownAt
+) -> Page[KpiOut]:
     """All KPIs by id, retired ones too."""
     async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        return await list_kind(then, "kpi", KpiOut, paged)
+        listed = await list_kind(then, "kpi", KpiOut, paged)
+        await name_people(services.keys, then, language, listed.data)
+        return listed
 
 
 @router.get("/{kpi}", summary="Read a KPI", responses=READ)
 async def read(
-    caller: Reader, viewing: Viewing, response: Response, kpi: KpiId, known_at: KnownAt
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    language: Lang,
+    kpi: KpiId,
+    known_at: KnownAt,
 ) -> KpiRead:
     """One KPI."""
     async with viewing.then(caller, None, known_at) as then:
         found = await find(then, "kpi", kpi, response)
-        return KpiRead(**dict(found.state), revision=found.revision, **then.known)
+        shown = KpiRead(**dict(found.state), revision=found.revision, **then.known)
+        await name_people(services.keys, then, language, [shown])
+        return shown
 
 
 @router.patch("/{kpi}", summary="Change a KPI", responses=CHANGE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Title
 from events.ids import Aggregate, Slug
@@ -28,6 +29,7 @@ from events.rewards import Reward
 from services.access.callers import Caller
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.figures import Figures, ObjectiveOut
+from services.api.naming import name_people
 from services.api.paging import Page, Paged, page
 from services.api.positions import AsOf, KnownAt, Times, Viewing
 from services.api.problems import Language
@@ -185,6 +187,7 @@ async def list_objectives(
         figures = await Figures.load(then, [objective for objective, _ in goals])
         items = [figures.objective(objective, revision) for objective, revision in goals]
         listed = page(items, paged, then.next_page(last_id(chosen, paged)))
+        await name_people(services.keys, then, language, _named(listed.data))
     for objective in listed.data:
         await _open(services, caller, objective, language)
     return listed
@@ -207,8 +210,18 @@ async def read(
         assert isinstance(found.state, Objective)
         figures = await Figures.load(then, [found.state])
         shown = ObjectiveRead(**dict(figures.objective(found.state, found.revision)), **then.times)
+        await name_people(services.keys, then, language, _named([shown]))
     await _open(services, caller, shown, language)
     return shown
+
+
+def _named(objectives: Sequence[ObjectiveOut]) -> list[BaseModel]:
+    """Objectives with all of theirs that name a person."""
+    named: list[BaseModel] = []
+    for objective in objectives:
+        named += [objective, *objective.initiatives, *objective.key_results]
+        named += [line for key_result in objective.key_results for line in key_result.initiatives]
+    return named
 
 
 async def _open(services: Services, caller: Caller, shown: ObjectiveOut, language: Language) -> None:

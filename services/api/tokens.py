@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from events.errors import Refused
 from events.ids import event_id
-from events.people.decider import forgotten
+from events.people.refusals import forgotten_person
 from services.access.callers import Caller
 from services.access.roles import Role
 from services.access.tokens import TokenRecord
@@ -103,7 +103,7 @@ async def create(
 ) -> TokenMade:
     """Make a token of a person or a feed. Its text is in this answer and nowhere else."""
     if services.keys.forgotten(caller.workspace, wanted.actor):
-        raise forgotten(wanted.actor.partition(":")[2])
+        raise forgotten_person(wanted.actor.partition(":")[2])
     try:
         made = await services.access.issue(
             caller.workspace,

@@ -12,6 +12,7 @@ from events.conversations.commands import OpenConversation
 from events.cycles.commands import AdoptPolicy, OpenCycle
 from events.cycles.state import Cycle
 from events.feedback.commands import GiveFeedback
+from events.ids import made_here
 from events.initiatives.commands import PlanInitiative, ReplanInitiative
 from events.initiatives.state import Initiative
 from events.kpis.commands import DefineKpi, RedefineKpi
@@ -28,6 +29,7 @@ from events.objectives.state import KeyResult, Objective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
 from events.people.commands import JoinUnit
+from events.people.state import Person
 from events.policies.rules import FRAMEWORKS
 from events.policies.state import Policies, Policy
 from events.recognition.commands import GiveRecognition
@@ -38,6 +40,9 @@ from services.access.callers import Caller
 from services.goals.knowledge import Knowledge
 from services.goals.sight import may_see
 from services.ledger import WorkspaceUnknown
+
+NAMING_PEOPLE = ("owner", "reviewer")
+"""Fields of commands that name a person."""
 
 
 async def workspace_of(knowledge: Knowledge, workspace: str) -> Workspace:
@@ -81,6 +86,7 @@ async def context_of(
         leads_to=await _leads_to(knowledge, command),
         policies=await _policies(knowledge, command),
         taken=await _taken(knowledge, command),
+        people=await _people(knowledge, command),
     )
 
 
@@ -97,6 +103,19 @@ async def written_of(
         cycle=cycle if isinstance(cycle, Cycle) else None,
         unit=unit if isinstance(unit, OrgUnit) else None,
     )
+
+
+async def _people(knowledge: Knowledge, command: Command) -> dict[str, Person | None]:
+    """Whom the command names. Ids that a company chose itself may be of nobody whom we know."""
+    people: dict[str, Person | None] = {}
+    for named_by in NAMING_PEOPLE:
+        id_: str | None = getattr(command, named_by, None)
+        person = await knowledge.state("person", id_)
+        if isinstance(person, Person):
+            people[named_by] = person
+        elif id_ is not None and made_here(id_):
+            people[named_by] = None
+    return people
 
 
 def _cycle(command: Command, state: State | None) -> str | None:

@@ -18,7 +18,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.envelope import Event
-from events.people.decider import forgotten
+from events.people.refusals import forgotten_person
 from events.registry import Language, lookup
 from services.keys.sealing import (
     MasterKey,
@@ -217,7 +217,7 @@ class Keys:
     async def _key(self, workspace: str, owner: str) -> PersonKey:
         """The key of a person, made if there is none. Of two processes that make it, one wins."""
         if _mark(workspace, owner) in self._latest.messages:
-            raise forgotten(owner.partition(".")[2])
+            raise forgotten_person(owner.partition(".")[2])
         key = self._known(workspace, owner)
         if key is not None:
             return key
@@ -239,7 +239,7 @@ class Keys:
             return key
         if _mark(workspace, owner) in self._latest.messages:  # forgotten by another process meanwhile
             await self._latest.erase(f"{workspace}.{owner}")
-            raise forgotten(owner.partition(".")[2])
+            raise forgotten_person(owner.partition(".")[2])
         self._unwrapped[f"{workspace}.{owner}"] = (position, made)
         return made
 

@@ -21,7 +21,10 @@ async def names_of(
     position: int,
     language: Language,
 ) -> dict[str, str]:
-    """The names of those of some ids that are a known person's; `[erased]` of one who was forgotten."""
+    """The names of those of some ids that are a known person's.
+
+    Nobody who was forgotten is among them: their id still tells them from others who were.
+    """
     wanted = sorted({person for person in people if person is not None})
     if not wanted:
         return {}
@@ -29,6 +32,6 @@ async def names_of(
     names: dict[str, str] = {}
     for version in found.values():
         person = version.state
-        if isinstance(person, Person) and person.name is not None:
+        if isinstance(person, Person) and person.name is not None and not person.forgotten:
             names[person.id] = await keys.open_text(workspace, person.name, language)
     return names

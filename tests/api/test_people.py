@@ -77,7 +77,7 @@ async def test_a_person_is_renamed_with_a_reason(anna: Person) -> None:
         "person.mail_changed",
     ]
     assert (entries[1]["reason"], entries[1]["data"]) == ("혼인", {"name": NEW_NAME})
-    assert NEW_NAME not in entries[1]["sentence"]
+    assert entries[1]["sentence"] == f"anna changed the name of the person {NEW_NAME}."
 
 
 async def test_members_and_units_are_those_of_the_day(anna: Person) -> None:

@@ -1,0 +1,24 @@
+"""Why somebody cannot be named, or can do nothing more."""
+
+from events.errors import Refused
+
+
+def unknown_person(pointer: str | None = None) -> Refused:
+    """There is nobody under this id; with a pointer, of somebody whom a field of the command names."""
+    return Refused(
+        "person_unknown",
+        "there is no such person",
+        "없는 구성원입니다",
+        kind="not_found" if pointer is None else "invalid",
+        pointer=pointer,
+    )
+
+
+def forgotten_person(person: str, pointer: str | None = None) -> Refused:
+    """Nothing new is recorded of, or by, somebody who was forgotten."""
+    return Refused(
+        "person_forgotten",
+        f"the person {person} was forgotten: nothing new is recorded under this id",
+        f"구성원 {person}의 개인 정보는 지워졌습니다. 이 아이디로는 더 기록할 수 없습니다",
+        pointer=pointer,
+    )
