@@ -16,7 +16,7 @@ PERSON = {
     "name": "김안나",
     "mail": "anna.kim@example.com",
     "org_units": ["sales"],
-    "memberships": [MEMBERSHIP],
+    "memberships": [{**MEMBERSHIP, "in_force": True}],
     "forgotten": False,
     "revision": 1190,
 }

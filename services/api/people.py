@@ -12,7 +12,7 @@ from events.commands import Command, Title
 from events.ids import Aggregate, Slug
 from events.people.commands import ChangeMail, JoinUnit, LeaveUnit, Mail, RegisterPerson, RenamePerson
 from events.people.events import MemberRole
-from events.people.state import Membership, Person
+from events.people.state import Person
 from events.registry import Language
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ, STEP
@@ -94,6 +94,12 @@ class MembershipOut(BaseModel):
     until: date | None = Field(description="null while it goes on.")
 
 
+class PersonMembershipOut(MembershipOut):
+    """A membership as it stands with its person."""
+
+    in_force: bool = Field(description="It holds on the day shown.")
+
+
 class PersonOut(BaseModel):
     """A person, opened for the reader."""
 
@@ -101,7 +107,7 @@ class PersonOut(BaseModel):
     name: str | None = Field(description="`[erased]` (`[삭제됨]`) of somebody who was forgotten.")
     mail: str | None
     org_units: list[str] = Field(description="The units they belong to on the day shown.")
-    memberships: list[MembershipOut] = Field(description="All of them, by their first day.")
+    memberships: list[PersonMembershipOut] = Field(description="All of them, by their first day.")
     forgotten: bool
     revision: int
 
@@ -206,12 +212,10 @@ async def _shown(keys: Keys, then: Then, version: queries.Version, language: Lan
         name=await opened(person.name),
         mail=await opened(person.mail),
         org_units=[membership.org_unit for membership in person.memberships_on(then.as_of)],
-        memberships=[membership_out(membership) for membership in person.memberships],
+        memberships=[
+            PersonMembershipOut(**membership.model_dump(), in_force=membership.holds_on(then.as_of))
+            for membership in person.memberships
+        ],
         forgotten=person.forgotten,
         revision=version.revision,
     )
-
-
-def membership_out(membership: Membership) -> MembershipOut:
-    """A membership as answers show it."""
-    return MembershipOut(**membership.model_dump())

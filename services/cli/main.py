@@ -11,6 +11,7 @@ from services.cli import (
     doctor,
     forget,
     import_,
+    people,
     rebuild,
     roles,
     state,
@@ -46,6 +47,7 @@ app.command("rebuild")(rebuild.rebuild)
 app.command("waive")(waive.waive)
 app.command("forget")(forget.forget)
 app.command("doctor")(doctor.doctor)
+app.add_typer(people.app, name="people")
 app.add_typer(token.app, name="token")
 app.add_typer(workspace.app, name="workspace")
 

@@ -244,7 +244,7 @@ def _objective(objective: dict[str, Any], lang: Language, *, running: bool) -> R
     details: list[str | Text] = [
         Text(objective["id"], style="cyan"),
         said(WORDS, objective["ambition"], lang),
-        objective["owner_name"] or objective["owner"] or "",
+        objective.get("owner_name") or objective["owner"] or "",
     ]
     if not running:
         details.insert(1, band_words(objective["band"], lang))
@@ -320,7 +320,7 @@ def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
         title,
         Text(initiative["id"], style="cyan"),
         said(WORDS, f"initiative {initiative['status']}", lang),
-        initiative["owner_name"] or initiative["owner"] or "",
+        initiative.get("owner_name") or initiative["owner"] or "",
         "" if initiative["due"] is None else said(WORDS, "due", lang).format(day=initiative["due"]),
     ]
     return joined(details, style="dim")

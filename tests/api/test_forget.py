@@ -10,10 +10,11 @@ import pytest
 
 from services.api.services import Services
 from services.ledger import Ledger
+from services.ledger.provision import create_workspace
 from services.projector.builds import GROUPS, projector_engine
 from services.projector.rebuild import rebuild
 from services.runtime.settings import Settings
-from tests.api.conftest import Person, SettingsFor, person
+from tests.api.conftest import Person, SettingsFor, person, projecting
 from tests.api.test_people import MAIL, NAME
 from tests.api.test_personal_text import told
 from tests.faults.tables import Tables
@@ -113,6 +114,31 @@ async def test_forgetting_is_refused_where_it_must_be(
         assert (refused.status_code, refused.json()["code"]) == (status, code), (whom, body)
     assert (await boss.read(f"/v1/people/{id_}"))["name"] == NAME
     assert services.keys.forgotten(services.settings.workspace, f"person:{id_}") is False
+
+
+async def test_another_workspaces_people_are_left_alone(
+    boss: Person,
+    suro: Person,
+    http: httpx.AsyncClient,
+    services: Services,
+    provisioned: SettingsFor,
+) -> None:
+    """Nobody reads, changes or forgets them; forgetting an id here leaves the same id there."""
+    id_ = await id_of(boss)
+    other = f"{services.settings.workspace[:20]}-b"
+    await create_workspace(provisioned("operator"), other, name="Other", zone="UTC")
+    async with projecting(provisioned("projector").model_copy(update={"workspace": other})):
+        eve = await person(http, services, "eve", "admin", workspace=other)
+        assert (await eve.read("/v1/people"))["data"] == []
+        assert (await eve.get(f"/v1/people/{id_}")).status_code == 404
+        for path, body in (("join", {"org_unit": "sales"}), ("forget", WHY)):
+            refused = await eve.post(f"/v1/people/{id_}/{path}", body)
+            assert (refused.status_code, refused.json()["code"]) == (404, "person_unknown")
+        namesake = await person(http, services, id_, "viewer", workspace=other)
+        assert (await eve.created(f"/v1/people/{id_}/forget", WHY))["tokens_revoked"] == 1
+        assert (await namesake.get("/v1/objectives")).status_code == 401
+    shown = await suro.read(f"/v1/people/{id_}")
+    assert (shown["name"], shown["forgotten"]) == (NAME, False)
 
 
 async def test_tables_stay_as_they_were(

@@ -15,6 +15,7 @@ from events.ids import (
     Slug,
     event_id,
     ledger_subject,
+    made_here,
     new_aggregate_id,
     reading_id,
     revision_id,
@@ -91,3 +92,16 @@ def test_slugs(slug: str) -> None:
 def test_what_is_not_safe_in_a_subject_is_no_slug(slug: str) -> None:
     with pytest.raises(ValidationError):
         SLUGS.validate_python(slug)
+
+
+def test_ids_that_the_server_made_are_told_from_others() -> None:
+    assert made_here(new_aggregate_id("acme", "person:anna", "key", 0))
+    assert made_here(new_aggregate_id("acme", "person:anna", None, 0))
+    for chosen in (
+        "anna",
+        "",
+        "x" * 36,
+        "0198C2B4-5F1E-7D3A-9C40-2B6F0A1D7E55",
+        "0198c2b45f1e7d3a9c402b6f0a1d7e55",
+    ):
+        assert not made_here(chosen)

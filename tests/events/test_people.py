@@ -8,6 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from events.commands import Command
+from events.objectives.commands import ChangeObjectiveOwner
+from events.objectives.events import ObjectiveDrafted, ObjectiveOwnerChanged
 from events.people.commands import (
     ChangeMail,
     ForgetPerson,
@@ -24,6 +26,7 @@ from events.people.events import (
     PersonRegistered,
     PersonRenamed,
 )
+from events.people.state import Person
 from tests.events.given import SALES_TEAM, TODAY, given
 
 JANUARY, MAY = date(2026, 1, 1), date(2026, 5, 1)
@@ -166,6 +169,15 @@ def test_somebody_known_only_by_an_id_can_be_forgotten() -> None:
     state = given("person").when(ForgetPerson(acts=True), "요청").then(PersonRegistered(), PersonForgotten())
     assert (state.name, state.forgotten) == (None, True)
     given("person").when(ForgetPerson(), "요청").refused("person_unknown", "not_found")
+
+
+def test_whom_a_goal_names_is_known_and_not_forgotten() -> None:
+    goal = given("objective", ObjectiveDrafted(title="Grow", cycle="2025-q1", ambition="stretch"))
+    command = ChangeObjectiveOwner(owner="somebody")
+    goal.when(command, people={"owner": None}).refused("person_unknown", "invalid", "/owner")
+    gone = Person(id="somebody", forgotten=True)
+    goal.when(command, people={"owner": gone}).refused("person_forgotten", pointer="/owner")
+    goal.when(command, people={"owner": Person(id="somebody")}).then(ObjectiveOwnerChanged(new="somebody"))
 
 
 @pytest.mark.parametrize(
