@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from events.initiatives.state import Initiative
 from events.kpis.state import Kpi
 from events.objectives.state import KeyResult, Objective
 from events.org_units.state import OrgUnit
@@ -14,10 +15,11 @@ from events.org_units.state import OrgUnit
 
 @dataclass(frozen=True, slots=True)
 class Carriers:
-    """What helps to reach a goal: objectives that support it, and KPIs that serve it."""
+    """What helps to reach a goal: objectives that support it, KPIs that serve it, work done for it."""
 
-    objectives: tuple[ObjectiveNode, ...]
-    kpis: tuple[Kpi, ...]
+    objectives: tuple[ObjectiveNode, ...] = ()
+    kpis: tuple[Kpi, ...] = ()
+    initiatives: tuple[Initiative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Alignment:
     top: tuple[ObjectiveNode, ...]
     orphans: Orphans
     not_carried: tuple[Objective, ...]
-    """Objectives of the top that nothing supports or serves, nor any of their key results."""
+    """Objectives of the top that nothing carries, nor any of their key results."""
     shown: frozenset[str]
     """The ids of all objectives in it."""
 
@@ -64,6 +66,7 @@ class Alignment:
 def align(
     objectives: Iterable[Objective],
     kpis: Iterable[Kpi],
+    initiatives: Iterable[Initiative],
     units: Mapping[str, OrgUnit],
     cycles: frozenset[str],
     day: date,
@@ -71,9 +74,9 @@ def align(
     """The goals of some cycles, and whatever carries them in any cycle.
 
     At the top are the objectives of units that are a company or have none above them on the day. Dropped
-    goals and retired KPIs are left out, also as what something supports.
+    goals, retired KPIs and dropped work are left out, also as what something supports.
     """
-    goals = _Goals(objectives, kpis, units, day)
+    goals = _Goals(objectives, kpis, initiatives, units, day)
     asked = [objective for objective in goals.objectives if objective.cycle in cycles]
     top = [objective for objective in asked if goals.at_top(objective.org_unit)]
     top_ids = {objective.id for objective in top}
@@ -100,7 +103,12 @@ class _Goals:
     """What is pursued, by what it hangs on."""
 
     def __init__(
-        self, objectives: Iterable[Objective], kpis: Iterable[Kpi], units: Mapping[str, OrgUnit], day: date
+        self,
+        objectives: Iterable[Objective],
+        kpis: Iterable[Kpi],
+        initiatives: Iterable[Initiative],
+        units: Mapping[str, OrgUnit],
+        day: date,
     ) -> None:
         pursued = (objective for objective in objectives if objective.status != "dropped")
         self.objectives = sorted(pursued, key=lambda objective: objective.id)
@@ -124,6 +132,10 @@ class _Goals:
         for kpi in self.kpis:
             if kpi.serves is not None:
                 self._servants[kpi.serves].append(kpi)
+        self._work: defaultdict[str, list[Initiative]] = defaultdict(list)
+        for initiative in sorted(initiatives, key=lambda initiative: initiative.id):
+            for goal in initiative.supports if initiative.status != "dropped" else ():
+                self._work[goal].append(initiative)
 
     def at_top(self, unit: str | None) -> bool:
         """Whether a unit is a company or has no unit above it on the day."""
@@ -140,14 +152,14 @@ class _Goals:
         return not served and kpi.id not in self._measured and not self.at_top(kpi.org_unit)
 
     def is_carried(self, objective: Objective) -> bool:
-        """Whether anything supports or serves an objective or one of its key results."""
+        """Whether anything supports or serves an objective or one of its key results, or is done for it."""
         parts = [objective.id, *(key_result.id for key_result in objective.active_key_results)]
-        return any(self._supporters[part] or self._servants[part] for part in parts)
+        return any(self._supporters[part] or self._servants[part] or self._work[part] for part in parts)
 
     def node(self, objective: Objective) -> ObjectiveNode:
         """An objective with what carries it, unfolded where it is met first."""
         if objective.id in self.shown:
-            return ObjectiveNode(objective, True, (), Carriers((), ()))
+            return ObjectiveNode(objective, True, (), Carriers())
         self.shown.add(objective.id)
         return ObjectiveNode(
             objective,
@@ -161,4 +173,4 @@ class _Goals:
 
     def _carriers(self, goal: str) -> Carriers:
         nodes = tuple(self.node(supporter) for supporter in self._supporters[goal])
-        return Carriers(nodes, tuple(self._servants[goal]))
+        return Carriers(nodes, tuple(self._servants[goal]), tuple(self._work[goal]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from events.cycles.state import Cycle
 from events.ids import Slug
+from events.initiatives.state import Initiative, InitiativeStatus
 from events.kpis.state import Kpi
 from events.numbers import Number
 from events.objectives.state import Objective, ObjectiveStatus
@@ -25,7 +27,7 @@ from services.api.problems import not_found
 from services.api.requests import ExactRoute, Lang
 from services.api.security import Reader
 from services.api.services import Serving
-from services.api.sight import seen_objectives
+from services.api.sight import seen, seen_objectives
 from services.api.versions import KOREAN, id_of
 from services.people.names import names_of
 
@@ -57,11 +59,21 @@ class CarryingKpi(Placed):
     why: str | None = Field(description="In one sentence, how it serves the goal.")
 
 
+class CarryingWork(Placed):
+    """An initiative for a goal."""
+
+    id: str
+    title: str
+    status: InitiativeStatus
+    due: date | None
+
+
 class CarriedBy(BaseModel):
     """What helps to reach a goal; each by id."""
 
     objectives: list[AlignedObjective] = Field(description="Those that support it.")
     kpis: list[CarryingKpi] = Field(description="Those that serve it.")
+    initiatives: list[CarryingWork] = Field(description="The work that is to move it.")
 
 
 class AlignedKeyResult(Owned):
@@ -110,7 +122,7 @@ class AlignmentOut(Times):
         description="Objectives of units at the top, by id; those that support another one stand below it."
     )
     orphans: OrphansOut
-    not_carried: list[str] = Field(description="Objectives of the top that nothing supports or serves.")
+    not_carried: list[str] = Field(description="Objectives of the top that nothing carries.")
 
 
 @router.get("", summary="Read how goals are carried", responses=READ)
@@ -130,10 +142,11 @@ async def read(
     async with viewing.then(caller, as_of, known_at) as then:
         known = await _Known.load(then)
         cycles = known.cycles_asked(cycle)
-        alignment = align(known.objectives, known.kpis, known.units, cycles, then.as_of)
+        alignment = align(known.objectives, known.kpis, known.initiatives, known.units, cycles, then.as_of)
         shown = [objective for objective in known.objectives if objective.id in alignment.shown]
         figures = await Figures.load(then, shown)
-        people = {objective.owner for objective in shown} | {kpi.owner for kpi in known.kpis}
+        people = {kpi.owner for kpi in known.kpis} | {work.owner for work in known.initiatives}
+        people |= {objective.owner for objective in shown}
         people |= {key_result.owner for objective in shown for key_result in objective.key_results}
         names = await names_of(
             then.connection, services.keys, caller.workspace, people, then.position, language
@@ -155,6 +168,7 @@ class _Known:
     objectives: list[Objective]
     revisions: dict[str, int]
     kpis: list[Kpi]
+    initiatives: list[Initiative]
     units: dict[str, OrgUnit]
     cycles: dict[str, Cycle]
 
@@ -165,11 +179,14 @@ class _Known:
             for kind in ("kpi", "org_unit", "cycle")
         }
         versions["objective"] = await seen_objectives(then)
+        initiatives = await queries.latest_of_kind(then.connection, "initiative", then.position)
+        versions["initiative"] = await seen(then, initiatives)
         states = {kind: [version.state for version in found] for kind, found in versions.items()}
         return _Known(
             objectives=[state for state in states["objective"] if isinstance(state, Objective)],
             revisions={id_of(version): version.revision for version in versions["objective"]},
             kpis=[state for state in states["kpi"] if isinstance(state, Kpi)],
+            initiatives=[state for state in states["initiative"] if isinstance(state, Initiative)],
             units={state.id: state for state in states["org_unit"] if isinstance(state, OrgUnit)},
             cycles={state.id: state for state in states["cycle"] if isinstance(state, Cycle)},
         )
@@ -244,12 +261,18 @@ class _Answer:
         return CarriedBy(
             objectives=[self.node(node) for node in carriers.objectives],
             kpis=[self.kpi(kpi) for kpi in carriers.kpis],
+            initiatives=[self._work(initiative) for initiative in carriers.initiatives],
+        )
+
+    def _work(self, work: Initiative) -> CarryingWork:
+        return CarryingWork(
+            id=work.id, title=work.title, status=work.status, due=work.due, **self._place(work)
         )
 
     def _owner(self, owner: str | None) -> dict[str, str | None]:
         return {"owner": owner, "owner_name": None if owner is None else self._names.get(owner)}
 
-    def _place(self, placed: Objective | Kpi) -> dict[str, Any]:
+    def _place(self, placed: Objective | Kpi | Initiative) -> dict[str, Any]:
         unit = self._known.units.get(placed.org_unit or "")
         return {
             "org_unit": placed.org_unit,

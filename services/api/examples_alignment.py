@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_NOTHING: dict[str, Any] = {"objectives": [], "kpis": []}
+_NOTHING: dict[str, Any] = {"objectives": [], "kpis": [], "initiatives": []}
 _COMPANY = {
     "org_unit": "company",
     "org_unit_ko": "전사",
@@ -27,6 +27,13 @@ _LEADS = {
     "name_ko": "신규 리드",
     "name_en": "New leads",
     "why": "리드가 늘어야 큰 계약을 고를 수 있습니다",
+}
+_PORTAL = {
+    **_SALES,
+    "id": "partner-portal",
+    "title": "파트너 포털 공개",
+    "status": "doing",
+    "due": "2026-02-27",
 }
 _TEAM = {
     **_SALES,
@@ -51,7 +58,7 @@ _ACV = {
     "owner_name": "김안나",
     "score": "0.700000",
     "taken_over_by": ["enterprise-partner"],
-    "carried_by": {"objectives": [_TEAM], "kpis": [_LEADS]},
+    "carried_by": {"objectives": [_TEAM], "kpis": [_LEADS], "initiatives": [_PORTAL]},
 }
 _GROWTH = {
     **_COMPANY,

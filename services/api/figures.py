@@ -30,6 +30,7 @@ from projections.state import queries, queries_goals
 from services.api.initiatives import InitiativeLine, initiatives_for
 from services.api.judging import BandOut, Judge, PaceOut, PolicyRef, load_policies
 from services.api.positions import Then
+from services.api.sight import hidden_aggregates
 
 
 class Score(BaseModel):
@@ -177,7 +178,8 @@ class Figures:
         await figures._load_days(objectives)
         figures._policies = await load_policies(then)
         key_results = [key_result.id for objective in objectives for key_result in objective.key_results]
-        figures._taken_over = await queries_goals.taken_over_by(then.connection, key_results, then.position)
+        taken_over = await queries_goals.taken_over_by(then.connection, key_results, then.position)
+        figures._taken_over = await _seen_of_each(then, taken_over)
         figures._initiatives = await initiatives_for(then, objectives)
         for poison in await control.poisoned(then.connection, then.workspace.id, "state"):
             if not poison.waived:
@@ -347,3 +349,14 @@ class Figures:
                 known = ranges.get(kpi.id, (first, last))
                 ranges[kpi.id] = min(known[0], first), max(known[1], last)
         self._days = await queries.days_of_each(self._then.connection, ranges, self._then.position)
+
+
+async def _seen_of_each(then: Then, objectives: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Of the objectives that took key results over those that the caller sees."""
+    if not objectives:
+        return objectives
+    hidden = await hidden_aggregates(then)
+    return {
+        key_result: tuple(id_ for id_ in ids if Aggregate("objective", id_) not in hidden)
+        for key_result, ids in objectives.items()
+    }

@@ -21,6 +21,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "shown before": ("위에 있음", "shown above"),
     "taken over": ("이어받음", "taken over"),
     "kpi": ("KPI", "KPI"),
+    "done": ("완료", "done"),
+    "initiative": ("과제", "work"),
     "orphans": ("어느 목표에도 기여하지 않음", "supports nothing"),
 }
 
@@ -39,8 +41,8 @@ def alignment(
     """Show how company objectives are carried, by which units and people.
 
     Below each objective and key result stand the objectives that support it, in
-    any cycle, and the KPIs that serve it. What supports nothing though it is not
-    the company's comes last.
+    any cycle, the KPIs that serve it and the initiatives that are to move it.
+    What supports nothing though it is not the company's comes last.
 
     Example: goaltrail alignment --cycle 2025-q2
     """
@@ -82,6 +84,8 @@ def _add_carriers(tree: Tree, carriers: dict[str, Any], lang: Language) -> None:
         tree.add(_tree(objective, [], lang))
     for kpi in carriers["kpis"]:
         tree.add(_kpi(kpi, lang))
+    for initiative in carriers["initiatives"]:
+        tree.add(_initiative(initiative, lang))
 
 
 def _orphans(orphans: dict[str, Any], lang: Language) -> Iterator[RenderableType]:
@@ -109,6 +113,15 @@ def _key_result(key_result: dict[str, Any]) -> Text:
 def _kpi(kpi: dict[str, Any], lang: Language) -> Text:
     details: list[str | Text] = [Text(kpi["id"], style="cyan"), *_whose(kpi, lang), kpi["why"] or ""]
     return _line(f" {said(WORDS, 'kpi', lang)}", Text(kpi[f"name_{lang}"]), details)
+
+
+def _initiative(initiative: dict[str, Any], lang: Language) -> Text:
+    details: list[str | Text] = [Text(initiative["id"], style="cyan"), *_whose(initiative, lang)]
+    if initiative["status"] == "done":
+        details.append(Text(f"✓ {said(WORDS, 'done', lang)}", style="green"))
+    elif initiative["due"] is not None:
+        details.append(f"~ {initiative['due']}")
+    return _line(said(WORDS, "initiative", lang), Text(initiative["title"]), details)
 
 
 def _whose(placed: dict[str, Any], lang: Language) -> list[str]:

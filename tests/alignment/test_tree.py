@@ -7,6 +7,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
+from events.initiatives.state import Initiative
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit, Placement
@@ -26,12 +27,13 @@ def goal(id_: str, *, unit: str = "sales", of: str = "", **fields: object) -> Ob
 def aligned(
     *objectives: Objective,
     kpis: Sequence[Kpi] = (),
+    work: Sequence[Initiative] = (),
     units: Sequence[OrgUnit] = (COMPANY, SALES),
     cycles: Sequence[str] = (Q1.id,),
     day: date = TODAY,
 ) -> Alignment:
     """How some goals hang together in a cycle."""
-    return align(objectives, kpis, {unit.id: unit for unit in units}, frozenset(cycles), day)
+    return align(objectives, kpis, work, {unit.id: unit for unit in units}, frozenset(cycles), day)
 
 
 def told(nodes: Sequence[ObjectiveNode]) -> list[object]:
@@ -48,7 +50,8 @@ def _parts(node: ObjectiveNode) -> list[object]:
 
 
 def _carriers(carriers: Carriers) -> list[object]:
-    return [*told(carriers.objectives), *(kpi.id for kpi in carriers.kpis)]
+    work = (initiative.id for initiative in carriers.initiatives)
+    return [*told(carriers.objectives), *(kpi.id for kpi in carriers.kpis), *work]
 
 
 def test_a_company_objective_is_carried_over_levels() -> None:
@@ -132,6 +135,18 @@ def test_a_dropped_key_result_carries_nobody() -> None:
     assert told(alignment.top) == [["growth"]]
     assert told(alignment.orphans.objectives) == [["team"]]
     assert [objective.id for objective in alignment.not_carried] == ["growth"]
+
+
+def test_work_for_a_goal_carries_it() -> None:
+    """Unless it was dropped; by id."""
+    work = [
+        Initiative(id=id_, title=id_, supports=("growth-kr",), status=status)
+        for id_, status in (("portal", "done"), ("gone", "dropped"), ("fair", "planned"))
+    ]
+    alignment = aligned(goal("growth", unit="company"), work=work)
+    assert told(alignment.top) == [["growth", ["growth-kr", "fair", "portal"]]]
+    assert alignment.not_carried == ()
+    assert aligned(goal("growth", unit="company"), work=work[1:2]).not_carried
 
 
 def test_the_top_is_the_top_of_the_day() -> None:

@@ -135,11 +135,13 @@ async def test_the_alignment_of_a_cycle_is_read_now_and_then(anna: Person) -> No
     calls = {"id": "calls", "name_ko": "통화", "unit": "count", "kind": "delta", "aggregation": "sum"}
     served = {"org_unit": "sales", "serves": "growth", "serves_why": "통화가 계약을 만듭니다"}
     await anna.created("/v1/kpis", calls | served)
+    await anna.created("/v1/initiatives", {"id": "fair", "title": "박람회", "supports": ["kr-acv"]})
     read = await anna.read("/v1/alignment", cycle="2026")
     (growth,) = read["top"]
     assert (growth["id"], growth["org_unit_ko"], growth["owner"]) == ("growth", "company 조직", "boris")
     assert [one["why"] for one in growth["carried_by"]["kpis"]] == ["통화가 계약을 만듭니다"]
     (acv,) = growth["key_results"]
+    assert [one["title"] for one in acv["carried_by"]["initiatives"]] == ["박람회"]
     (team,) = acv["carried_by"]["objectives"]
     assert (acv["taken_over_by"], team["takes_over"], team["org_unit_en"]) == (["team"], "kr-acv", "sales")
     assert (read["not_carried"], [one["id"] for one in read["orphans"]["objectives"]]) == ([], ["loose"])

@@ -170,3 +170,18 @@ async def test_a_lead_of_yesterday_sees_the_goal_no_longer(
     )
     lead.position = anna.position
     assert (await lead.get(f"{GOAL}?as_of=2026-01-15")).status_code == 404
+
+
+async def test_who_takes_a_key_result_over_is_told_to_those_who_see_them(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """Not even the id of an MBO goal is in the key result of everybody that it takes over."""
+    ids = await given_company(anna)
+    mine = {"framework": "mbo", "owner": ids["owner"], "reviewer": ids["reviewer"]}
+    await anna.created("/v1/objectives", {"id": "bonus", "cycle": YEAR, "takes_over": "kr-acv", **mine})
+    await anna.created("/v1/objectives", {"id": "team", "cycle": YEAR, "takes_over": "kr-acv"})
+    for who, expected in (("peer", ["team"]), ("line lead", ["bonus", "team"])):
+        reader = await person(http, services, ids[who], "viewer")
+        reader.position = anna.position
+        assert (await reader.read("/v1/key-results/kr-acv"))["taken_over_by"] == expected
+        assert ("bonus" in (await reader.get("/v1/alignment")).text) == ("bonus" in expected)
