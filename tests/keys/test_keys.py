@@ -207,6 +207,8 @@ async def test_whoever_was_forgotten_writes_nothing_more(
     sealed = (await keys.seal_event(retraction(workspace))).reason or ""
     assert await keys.has_key(workspace, "person:anna")
     assert await other_keys.forget(workspace, "person:anna")
+    assert await other_keys.open_text(workspace, sealed) == "[erased]"
+    await eventually(lambda: f"{workspace}.person.anna" not in keys._latest.messages)
     assert await keys.open_text(workspace, sealed) == "[erased]"
     assert not await keys.has_key(workspace, "person:anna")
     restarted = await Keys.start(ledger, MASTER)
