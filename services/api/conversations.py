@@ -123,14 +123,7 @@ class ConversationRead(ConversationOut, Known):
 @router.post("", status_code=201, summary="Open a conversation", responses=CREATE)
 async def open_conversation(caller: Talker, writing: Writing, body: NewConversation) -> Receipt:
     """Begin to talk with others, about a goal or a person; all texts are stored encrypted."""
-    id_ = writing.new_id(caller)
-    return await writing.execute(
-        caller,
-        Aggregate("conversation", id_),
-        as_command(body, OpenConversation),
-        body=body,
-        location=f"{router.prefix}/{id_}",
-    )
+    return await writing.create(caller, "conversation", OpenConversation, body, router.prefix)
 
 
 @router.get("", summary="List conversations", responses=READ)

@@ -69,13 +69,7 @@ class CycleRead(CycleOut, Known):
 @router.post("", status_code=201, summary="Plan a cycle", responses=CREATE)
 async def plan(caller: CycleEditor, writing: Writing, body: NewCycle) -> Receipt:
     """Set a period that goals can belong to."""
-    return await writing.execute(
-        caller,
-        Aggregate("cycle", body.id),
-        as_command(body, PlanCycle),
-        body=body,
-        location=f"{router.prefix}/{body.id}",
-    )
+    return await writing.create(caller, "cycle", PlanCycle, body, router.prefix)
 
 
 @router.get("", summary="List cycles", responses=READ)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from events.feedback.commands import GiveFeedback
 from events.feedback.state import Feedback
-from events.ids import Aggregate, Slug
+from events.ids import Slug
 from events.registry import Language
 from events.talk.audience import Audience
 from services.access.callers import Caller
@@ -22,7 +22,7 @@ from services.api.security import Reader, Talker
 from services.api.services import Services, Serving
 from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said
 from services.api.versions import last_id
-from services.api.writing import Receipt, Writing, as_command
+from services.api.writing import Receipt, Writing
 
 router = APIRouter(prefix="/v1/feedback", tags=["conversations"], route_class=ExactRoute)
 
@@ -67,14 +67,7 @@ class FeedbackRead(FeedbackOut, Known):
 @router.post("", status_code=201, summary="Give feedback", responses=CREATE)
 async def give(caller: Talker, writing: Writing, body: NewFeedback) -> Receipt:
     """Tell a person something, between the two or open to the person's line; stored encrypted."""
-    id_ = writing.new_id(caller)
-    return await writing.execute(
-        caller,
-        Aggregate("feedback", id_),
-        as_command(body, GiveFeedback),
-        body=body,
-        location=f"{router.prefix}/{id_}",
-    )
+    return await writing.create(caller, "feedback", GiveFeedback, body, router.prefix)
 
 
 @router.get("", summary="List feedback", responses=READ)

@@ -57,13 +57,7 @@ class FeedRead(FeedOut, Known):
 @router.post("", status_code=201, summary="Register a feed", responses=CREATE)
 async def register(caller: FeedEditor, writing: Writing, body: NewFeed) -> Receipt:
     """Declare a source: how its times are read, whether it sends revisions, which KPIs it may feed."""
-    return await writing.execute(
-        caller,
-        Aggregate("feed", body.id),
-        as_command(body, RegisterFeed),
-        body=body,
-        location=f"{router.prefix}/{body.id}",
-    )
+    return await writing.create(caller, "feed", RegisterFeed, body, router.prefix)
 
 
 @router.get("", summary="List feeds", responses=READ)

@@ -118,14 +118,7 @@ async def initiatives_for(then: Then, objectives: Iterable[Objective]) -> Mappin
 @router.post("", status_code=201, summary="Plan an initiative", responses=CREATE)
 async def plan(caller: GoalEditor, writing: Writing, body: NewInitiative) -> Receipt:
     """Plan work for objectives and key results, or directly for a unit."""
-    id_ = body.id or writing.new_id(caller)
-    return await writing.execute(
-        caller,
-        Aggregate("initiative", id_),
-        as_command(body, PlanInitiative),
-        body=body,
-        location=f"{router.prefix}/{id_}",
-    )
+    return await writing.create(caller, "initiative", PlanInitiative, body, router.prefix)
 
 
 @router.get("", summary="List initiatives", responses=READ)

@@ -138,13 +138,7 @@ class Trend(Times):
 @router.post("", status_code=201, summary="Define a KPI", responses=CREATE)
 async def define(caller: GoalEditor, writing: Writing, body: NewKpi) -> Receipt:
     """Begin to watch a measure."""
-    return await writing.execute(
-        caller,
-        Aggregate("kpi", body.id),
-        as_command(body, DefineKpi),
-        body=body,
-        location=f"{router.prefix}/{body.id}",
-    )
+    return await writing.create(caller, "kpi", DefineKpi, body, router.prefix)
 
 
 @router.get("", summary="List KPIs", responses=READ)

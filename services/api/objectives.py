@@ -146,14 +146,7 @@ class ObjectiveRead(ObjectiveOut, Times):
 @router.post("", status_code=201, summary="Draft an objective", responses=CREATE)
 async def draft(caller: GoalEditor, writing: Writing, body: NewObjective) -> Receipt:
     """Write an objective down; until it is active it may change without a reason."""
-    id_ = body.id or writing.new_id(caller)
-    return await writing.execute(
-        caller,
-        Aggregate("objective", id_),
-        as_command(body, DraftObjective),
-        body=body,
-        location=f"{router.prefix}/{id_}",
-    )
+    return await writing.create(caller, "objective", DraftObjective, body, router.prefix)
 
 
 @router.get("", summary="List objectives with their scores", responses=READ)

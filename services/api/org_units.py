@@ -90,13 +90,7 @@ class OrgUnitRead(OrgUnitOut, Times):
 @router.post("", status_code=201, summary="Create an org unit", responses=CREATE)
 async def create(caller: StructureEditor, writing: Writing, body: NewOrgUnit) -> Receipt:
     """Begin a unit below a parent, or a root."""
-    return await writing.execute(
-        caller,
-        Aggregate("org_unit", body.id),
-        as_command(body, CreateOrgUnit),
-        body=body,
-        location=f"{router.prefix}/{body.id}",
-    )
+    return await writing.create(caller, "org_unit", CreateOrgUnit, body, router.prefix)
 
 
 @router.get("", summary="List org units", responses=READ)

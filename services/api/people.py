@@ -119,14 +119,7 @@ class PersonRead(PersonOut, Times):
 @router.post("", status_code=201, summary="Register a person", responses=CREATE)
 async def register(caller: StructureEditor, writing: Writing, body: NewPerson) -> Receipt:
     """Make somebody known under a new id that says nothing of who they are."""
-    id_ = writing.new_id(caller)
-    return await writing.execute(
-        caller,
-        Aggregate("person", id_),
-        as_command(body, RegisterPerson),
-        body=body,
-        location=f"{router.prefix}/{id_}",
-    )
+    return await writing.create(caller, "person", RegisterPerson, body, router.prefix)
 
 
 @router.get("", summary="List people", responses=READ)

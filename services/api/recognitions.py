@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from events.ids import Aggregate, Slug
+from events.ids import Slug
 from events.recognition.commands import GiveRecognition
 from events.recognition.state import Recognition
 from events.registry import Language
@@ -21,7 +21,7 @@ from services.api.security import Reader, Talker
 from services.api.services import Services, Serving
 from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said
 from services.api.versions import last_id
-from services.api.writing import Receipt, Writing, as_command
+from services.api.writing import Receipt, Writing
 
 router = APIRouter(prefix="/v1/recognitions", tags=["conversations"], route_class=ExactRoute)
 
@@ -64,14 +64,7 @@ class RecognitionRead(RecognitionOut, Known):
 @router.post("", status_code=201, summary="Give recognition", responses=CREATE)
 async def give(caller: Talker, writing: Writing, body: NewRecognition) -> Receipt:
     """Thank or praise one or several people before everybody; stored encrypted."""
-    id_ = writing.new_id(caller)
-    return await writing.execute(
-        caller,
-        Aggregate("recognition", id_),
-        as_command(body, GiveRecognition),
-        body=body,
-        location=f"{router.prefix}/{id_}",
-    )
+    return await writing.create(caller, "recognition", GiveRecognition, body, router.prefix)
 
 
 @router.get("", summary="List recognitions", responses=READ)

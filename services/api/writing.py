@@ -76,6 +76,18 @@ class Writer:
         """An id for what the request creates: it follows from the Idempotency-Key, if there is one."""
         return new_aggregate_id(caller.workspace, caller.actor, self._key, 0)
 
+    async def create(
+        self, caller: Caller, kind: str, command: type[Command], body: BaseModel, collection: str
+    ) -> Receipt:
+        """Carry out the command that begins an aggregate, with the id that the body names or a new one.
+
+        `collection` is the path under which it can be read by its id.
+        """
+        id_ = getattr(body, "id", None) or self.new_id(caller)
+        return await self.execute(
+            caller, Aggregate(kind, id_), as_command(body, command), body=body, location=f"{collection}/{id_}"
+        )
+
     async def execute(
         self,
         caller: Caller,
