@@ -9,6 +9,7 @@ from events.errors import Refused
 from events.errors import broken as _broken
 from events.ids import Slug
 from events.numbers import Number
+from events.relative import Relative
 
 ValueKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
 """Judges one value, such as a KPI's in one of its periods."""
@@ -21,6 +22,10 @@ Unit = Annotated[str, Field(min_length=1, max_length=40)]
 
 ALL_STEPS: Final = {"target": "1", "unit": "share"}
 """What a milestone is to reach: the whole of its steps. Nobody has to say so."""
+PERCENT_UNITS = frozenset({"percent", "%"})
+"""Units in which one half is written 50."""
+SHARE_UNITS = frozenset({"ratio", "share"})
+"""Units in which one half is written 0.5."""
 MOST_STEPS = 50
 """Of one milestone: more is a project plan."""
 
@@ -78,8 +83,8 @@ class Measure(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: MeasureKind
-    target: Number
-    """Of `between` the lower edge."""
+    target: Number | None = None
+    """Of `between` the lower edge. Only a relative goal that is not resolved has none."""
     unit: Unit
     baseline: Number | None = None
     grading: Grading = "attainment"
@@ -90,6 +95,8 @@ class Measure(BaseModel):
     """Of `count_of_periods`."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS)] | None = None
     """Of `milestone`: all of them have a weight, or none has."""
+    relative: Relative | None = None
+    """Instead of baseline and target: they follow from another period's value."""
     window: Window | None = None
     """None: the default for the KPI's aggregation, see `window_for`."""
 
@@ -103,6 +110,7 @@ class Measure(BaseModel):
         self._check_upper()
         self._check_counting()
         self._check_steps()
+        self._check_relative()
         if self.kind in ("increase", "decrease"):
             self._check_movement()
         elif self.kind == "between":
@@ -112,7 +120,7 @@ class Measure(BaseModel):
                     "between is graded strict or by a tolerance",
                     "between에는 strict나 tolerance 방식만 있습니다",
                 )
-        elif self.target <= 0 and self.grading == "attainment":
+        elif self.target is not None and self.target <= 0 and self.grading == "attainment":
             raise _broken(
                 "target_not_positive",
                 "attainment needs a target above 0; a target of 0 or less needs strict or tolerance grading",
@@ -137,7 +145,7 @@ class Measure(BaseModel):
                 "between needs an upper edge, and only between has one",
                 "upper 값은 between에만, 그리고 반드시 필요합니다",
             )
-        if self.upper is not None and self.upper <= self.target:
+        if self.upper is not None and (self.target is None or self.upper <= self.target):
             raise _broken(
                 "edges_out_of_order",
                 "the upper edge must be above the lower one, which is the target",
@@ -153,7 +161,7 @@ class Measure(BaseModel):
             )
         if self.periods is None:
             return
-        if self.target < 1 or self.target != self.target.to_integral_value():
+        if self.target is None or self.target < 1 or self.target != self.target.to_integral_value():
             raise _broken(
                 "required_periods_not_whole",
                 "the target of count_of_periods is a whole number of periods, at least 1",
@@ -217,6 +225,39 @@ class Measure(BaseModel):
                 "milestone에는 기준값, window, strict와 tolerance 방식이 없습니다",
             )
 
+    def _check_relative(self) -> None:
+        relative = self.relative
+        if relative is None:
+            if self.target is None:
+                raise _broken("target_missing", "a measure needs a target", "목표치가 필요합니다")
+            return
+        if self.kind not in ("increase", "decrease", "at_least", "at_most"):
+            raise _broken(
+                "relative_not_for_kind",
+                f"{self.kind} has no relative goal; increase, decrease, at_least and at_most may have one",
+                f"{self.kind}에는 상대 목표를 쓸 수 없습니다",
+            )
+        if relative.change is None and self.unit in PERCENT_UNITS | SHARE_UNITS:
+            raise _broken(
+                "relative_change_unclear",
+                f"say whether {self.unit} changes in percent of itself (relative) or in points",
+                f"{self.unit} 값의 변화가 비율(relative)인지 포인트(points)인지 밝히십시오",
+            )
+        upwards = {"increase": True, "decrease": False}.get(self.kind)
+        if upwards is not None and (relative.amount == 0 or upwards != (relative.amount > 0)):
+            raise _broken(
+                "direction_contradicts",
+                f"the sign of the amount contradicts {self.kind}",
+                f"변화량의 부호가 {self.kind} 방향과 맞지 않습니다",
+            )
+        window = None if self.window is None else self.window.kind
+        if relative.resolve == "each_period" and window not in (None, "latest_complete_period"):
+            raise _broken(
+                "relative_window",
+                "resolve each_period judges the latest complete period and has no other window",
+                "each_period는 가장 최근에 끝난 기간을 평가하므로 다른 window를 쓸 수 없습니다",
+            )
+
     def _check_movement(self) -> None:
         if self.grading != "attainment":
             raise _broken(
@@ -224,7 +265,7 @@ class Measure(BaseModel):
                 "increase and decrease have no strict or tolerance grading",
                 "increase와 decrease에는 strict와 tolerance 방식이 없습니다",
             )
-        if self.baseline is None:
+        if self.baseline is None or self.target is None:
             return
         if self.baseline == self.target:
             raise _broken(
@@ -242,11 +283,14 @@ class Measure(BaseModel):
     def window_for(self, aggregation: Aggregation | None) -> Window:
         """The declared window, else cycle to date for sums and the latest complete period for others.
 
-        Periods that are counted are complete ones too, also those of a sum.
+        Periods that are counted, or judged one by one, are complete ones too, also those of a sum.
         """
         if self.window is not None:
             return self.window
-        to_date = aggregation == "sum" and self.periods is None
+        one_by_one = self.periods is not None or (
+            self.relative is not None and self.relative.resolve == "each_period"
+        )
+        to_date = aggregation == "sum" and not one_by_one
         return Window(kind="cycle_to_date" if to_date else "latest_complete_period")
 
     def revised(self, pointer: str, **changes: Any) -> "Measure":

@@ -10,15 +10,14 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from events.kpis.state import Kpi
+from events.measures import PERCENT_UNITS, SHARE_UNITS
 from projections.scoring.formulas import met, on_aggregate, raw_score, rounded, written
 from projections.scoring.periods import Period, PeriodKind, period_of, periods_between
-from projections.scoring.values import PERCENT_UNITS, Bucket, DayValue, Value, aggregate
+from projections.scoring.values import Bucket, DayValue, Value, aggregate
 
 MOST_BUCKETS = 3_700
 """Ten years of days."""
 
-SHARE_UNITS = frozenset({"ratio", "share"})
-"""Units in which one half is written 0.5; in `PERCENT_UNITS` it is 50."""
 
 _LONGEST_YEAR = timedelta(days=371)
 """53 weeks: no bucket begins longer than that after its twin of last year."""

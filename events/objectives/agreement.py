@@ -14,15 +14,15 @@ from events.objectives.agreement_events import (
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
 )
-from events.objectives.commands import CheckIn, DraftObjective, MarkStepDone, ReopenStep
+from events.objectives.commands import CheckIn, DraftObjective, MarkStepDone, ReopenStep, ResolveRelative
 from events.objectives.events import Ambition, ObjectiveAgreed
 from events.objectives.evolve import evolve
 from events.objectives.key_result_events import RangeChanged, TargetChanged
 from events.objectives.state import Objective, Waiting
 from events.registry import EventData, event_type, lookup, upcast
 
-REPORTS = (CheckIn, MarkStepDone, ReopenStep)
-"""Commands that report on a goal and change none of its terms."""
+REPORTS = (CheckIn, MarkStepDone, ReopenStep, ResolveRelative)
+"""Commands that report on a goal, or work out what was agreed, and change none of its terms."""
 
 
 def ambition_of(command: DraftObjective) -> Ambition:

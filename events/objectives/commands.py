@@ -11,6 +11,7 @@ from events.measures import Measure
 from events.numbers import Number
 from events.objectives.events import Ambition, Framework
 from events.objectives.trajectory import Trajectory
+from events.relative import PeriodBase
 from events.rewards import Reward
 
 MOST_SUPPORTED = 50
@@ -177,6 +178,16 @@ class DeclareTrajectory(Command):
     trajectory: Trajectory
 
 
+class ResolveRelative(Command):
+    """Freeze baseline and target of a relative goal, with what the base periods came to.
+
+    What is resolved already with other bases is resolved again, which takes a reason.
+    """
+
+    key_result: Slug
+    bases: tuple[PeriodBase, ...]
+
+
 class LinkKpi(Command):
     """Take the value of a key result from a KPI of the same unit."""
 
@@ -259,5 +270,6 @@ KeyResultCommand = (
     | MarkStepDone
     | ReopenStep
     | DeclareTrajectory
+    | ResolveRelative
     | DropKeyResult
 )

@@ -36,6 +36,7 @@ from events.objectives.key_result_events import (
     KpiLinked,
     KpiUnlinked,
     RangeChanged,
+    RelativeResolved,
     StepDone,
     StepReopened,
     TargetChanged,
@@ -151,12 +152,22 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
         case KeyResultReworded(new=title):
             return {"title": title}
         case TargetChanged(new=target, effective_from=day):
-            upper = data.upper if isinstance(data, RangeChanged) else key_result.fact_on(day).upper
-            fact = TargetFact(target=target, effective_from=day, upper=upper)
+            held = key_result.fact_on(day)
+            upper = data.upper if isinstance(data, RangeChanged) else held.upper
+            fact = TargetFact(target=target, effective_from=day, upper=upper, base=held.base)
             # Until the objective is active there is no target that could have moved.
             earlier = key_result.targets if objective.activated else ()
             measure = key_result.measure.model_copy(update={"target": target, "upper": upper})
             return {"measure": measure, "targets": (*earlier, fact)}
+        case RelativeResolved(new=target, effective_from=day, base=base):
+            fact = TargetFact(target=target, effective_from=day, base=base)
+            kept = tuple(
+                fact
+                for fact in key_result.targets
+                if objective.activated or (fact.base is not None and fact.effective_from != day)
+            )
+            measure = key_result.measure.model_copy(update={"target": target, "baseline": base.value})
+            return {"measure": measure, "targets": (*kept, fact)}
         case BaselineCorrected(new=baseline):
             return {"measure": key_result.measure.model_copy(update={"baseline": baseline})}
         case WeightChanged(new=weight):

@@ -6,6 +6,7 @@ from events.measures import Measure
 from events.numbers import Number
 from events.objectives.trajectory import Trajectory
 from events.registry import EventData, event
+from events.relative import FrozenBase
 
 
 class KeyResultEvent(EventData):
@@ -75,6 +76,23 @@ class RangeChanged(TargetChanged):
     old_upper: Number
     """The upper edge that held on that day until now."""
     upper: Number
+
+
+@event(
+    "key_result.relative_resolved",
+    ko="{actor} 핵심 결과 {key_result} 상대 목표를 확정했습니다:"
+    " 기준값 {base.value}, 목표치 {old} → {new} ({effective_from}부터).",
+    en="{actor} resolved the relative goal of the key result {key_result}: baseline {base.value},"
+    " target {old} → {new}, from {effective_from} on.",
+)
+class RelativeResolved(KeyResultEvent):
+    """Baseline and target of a relative goal are frozen, with the readings they came from."""
+
+    old: Number | None = None
+    """The target that held on that day until now."""
+    new: Number
+    base: FrozenBase
+    effective_from: date
 
 
 @event(

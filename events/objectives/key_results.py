@@ -19,6 +19,7 @@ from events.objectives.commands import (
     LinkKpi,
     MarkStepDone,
     ReopenStep,
+    ResolveRelative,
     RewordKeyResult,
     SetWeights,
     UnlinkKpi,
@@ -36,6 +37,7 @@ from events.objectives.key_result_events import (
     TrajectoryDeclared,
     WeightChanged,
 )
+from events.objectives.relative_goals import as_stated, check_absolute, resolve_relative
 from events.objectives.reports import check_day_in_cycle, report
 from events.objectives.state import KeyResult, Objective
 from events.objectives.trajectory import Trajectory
@@ -69,12 +71,13 @@ def add_key_result(
         _check_source(command.measure)
         require_kpi(context, command.measure.unit, pointer="/kpi")
     _check_trajectory(command.trajectory, command.measure, cycle)
+    measure = as_stated(command.measure)
     _need_reason_if_active(objective, context)
     return [
         KeyResultAdded(
             key_result=id_,
             title=command.title,
-            measure=command.measure,
+            measure=measure,
             effective_from=cycle.start,
             kpi=command.kpi,
             owner=command.owner,
@@ -109,9 +112,12 @@ def change_key_result(
         case DropKeyResult():
             context.require_reason()
             return [KeyResultDropped(key_result=key_result.id)]
+        case ResolveRelative():
+            return resolve_relative(command, key_result, objective, context)
         case ChangeTarget():
             changed = _change_target(command, key_result, objective, cycle, context)
         case CorrectBaseline():
+            check_absolute(key_result, changes_target=False, objective=objective)
             changed = _correct_baseline(command, key_result)
         case DeclareTrajectory():
             changed = _declare_trajectory(command, key_result, cycle)
@@ -143,7 +149,9 @@ def _change_target(
             kind="invalid",
             pointer="/effective_from",
         )
+    check_absolute(key_result, changes_target=True, objective=objective)
     held = key_result.fact_on(day)
+    assert held.target is not None
     upper = held.upper if command.upper is None else command.upper
     if key_result.edges_from(day) == {(command.target, upper)}:
         return []

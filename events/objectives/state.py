@@ -12,6 +12,7 @@ from events.numbers import Number
 from events.objectives.agreement_events import HeldChange
 from events.objectives.events import Ambition, Framework
 from events.objectives.trajectory import Trajectory
+from events.relative import FrozenBase
 from events.rewards import Reward
 from events.state import State
 
@@ -24,10 +25,13 @@ class TargetFact(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    target: Number
+    target: Number | None
+    """None until a relative goal is resolved."""
     effective_from: date
     upper: Number | None = None
     """Of `between`, whose lower edge is the target."""
+    base: FrozenBase | None = None
+    """What a relative goal was resolved with; its value is the baseline."""
 
 
 class StepFact(BaseModel):
@@ -123,11 +127,11 @@ class KeyResult(State):
         held = (fact for fact in reversed(self.targets) if fact.effective_from <= day)
         return next(held, self.targets[0])
 
-    def target_on(self, day: date) -> Decimal:
-        """The target that holds on a business day, of `between` its lower edge."""
+    def target_on(self, day: date) -> Decimal | None:
+        """The target that holds on a business day, of `between` its lower edge; None while unresolved."""
         return self.fact_on(day).target
 
-    def edges_from(self, day: date) -> set[tuple[Decimal, Decimal | None]]:
+    def edges_from(self, day: date) -> set[tuple[Decimal | None, Decimal | None]]:
         """The targets, each with its upper edge, that hold on a business day or a later one."""
         now = self.fact_on(day)
         held = {(now.target, now.upper)}
@@ -147,7 +151,9 @@ class KeyResult(State):
     def measure_on(self, day: date) -> Measure:
         """The measure with the target that holds on a business day."""
         fact = self.fact_on(day)
-        return self.measure.model_copy(update={"target": fact.target, "upper": fact.upper})
+        baseline = self.measure.baseline if fact.base is None else fact.base.value
+        changed = {"target": fact.target, "upper": fact.upper, "baseline": baseline}
+        return self.measure.model_copy(update=changed)
 
 
 class Objective(State):

@@ -58,7 +58,7 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
         yield advice("owner_missing", item)
     if unit_says_nothing(measure.unit):
         yield advice("measure_unit_unclear", item, unit=measure.unit)
-    if measure.kind in ("increase", "decrease") and measure.baseline is None:
+    if measure.kind in ("increase", "decrease") and measure.baseline is None and measure.relative is None:
         yield advice("baseline_missing", item)
     if words.is_output(title):
         yield advice("key_result_is_output", item)
@@ -107,6 +107,7 @@ def nearly_all(measure: Measure) -> bool:
         measure.kind == "at_least"
         and measure.unit in PERCENT
         and measure.grading == "attainment"
+        and measure.target is not None
         and measure.target >= NEARLY_ALL_PERCENT
     )
 

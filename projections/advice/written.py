@@ -79,6 +79,8 @@ def _moves(before: KeyResult, after: KeyResult, written: Written) -> list[Target
     moves: list[TargetMove] = []
     for fact in after.targets[len(before.targets) :]:
         old = before.fact_on(fact.effective_from)
+        if old.target is None or fact.target is None:
+            continue
         moves.append(
             TargetMove(
                 after.id, written.recorded_on, old.target, fact.target, old_upper=old.upper, upper=fact.upper

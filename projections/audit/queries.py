@@ -17,7 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.envelope import Event
 from events.ids import Aggregate
-from events.objectives.key_result_events import BaselineCorrected, KeyResultAdded, RangeChanged, TargetChanged
+from events.objectives.key_result_events import (
+    BaselineCorrected,
+    KeyResultAdded,
+    RangeChanged,
+    RelativeResolved,
+    TargetChanged,
+)
 from events.registry import EventData, UnknownData, lookup, upcast
 from projections.audit.about import reference
 from projections.audit.tables import recording, trail
@@ -172,7 +178,10 @@ def _goalposts(entry: TrailEntry) -> list[Goalpost]:
     when_and_why = (entry.position, entry.recorded_at, event.id, event.actor, event.reason)
     match event.data:
         case KeyResultAdded(measure=measure, effective_from=day):
-            first = [Goalpost("target", None, measure.target, day, False, *when_and_why, upper=measure.upper)]
+            first = []
+            if measure.target is not None:
+                post = Goalpost("target", None, measure.target, day, False, *when_and_why)
+                first.append(post._replace(upper=measure.upper))
             if measure.baseline is not None:
                 first.append(Goalpost("baseline", None, measure.baseline, None, False, *when_and_why))
             return first
@@ -182,6 +191,11 @@ def _goalposts(entry: TrailEntry) -> list[Goalpost]:
             return [Goalpost("target", old, new, day, backdated, *when_and_why, old_upper=was, upper=upper)]
         case TargetChanged(old=old, new=new, effective_from=day, backdated=backdated):
             return [Goalpost("target", old, new, day, backdated, *when_and_why)]
+        case RelativeResolved(old=old, new=new, base=base, effective_from=day):
+            return [
+                Goalpost("target", old, new, day, False, *when_and_why),
+                Goalpost("baseline", None, base.value, day, False, *when_and_why),
+            ]
         case BaselineCorrected(old=before, new=new):
             return [Goalpost("baseline", before, new, None, False, *when_and_why)]
         case _:

@@ -30,7 +30,7 @@ class Goalposts(Protocol):
     @property
     def kind(self) -> MeasureKind: ...
     @property
-    def target(self) -> Decimal: ...
+    def target(self) -> Decimal | None: ...
     @property
     def baseline(self) -> Decimal | None: ...
     @property
@@ -45,7 +45,8 @@ class Posts(NamedTuple):
     """Goalposts put together from facts."""
 
     kind: MeasureKind
-    target: Decimal
+    target: Decimal | None
+    """None until a relative goal is resolved: there is no score."""
     baseline: Decimal | None
     grading: Grading
     tolerance: Decimal | None
@@ -73,9 +74,11 @@ def on_aggregate(goalposts: Goalposts, aggregation: Aggregation | None) -> Posts
 def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
     """The signed score of a value, unbounded.
 
-    None where the formula has no answer: an increase or decrease without a baseline or with a baseline equal
-    to the target, or attainment of a target that is not above 0.
+    None where the formula has no answer: without a target, for an increase or decrease without a baseline or
+    with a baseline equal to the target, and for attainment of a target that is not above 0.
     """
+    if goalposts.target is None:
+        return None
     if goalposts.grading == "attainment":
         line = _line(goalposts.kind, goalposts.target, goalposts.baseline)
         return None if line is None else line[0] * current + line[1]
@@ -109,6 +112,7 @@ def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple
 
 def met(goalposts: Goalposts, current: Fraction) -> bool:
     """Whether the target is reached; exactly at the target, or at either edge of `between`, it is."""
+    assert goalposts.target is not None
     if goalposts.upper is not None:
         return Fraction(goalposts.target) <= current <= Fraction(goalposts.upper)
     if goalposts.kind in ("decrease", "at_most"):

@@ -29,6 +29,7 @@ from projections.scoring.formulas import (
     shown,
     written,
 )
+from projections.scoring.relative import base_so_far
 from projections.scoring.values import BusinessDays, Value
 from projections.scoring.windows import NOTHING, WindowValue, counted_values, window_values
 
@@ -39,8 +40,8 @@ class KeyResultScore:
 
     value: Decimal | None
     """In the measure's unit: exact, or six places where it is an endless fraction."""
-    target: Decimal
-    """In force on that day."""
+    target: Decimal | None
+    """In force on that day; None until a relative goal is resolved."""
     upper: Decimal | None
     """Of `between`, whose lower edge is the target."""
     baseline: Decimal | None
@@ -66,6 +67,11 @@ class KeyResultScore:
     """Fewer periods are met or open than have to be met."""
     cadence: Cadence | None
     """Of the counted periods."""
+    base_so_far: Decimal | None
+    """Of a relative goal on a sum, while the cycle goes on: what the base had come to after the same part.
+
+    The score is provisional then: it holds the value against this part of baseline and target.
+    """
 
     @property
     def pending(self) -> bool:
@@ -114,16 +120,23 @@ def score_days(
 
     posts = on_aggregate(key_result.measure, aggregation)
     scores: list[KeyResultScore] = []
-    before: tuple[WindowValue, Posts] | None = None
+    usual = posts.baseline
+    relative = key_result.measure.relative
+    one_by_one = relative is not None and relative.resolve == "each_period"
+    before: tuple[WindowValue, Posts, Fraction | None] | None = None
     for day, found in zip(as_of, values, strict=True):
-        fact = key_result.fact_on(day)
-        if (fact.target, fact.upper) != (posts.target, posts.upper):
-            posts = posts._replace(target=fact.target, upper=fact.upper)
-        if before == (found, posts):
+        # Where each period has a target of its own, the value's period says which.
+        fact = key_result.fact_on(found.end if one_by_one and found.end is not None else day)
+        base = fact.base
+        baseline = usual if base is None else base.value
+        if (fact.target, fact.upper, baseline) != (posts.target, posts.upper, posts.baseline):
+            posts = posts._replace(target=fact.target, upper=fact.upper, baseline=baseline)
+        part = None if base is None else base_so_far(base, cycle, day)
+        if before == (found, posts, part):
             scores.append(scores[-1])
         else:
-            scores.append(_score(found, posts, window, cadence))
-            before = found, posts
+            scores.append(_score(found, posts, window, cadence, part))
+            before = found, posts, part
     return scores
 
 
@@ -167,10 +180,15 @@ def _steps_done(
 
 
 def _score(
-    found: WindowValue, posts: Posts, window: Window | None, cadence: Cadence | None
+    found: WindowValue,
+    posts: Posts,
+    window: Window | None,
+    cadence: Cadence | None,
+    part: Fraction | None,
 ) -> KeyResultScore:
     current = found.value.value
-    exact = None if current is None else raw_score(posts, current)
+    compared = current if part is None else _of_the_whole(current, posts, part)
+    exact = None if compared is None else raw_score(posts, compared)
     raw = None if exact is None else rounded(exact)
     return KeyResultScore(
         value=None if current is None else written(current),
@@ -179,13 +197,28 @@ def _score(
         baseline=posts.baseline,
         raw=raw,
         score=NO_SCORE if raw is None else shown(raw),
-        met=None if current is None else met(posts, current),
+        met=None if compared is None or posts.target is None else met(posts, compared),
         exact=exact,
         count=found.value.count,
         window=window,
         start=found.start,
         end=found.end,
         open_periods=found.open,
-        unreachable=found.open is not None and (current or 0) + found.open < Fraction(posts.target),
+        unreachable=found.open is not None and _too_few(current, found.open, posts.target),
         cadence=cadence,
+        base_so_far=None if part is None else written(part),
     )
+
+
+def _of_the_whole(current: Fraction | None, posts: Posts, part: Fraction) -> Fraction | None:
+    """What the value would come to if it went on as the base did; None where the base had nothing by then.
+
+    Holding this against baseline and target is holding the value against the same part of both.
+    """
+    if current is None or posts.baseline is None or part <= 0:
+        return None
+    return current * Fraction(posts.baseline) / part
+
+
+def _too_few(reached: Fraction | None, still_open: int, required: Decimal | None) -> bool:
+    return required is not None and (reached or 0) + still_open < Fraction(required)

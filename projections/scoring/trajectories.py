@@ -13,6 +13,7 @@ from events.cycles.state import Cycle
 from events.measures import Aggregation
 from events.objectives.state import KeyResult
 from projections.scoring.formulas import Posts, on_aggregate, raw_score
+from projections.scoring.relative import base_so_far
 
 Anchor = tuple[date, Fraction]
 
@@ -26,7 +27,16 @@ def expected_score(
     the linked KPI's: a sum starts at 0.
     """
     value = expected_on(key_result, day, cycle, aggregation)
-    return None if value is None else raw_score(_posts(key_result, day, aggregation), value)
+    if value is None:
+        return None
+    base = key_result.fact_on(day).base
+    part = None if base is None else base_so_far(base, cycle, day)
+    if base is not None and part is not None:
+        # As the score of the day: against the same part of the base, if it had come to anything.
+        if part <= 0:
+            return None
+        value = value * Fraction(base.value) / part
+    return raw_score(_posts(key_result, day, aggregation), value)
 
 
 def expected_on(
@@ -54,12 +64,13 @@ def _anchors(
 ) -> Iterator[Anchor]:
     """What the line leads through, in the order of the days."""
     posts = _posts(key_result, day, aggregation)
-    start = _start(key_result, posts, aggregation)
+    base = key_result.fact_on(day).base
+    start = Fraction(0) if base is not None and base.course else _start(key_result, posts, aggregation)
     if start is not None:
         yield cycle.start - timedelta(days=1), start
     for point in key_result.trajectory:
         yield point.day, Fraction(point.value)
-    if key_result.trajectory[-1].day < cycle.end:
+    if key_result.trajectory[-1].day < cycle.end and posts.target is not None:
         yield cycle.end, Fraction(posts.target)
 
 

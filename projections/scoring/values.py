@@ -16,14 +16,11 @@ from functools import reduce
 from typing import NamedTuple, Protocol
 
 from events.kpis.definition import Cadence, EmptyPeriod
-from events.measures import Aggregation
+from events.measures import PERCENT_UNITS, Aggregation
 from projections.scoring.periods import period_of
 
 EXACT = Context(prec=200, traps=[Inexact])
 """Sums of readings are exact: a sum that would have to be rounded is a bug, and raises."""
-
-PERCENT_UNITS = frozenset({"percent", "%"})
-"""Units in which one half is written 50."""
 
 Last = tuple[datetime, int, Decimal]
 """(observed_at, position, value): of two readings the greater one is the later."""

@@ -17,7 +17,14 @@ from projections.projection import Copy, Store, Write
 from projections.state.attachments import attached_to
 from projections.state.tables import attachment, command, key_result, taken_over, version
 
-REPORTS = frozenset({"key_result.checked_in", "key_result.step_done", "key_result.step_reopened"})
+REPORTS = frozenset(
+    {
+        "key_result.checked_in",
+        "key_result.step_done",
+        "key_result.step_reopened",
+        "key_result.relative_resolved",
+    }
+)
 """Events after which an `If-Match` of an earlier read still holds: they report and change nothing."""
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     exists,
+    func,
     literal,
     null,
     select,
@@ -104,6 +105,21 @@ async def kpi_of(connection: AsyncConnection, id_: str) -> str | None:
     """The KPI of a reading; None if there is no such reading."""
     found: str | None = await connection.scalar(select(reading.c.kpi).where(reading.c.id == id_).limit(1))
     return found
+
+
+async def positions_of(
+    connection: AsyncConnection, kpi: str, first: date, last: date, position: int
+) -> tuple[int, int]:
+    """Where the first and the last reading of some business days stand, up to a position; 0 for none."""
+    rows = await connection.execute(
+        select(func.min(reading.c.position), func.max(reading.c.position)).where(
+            reading.c.kpi == kpi,
+            reading.c.business_day.between(first, last),
+            reading.c.position <= position,
+        )
+    )
+    lowest, highest = rows.one()
+    return lowest or 0, highest or 0
 
 
 class Filter(NamedTuple):

@@ -181,7 +181,7 @@ score_history = Table(
     Column("score", Numeric, nullable=False, comment="raw clamped to 0–1; 0 while pending"),
     Column("met", Boolean),
     Column("baseline", Numeric),
-    Column("target", Numeric, nullable=False),
+    Column("target", Numeric, comment="null until a relative goal is resolved"),
     Column("upper", Numeric, comment="upper edge of `between`, whose lower edge is the target"),
     Column("weight", Numeric),
     comment="Scores of key results: a row per goal event, and one per business day and recorded day.",

@@ -13,8 +13,10 @@ from events.ids import Aggregate, Slug
 from services.api.answers import CREATE, READ, STEP
 from services.api.paging import Page, Paged
 from services.api.positions import Known, KnownAt, Viewing
+from services.api.relative_goals import resolve_new
 from services.api.requests import ExactRoute, OptionalIfMatch
 from services.api.security import CycleEditor, Reader
+from services.api.services import Serving
 from services.api.versions import find, list_kind
 from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 
@@ -91,14 +93,17 @@ async def read(
 
 @router.post("/{cycle}/open", summary="Open a cycle", responses=STEP)
 async def open_cycle(
+    services: Serving,
     caller: CycleEditor,
     writing: Writing,
     cycle: CycleId,
     if_match: OptionalIfMatch,
     body: Reasoned | None = None,
 ) -> Receipt:
-    """Begin to work in a planned cycle."""
-    return await writing.execute(caller, Aggregate("cycle", cycle), OpenCycle(), body=body, if_match=if_match)
+    """Begin to work in a planned cycle. Relative goals of its active objectives are resolved."""
+    done = await writing.execute(caller, Aggregate("cycle", cycle), OpenCycle(), body=body, if_match=if_match)
+    await resolve_new(services, writing, caller, done, cycle=cycle)
+    return done
 
 
 @router.post("/{cycle}/policies", summary="Adopt a policy for a cycle", responses=STEP)

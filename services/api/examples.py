@@ -31,6 +31,8 @@ _SCORE = {
     "open_periods": None,
     "unreachable": False,
     "cadence": None,
+    "provisional": False,
+    "base_so_far": None,
 }
 _INITIATIVE = {
     "id": "partner-portal",
@@ -55,9 +57,11 @@ _KEY_RESULT = {
         "upper": None,
         "periods": None,
         "steps": None,
+        "relative": None,
         "window": None,
     },
-    "targets": [{"target": "80", "effective_from": "2026-01-01", "upper": None}],
+    "unresolved": False,
+    "targets": [{"target": "80", "effective_from": "2026-01-01", "upper": None, "base": None}],
     "kpi": "acv",
     "owner": "anna",
     "weight": None,

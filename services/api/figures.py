@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -22,7 +21,8 @@ from events.objectives.trajectory import Trajectory
 from events.policies.state import Policies
 from events.rewards import Reward
 from projections import control
-from projections.scoring.formulas import rounded
+from projections.scoring.formulas import rounded, written
+from projections.scoring.relative import base_days, base_value
 from projections.scoring.scores import KeyResultScore, score_days, score_objective
 from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
@@ -37,7 +37,7 @@ class Score(BaseModel):
     """How a key result stands, and what that follows from."""
 
     value: Number | None = Field(description="In the measure's unit, or periods met; null for none.")
-    target: Number = Field(description="In force on the day shown.")
+    target: Number | None = Field(description="In force on the day shown; null while unresolved.")
     upper: Number | None = Field(description="Of `between`, whose lower edge is the target.")
     baseline: Number | None
     raw: Number | None = Field(description="Unbounded, six places, half-even; null while pending.")
@@ -58,6 +58,10 @@ class Score(BaseModel):
     )
     unreachable: bool = Field(description="Too few periods are met or open to reach the target.")
     cadence: Cadence | None = Field(description="Of the counted periods.")
+    provisional: bool = Field(
+        description="Of a relative goal on a sum in a cycle that goes on: held against that part of the base."
+    )
+    base_so_far: Number | None = Field(description="What the base had come to after that part.")
 
 
 class StepOut(BaseModel):
@@ -69,6 +73,29 @@ class StepOut(BaseModel):
     done_since: date | None = Field(description="null while it is not done.")
 
 
+class BaseOut(BaseModel):
+    """What a relative goal was resolved with, frozen."""
+
+    value: Number
+    start: date = Field(description="First day of the base period.")
+    end: date
+    readings: int = Field(description="How many it was made of.")
+    first_position: int
+    last_position: int
+    known_position: int = Field(description="Up to where the ledger was known.")
+    out_of_date: bool = Field(description="The base would be another one now, since it was corrected.")
+    now: Number | None = Field(description="What it would be.")
+
+
+class SetTarget(BaseModel):
+    """A target, and the business day from which it holds."""
+
+    target: Number | None = Field(description="null until a relative goal is resolved.")
+    effective_from: date
+    upper: Number | None
+    base: BaseOut | None = Field(description="Of a relative goal.")
+
+
 class KeyResultOut(BaseModel):
     """A key result (핵심 결과) with its score."""
 
@@ -77,7 +104,8 @@ class KeyResultOut(BaseModel):
     title: str
     status: KeyResultStatus
     measure: Measure = Field(description="With the target that was set last.")
-    targets: tuple[TargetFact, ...] = Field(description="In the order they were set; later ones win.")
+    unresolved: bool = Field(description="A relative goal that has no target yet on the day shown.")
+    targets: list[SetTarget] = Field(description="In the order they were set; later ones win.")
     kpi: str | None
     owner: str | None
     owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
@@ -202,12 +230,10 @@ class Figures:
         values = (None if kpi is None else self._days.get(kpi.id)) or BusinessDays()
         return score_days(key_result, kpi, cycle, values, days)
 
-    def against(
-        self, objective: Objective, key_result: KeyResult, target: Decimal, upper: Decimal | None
-    ) -> KeyResultScore | None:
-        """What the score would be if a target had been in force all the time; `upper` is of `between`."""
-        fact = TargetFact(target=target, effective_from=date.min, upper=upper)
-        measure = key_result.measure.model_copy(update={"target": target, "upper": upper})
+    def against(self, objective: Objective, key_result: KeyResult, fact: TargetFact) -> KeyResultScore | None:
+        """What the score would be if a target had been in force all the time."""
+        fact = fact.model_copy(update={"effective_from": date.min})
+        measure = key_result.measure.model_copy(update={"target": fact.target, "upper": fact.upper})
         return self.score(objective, key_result.model_copy(update={"targets": (fact,), "measure": measure}))
 
     def objective(self, objective: Objective, revision: int) -> ObjectiveOut:
@@ -282,7 +308,8 @@ class Figures:
             title=key_result.title,
             status=key_result.status,
             measure=key_result.measure,
-            targets=key_result.targets,
+            unresolved=key_result.target_on(self._then.as_of) is None,
+            targets=[self._target(key_result, fact) for fact in key_result.targets],
             kpi=key_result.kpi,
             owner=key_result.owner,
             weight=key_result.weight,
@@ -297,6 +324,21 @@ class Figures:
             initiatives=self._initiatives.get(key_result.id, []),
             score=None if score is None else self.judged(objective, key_result, score),
         )
+
+    def _target(self, key_result: KeyResult, fact: TargetFact) -> SetTarget:
+        shown = SetTarget(target=fact.target, effective_from=fact.effective_from, upper=fact.upper, base=None)
+        kpi = self._kpis.get(key_result.kpi or "")
+        if fact.base is None:
+            return shown
+        found = None
+        if kpi is not None:
+            days = self._days.get(kpi.id, BusinessDays())
+            found = base_value(key_result.measure, kpi, days, fact.base)
+        now = None if found is None else written(found.value)
+        said = dict(fact.base)
+        said.pop("course")
+        shown.base = BaseOut(**said, out_of_date=now != fact.base.value, now=now)
+        return shown
 
     def judged(self, objective: Objective, key_result: KeyResult, score: KeyResultScore) -> Score:
         """The score of one of its key results as it is answered."""
@@ -320,6 +362,8 @@ class Figures:
             open_periods=score.open_periods,
             unreachable=score.unreachable,
             cadence=score.cadence,
+            provisional=score.base_so_far is not None,
+            base_so_far=score.base_so_far,
         )
 
     def _judge(self, objective: Objective) -> Judge:
@@ -346,6 +390,9 @@ class Figures:
                 if kpi is None or cycle is None:
                     continue
                 first, last = reading_days(kpi, key_result.measure.window_for(kpi.aggregation), cycle)
+                for fact in key_result.targets:
+                    if fact.base is not None:
+                        first = min(first, base_days(key_result.measure, kpi, fact.base)[0])
                 known = ranges.get(kpi.id, (first, last))
                 ranges[kpi.id] = min(known[0], first), max(known[1], last)
         self._days = await queries.days_of_each(self._then.connection, ranges, self._then.position)

@@ -102,7 +102,7 @@ class Judge:
 
     def pace(self, key_result: KeyResult, score: KeyResultScore) -> PaceOut | None:
         """The pace of a key result; none while it is pending, and none of a threshold."""
-        expected = self._expected(key_result)
+        expected = self._expected(key_result, score)
         if expected is None or score.exact is None:
             return None
         rules = self._policy.rules
@@ -114,13 +114,16 @@ class Judge:
         parts = [
             Part(key_result.weight, clamped(score.exact), clamped(expected))
             for key_result, score in scores
-            if (expected := self._expected(key_result)) is not None
+            if (expected := self._expected(key_result, score)) is not None
         ]
         found = pace_together(parts, self._policy.rules.on_pace_within)
         return None if found is None else PaceOut(**found._asdict())
 
-    def _expected(self, key_result: KeyResult) -> Fraction | None:
-        """What the declared trajectory says, else the straight line to the expected end."""
+    def _expected(self, key_result: KeyResult, score: KeyResultScore) -> Fraction | None:
+        """What the declared trajectory says, else the straight line to the expected end.
+
+        A provisional score is held against the same part of its base already: all of it is expected.
+        """
         if self._cycle is None or self.elapsed is None:
             return None
         if key_result.trajectory:
@@ -129,7 +132,8 @@ class Judge:
             return expected_score(key_result, self._as_of, self._cycle, aggregation)
         if not has_pace(key_result.measure.kind):
             return None
-        return expected_by_now(self.elapsed, self._yardstick.expected_end)
+        over = self.elapsed if score.base_so_far is None else Fraction(1)
+        return expected_by_now(over, self._yardstick.expected_end)
 
     def _capped(self, exact: Fraction) -> Fraction:
         return min(max(exact, Fraction(0)), Fraction(self._policy.rules.shown_cap))

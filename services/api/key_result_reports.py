@@ -65,7 +65,7 @@ class ScorePoint(BaseModel):
     score: Number = Field(description="Between 0 and 1.")
     met: bool | None
     baseline: Number | None
-    target: Number
+    target: Number | None = Field(description="null until a relative goal is resolved.")
     upper: Number | None
     weight: Number | None
 

@@ -23,7 +23,7 @@ from events.objectives.commands import (
     SetWeights,
     UnlinkKpi,
 )
-from events.objectives.state import KeyResult, Objective
+from events.objectives.state import KeyResult, Objective, TargetFact
 from projections.audit import queries as audit
 from projections.state import queries
 from services.access.callers import Caller
@@ -257,7 +257,7 @@ async def targets(
             # What was recorded before edges moved together names the lower one only: the upper one stayed.
             upper = upper if post.upper is None else post.upper
             post = post._replace(upper=upper)
-            score = figures.against(objective, state, post.new, upper)
+            score = figures.against(objective, state, _fact(state, post))
         reason = post.reason
         if reason is not None:
             reason = await services.keys.open_text(caller.workspace, reason, language)
@@ -269,6 +269,17 @@ async def targets(
             )
         )
     return page_from(shown, paged, then.next_page)
+
+
+def _fact(key_result: KeyResult, post: audit.Goalpost) -> TargetFact:
+    """The target that was set, with the base that a relative goal was resolved with."""
+    day = post.effective_from or date.min
+    bases = (
+        fact.base
+        for fact in reversed(key_result.targets)
+        if (fact.target, fact.effective_from) == (post.new, day)
+    )
+    return TargetFact(target=post.new, effective_from=day, upper=post.upper, base=next(bases, None))
 
 
 def _in_force(posts: Sequence[audit.Goalpost], day: date) -> set[tuple[str, int]]:

@@ -19,10 +19,12 @@ from events.objectives.commands import (
 )
 from services.api.answers import CHANGE
 from services.api.objectives import ObjectiveId
+from services.api.relative_goals import resolve_new
 from services.api.requests import ExactRoute, IfMatch
 from services.api.security import GoalEditor
+from services.api.services import Serving
 from services.api.steps import add_step
-from services.api.writing import Reason, Receipt, Writing, as_command
+from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 
 router = APIRouter(prefix="/v1/objectives", tags=["goals"], route_class=ExactRoute)
 
@@ -75,12 +77,26 @@ _add_step(
     "Make a proposed or agreed objective a draft again, or refuse the changes that wait on an MBO goal;"
     " that takes a reason.",
 )
-_add_step(
-    ActivateObjective(),
-    "activate",
-    "Activate an objective",
-    "Begin with a draft or an agreed objective: from now on every change needs a reason.",
-)
+
+
+@router.post("/{objective}/activate", summary="Activate an objective", responses=CHANGE)
+async def activate(
+    services: Serving,
+    caller: GoalEditor,
+    writing: Writing,
+    objective: ObjectiveId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Begin with a draft or an agreed objective: from now on every change needs a reason.
+
+    Its relative goals are resolved where their base is known.
+    """
+    done = await writing.execute(
+        caller, Aggregate("objective", objective), ActivateObjective(), body=body, if_match=if_match
+    )
+    await resolve_new(services, writing, caller, done)
+    return done
 
 
 @router.post("/{objective}/grade", summary="Grade an objective", responses=CHANGE)

@@ -135,6 +135,14 @@ class Writer:
             advice=[advice_out(piece) for piece in on_written(answer.written)],
         )
 
+    async def follow_up(self, caller: Caller, aggregate: Aggregate, command: Command) -> None:
+        """Carry out what follows from what was asked for, and say where the ledger stands then."""
+        answer = await self._services.goals.execute(
+            caller, aggregate, command, correlation_id=request_id_of(self._request.scope)
+        )
+        if answer.event_ids:
+            self._response.headers[POSITION] = str(answer.position)
+
 
 async def writer(services: Serving, request: Request, response: Response, key: IdempotencyKey) -> Writer:
     """How this request writes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from events.measures import PERCENT_UNITS
 from services.cli.display import Language, figure, said
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -14,6 +15,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "year": ("년", "years"),
     "period": ("기간", "periods"),
     "counted": ("{of}{periods} 중 {target}{periods} {each}", "{target} of {of} {periods} {each}"),
+    "previous_month": ("지난달", "last month"),
+    "previous_quarter": ("지난 분기", "last quarter"),
+    "previous_half": ("지난 반기", "last half-year"),
+    "previous_year": ("지난해", "last year"),
+    "same_period_last_year": ("작년 같은 기간", "the same period last year"),
+    "baseline": ("기준값", "the baseline"),
+    "change": ("{of} 대비 {amount}", "{amount} on {of}"),
+    "points": ("%p", " points"),
     "between": ("{low} 이상 {high} 이하", "between {low} and {high}"),
 }
 
@@ -21,6 +30,8 @@ _WORDS: dict[str, tuple[str, str]] = {
 def goalposts(measure: dict[str, Any], score: dict[str, Any], lang: Language) -> str:
     """The target in force, with what it is measured from, for a measure and a score of the API."""
     kind, unit = measure["kind"], measure["unit"]
+    if score["target"] is None:
+        return relative_change(measure, lang)
     target = figure(score["target"], unit, lang)
     match kind:
         case "at_least":
@@ -41,3 +52,16 @@ def goalposts(measure: dict[str, Any], score: dict[str, Any], lang: Language) ->
             )
         case _:
             return f"{figure(score['baseline'], unit, lang)} → {target}"
+
+
+def relative_change(measure: dict[str, Any], lang: Language) -> str:
+    """By how much of what a relative goal is to change."""
+    relative, unit = measure["relative"], measure["unit"]
+    sign = "" if relative["amount"].startswith("-") else "+"
+    if relative["change"] != "points":
+        amount = f"{sign}{figure(relative['amount'])}%"
+    elif unit in PERCENT_UNITS:
+        amount = f"{sign}{figure(relative['amount'])}{said(_WORDS, 'points', lang)}"
+    else:
+        amount = f"{sign}{figure(relative['amount'], unit, lang)}"
+    return said(_WORDS, "change", lang).format(of=said(_WORDS, relative["of"], lang), amount=amount)

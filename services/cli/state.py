@@ -29,7 +29,7 @@ from services.cli.display import (
     speak,
     zone_of,
 )
-from services.cli.goalposts import goalposts
+from services.cli.goalposts import goalposts, relative_change
 from services.cli.going import WIDTH, band_words, legend, pace_column, runs
 
 AsOf = Annotated[
@@ -57,6 +57,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "committed": ("필달", "committed"),
     "now": ("현재", "now"),
     "was": ("처음 목표치", "first target"),
+    "unresolved": ("미확정", "unresolved"),
+    "provisional": ("잠정", "provisional"),
+    "out of date": ("기준값이 그 뒤 정정됨", "its base was corrected since"),
     "steps done": ("{of}단계 중 {done}단계 완료", "{done} of {of} steps done"),
     "still open": ("남은 기간 {periods}", "{periods} still open"),
     "unreachable": ("달성 불가", "unreachable"),
@@ -288,11 +291,12 @@ def _key_result(
         details.append(f"{said(WORDS, 'now', lang)} {figure(score['value'], unit, lang)}")
     if not steps:
         details.append(goalposts(key_result["measure"], score, lang))
+    details += _relative(key_result, score, lang)
     if score["open_periods"] and not score["met"]:
         details.append(said(WORDS, "still open", lang).format(periods=score["open_periods"]))
     if score["unreachable"]:
         details.append(Text(said(WORDS, "unreachable", lang), style="red"))
-    first = key_result["targets"][0]
+    first = next((target for target in key_result["targets"] if target["target"] is not None), score)
     if (first["target"], first["upper"]) != (score["target"], score["upper"]):
         was = figure(first["target"], unit, lang)
         if first["upper"] is not None:
@@ -324,6 +328,19 @@ def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
         "" if initiative["due"] is None else said(WORDS, "due", lang).format(day=initiative["due"]),
     ]
     return joined(details, style="dim")
+
+
+def _relative(key_result: dict[str, Any], score: dict[str, Any], lang: Language) -> Iterable[str | Text]:
+    """What is to be known of a goal whose figures follow from another period."""
+    if key_result["unresolved"]:
+        yield Text(said(WORDS, "unresolved", lang), style="yellow")
+        return
+    if key_result["measure"]["relative"]:
+        yield relative_change(key_result["measure"], lang)
+    if score["provisional"]:
+        yield said(WORDS, "provisional", lang)
+    if any(target["base"] and target["base"]["out_of_date"] for target in key_result["targets"]):
+        yield Text(said(WORDS, "out of date", lang), style="magenta")
 
 
 def _scored(

@@ -13,8 +13,8 @@ from fractions import Fraction
 from hashlib import blake2b
 from typing import NamedTuple
 
+from events.measures import PERCENT_UNITS
 from projections.scoring.periods import Period, period_of
-from projections.scoring.values import PERCENT_UNITS
 from services.demo.company import Kpi, Series
 
 DAY = timedelta(days=1)

@@ -32,6 +32,7 @@ WRITES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", KEY_RESULT): {"title": "x", "baseline": "40", "kpi": None, "owner": "boris", "weight": "2"},
     ("POST", f"{KEY_RESULT}/drop"): {},
     ("POST", f"{KEY_RESULT}/targets"): {"target": "90"},
+    ("POST", f"{KEY_RESULT}/resolve"): {},
     ("PUT", f"{KEY_RESULT}/trajectory"): {"trajectory": []},
     ("POST", f"{KEY_RESULT}/check-ins"): {"confidence": 5},
     ("POST", f"{KEY_RESULT}/steps/{{step}}/done"): {},

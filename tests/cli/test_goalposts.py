@@ -25,6 +25,26 @@ from services.cli.state import _key_result
             "50 USD → 30 USD",
         ),
         (
+            {
+                "kind": "increase",
+                "unit": "KRW",
+                "relative": {"change": None, "amount": "15", "of": "previous_quarter"},
+            },
+            {"target": None},
+            "지난 분기 대비 +15%",
+            "+15% on last quarter",
+        ),
+        (
+            {
+                "kind": "at_most",
+                "unit": "percent",
+                "relative": {"change": "points", "amount": "-2.5", "of": "same_period_last_year"},
+            },
+            {"target": None},
+            "작년 같은 기간 대비 -2.5%p",
+            "-2.5 points on the same period last year",
+        ),
+        (
             {"kind": "between", "unit": "days", "upper": "9"},
             {"target": "4", "upper": "6.5"},
             "4일 이상 6.5일 이하",
@@ -72,6 +92,7 @@ def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
         "kind": "count_of_periods",
         "unit": "points",
         "periods": {"of": 12, "each": "at_least", "threshold": "4"},
+        "relative": None,
     }
     score: dict[str, Any] = {
         "value": "3",
@@ -87,14 +108,16 @@ def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
         "cadence": "week",
         "band": None,
         "pace": None,
+        "provisional": False,
     }
     key_result: dict[str, Any] = {
         "id": "mood",
         "title": "Content",
         "measure": measure,
         "score": score,
-        "targets": [{"target": "10", "upper": None}],
+        "targets": [{"target": "10", "upper": None, "base": None}],
         "steps": [],
+        "unresolved": False,
         "weight": None,
         "confidence": None,
     }

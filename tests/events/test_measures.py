@@ -12,6 +12,7 @@ from events.measures import Aggregation, Measure, Window
 WEEKS = {"of": 12, "each": "at_least", "threshold": 4}
 STEPS = [{"id": "pilot", "title": "시범 운영"}, {"id": "rollout", "title": "전사 적용"}]
 MILESTONE: dict[str, Any] = {"kind": "milestone", "unit": "share", "steps": STEPS}
+QUARTER = {"amount": "15", "of": "previous_quarter"}
 COUNTED: dict[str, Any] = {"kind": "count_of_periods", "target": 10, "periods": WEEKS}
 
 GOOD: list[dict[str, Any]] = [
@@ -30,6 +31,11 @@ GOOD: list[dict[str, Any]] = [
     MILESTONE,
     MILESTONE | {"target": "1.0", "unit": "share"},
     MILESTONE | {"steps": [{**STEPS[0], "weight": "0.1"}, {**STEPS[1], "weight": 70}]},
+    {"kind": "increase", "relative": QUARTER},
+    {"kind": "decrease", "relative": QUARTER | {"amount": "-5"}, "target": 95, "baseline": 100},
+    {"kind": "at_least", "relative": QUARTER | {"amount": 0, "of": "same_period_last_year"}},
+    {"kind": "at_most", "relative": QUARTER | {"resolve": "on_date", "on": "2025-02-01"}},
+    {"kind": "increase", "unit": "percent", "relative": QUARTER | {"change": "points"}},
     {"kind": "between", "target": "-0.5", "upper": 0, "grading": "tolerance", "tolerance": "0.1"},
     {"kind": "at_most", "target": 24, "window": {"kind": "rolling", "periods": 3}},
 ]
@@ -81,6 +87,29 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (COUNTED | {"periods": WEEKS | {"of": 401}}, "less_than_equal"),
     (COUNTED | {"periods": WEEKS | {"each": "increase"}}, "literal_error"),
     (COUNTED | {"periods": {"of": 12, "threshold": 4}}, "missing"),
+    ({"kind": "increase", "unit": "percent", "relative": QUARTER}, "relative_change_unclear"),
+    ({"kind": "increase", "unit": "share", "relative": QUARTER}, "relative_change_unclear"),
+    ({"kind": "decrease", "relative": QUARTER}, "direction_contradicts"),
+    ({"kind": "increase", "relative": QUARTER | {"amount": 0}}, "direction_contradicts"),
+    (
+        {"kind": "between", "upper": 6, "target": 4, "grading": "strict", "relative": QUARTER},
+        "relative_not_for_kind",
+    ),
+    (MILESTONE | {"relative": QUARTER}, "relative_not_for_kind"),
+    ({"kind": "increase", "relative": QUARTER | {"resolve": "on_date"}}, "relative_date_missing_or_unused"),
+    ({"kind": "increase", "relative": QUARTER | {"on": "2025-02-01"}}, "relative_date_missing_or_unused"),
+    (
+        {"kind": "increase", "relative": QUARTER | {"of": "baseline", "resolve": "each_period"}},
+        "relative_baseline_known",
+    ),
+    (
+        {
+            "kind": "increase",
+            "relative": QUARTER | {"resolve": "each_period"},
+            "window": {"kind": "cycle_to_date"},
+        },
+        "relative_window",
+    ),
     ({"kind": "milestone"}, "steps_missing_or_unused"),
     ({"kind": "at_least", "target": 1, "steps": STEPS}, "steps_missing_or_unused"),
     (MILESTONE | {"target": 2}, "milestone_target_fixed"),
@@ -94,7 +123,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (MILESTONE | {"steps": []}, "too_short"),
     (MILESTONE | {"steps": [*STEPS, {"id": "A b", "title": "x"}]}, "string_pattern_mismatch"),
     (MILESTONE | {"steps": [{"id": f"s{n}", "title": "x"} for n in range(51)]}, "too_long"),
-    ({"kind": "at_most"}, "missing"),
+    ({"kind": "at_most"}, "target_missing"),
     ({"kind": "at_most", "target": "NaN"}, "value_error"),
     ({"kind": "at_most", "target": 5, "unit": ""}, "string_too_short"),
     ({"kind": "at_most", "target": 5, "unit": "x" * 41}, "string_too_long"),
@@ -132,6 +161,7 @@ def test_measures_that_do_not(said: dict[str, Any], code: str) -> None:
                 "counting",
                 "step",
                 "milestone",
+                "relative",
             )
         )
     ],

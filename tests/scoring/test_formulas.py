@@ -214,6 +214,7 @@ ranges = st.builds(
 @given(goalposts=ranges)
 def test_both_edges_of_a_range_are_inside(goalposts: Measure) -> None:
     """Each edge is met and scores exactly 1; at the tolerance beyond it nothing is left."""
+    assert goalposts.target is not None
     assert goalposts.upper is not None
     beyond = Fraction(goalposts.tolerance or 1)
     for edge, away in ((goalposts.target, -beyond), (goalposts.upper, beyond)):
@@ -225,6 +226,7 @@ def test_both_edges_of_a_range_are_inside(goalposts: Measure) -> None:
 @given(goalposts=ranges, distance=fractions)
 def test_a_range_is_symmetric(goalposts: Measure, distance: Fraction) -> None:
     """A value scores the same as its mirror image on the other side of the middle."""
+    assert goalposts.target is not None
     assert goalposts.upper is not None
     middle = (Fraction(goalposts.target) + Fraction(goalposts.upper)) / 2
     assert raw_score(goalposts, middle - distance) == raw_score(goalposts, middle + distance)
@@ -235,6 +237,7 @@ def test_nearer_to_the_middle_of_a_range_never_scores_less(
     goalposts: Measure, one: Fraction, other: Fraction
 ) -> None:
     """Monotone on either side."""
+    assert goalposts.target is not None
     assert goalposts.upper is not None
     middle = (Fraction(goalposts.target) + Fraction(goalposts.upper)) / 2
     near, far = sorted((one, other), key=lambda value: abs(value - middle))

@@ -13,6 +13,7 @@ from events.measures import Measure, Window
 from events.objectives.state import KeyResult, StepFact, TargetFact
 from events.objectives.trajectory import TrajectoryPoint
 from events.policies.defaults import DEFAULTS
+from events.relative import CoursePoint, FrozenBase, Relative
 from projections.scoring.bands import yardstick
 from projections.scoring.formulas import WeightedScore, met, raw_score, roll_up, rounded
 from projections.scoring.pace import expected_by_now, pace_of
@@ -124,6 +125,38 @@ def test_milestones() -> None:
         cycle = Cycle(id="q1", name="Q1", start=Q1.start, end=Q1.end, kind="quarter", status="open")
         score = score_key_result(key_result, None, cycle, days({}), Q1.end)
         assert (score.raw, "met" if score.met else "") == (number(raw), said), named
+
+
+def test_relative_goals() -> None:
+    """Raw score of every row, with a base that grew by as much as the row says."""
+    rows = table("| goal | base | of it so far |")
+    assert len(rows) == 6
+    q4 = FrozenBase(
+        value=Decimal(1),
+        start=date(2025, 10, 1),
+        end=date(2025, 12, 31),
+        readings=2,
+        first_position=1,
+        last_position=2,
+        known_position=2,
+    )
+    for goal, of, so_far, value, raw, said in rows:
+        kind, amount, *points = goal.replace("`", "").replace("%", "").split()
+        change = "points" if points else "relative"
+        relative = Relative.model_validate(
+            {"change": change, "amount": amount.replace("−", "-").lstrip("+"), "of": "previous_quarter"}
+        )
+        course = [CoursePoint(day=q4.start, value=Decimal(so_far or of))]
+        course.append(CoursePoint(day=q4.end, value=Decimal(of)))
+        base = q4.model_copy(update={"value": Decimal(of), "course": tuple(course)})
+        goalposts = Measure.model_validate({"kind": kind, "unit": "unit", "relative": relative})
+        fact = TargetFact(target=relative.target(base.value), effective_from=Q1.start, base=base)
+        key_result = KeyResult(id="kr", title="…", measure=goalposts, targets=(fact,), kpi="sales")
+        cycle = Cycle(id="q1", name="Q1", start=Q1.start, end=Q1.end, kind="quarter", status="open")
+        on = Q1.end - timedelta(days=30) if so_far else Q1.end
+        score = score_key_result(key_result, kpi("sum"), cycle, days({Q1.start: value}), on)
+        assert score.raw == number(raw), goal
+        assert (score.base_so_far is not None) is said.endswith("provisional"), goal
 
 
 def test_trajectories() -> None:

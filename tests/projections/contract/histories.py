@@ -42,6 +42,7 @@ from events.objectives.key_result_events import (
     KeyResultDropped,
     KpiLinked,
     RangeChanged,
+    RelativeResolved,
     StepDone,
     StepReopened,
     TargetChanged,
@@ -57,6 +58,7 @@ from events.policies.rules import PolicyVersions
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.recognition.events import RecognitionGiven
 from events.registry import EventData, event_type
+from events.relative import CoursePoint, FrozenBase
 from events.workspace.events import WorkspaceCreated
 from services.ledger import StoredMessage
 
@@ -87,6 +89,11 @@ MEASURES = {
     "o3-k4": {
         "kind": "milestone",
         "steps": [{"id": id_, "title": id_, "weight": weight} for id_, weight in (("a", "1"), ("b", "3"))],
+    },
+    "o3-k5": {
+        "kind": "increase",
+        "relative": {"amount": "15", "of": "previous_quarter"},
+        "unit": "each",
     },
 }
 """Of the key results that do not just move from 0 to 1,000."""
@@ -233,7 +240,7 @@ def goals(history: History) -> None:
     objectives: list[list[str | None]] = [
         ["sales", "orders", None],
         ["price", "delay", "mood"],
-        ["price", "orders", "sales", None],
+        ["price", "orders", "sales", None, "sales"],
     ]
     for number, kpis in enumerate(objectives, 1):
         objective = f"o{number}"
@@ -364,7 +371,8 @@ def _reading(random: Random, kpi: str, source_id: str, revision: int) -> Event:
 
 def _goal_event(history: History, random: Random) -> None:
     if random.random() < 0.1:
-        history.append("objective", "o3", _step_fact(random), reason="the pilot failed")
+        told = random.choice([_step_fact, _resolution])
+        history.append("objective", "o3", told(random), reason="the pilot failed")
         return
     number, k = random.choice([1, 2, 3]), random.choice([1, 2, 3])
     id_ = f"o{number}-k{k}"
@@ -404,3 +412,23 @@ def _step_fact(random: Random) -> EventData:
     marked = random.choice([StepDone, StepDone, StepReopened])
     day = CYCLE_START + timedelta(days=random.randrange(90))
     return marked(key_result="o3-k4", step=random.choice(["a", "b"]), day=day)
+
+
+def _resolution(random: Random) -> EventData:
+    start, end = date(2025, 10, 1), date(2025, 12, 31)
+    value = Decimal(random.randrange(100, 10_000))
+    course = (
+        CoursePoint(day=start + timedelta(days=random.randrange(40)), value=value / 4),
+        CoursePoint(day=end, value=value),
+    )
+    base = FrozenBase(
+        value=value,
+        start=start,
+        end=end,
+        readings=2,
+        first_position=1,
+        last_position=2,
+        known_position=3,
+        course=course,
+    )
+    return RelativeResolved(key_result="o3-k5", new=value * 2, base=base, effective_from=CYCLE_START)
