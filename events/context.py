@@ -53,8 +53,8 @@ class Context:
     """Of the key result ids that the command chooses: those that exist in the workspace already."""
 
     people: Mapping[str, Person | None] = field(default_factory=dict)
-    """Whom the command names, by its field (owner, reviewer); None: somebody whose id the server never made.
-    Ids of people that companies chose themselves are not among them, unless somebody has that id."""
+    """Whom the command names, by the place (owner, to/1); None: an id of the form that the server makes, of
+    nobody. Ids of people that a company chose itself are not among them, unless a person has one."""
 
     def require_reason(self) -> None:
         """Refuse the command unless it says why."""

@@ -7,10 +7,11 @@ from events.talk.said import Said, Words, person_of
 
 
 def speaker(context: Context) -> str:
-    """The id of the person who talks. Raises Refused for a feed or the system."""
+    """The id of the person who talks. Raises Refused for a feed or the system, and where they name nobody."""
     person = person_of(context.actor)
     if person is None:
         raise Refused("only_people_talk", "only people talk", "사람만 쓸 수 있습니다", kind="forbidden")
+    context.check_people()
     return person
 
 

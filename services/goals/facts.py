@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 from events.commands import Command
@@ -41,8 +41,8 @@ from services.goals.knowledge import Knowledge
 from services.goals.sight import may_see
 from services.ledger import WorkspaceUnknown
 
-NAMING_PEOPLE = ("owner", "reviewer")
-"""Fields of commands that name a person."""
+NAMING_PEOPLE = ("owner", "reviewer", "to", "parties")
+"""Fields of commands that name a person, or several."""
 
 
 async def workspace_of(knowledge: Knowledge, workspace: str) -> Workspace:
@@ -108,14 +108,23 @@ async def written_of(
 async def _people(knowledge: Knowledge, command: Command) -> dict[str, Person | None]:
     """Whom the command names. Ids that a company chose itself may be of nobody whom we know."""
     people: dict[str, Person | None] = {}
-    for named_by in NAMING_PEOPLE:
-        id_: str | None = getattr(command, named_by, None)
+    for named_by, id_ in _named(command):
         person = await knowledge.state("person", id_)
         if isinstance(person, Person):
             people[named_by] = person
-        elif id_ is not None and made_here(id_):
+        elif made_here(id_):
             people[named_by] = None
     return people
+
+
+def _named(command: Command) -> Iterator[tuple[str, str]]:
+    """The ids of people in a command, each with the place where it stands: `owner`, `to/1`."""
+    for field in NAMING_PEOPLE:
+        named: str | tuple[str, ...] | None = getattr(command, field, None)
+        if isinstance(named, str):
+            yield field, named
+        else:
+            yield from ((f"{field}/{n}", id_) for n, id_ in enumerate(named or ()))
 
 
 def _cycle(command: Command, state: State | None) -> str | None:

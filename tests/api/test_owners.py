@@ -73,6 +73,14 @@ async def test_an_owner_who_is_nobody_is_refused(boss: Person) -> None:
         answers.append(await boss.post("/v1/initiatives", INITIATIVE | {"owner": owner}))
         mbo = draft | {"owner": "anna", "reviewer": owner, "framework": "mbo"}
         reviewed = await boss.post("/v1/objectives", mbo)
+        for path, body, pointer in (
+            ("feedback", {"to": owner, "text": "좋았습니다"}, "#/to"),
+            ("recognitions", {"to": ["anna", owner], "text": "고맙습니다"}, "#/to/1"),
+            ("conversations", {"parties": [owner], "agenda": "다음 분기"}, "#/parties/0"),
+        ):
+            said = await boss.post(f"/v1/{path}", body)
+            assert (said.status_code, said.json()["code"]) == (status, code)
+            assert said.json()["errors"][0]["pointer"] == pointer
         assert {(one.status_code, one.json()["code"]) for one in (*answers, reviewed)} == {(status, code)}
         assert {one.json()["errors"][0]["pointer"] for one in answers} == {"#/owner"}
         assert reviewed.json()["errors"][0]["pointer"] == "#/reviewer"
