@@ -50,7 +50,7 @@ class Context:
     policies: Policies = field(default_factory=Policies)
     """The policies of the workspace, for what pins one of their versions or follows its rules."""
     taken: frozenset[str] = frozenset()
-    """Of the key result ids that the command chooses: those that exist in the workspace already."""
+    """The id that a new goal is to have, if an objective or key result has it already."""
 
     people: Mapping[str, Person | None] = field(default_factory=dict)
     """Whom the command names, by the place (owner, to/1); None: an id of the form that the server makes, of

@@ -111,6 +111,14 @@ def _draft(command: DraftObjective, state: Objective | None, context: Context) -
             f"목표 {state.id} 아이디가 이미 있습니다",
             allowed=ALLOWED[state.status],
         )
+    # What supports or serves an id must mean one goal.
+    for taken in context.taken:
+        raise Refused(
+            "key_result_exists",
+            f"there is a key result {taken} already",
+            f"핵심 결과 {taken} 아이디가 이미 있습니다",
+            pointer="/id",
+        )
     _cycle(context)
     if command.org_unit is not None:
         require_org_unit(context, pointer="/org_unit")

@@ -12,7 +12,7 @@ from events.conversations.commands import OpenConversation
 from events.cycles.commands import AdoptPolicy, OpenCycle
 from events.cycles.state import Cycle
 from events.feedback.commands import GiveFeedback
-from events.ids import made_here
+from events.ids import Aggregate, made_here
 from events.initiatives.commands import PlanInitiative, ReplanInitiative
 from events.initiatives.state import Initiative
 from events.kpis.commands import DefineKpi, RedefineKpi
@@ -55,6 +55,7 @@ async def workspace_of(knowledge: Knowledge, workspace: str) -> Workspace:
 
 async def context_of(
     knowledge: Knowledge,
+    aggregate: Aggregate,
     command: Command,
     state: State | None,
     *,
@@ -85,7 +86,7 @@ async def context_of(
         unknown=await _unknown(knowledge, command, state, caller, today),
         leads_to=await _leads_to(knowledge, command),
         policies=await _policies(knowledge, command),
-        taken=await _taken(knowledge, command),
+        taken=await _taken(knowledge, command, aggregate),
         people=await _people(knowledge, command),
     )
 
@@ -252,7 +253,13 @@ async def _cycles_supported(knowledge: Knowledge, command: Command, state: State
     return tuple(cycles[id_] for id_ in sorted(cycles))
 
 
-async def _taken(knowledge: Knowledge, command: Command) -> frozenset[str]:
-    if not isinstance(command, AddKeyResult) or command.key_result is None:
-        return frozenset()
-    return frozenset(await knowledge.objectives_of(frozenset({command.key_result})))
+async def _taken(knowledge: Knowledge, command: Command, aggregate: Aggregate) -> frozenset[str]:
+    """The id that the command chooses, if a goal has it."""
+    match command:
+        case DraftObjective():
+            chosen: str | None = aggregate.id
+        case AddKeyResult():
+            chosen = command.key_result
+        case _:
+            chosen = None
+    return frozenset(await knowledge.objectives_of(frozenset(() if chosen is None else (chosen,))))

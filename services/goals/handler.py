@@ -239,6 +239,7 @@ class Goals:
         for command in request.commands:
             context = await context_of(
                 knowledge,
+                request.aggregate,
                 command,
                 state,
                 workspace=workspace,

@@ -84,6 +84,14 @@ async def test_a_key_result_taken_over_is_shown_both_ways_and_scores_alone(anna:
     assert after["score"] == "0"
 
 
+async def test_an_objective_cannot_have_the_id_of_a_key_result(anna: Person) -> None:
+    await given_goal(anna)
+    refused = await anna.post("/v1/objectives", {"id": "kr-acv", "title": "x", "cycle": "2026"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "key_result_exists")
+    again = await anna.post("/v1/objectives", {"id": "growth", "title": "x", "cycle": "2026"})
+    assert (again.status_code, again.json()["code"]) == (409, "objective_exists")
+
+
 LEADS = {"title": "신규 리드 10건 이상", "measure": {"kind": "at_least", "target": "10", "unit": "count"}}
 
 

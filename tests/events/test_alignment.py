@@ -130,3 +130,9 @@ def test_what_was_taken_over_stays_supported() -> None:
     taken.when(ChangeSupports(supports=("growth", "acv"))).then(
         ObjectiveSupportsChanged(old=("acv",), new=("growth", "acv"))
     )
+
+
+def test_an_id_means_one_goal() -> None:
+    """An objective cannot have the id of a key result, nor the other way round."""
+    command = DraftObjective(title="x", cycle="2025-q1")
+    given("objective").when(command, taken=frozenset({"acv"})).refused("key_result_exists", pointer="/id")
