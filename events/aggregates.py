@@ -30,6 +30,8 @@ from events.policies.state import Policy
 from events.recognition import decider as recognition
 from events.recognition.state import Recognition
 from events.registry import EventData
+from events.scorecards import decider as scorecards
+from events.scorecards.state import Scorecard
 from events.state import State
 from events.workspace import decider as workspace
 from events.workspace.state import Workspace
@@ -54,6 +56,7 @@ AGGREGATES: dict[str, AggregateType] = {
     "conversation": AggregateType(Conversation, conversations.evolve, conversations.decide),
     "feedback": AggregateType(Feedback, feedback.evolve, feedback.decide),
     "recognition": AggregateType(Recognition, recognition.evolve, recognition.decide),
+    "scorecard": AggregateType(Scorecard, scorecards.evolve, scorecards.decide),
     "feed": AggregateType(Feed, feeds.evolve, feeds.decide),
     "kpi": AggregateType(Kpi, kpis.evolve, kpis.decide),
     "access": AggregateType(Token, access.evolve, access.decide),

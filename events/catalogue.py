@@ -16,4 +16,5 @@ import events.people.events
 import events.policies.events
 import events.readings.events
 import events.recognition.events
+import events.scorecards.events
 import events.workspace.events  # noqa: F401

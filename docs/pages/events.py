@@ -58,6 +58,7 @@ SUBJECTS = {
     "policy": "Policies (산정 기준)",
     "reading": "Readings (실적)",
     "recognition": "Recognition (인정)",
+    "scorecard": "Scorecards (평가표)",
     "workspace": "Workspaces (워크스페이스)",
 }
 

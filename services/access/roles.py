@@ -18,7 +18,7 @@ class Permission(StrEnum):
     READ = "read"
     """Goals, KPIs, trends, readings and score histories, now or then."""
     READ_ALL_GOALS = "read_all_goals"
-    """MBO goals of others, too; everybody reads their own and those of whom they lead."""
+    """MBO goals and scorecards of others, too; everybody reads their own and those of whom they lead."""
     READ_TRAIL = "read_trail"
     """The audit trail: who did what, when and why."""
     WITNESS = "witness"

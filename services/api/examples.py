@@ -6,6 +6,7 @@ from typing import Any
 
 from services.api.examples_alignment import ALIGNMENT
 from services.api.examples_people import MEMBER, PERSON
+from services.api.examples_scorecards import SCORECARD
 from services.api.talk_examples import LISTED, READ
 
 _KNOWN = {"known_at": "2026-03-31T14:59:59.871234Z", "position": 1843}
@@ -409,6 +410,8 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/v1/org-units/{unit}"): _UNIT | _TIMES,
     ("GET", "/v1/org-units/{unit}/members"): _page(MEMBER),
     ("GET", "/v1/alignment"): ALIGNMENT | _TIMES,
+    ("GET", "/v1/scorecards"): _page(SCORECARD),
+    ("GET", "/v1/scorecards/{scorecard}"): SCORECARD | _TIMES,
     ("GET", "/v1/people"): _page(PERSON),
     ("GET", "/v1/people/{person}"): PERSON | _TIMES,
     ("GET", "/v1/feeds"): _page(_FEED),

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from events.ids import Aggregate
 from events.initiatives.state import Initiative
 from events.objectives.state import Objective
-from events.objectives.visibility import parties_of, seen_by
+from events.scorecards.state import Scorecard
+from events.state import State
+from events.visibility import parties_of, seen_by
 from projections.state import queries, queries_goals
 from projections.state.queries_attachments import attachments
 from services.access.roles import Permission
@@ -26,18 +28,18 @@ async def seen_objectives(then: Then) -> list[queries.Version]:
 
 
 async def seen(then: Then, versions: Sequence[queries.Version]) -> list[queries.Version]:
-    """Those of some objectives or initiatives that the caller sees."""
+    """Those of some objectives, initiatives or scorecards that the caller sees."""
     hidden = await hidden_aggregates(then)
     if not hidden:
         return list(versions)
-    return [version for version in versions if _aggregate(version) not in hidden]
+    return [version for version in versions if _aggregate(_state(version)) not in hidden]
 
 
 async def sees(then: Then, version: queries.Version) -> bool:
     """Whether the caller sees one aggregate."""
     if isinstance(version.state, Objective):
         return await sees_objective(then, version.state.id)
-    return not isinstance(version.state, Initiative) or bool(await seen(then, [version]))
+    return not isinstance(version.state, Initiative | Scorecard) or bool(await seen(then, [version]))
 
 
 async def sees_objective(then: Then, id_: str) -> bool:
@@ -45,41 +47,54 @@ async def sees_objective(then: Then, id_: str) -> bool:
     if then.caller.may(Permission.READ_ALL_GOALS):
         return True
     found = await queries.latest(then.connection, "objective", id_, then.view.position)
-    if found is None or not isinstance(found.state, Objective) or found.state.framework != "mbo":
-        return True
-    return not await _unseen(then, [found.state])
+    return found is None or not await _unseen(then, [_state(found)])
 
 
 async def hidden_aggregates(then: Then) -> frozenset[Aggregate]:
-    """All that the caller does not see: MBO goals of others, and initiatives for nothing but those."""
+    """All that the caller does not see: others' MBO goals with what is only for them, and scorecards."""
     if then.caller.may(Permission.READ_ALL_GOALS):
         return frozenset()
-    goals = await _unseen(then, await queries_goals.mbo_goals(then.connection, then.view.position))
-    if not goals:
-        return frozenset()
+    at = then.view.position
+    cards = await queries.latest_of_kind(then.connection, "scorecard", at)
+    unseen = await _unseen(then, [*await queries_goals.mbo_goals(then.connection, at), *map(_state, cards)])
+    goals = [state for state in unseen if isinstance(state, Objective)]
     ids = {goal.id for goal in goals} | {each.id for goal in goals for each in goal.key_results}
     about = [f"objective/{goal.id}" for goal in goals]
     about += [f"key_result/{each.id}" for goal in goals for each in goal.key_results]
-    work = await attachments(then.connection, "initiative", about, then.view.position)
-    return frozenset(Aggregate("objective", goal.id) for goal in goals) | {
-        _aggregate(version)
+    work = await attachments(then.connection, "initiative", about, at)
+    return frozenset(map(_aggregate, unseen)) | {
+        _aggregate(version.state)
         for version in work
         if isinstance(version.state, Initiative) and ids.issuperset(version.state.supports)
     }
 
 
-async def _unseen(then: Then, goals: Sequence[Objective]) -> list[Objective]:
-    """Those of some MBO goals that the caller does not see."""
+async def _unseen(then: Then, states: Sequence[State]) -> list[State]:
+    """Those of some goals and scorecards that the caller does not see."""
     actor = then.caller.actor
-    others = [goal for goal in goals if actor not in parties_of(goal)]
+    others = [
+        (state, parties)
+        for state in states
+        if (parties := parties_of(state)) is not None and actor not in parties
+    ]
     if not others:
         return []
     chart = await load_org_chart(then.connection, then.view.position)
     today, _zone = then.workspace.business_day(datetime.now(UTC))
-    return [goal for goal in others if actor not in seen_by(goal, chart, today)]
+    return [state for state, parties in others if actor not in seen_by(parties, chart, today)]
 
 
-def _aggregate(version: queries.Version) -> Aggregate:
-    assert isinstance(version.state, Objective | Initiative)
-    kind = "initiative" if isinstance(version.state, Initiative) else "objective"
-    return Aggregate(kind, version.state.id)
+def _state(version: queries.Version) -> State:
+    assert isinstance(version.state, State)
+    return version.state
+
+
+_KINDS: dict[type[State], str] = {
+    Objective: "objective",
+    Initiative: "initiative",
+    Scorecard: "scorecard",
+}
+
+
+def _aggregate(state: State) -> Aggregate:
+    return Aggregate(_KINDS[type(state)], state.id)

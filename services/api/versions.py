@@ -23,6 +23,7 @@ KOREAN = {
     "objective": "목표",
     "key_result": "핵심 결과",
     "initiative": "실행과제",
+    "scorecard": "평가표",
     "conversation": "대화",
     "feedback": "피드백",
     "recognition": "인정",

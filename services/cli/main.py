@@ -14,6 +14,7 @@ from services.cli import (
     people,
     rebuild,
     roles,
+    scorecard,
     state,
     token,
     trail,
@@ -40,6 +41,7 @@ app.command("demo")(demo.demo)
 app.command("import")(import_.import_)
 app.command("state")(state.state)
 app.command("alignment")(alignment.alignment)
+app.command("scorecard")(scorecard.scorecard)
 app.command("advise")(advise.advise)
 app.command("trail")(trail.trail)
 app.command("trend")(trend.trend)

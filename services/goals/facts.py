@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 
 from events.commands import Command
@@ -33,6 +33,9 @@ from events.people.state import Person
 from events.policies.rules import FRAMEWORKS
 from events.policies.state import Policies, Policy
 from events.recognition.commands import GiveRecognition
+from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
+from events.scorecards.items import Item
+from events.scorecards.state import Scorecard
 from events.state import State
 from events.workspace.state import Workspace
 from projections.advice.written import Written
@@ -41,7 +44,7 @@ from services.goals.knowledge import Knowledge
 from services.goals.sight import may_see
 from services.ledger import WorkspaceUnknown
 
-NAMING_PEOPLE = ("owner", "reviewer", "to", "parties")
+NAMING_PEOPLE = ("owner", "reviewer", "person", "to", "parties")
 """Fields of commands that name a person, or several."""
 
 
@@ -129,9 +132,9 @@ def _named(command: Command) -> Iterator[tuple[str, str]]:
 
 
 def _cycle(command: Command, state: State | None) -> str | None:
-    if isinstance(command, DraftObjective | HoldKeyResults):
+    if isinstance(command, DraftObjective | HoldKeyResults | DrawUpScorecard):
         return command.cycle
-    return state.cycle if isinstance(state, Objective) else None
+    return state.cycle if isinstance(state, Objective | Scorecard) else None
 
 
 def _kpi(command: Command) -> str | None:
@@ -142,7 +145,7 @@ def _org_unit(command: Command) -> str | None:
     match command:
         case DraftObjective() | HoldKeyResults() | ChangeObjectiveOrgUnit() | DefineKpi() | RedefineKpi():
             return command.org_unit
-        case PlanInitiative() | ReplanInitiative():
+        case PlanInitiative() | ReplanInitiative() | DrawUpScorecard():
             return command.org_unit
         case CreateOrgUnit() | MoveOrgUnit():
             return command.parent
@@ -190,11 +193,27 @@ async def _unknown(
             kpis = frozenset(command.counter_metrics or ())
         case OpenConversation() | GiveFeedback() | GiveRecognition():
             return await _not_there(knowledge, command.about, caller, today)
+        case DrawUpScorecard() | ChangeScorecard():
+            return await _items_not_there(knowledge, command.items, caller, today)
         case _:
             return frozenset()
     missing = goals - (await knowledge.objectives_of(goals)).keys()
     itself = None if state is None else state.id
     return missing | {kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None}
+
+
+async def _items_not_there(
+    knowledge: Knowledge, items: Iterable[Item], caller: Caller, today: date
+) -> frozenset[str]:
+    """Those of a scorecard's items that do not exist, or that the caller does not see."""
+    missing: set[str] = set()
+    for item in items:
+        name = f"{item.kind}/{item.id}"
+        if item.kind != "kpi":
+            missing |= await _not_there(knowledge, name, caller, today)
+        elif await knowledge.state("kpi", item.id) is None:
+            missing.add(name)
+    return frozenset(missing)
 
 
 async def _not_there(knowledge: Knowledge, about: str | None, caller: Caller, today: date) -> frozenset[str]:

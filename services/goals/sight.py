@@ -8,10 +8,10 @@ from datetime import date
 from events.commands import Command
 from events.errors import Refused
 from events.objectives.commands import AddKeyResult, DraftObjective, HoldKeyResults
-from events.objectives.state import Objective
-from events.objectives.visibility import parties_of, seen_by
 from events.people.org_chart import OrgChart
+from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
 from events.state import State
+from events.visibility import parties_of, seen_by
 from services.access.callers import Caller
 from services.access.roles import Permission
 from services.goals.knowledge import Knowledge
@@ -28,8 +28,12 @@ async def require_seen(
     if await may_see(knowledge, caller, state, today):
         return
     first = commands[0]
-    if isinstance(first, DraftObjective | HoldKeyResults):
+    if isinstance(first, DraftObjective | HoldKeyResults | DrawUpScorecard):
         return  # its decider says that the id is taken
+    if isinstance(first, ChangeScorecard):
+        raise Refused(
+            "scorecard_unknown", "there is no such scorecard", "없는 평가표입니다", kind="not_found"
+        )
     id_ = getattr(first, "key_result", None)
     if id_ is not None and not isinstance(first, AddKeyResult):
         raise Refused(
@@ -42,10 +46,9 @@ async def require_seen(
 
 
 async def may_see(knowledge: Knowledge, caller: Caller, state: State | None, today: date) -> bool:
-    """Whether the caller sees an aggregate: everybody sees what is not an MBO goal of others."""
-    if not isinstance(state, Objective) or state.framework != "mbo":
-        return True
-    if caller.may(Permission.READ_ALL_GOALS) or caller.actor in parties_of(state):
+    """Whether the caller sees an aggregate: everybody sees what concerns no few parties."""
+    parties = parties_of(state)
+    if parties is None or caller.may(Permission.READ_ALL_GOALS) or caller.actor in parties:
         return True
     chart = OrgChart(await knowledge.people(), await knowledge.org_units())
-    return caller.actor in seen_by(state, chart, today)
+    return caller.actor in seen_by(parties, chart, today)

@@ -18,6 +18,7 @@ from projections.scoring.bands import yardstick
 from projections.scoring.formulas import WeightedScore, met, raw_score, roll_up, rounded
 from projections.scoring.pace import expected_by_now, pace_of
 from projections.scoring.periods import elapsed
+from projections.scoring.scorecards import Line, line_score, total_score
 from projections.scoring.scores import score_key_result
 from projections.scoring.trajectories import expected_on, expected_score
 from projections.scoring.windows import window_value
@@ -206,6 +207,20 @@ def test_paces() -> None:
         assert held == Decimal(end), goal
         found = pace_of(exact, expected_by_now(by_now, held), rules.on_pace_within)
         assert found == (number(score), number(expected), number(pace), word), goal
+
+
+def test_scorecard() -> None:
+    """Score and points of every item, and their total."""
+    *items, (_, weights, _, _, score, _) = table("| item | weight | raw | cap |")
+    assert len(items) == 3
+    lines = [
+        Line(Decimal(weight), Fraction(raw) if raw else None, Decimal(cap))
+        for _, weight, raw, cap, _, _ in items
+    ]
+    for line, (_, weight, _, _, counted, points) in zip(lines, items, strict=True):
+        assert line_score(line) == Fraction(counted)
+        assert line_score(line) * int(weight) == Fraction(points)
+    assert (str(sum(line.weight for line in lines)), total_score(lines)) == (weights, Decimal(score))
 
 
 def test_the_limit_of_a_trend() -> None:

@@ -59,6 +59,8 @@ from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRec
 from events.recognition.events import RecognitionGiven
 from events.registry import EventData, event_type
 from events.relative import CoursePoint, FrozenBase
+from events.scorecards.events import ScorecardChanged, ScorecardDrawnUp
+from events.scorecards.items import Item
 from events.workspace.events import WorkspaceCreated
 from services.ledger import StoredMessage
 
@@ -272,6 +274,13 @@ def goals(history: History) -> None:
     history.append("conversation", "c1", ActionAgreed(action="a1", text="a second visit", owner="boris"))
     plan = InitiativePlan(title="call every customer", owner="anna", supports=("o1-k1",))
     history.append("initiative", "calls", InitiativePlanned(**plan.model_dump()))
+    items = (
+        Item(kind="kpi", id="sales", weight=Decimal(60)),
+        Item(kind="objective", id="o4", weight=Decimal(40)),
+    )
+    card = ScorecardDrawnUp(cycle="2026-q1", person="p1", items=items)
+    history.append("scorecard", "card", card)
+    history.append("scorecard", "card", ScorecardChanged(old=items, new=items[::-1]), reason="in this order")
 
     _agreed_goal(history)
 

@@ -1,0 +1,110 @@
+"""The rules of a scorecard: of one unit or one person, weights total 100, no change in a closed cycle."""
+
+from collections.abc import Sequence
+
+from events.context import Context
+from events.cycles.decider import require_not_closed
+from events.envelope import Event
+from events.errors import Refused
+from events.org_units.decider import require_org_unit
+from events.registry import EventData
+from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
+from events.scorecards.events import ScorecardChanged, ScorecardDrawnUp
+from events.scorecards.items import Item
+from events.scorecards.state import Scorecard
+from events.state import beginning, existing
+
+TOTAL = 100
+"""What the weights of a scorecard total."""
+
+
+def decide(
+    command: DrawUpScorecard | ChangeScorecard, state: Scorecard | None, context: Context
+) -> list[EventData]:
+    """What follows from a command, or Refused. What is so already makes no event."""
+    context.check_reason()
+    if isinstance(command, DrawUpScorecard):
+        return _draw_up(command, state, context)
+    if state is None:
+        raise Refused(
+            "scorecard_unknown", "there is no such scorecard", "없는 평가표입니다", kind="not_found"
+        )
+    _check_cycle(context)
+    if command.items == state.items:
+        return []
+    context.require_reason()
+    _check_items(command.items, context)
+    return [ScorecardChanged(old=state.items, new=command.items)]
+
+
+def _draw_up(command: DrawUpScorecard, state: Scorecard | None, context: Context) -> list[EventData]:
+    if state is not None:
+        raise Refused(
+            "scorecard_exists",
+            f"there is a scorecard {state.id} already",
+            f"평가표 {state.id} 아이디가 이미 있습니다",
+            allowed=["change"],
+        )
+    _check_cycle(context)
+    if (command.org_unit is None) == (command.person is None):
+        raise Refused(
+            "scorecard_of_one",
+            "a scorecard is of one unit or of one person",
+            "평가표는 조직 하나나 구성원 한 사람의 것이어야 합니다",
+            kind="invalid",
+            pointer="/org_unit",
+        )
+    if command.org_unit is not None:
+        require_org_unit(context, pointer="/org_unit")
+    _check_items(command.items, context)
+    return [ScorecardDrawnUp(**command.model_dump())]
+
+
+def _check_items(items: Sequence[Item], context: Context) -> None:
+    """Each once, all of them known, and weights above 0 that total 100."""
+    if len({(item.kind, item.id) for item in items}) < len(items):
+        raise Refused(
+            "item_twice",
+            "an item stands on a scorecard once",
+            "평가표에 같은 항목이 두 번 있습니다",
+            kind="invalid",
+            pointer="/items",
+        )
+    missing = ", ".join(item.id for item in items if f"{item.kind}/{item.id}" in context.unknown)
+    if missing:
+        raise Refused(
+            "item_unknown",
+            f"there is no such KPI, objective or key result: {missing}",
+            f"없는 KPI·목표·핵심 결과입니다: {missing}",
+            kind="invalid",
+            pointer="/items",
+        )
+    total = sum(item.weight for item in items)
+    if total != TOTAL or any(item.weight <= 0 for item in items):
+        raise Refused(
+            "weights_not_100",
+            f"the weights are above 0 and total {TOTAL}, not {total:f}",
+            f"가중치는 0보다 커야 하고 합이 {TOTAL}이어야 합니다(현재 {total:f})",
+            kind="invalid",
+            pointer="/items",
+        )
+
+
+def _check_cycle(context: Context) -> None:
+    """Its cycle is there, and what counts in it may still change."""
+    if context.cycle is None:
+        raise Refused(
+            "cycle_unknown", "there is no such cycle", "없는 사이클입니다", kind="invalid", pointer="/cycle"
+        )
+    require_not_closed(context.cycle)
+
+
+def evolve(state: Scorecard | None, event: Event) -> Scorecard:
+    """The state after an event. Raises OutOfPlace."""
+    match event.data:
+        case ScorecardDrawnUp() as drawn_up:
+            return Scorecard(id=beginning(state, event), **drawn_up.model_dump())
+        case ScorecardChanged(new=items):
+            return existing(state, event).model_copy(update={"items": items})
+        case _:
+            return existing(state, event)

@@ -1,0 +1,21 @@
+"""What stands on a scorecard, and with which weight."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from events.numbers import Number
+
+ItemKind = Literal["kpi", "objective", "key_result"]
+"""A KPI by its target, an objective (an MBO goal above all), or a single key result."""
+
+
+class Item(BaseModel):
+    """One line of a scorecard."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ItemKind
+    id: str
+    weight: Number
+    """Percent: those of a scorecard total 100."""
