@@ -17,7 +17,9 @@ MeasureKind = Literal[
     "increase", "decrease", "at_least", "at_most", "between", "count_of_periods", "milestone"
 ]
 Grading = Literal["attainment", "strict", "tolerance"]
-Aggregation = Literal["sum", "mean", "last", "min", "max", "ratio"]
+Aggregation = Literal["sum", "count", "mean", "last", "min", "max", "ratio"]
+ADDING_UP: frozenset[Aggregation] = frozenset({"sum", "count"})
+"""What grows through a cycle, from 0 on."""
 Unit = Annotated[str, Field(min_length=1, max_length=40)]
 
 ALL_STEPS: Final = {"target": "1", "unit": "share"}
@@ -281,7 +283,7 @@ class Measure(BaseModel):
             )
 
     def window_for(self, aggregation: Aggregation | None) -> Window:
-        """The declared window, else cycle to date for sums and the latest complete period for others.
+        """The declared window, else cycle to date for sums and counts and the latest complete period for others.
 
         Periods that are counted, or judged one by one, are complete ones too, also those of a sum.
         """
@@ -290,7 +292,7 @@ class Measure(BaseModel):
         one_by_one = self.periods is not None or (
             self.relative is not None and self.relative.resolve == "each_period"
         )
-        to_date = aggregation == "sum" and not one_by_one
+        to_date = aggregation in ADDING_UP and not one_by_one
         return Window(kind="cycle_to_date" if to_date else "latest_complete_period")
 
     def revised(self, pointer: str, **changes: Any) -> "Measure":

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from events.kpis.state import Kpi
-from events.measures import PERCENT_UNITS, SHARE_UNITS
+from events.measures import ADDING_UP, PERCENT_UNITS, SHARE_UNITS
 from projections.scoring.formulas import met, on_aggregate, raw_score, rounded, written
 from projections.scoring.periods import Period, PeriodKind, period_of, periods_between
 from projections.scoring.values import Bucket, DayValue, Value, aggregate
@@ -178,7 +178,11 @@ def _point(
     target = kpi.target_on(period.end)
     attainment: Fraction | None = None
     reached: bool | None = None
-    if exact is not None and target is not None and (kpi.aggregation != "sum" or period.kind == kpi.cadence):
+    if (
+        exact is not None
+        and target is not None
+        and (kpi.aggregation not in ADDING_UP or period.kind == kpi.cadence)
+    ):
         goalposts = on_aggregate(target, kpi.aggregation)
         attainment = raw_score(goalposts, exact)
         reached = met(goalposts, exact)

@@ -17,7 +17,7 @@ EmptyPeriod = Literal["missing", "zero"]
 """What a period without readings means: not known, or 0 (no accidents)."""
 
 AGGREGATIONS: dict[ReadingKind, tuple[Aggregation, ...]] = {
-    "delta": ("sum",),
+    "delta": ("sum", "count"),
     "total": ("last", "sum"),
     "gauge": ("last", "mean", "min", "max"),
     "ratio": ("ratio",),

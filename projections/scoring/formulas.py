@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from events import numbers
-from events.measures import Aggregation, Grading, MeasureKind
+from events.measures import ADDING_UP, Aggregation, Grading, MeasureKind
 
 PLACES = 6
 _SCALE = 10**PLACES
@@ -54,12 +54,12 @@ class Posts(NamedTuple):
 
 
 def on_aggregate(goalposts: Goalposts, aggregation: Aggregation | None) -> Posts:
-    """The same goalposts, where an increase of a sum without a baseline starts at 0.
+    """The same goalposts, where an increase of a sum or count without a baseline starts at 0.
 
     `aggregation` is the KPI's; None without a KPI.
     """
     baseline = goalposts.baseline
-    if baseline is None and goalposts.kind == "increase" and aggregation == "sum":
+    if baseline is None and goalposts.kind == "increase" and aggregation in ADDING_UP:
         baseline = Decimal(0)
     return Posts(
         goalposts.kind,

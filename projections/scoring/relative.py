@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from events.kpis.state import Kpi
-from events.measures import Measure
+from events.measures import ADDING_UP, Measure
 from events.relative import Base, CoursePoint, FrozenBase, Relative
 from projections.scoring.formulas import written
 from projections.scoring.periods import PeriodKind, elapsed, period_of, periods_between
@@ -67,7 +67,7 @@ def base_value(measure: Measure, kpi: Kpi, days: BusinessDays, period: Stretch) 
     found = window_value(kpi, window, days, period.end, period)
     if found.value.value is None:
         return None
-    adds_up = kpi.aggregation == "sum" and window.kind == "cycle_to_date"
+    adds_up = kpi.aggregation in ADDING_UP and window.kind == "cycle_to_date"
     course = tuple(_course(kpi, days, period)) if adds_up else ()
     return BaseValue(found.value.value, found.value.count, course)
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from events.cycles.state import Cycle
-from events.measures import Aggregation
+from events.measures import ADDING_UP, Aggregation
 from events.objectives.state import KeyResult
 from projections.scoring.formulas import Posts, on_aggregate, raw_score
 from projections.scoring.relative import base_so_far
@@ -79,7 +79,7 @@ def _start(key_result: KeyResult, posts: Posts, aggregation: Aggregation | None)
     if posts.baseline is not None:
         return Fraction(posts.baseline)
     measure = key_result.measure
-    adds_up = aggregation == "sum" and measure.window_for(aggregation).kind == "cycle_to_date"
+    adds_up = aggregation in ADDING_UP and measure.window_for(aggregation).kind == "cycle_to_date"
     return Fraction(0) if adds_up or measure.kind in ("milestone", "count_of_periods") else None
 
 

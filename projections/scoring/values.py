@@ -214,6 +214,8 @@ class Bucket:
                 return Value(Fraction(EXACT.add(self._finished, current)), count)
             case "sum":
                 return Value(Fraction(self._total), count)
+            case "count":
+                return Value(Fraction(count), count)
             case "mean":
                 return Value(Fraction(self._total) / count, count)
             case "ratio":

@@ -177,6 +177,7 @@ _KPI: dict[str, Any] = {
     "reward": None,
     "unit": "MKRW",
     "kind": "gauge",
+    "mean_of_ratios": False,
     "targets": [],
     "retired": False,
     "revision": 1204,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from events.ids import Aggregate, Slug
 from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
 from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
+from events.measures import PERCENT_UNITS, SHARE_UNITS
 from events.numbers import Number
 from projections import trend as trends
 from projections.scoring.periods import period_of
@@ -89,7 +90,13 @@ class KpiOut(Kpi):
     model_config = ConfigDict(frozen=False)
 
     owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
+    mean_of_ratios: bool = Field(False, description="Its source sends finished ratios; this is their mean.")
     revision: int
+
+    @model_validator(mode="after")
+    def _says_what_it_averages(self) -> Self:
+        self.mean_of_ratios = self.aggregation == "mean" and self.unit in PERCENT_UNITS | SHARE_UNITS
+        return self
 
 
 class KpiRead(KpiOut, Known):

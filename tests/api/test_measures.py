@@ -218,3 +218,27 @@ async def test_a_trajectory_is_declared_and_read(anna: Person) -> None:
     assert done.status_code == 200, done.text
     shown = await anna.read(path)
     assert (shown["trajectory"], shown["score"]["pending"]) == (way, True)
+
+
+async def test_a_kpi_counts_or_says_that_it_averages_ratios(anna: Person) -> None:
+    """A count starts at 0 and grows with every delta; a mean of finished percentages is told apart."""
+    etag = await given_goal(anna, active=False)
+    definition = {"name_ko": "계약", "unit": "deals", "kind": "delta", "aggregation": "count"}
+    await anna.created("/v1/kpis", {"id": "satisfaction", **definition})
+    measure = {"kind": "increase", "target": "4", "unit": "deals"}
+    await anna.created(
+        "/v1/objectives/growth/key-results",
+        {"id": "kr-mood", "title": "4 deals", "measure": measure, "kpi": "satisfaction"},
+        If_Match=etag,
+    )
+    await send_weeks(anna, "500", "-20", "3")
+    counted = await score(anna, "2026-01-31")
+    assert (counted["value"], counted["baseline"], counted["raw"]) == ("3", "0", "0.75")
+    assert counted["window"]["kind"] == "cycle_to_date"
+    wrong = await anna.post("/v1/kpis", {"id": "x", **definition, "aggregation": "mean"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "aggregation_does_not_fit")
+    assert "sum, count" in wrong.json()["errors"][0]["detail"]
+    ratios = {"name_ko": "정시율", "unit": "percent", "kind": "gauge", "aggregation": "mean"}
+    await anna.created("/v1/kpis", {"id": "on-time", **ratios})
+    kpis = {kpi["id"]: kpi["mean_of_ratios"] for kpi in (await anna.read("/v1/kpis"))["data"]}
+    assert (kpis["on-time"], kpis["satisfaction"]) == (True, False)

@@ -57,7 +57,7 @@ def test_readings_are_brought_together_as_their_kind_allows(
 
 def test_the_table_of_kinds_and_aggregations() -> None:
     assert AGGREGATIONS == {
-        "delta": ("sum",),
+        "delta": ("sum", "count"),
         "total": ("last", "sum"),
         "gauge": ("last", "mean", "min", "max"),
         "ratio": ("ratio",),

@@ -217,6 +217,7 @@ def test_a_measure_on_record_from_before_there_were_ranges_is_read() -> None:
     ("aggregation", "kind"),
     [
         ("sum", "cycle_to_date"),
+        ("count", "cycle_to_date"),
         ("mean", "latest_complete_period"),
         ("last", "latest_complete_period"),
         ("ratio", "latest_complete_period"),

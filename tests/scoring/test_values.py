@@ -44,7 +44,8 @@ def test_a_ratio_over_nothing_has_no_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("aggregation", "value"), [("sum", 18), ("mean", Fraction(9, 2)), ("last", 3), ("min", 2), ("max", 8)]
+    ("aggregation", "value"),
+    [("sum", 18), ("count", 4), ("mean", Fraction(9, 2)), ("last", 3), ("min", 2), ("max", 8)],
 )
 def test_each_aggregation(aggregation: str, value: Fraction | int) -> None:
     """Two readings on one day, two on another: 8 and 2, 5 and 3."""
