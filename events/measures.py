@@ -283,7 +283,7 @@ class Measure(BaseModel):
             )
 
     def window_for(self, aggregation: Aggregation | None) -> Window:
-        """The declared window, else cycle to date for sums and counts and the latest complete period for others.
+        """The declared window, else cycle to date for sums and counts, else the latest complete period.
 
         Periods that are counted, or judged one by one, are complete ones too, also those of a sum.
         """
