@@ -26,5 +26,7 @@ def check_reward(reward: Reward | None, policy: InForce) -> None:
 
 def check_goal_reward(reward: Reward | None, framework: str, context: Context) -> None:
     """`check_reward` for a goal of a cycle, by the policy that the cycle pins."""
+    if reward is None:
+        return  # the policies are known only to commands that may be judged by them
     pins = None if context.cycle is None else context.cycle.policies
     check_reward(reward, context.policies.pinned("mbo" if framework == "mbo" else "okr", pins))

@@ -64,6 +64,14 @@ def test_a_goal_is_linked_to_pay_as_the_policy_says_that_its_cycle_pins(
         assert f"{framework.upper()} 산정 기준(버전 {version})" in refusal.message_ko
 
 
+@pytest.mark.parametrize("framework", ["okr", "mbo"])
+def test_a_goal_without_a_reward_asks_no_policy(framework: Framework) -> None:
+    """What the cycle pins need not be known."""
+    said = {"title": "x", "cycle": "2025-q1", "framework": framework}
+    drafted = given("objective").when(DraftObjective.model_validate(said), cycle=pinning(okr=3, mbo=2))
+    assert drafted.refusal is None
+
+
 def test_a_reward_that_is_there_can_always_be_taken_away() -> None:
     goal = ObjectiveDrafted(title="x", cycle="2025-q1", ambition="stretch", reward=BONUS)
     outcome = given("objective", goal).when(ChangeReward(reward=None))
