@@ -105,7 +105,8 @@ def demo(
     --as-of travels through the company's year, and --known-at does not.
 
     Running it again changes nothing; after an interruption it goes on where it
-    stopped. It needs the token of an owner or administrator.
+    stopped. It needs an administrator's token: its people do what they do in
+    their own names.
 
     Example: goaltrail demo --lang ko
     """

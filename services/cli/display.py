@@ -33,6 +33,8 @@ _UNITS: dict[str, tuple[str, str]] = {
     "minutes": ("분", " min"),
     "seconds": ("초", " s"),
     "count": ("", ""),
+    "points": ("점", " points"),
+    "score": ("점", " points"),
 }
 """How a unit is written behind a figure; one that is not here is written as it is."""
 

@@ -41,6 +41,25 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
 }
 
+FIELDS: dict[str, tuple[str, str]] = {
+    "name_ko": ("이름(ko)", "name (ko)"),
+    "name_en": ("이름(en)", "name (en)"),
+    "title": ("제목", "title"),
+    "aggregation": ("집계", "aggregation"),
+    "cadence": ("주기", "cadence"),
+    "empty": ("빈 기간", "empty periods"),
+    "perspective": ("관점", "perspective"),
+    "leading": ("선행 지표", "leading"),
+    "owner": ("담당자", "owner"),
+    "org_unit": ("조직", "unit"),
+    "serves": ("기여하는 목표", "serves"),
+    "serves_why": ("기여하는 방식", "how it serves it"),
+    "counter_metrics": ("함께 보는 지표", "watched with"),
+    "supports": ("기여하는 목표", "supports"),
+    "due": ("기한", "due"),
+}
+"""What the parts of a KPI and of an initiative are called; one that is not here is called as in the API."""
+
 CHANGED_READINGS = ("reading.corrected", "reading.retracted")
 
 
@@ -140,7 +159,8 @@ def _details(entry: dict[str, Any], readings: _Readings, lang: Language) -> Iter
     if entry["type"] in ("kpi.redefined", "initiative.replanned"):
         for name, value in data["new"].items():
             if value != data["old"].get(name):
-                yield f"{name}: {_plain(data['old'].get(name), lang)} → {_plain(value, lang)}", ""
+                called = said(FIELDS, name, lang) if name in FIELDS else name
+                yield f"{called}: {_plain(data['old'].get(name), lang)} → {_plain(value, lang)}", ""
     if entry["type"] in CHANGED_READINGS:
         change = readings.change(data["reading"], entry["position"])
         if change is not None:
@@ -166,4 +186,6 @@ def _amount(version: dict[str, Any], lang: Language) -> str:
 
 
 def _plain(value: object, lang: Language) -> str:
+    if isinstance(value, list):
+        value = ", ".join(map(str, value)) or None
     return said(WORDS, "nothing", lang) if value is None else str(value)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from events.numbers import text
-from services.demo import company as told
-from services.demo.company import Company, Language
+from services.demo import steps as told
+from services.demo.company import Company
+from services.demo.parts import KeyResult, Kpi, Language, Objective, Target, Text
 from services.demo.readings import Reading, reading, readings_of
+from services.demo.requests import Batch, Command, Enter, Leave, Request
+from services.demo.together import initiative_request, talk_requests, word_request
 
 FIRST_DAY = date(2025, 1, 1)
 """Units, cycles and KPIs are there before anything happens."""
@@ -29,34 +31,10 @@ NEEDS_NO_READINGS = (
 """Steps after which no figure is another: readings that came before them may be sent after them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A change: one request with an Idempotency-Key that follows from what it is."""
-
-    key: str
-    method: Literal["POST", "PATCH", "PUT"]
-    path: str
-    body: dict[str, Any] = field(default_factory=dict)
-    target: str | None = None
-    """`<kind>/<id>` of what it creates or changes, where a change has to say which revision is known."""
-    params: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Readings that one feed sends together."""
-
-    feed: str
-    items: list[dict[str, Any]]
-
-
-Request = Command | Batch
-
-
 def plan(company: Company, language: Language) -> list[Request]:
     """Every request, in order; texts in one language."""
     year = _Year(company, language)
-    return [*year.founding(), *year.days()]
+    return [*year.founding(), *year.days(), Leave()]
 
 
 def readings_sent(company: Company) -> list[Reading]:
@@ -93,6 +71,8 @@ class _Year:
     def __init__(self, company: Company, language: Language) -> None:
         self._company = company
         self._language = language
+        self._head = company.people[0].id
+        """Who opens and closes cycles."""
         self._as_it_was = {(one.kpi, one.source_id): one for kpi in company.kpis for one in readings_of(kpi)}
 
     def founding(self) -> Iterator[Request]:
@@ -102,6 +82,7 @@ class _Year:
             if unit.parent is not None:
                 body["parent"] = unit.parent
             yield Command(f"demo/org-unit/{unit.id}", "POST", "/v1/org-units", body)
+        yield from self._people()
         for cycle in self._company.cycles:
             body = {"id": cycle.id, "name": self._said(cycle.name), "kind": cycle.kind}
             body |= {"start": str(cycle.start), "end": str(cycle.end)}
@@ -115,6 +96,18 @@ class _Year:
             kpis = [kpi.id for kpi in self._company.kpis if kpi.feed == feed.id]
             declared = {"id": feed.id, "name": self._said(feed.name), "kpis": kpis}
             yield Command(f"demo/feed/{feed.id}", "POST", "/v1/feeds", declared)
+
+    def _people(self) -> Iterator[Request]:
+        """Everybody, with the units they belong to; then they may do things in their own name."""
+        for person in self._company.people:
+            known = {"name": self._said(person.name), "mail": person.mail}
+            yield Command(f"demo/person/{person.id}", "POST", "/v1/people", known, called=person.id)
+            yield Enter(person.id)
+        for person in self._company.people:
+            for unit in person.units:
+                body = {"org_unit": unit.org_unit, "role": unit.role, "effective_from": str(unit.start)}
+                key = f"demo/person/{person.id}/join/{unit.org_unit}"
+                yield Command(key, "POST", f"/v1/people/{{{person.id}}}/join", body)
 
     def days(self) -> Iterator[Request]:
         """Readings and steps, day by day; on a day the readings come first."""
@@ -132,7 +125,8 @@ class _Year:
         match step:
             case told.OpenCycle() | told.CloseCycle():
                 verb = step.do.removesuffix("_cycle")
-                yield Command(f"demo/{verb}/{step.cycle}", "POST", f"/v1/cycles/{step.cycle}/{verb}")
+                path = f"/v1/cycles/{step.cycle}/{verb}"
+                yield Command(f"demo/{verb}/{step.cycle}", "POST", path, by=self._head)
             case told.Agree():
                 yield from self._agree(self._company.objective(step.objective))
             case told.SetKpiTarget():
@@ -148,12 +142,24 @@ class _Year:
                 yield self._correction(step)
             case told.LateReading():
                 pass
+            case told.SetPolicy():
+                body = self._why(
+                    {"rules": step.rules.model_dump(mode="json", exclude_none=True)}, step.reason
+                )
+                key = f"demo/{step.when}/policy/{step.framework}"
+                yield Command(key, "POST", f"/v1/policies/{step.framework}", body, by=step.by)
+            case told.PlanInitiative() | told.StartInitiative() | told.FinishInitiative():
+                yield initiative_request(self._company, step, self._language)
+            case told.Talk():
+                yield from talk_requests(step, self._language)
+            case told.GiveFeedback() | told.Recognise():
+                yield word_request(step, self._language)
             case _:
                 yield self._change(step)
 
-    def _agree(self, objective: told.Objective) -> Iterator[Request]:
+    def _agree(self, objective: Objective) -> Iterator[Request]:
         key = f"demo/objective/{objective.id}"
-        body = {
+        body: dict[str, Any] = {
             "id": objective.id,
             "title": self._said(objective.title),
             "cycle": objective.cycle,
@@ -162,13 +168,22 @@ class _Year:
             "ambition": objective.ambition,
             "supports": list(objective.supports),
         }
-        yield Command(key, "POST", "/v1/objectives", body, f"objective/{objective.id}")
+        if objective.framework != "okr":
+            body |= {"framework": objective.framework, "reviewer": objective.reviewer}
+        yield Command(key, "POST", "/v1/objectives", body, f"objective/{objective.id}", by=objective.owner)
         for key_result in objective.key_results:
             yield self._add(objective.id, key_result, None)
-        path = f"/v1/objectives/{objective.id}/activate"
-        yield Command(f"{key}/activate", "POST", path, {}, f"objective/{objective.id}")
+        if objective.reviewer is not None:
+            yield self._life(objective, "propose", objective.owner)
+            yield self._life(objective, "agree", objective.reviewer)
+        yield self._life(objective, "activate", objective.owner)
 
-    def _add(self, objective: str, key_result: told.KeyResult, reason: told.Text | None) -> Command:
+    def _life(self, objective: Objective, verb: str, by: str) -> Command:
+        """A step of an objective's life; who proposes has agreed."""
+        key, path = f"demo/objective/{objective.id}/{verb}", f"/v1/objectives/{objective.id}/{verb}"
+        return Command(key, "POST", path, {}, f"objective/{objective.id}", by=by)
+
+    def _add(self, objective: str, key_result: KeyResult, reason: Text | None) -> Command:
         body: dict[str, Any] = {
             "id": key_result.id,
             "title": self._said(key_result.title),
@@ -180,7 +195,8 @@ class _Year:
             body["weight"] = text(key_result.weight)
         path = f"/v1/objectives/{objective}/key-results"
         key = f"demo/key-result/{key_result.id}"
-        return Command(key, "POST", path, self._why(body, reason), f"objective/{objective}")
+        by = self._company.owner_of(objective)
+        return Command(key, "POST", path, self._why(body, reason), f"objective/{objective}", by=by)
 
     def _change(
         self,
@@ -199,24 +215,26 @@ class _Year:
             path = f"/v1/objectives/{step.objective}/weights"
             key = f"demo/{step.when}/weights/{step.objective}"
             body: dict[str, Any] = self._why({"weights": weights}, step.reason)
-            return Command(key, "PUT", path, body, f"objective/{step.objective}")
+            by = self._company.owner_of(step.objective)
+            return Command(key, "PUT", path, body, f"objective/{step.objective}", by=by)
         key = f"demo/{step.when}/{step.do}/{step.key_result}"
         path = f"/v1/key-results/{step.key_result}"
         objective = f"objective/{self._company.objective_of(step.key_result)}"
+        by = self._company.owner_of(step.key_result)
         match step:
             case told.ChangeTarget():
                 body = {"target": text(step.target), "effective_from": str(step.when)}
-                return Command(key, "POST", f"{path}/targets", self._why(body, step.reason), objective)
+                return Command(key, "POST", f"{path}/targets", self._why(body, step.reason), objective, by=by)
             case told.CorrectBaseline():
                 body = {"baseline": text(step.baseline)}
-                return Command(key, "PATCH", path, self._why(body, step.reason), objective)
+                return Command(key, "PATCH", path, self._why(body, step.reason), objective, by=by)
             case told.Reword():
                 body = {"title": self._said(step.title)}
-                return Command(key, "PATCH", path, self._why(body, step.reason), objective)
+                return Command(key, "PATCH", path, self._why(body, step.reason), objective, by=by)
             case told.DropKeyResult():
-                return Command(key, "POST", f"{path}/drop", self._why({}, step.reason), objective)
+                return Command(key, "POST", f"{path}/drop", self._why({}, step.reason), objective, by=by)
             case told.CheckIn():
-                return Command(key, "POST", f"{path}/check-ins", self._check_in(step))
+                return Command(key, "POST", f"{path}/check-ins", self._check_in(step), by=by)
 
     def _check_in(self, step: told.CheckIn) -> dict[str, Any]:
         body: dict[str, Any] = {"day": str(step.day or step.when), "confidence": step.confidence}
@@ -226,18 +244,20 @@ class _Year:
             body["note"] = self._said(step.note)
         return body
 
-    def _kpi_target(self, kpi: str, target: told.Target, start: date, reason: told.Text | None) -> Command:
+    def _kpi_target(self, kpi: str, target: Target, start: date, reason: Text | None) -> Command:
         body = {"kind": target.kind, "target": text(target.target), "effective_from": str(start)}
         if target.grading != "attainment":
             body["grading"] = target.grading
         if target.tolerance is not None:
             body["tolerance"] = text(target.tolerance)
         key = f"demo/{start}/kpi-target/{kpi}"
-        return Command(key, "POST", f"/v1/kpis/{kpi}/targets", self._why(body, reason), f"kpi/{kpi}")
+        by = self._company.owner_of(kpi)
+        return Command(key, "POST", f"/v1/kpis/{kpi}/targets", self._why(body, reason), f"kpi/{kpi}", by=by)
 
     def _redefine(self, kpi: str, said: dict[str, Any], step: told.LinkKpis | told.WatchWith) -> Command:
         key = f"demo/{step.when}/{step.do}/{kpi}"
-        return Command(key, "PATCH", f"/v1/kpis/{kpi}", self._why(said, step.reason), f"kpi/{kpi}")
+        by = self._company.owner_of(kpi)
+        return Command(key, "PATCH", f"/v1/kpis/{kpi}", self._why(said, step.reason), f"kpi/{kpi}", by=by)
 
     def _correction(self, step: told.WrongReading | told.StrayReading) -> Command:
         if isinstance(step, told.StrayReading):
@@ -247,16 +267,17 @@ class _Year:
             path, body = "/v1/readings/corrections", _amounts(found)
         key = f"demo/{step.when}/{step.do}/{found.source_id}"
         identity = {"feed": found.feed, "kpi": found.kpi, "source_id": found.source_id}
-        return Command(key, "POST", path, self._why(body, step.reason), params=identity)
+        by = self._company.owner_of(step.kpi)
+        return Command(key, "POST", path, self._why(body, step.reason), params=identity, by=by)
 
-    def _said(self, what: told.Text) -> str:
+    def _said(self, what: Text) -> str:
         return what.told(self._language)
 
-    def _why(self, body: dict[str, Any], reason: told.Text | None) -> dict[str, Any]:
+    def _why(self, body: dict[str, Any], reason: Text | None) -> dict[str, Any]:
         return body if reason is None else {**body, "reason": self._said(reason)}
 
 
-def _kpi(kpi: told.Kpi) -> dict[str, Any]:
+def _kpi(kpi: Kpi) -> dict[str, Any]:
     return {
         "id": kpi.id,
         "name_ko": kpi.name.ko,

@@ -7,9 +7,11 @@ from datetime import date
 
 import pytest
 
-from services.demo import company as told
+from services.demo import steps as told
 from services.demo.company import load_company
-from services.demo.plan import Batch, Command, plan, readings_sent
+from services.demo.parts import Language
+from services.demo.plan import plan, readings_sent
+from services.demo.requests import Batch, Command
 
 COMPANY = load_company()
 
@@ -18,6 +20,9 @@ def test_every_name_is_defined() -> None:
     """Units, cycles, KPIs and goals that something names are there."""
     assert {kpi.feed for kpi in COMPANY.kpis} == {feed.id for feed in COMPANY.feeds}
     units = {unit.id for unit in COMPANY.org_units}
+    people = {person.id for person in COMPANY.people}
+    assert {goal.owner for goal in COMPANY.goals} | {kpi.owner for kpi in COMPANY.kpis} <= people
+    assert {goal.reviewer for goal in COMPANY.goals} - {None} <= people
     cycles = {cycle.id for cycle in COMPANY.cycles}
     kpis = {kpi.id: kpi for kpi in COMPANY.kpis}
     goals = {goal.id for goal in COMPANY.goals}
@@ -60,7 +65,7 @@ def test_year_has_everything_a_demo_should_show() -> None:
     """Moved targets, corrections, retractions, late readings, drops and closed cycles all happen."""
     kinds = Counter(step.do for step in COMPANY.year)
     assert kinds["change_target"] >= 3
-    assert kinds["close_cycle"] == 3
+    assert kinds["close_cycle"] == 4
     assert kinds["check_in"] >= 10
     for kind in ("correct_baseline", "set_weights", "wrong_reading", "stray_reading", "late_reading"):
         assert kinds[kind] >= 1, kind
@@ -75,7 +80,7 @@ def test_one_target_moves_shortly_before_its_quarter_ends() -> None:
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_keys_are_unique(language: told.Language) -> None:
+def test_keys_are_unique(language: Language) -> None:
     """Every change has an Idempotency-Key of its own, of at most 255 characters."""
     keys = [one.key for one in plan(COMPANY, language) if isinstance(one, Command)]
     assert [key for key, n in Counter(keys).items() if n > 1] == []
@@ -95,7 +100,7 @@ def test_corrected_readings_were_sent_before() -> None:
     for request in plan(COMPANY, "en"):
         if isinstance(request, Batch):
             sent |= {(request.feed, item["kpi"], item["source_id"]) for item in request.items}
-        elif request.params:
+        elif isinstance(request, Command) and request.params:
             corrected.append((request.params["feed"], request.params["kpi"], request.params["source_id"]))
             assert corrected[-1] in sent
     assert len(corrected) == 4

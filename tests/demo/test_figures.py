@@ -55,6 +55,8 @@ KEY_RESULTS = [
         "0.933333",
     ),  # 21/90, not the mean
     ("leads-30", "2025-q4", "2025-12-31", "27", "0.900000"),
+    ("budget-100", "2025-h1", "2025-06-30", "96", "1.040000"),  # 2 − 96/100
+    ("own-content-70", "2025-h1", "2025-06-30", "63", "0.900000"),
     ("repeats-30", "2025-q4", "2025-12-31", "42", "0.818182"),  # 54 of 66
     ("csat-4-5", "2025-q4", "2025-12-31", "4.3", "0.777778"),  # 0.7 of 0.9 points
 ]
@@ -203,10 +205,11 @@ def test_late_reading_changes_what_is_known_of_a_closed_quarter(reader: Reader) 
 
 
 def test_cycles_end_up_closed_and_open(reader: Reader) -> None:
-    """Three quarters are closed; the year and its last quarter are open, so that one can try things out."""
+    """What is past is closed; the year and its last quarter are open, so that one can try things out."""
     cycles = {cycle["id"]: cycle["status"] for cycle in reader.get("/v1/cycles")["data"]}
     assert cycles == {
         "2025": "open",
+        "2025-h1": "closed",
         "2025-q1": "closed",
         "2025-q2": "closed",
         "2025-q3": "closed",

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.demo.company import Kpi, load_company
+from services.demo.company import load_company
+from services.demo.parts import Kpi
 from services.demo.readings import Reading, readings_of, split
 
 KPIS = {kpi.id: kpi for kpi in load_company().kpis}

@@ -18,8 +18,7 @@ pace: against the score expected by now (▲ ahead ● on pace ▼ behind)
 └── Sales
     └── 0.46 ████▋      ▼ −0.09 단순 계약 중심의 영업을 넘어, 고부가가치 엔터프라이즈 시장의 전략적
                                 파트너로 도약한다
-                                enterprise-partner · stretch · kim-minseo · supports →
-                                better-portfolio
+                                enterprise-partner · stretch · 김민서 · supports → better-portfolio
         ├── 0.35 ███▌       ▼ −0.27 전체 매출에서 엔터프라이즈 고객이 차지하는 비중을 20%에서 40%로
         │                           2배 확대한다
         │                           enterprise-share-40 · now 27% · 20% → 40%
@@ -37,7 +36,7 @@ STATE_KO = """\
 2025년 2분기 · 2025-q2 · 2025-04-01 ~ 2025-06-30 · 마감
 └── 제품개발팀
     └── 0.72 ███████▎   사용자가 매일 접속하고 싶어하는 ‘중독성 있는’ 사용자 경험을 제공한다
-                        daily-experience · 성공 · 도전 · park-seoyeon · 기여 → growth-5
+                        daily-experience · 성공 · 도전 · 박서연 · 기여 → growth-5
         ├── 0.75 ███████▌   신규 가입 후 첫 주 내 사용자 이탈률을 12%에서 8%로 감소시킨다
         │                   first-week-churn-8 · 성공 · 현재 9% · 12% → 8%
         ├── 0.69 ██████▉    활성 사용자 지표인 DAU/MAU 비율을 25%에서 40%로 개선한다
@@ -48,11 +47,12 @@ STATE_KO = """\
 """
 
 TRAIL_EN = """\
-<time>  admin added the key result “평균 계약 금액(ACV)을 5천만 원에서 8천만 원으로 60%
+<time>  김민서 added the key result “평균 계약 금액(ACV)을 5천만 원에서 8천만 원으로 60%
                   증가시킨다” (target 80000000 KRW).
-<time>  admin checked in on the key result acv-80m, 2025-04-30 (value none, confidence 6).
+<time>  김민서 checked in on the key result acv-80m, 2025-04-30 (value none, confidence
+                  6).
                     note: 소액 계약을 줄이니 평균이 바로 움직인다
-<time>  admin changed the target of the key result acv-80m, 80000000 → 70000000, from
+<time>  김민서 changed the target of the key result acv-80m, 80000000 → 70000000, from
                   2025-06-20 on.
                     backdated: holds from a day before it was recorded
                     reason: 대형 계약 두 건의 서명이 7월로 밀려 분기 안에 8천만 원은 어려움
@@ -86,6 +86,29 @@ def test_state_in_korean(company: Place) -> None:
 def test_trail_in_english(company: Place) -> None:
     """Who, what, why; that it was backdated; the note of a check-in."""
     assert company.shown("trail", "acv-80m", "--lang", "en") == TRAIL_EN.splitlines()
+
+
+def test_trail_of_a_kpi_says_what_it_is_watched_with(company: Place) -> None:
+    """In words, with the reason of whoever owns it."""
+    shown = "\n".join(company.shown("trail", "response-time", "--lang", "ko"))
+    assert "기여하는 목표: 없음 → growth-5" in shown
+    assert "함께 보는 지표: 없음 → repeat-enquiries, csat" in shown
+    assert "최하늘 님이 KPI" in shown
+
+
+def test_what_is_said_before_everybody_is_in_the_trail(company: Place) -> None:
+    """Thanks and an open talk are; feedback between two is not."""
+    thanked = "\n".join(company.shown("trail", "scrap-1-5", "--lang", "ko"))
+    assert "금형 두 개를 밤사이에 바꿔" in thanked
+    between_two = "\n".join(company.shown("trail", "response-1h", "--lang", "ko"))
+    assert "한 시간 안에 답한 것은" not in between_two
+
+
+def test_an_mbo_goal_is_agreed_by_both(company: Place) -> None:
+    """Its owner proposed it, and its reviewer said yes."""
+    shown = "\n".join(company.shown("trail", "doyun-half-year", "--lang", "en"))
+    assert "이도윤 proposed the objective doyun-half-year" in shown
+    assert "한지원 agreed to the objective doyun-half-year" in shown
 
 
 def test_trail_of_a_kpi_says_what_a_retraction_took_away(company: Place) -> None:
@@ -149,7 +172,7 @@ def test_a_unit_brings_those_below_it(company: Place) -> None:
         ("state --cycle 2024", "There is no cycle '2024'. [not_found]"),
         (
             "state --as-of 2023-01-01",
-            "no cycle has the day 2023-01-01; there are 2025, 2025-q1, 2025-q2, 2025-q3, 2025-q4",
+            "no cycle has the day 2023-01-01; there are 2025, 2025-h1, 2025-q1, 2025-q2, 2025-q3, 2025-q4",
         ),
         ("state --as-of soon", "--as-of 'soon' is no day such as 2025-03-31"),
         (
