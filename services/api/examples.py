@@ -394,7 +394,19 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/v1/initiatives"): _page(_INITIATIVE | {"supports": ["acv"], "revision": 1604}),
     ("GET", "/v1/initiatives/{initiative}"): _INITIATIVE | {"supports": ["acv"], "revision": 1604} | _KNOWN,
     ("GET", "/v1/kpis"): _page(_KPI),
-    ("GET", "/v1/kpis/{kpi}"): _KPI | _KNOWN,
+    ("GET", "/v1/kpis/{kpi}"): _KPI
+    | {
+        "key_results": [
+            {
+                "id": "acv",
+                "title": "평균 계약 금액을 5천만 원에서 8천만 원으로",
+                "objective": "growth",
+                "cycle": "2026-q1",
+                "framework": "okr",
+            }
+        ]
+    }
+    | _KNOWN,
     ("GET", "/v1/kpis/{kpi}/targets"): _page(_TARGET),
     ("GET", "/v1/kpis/{kpi}/trend"): {
         "kpi": "acv",

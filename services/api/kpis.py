@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
@@ -14,6 +15,8 @@ from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
 from events.measures import PERCENT_UNITS, SHARE_UNITS
 from events.numbers import Number
+from events.objectives.events import Framework as GoalFramework
+from events.objectives.state import Objective
 from projections import trend as trends
 from projections.scoring.periods import period_of
 from projections.state import queries
@@ -25,6 +28,7 @@ from services.api.problems import invalid_parameter
 from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
 from services.api.services import Serving
+from services.api.sight import seen_objectives
 from services.api.versions import find, list_kind
 from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 
@@ -99,8 +103,22 @@ class KpiOut(Kpi):
         return self
 
 
+class MeasuredGoal(BaseModel):
+    """A key result that takes its value from a KPI: one measure, both watched and to be moved for a cycle."""
+
+    id: str
+    title: str
+    objective: str
+    cycle: str
+    framework: GoalFramework
+
+
 class KpiRead(KpiOut, Known):
     """One KPI, now or as it was known then."""
+
+    key_results: list[MeasuredGoal] = Field(
+        description="That it measures, by cycle and id; dropped ones not."
+    )
 
 
 class TargetOut(KpiTarget):
@@ -172,9 +190,28 @@ async def read(
     """One KPI."""
     async with viewing.then(caller, None, known_at) as then:
         found = await find(then, "kpi", kpi, response)
-        shown = KpiRead(**dict(found.state), revision=found.revision, **then.known)
+        measured = _measured(kpi, await seen_objectives(then))
+        shown = KpiRead(**dict(found.state), revision=found.revision, key_results=measured, **then.known)
         await name_people(services.keys, then, language, [shown])
         return shown
+
+
+def _measured(kpi: str, goals: Iterable[queries.Version]) -> list[MeasuredGoal]:
+    """The key results of some objectives that take their value from a KPI."""
+    found = [
+        MeasuredGoal(
+            id=key_result.id,
+            title=key_result.title,
+            objective=goal.state.id,
+            cycle=goal.state.cycle,
+            framework=goal.state.framework,
+        )
+        for goal in goals
+        if isinstance(goal.state, Objective) and goal.state.status != "dropped"
+        for key_result in goal.state.active_key_results
+        if key_result.kpi == kpi
+    ]
+    return sorted(found, key=lambda one: (one.cycle, one.id))
 
 
 @router.patch("/{kpi}", summary="Change a KPI", responses=CHANGE)

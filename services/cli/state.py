@@ -77,6 +77,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "initiative dropped": ("중단", "dropped"),
     "due": ("기한 {day}", "due {day}"),
     "incomplete": ("일부 기록을 읽지 못함", "part of its record can't be read"),
+    "mbo": ("MBO", "MBO"),
+    "waits": ("변경 합의 대기", "a change waits for agreement"),
     "no unit": ("조직 없음", "no unit"),
     "as of": ("{day} 기준", "as of {day}"),
     "known at": ("{time}까지 기록된 내용", "as recorded until {time}"),
@@ -251,6 +253,10 @@ def _objective(objective: dict[str, Any], lang: Language, *, running: bool) -> R
     ]
     if not running:
         details.insert(1, band_words(objective["band"], lang))
+    if objective["framework"] == "mbo":
+        details.append(said(WORDS, "mbo", lang))
+    if objective["waiting"] is not None:
+        details.append(Text(said(WORDS, "waits", lang), style="yellow"))
     if objective["status"] != "active":
         details.append(Text(said(WORDS, objective["status"], lang), style="yellow"))
     if objective["own_grade"] is not None:

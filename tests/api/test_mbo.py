@@ -62,6 +62,8 @@ async def test_a_target_moves_when_the_other_party_agrees(
     assert (change["data"]["old"], change["data"]["new"]) == ("40", "50")
 
     boris.position = anna.position
+    [growth] = (await anna.read("/v1/kpis/acv"))["key_results"]
+    assert (growth["id"], growth["objective"], growth["framework"]) == ("kr-acv", "growth", "okr")
     await boris.created(f"{GOAL}/agree", {}, If_Match=await boris.etag(GOAL))
     goal = await boris.read(GOAL)
     assert (goal["waiting"], goal["score"]) == (None, "0.4")
