@@ -399,6 +399,7 @@ async def test_a_wrong_media_type_is_told(anna: Person) -> None:
     assert response.json()["code"] == "media_type"
 
 
+@pytest.mark.usefixtures("default_logging")
 async def test_nothing_of_the_inside_shows(app: FastAPI, anna: Person) -> None:
     """What nobody expected is a 500 problem with the request's id, never a traceback."""
 
