@@ -12,6 +12,7 @@ import httpx
 from tests.seeds.examples import (
     ByHand,
     Example,
+    KeyResultByHand,
     KeyResultExample,
     KpiByHand,
     KpiExample,
@@ -76,10 +77,20 @@ class Builder:
             body = {"id": initiative.id, "title": initiative.title_ko, "supports": [initiative.supports]}
             self._write("POST", "/v1/initiatives", body)
         self._send_readings({kpi.id: readings_of(kpi) for kpi in examples().kpis})
+        self._read_revisions()
         for id_, told in key_results_by_hand().items():
+            if told.base_on is not None:
+                continue
             for day, value in told.check_ins.items():
                 body = {"day": str(day), "value": str(value)}
                 self._write("POST", f"/v1/key-results/{id_}/check-ins", body, self._holders[id_])
+
+    def _read_revisions(self) -> None:
+        """Relative goals were resolved when their objectives began, each by an event more."""
+        headers = {"Goaltrail-Min-Position": str(self.position)}
+        for objective in set(self._holders.values()):
+            found = self._http.get(f"/v1/objectives/{objective}", headers=headers).json()
+            self._revisions[objective] = found["revision"]
 
     def _frame(self) -> None:
         wanted = {(one.company, one.org_unit) for one in _all() if one.org_unit is not None}
@@ -128,14 +139,12 @@ class Builder:
 
     def _key_result(self, one: KeyResultExample) -> None:
         told = key_results_by_hand()[one.id]
-        posts = posts_of(one, told)
-        assert posts is not None
-        measure: dict[str, Any] = posts | {"unit": one.unit}
+        measure = measure_of(one, told)
         kpi = one.kpi
-        if told.unit is not None:
-            measure["unit"] = told.unit
         if told.periods is not None:
             measure["periods"] = told.periods
+        if told.base_on is not None:
+            kpi = self._watch_base(one, told)
         if told.watches is not None:
             kpi = f"{one.id}-kpi"
             self._write("POST", "/v1/kpis", {"id": kpi, **told.watches.model_dump(exclude={"readings"})}, kpi)
@@ -156,6 +165,16 @@ class Builder:
         ).json()
         self._holders[one.id] = found["objective"]
         self._revisions[found["objective"]] = receipt["revision"]
+
+    def _watch_base(self, one: KeyResultExample, told: KeyResultByHand) -> str:
+        """A KPI for a goal relative to an earlier period: with that one's value, and the values since."""
+        assert told.base is not None
+        assert told.base_on is not None
+        kpi = f"{one.id}-kpi"
+        body = {"id": kpi, "name_ko": one.title_ko, "unit": one.unit, "kind": "gauge", "aggregation": "last"}
+        self._write("POST", "/v1/kpis", body, kpi)
+        self._send_readings({kpi: {told.base_on: told.base, **told.check_ins}})
+        return kpi
 
     def _send_readings(self, of: dict[str, Readings]) -> None:
         items = [
@@ -190,7 +209,7 @@ def unit(company: str, name: str) -> str:
 
 
 def posts_of(one: Measured, told: ByHand | None) -> dict[str, Any] | None:
-    """What a value is judged against, as the document gives it; a relative target as it was worked out."""
+    """What a KPI is judged against, as the document gives it; a relative target as it was worked out."""
     target, baseline = one.target, one.baseline
     if one.relative is not None and target is None:
         assert told is not None
@@ -199,6 +218,22 @@ def posts_of(one: Measured, told: ByHand | None) -> dict[str, Any] | None:
         return None
     posts = {"kind": one.measure, "target": str(target)}
     return posts if baseline is None else posts | {"baseline": str(baseline)}
+
+
+def measure_of(one: KeyResultExample, told: KeyResultByHand) -> dict[str, Any]:
+    """A key result's measure as the document gives it; a relative one with its change and no target."""
+    measure: dict[str, Any] = {"kind": one.measure, "unit": told.unit or one.unit}
+    baseline = one.baseline
+    if one.target is not None:
+        measure["target"] = str(one.target)
+    else:
+        assert one.relative is not None
+        amount = one.relative.change * 100
+        measure["relative"] = {"change": "relative", "amount": f"{amount:f}", "of": one.relative.of}
+        baseline = told.base if one.relative.of == "baseline" else None
+    if baseline is not None:
+        measure["baseline"] = str(baseline)
+    return measure
 
 
 def readings_of(kpi: KpiExample) -> Readings:

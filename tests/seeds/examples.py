@@ -159,6 +159,7 @@ class KeyResultByHand(ByHand):
     unit: str | None = None
     on: date = date(2025, 9, 30)
     shown: Decimal | None = None
+    base_on: date | None = None
 
 
 class KpiByHand(ByHand):

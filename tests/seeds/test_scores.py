@@ -54,6 +54,8 @@ def test_key_result(seeds: Reader, key_result: str) -> None:
     """The raw score, and the one that is shown."""
     told = key_results_by_hand()[key_result]
     score = seeds.get(f"/v1/key-results/{key_result}", as_of=str(told.on))["score"]
+    if told.base is not None:
+        assert (Decimal(score["baseline"]), Decimal(score["target"])) == (told.base, told.target)
     if told.raw == "none":
         assert (score["raw"], score["pending"]) == (None, True)
         return
