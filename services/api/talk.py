@@ -144,8 +144,9 @@ async def list_said(
         versions = await attachments(then.connection, kind, [about], then.position)
     states = [version.state for version in versions if isinstance(version.state, Said)]
     reach = Reach(then)
-    now = await reach.now(Aggregate(kind, said.id) for said in states)
-    read = {aggregate.id: said for aggregate, said in now.items() if await reach.reads(said)}
+    if then.position < then.view.position:
+        states = list((await reach.now(Aggregate(kind, said.id) for said in states)).values())
+    read = {said.id: said for said in states if await reach.reads(said)}
     fitting = [
         version for version in versions if isinstance(version.state, Said) and version.state.id in read
     ]

@@ -16,6 +16,7 @@ from services.cli import (
     roles,
     scorecard,
     state,
+    talk,
     token,
     trail,
     trend,
@@ -44,6 +45,8 @@ app.command("alignment")(alignment.alignment)
 app.command("scorecard")(scorecard.scorecard)
 app.command("advise")(advise.advise)
 app.command("trail")(trail.trail)
+app.command("recognise")(talk.recognise)
+app.command("feedback")(talk.feedback)
 app.command("trend")(trend.trend)
 app.command("rebuild")(rebuild.rebuild)
 app.command("waive")(waive.waive)
