@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -29,7 +30,7 @@ from services.api.positions import Known, KnownAt, Viewing
 from services.api.requests import ExactRoute, Lang
 from services.api.security import Reader, Talker
 from services.api.services import Services, Serving
-from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said
+from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said, names_in
 from services.api.versions import last_id
 from services.api.writing import Receipt, Writing, as_command
 
@@ -113,6 +114,7 @@ class ConversationOut(BaseModel):
     agenda: str | None = Field(description="In the words of who began; null once they were taken back.")
     notes: list[NoteOut]
     actions: list[ActionOut]
+    names: dict[str, str] = Field(description="Of the parties who are registered people, by id.")
     revision: int
 
 
@@ -139,7 +141,8 @@ async def list_conversations(
     """Conversations that the caller takes part in or may read; `about` a goal, or with a person; by id."""
     async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
         shown, chosen = await list_said(then, "conversation", about, paged)
-    items = [await _out(services, caller, one, language) for one in shown]
+        names = await names_in(then, shown, services.keys, language)
+    items = [await _out(services, caller, one, names, language) for one in shown]
     return page(items, paged, then.next_page(last_id(chosen, paged)))
 
 
@@ -156,7 +159,8 @@ async def read(
     """One conversation; for whoever may not read it there is none."""
     async with viewing.then(caller, None, known_at) as then:
         found = await find_said(then, "conversation", conversation, response)
-    return ConversationRead(**dict(await _out(services, caller, found, language)), **then.known)
+        names = await names_in(then, [found], services.keys, language)
+    return ConversationRead(**dict(await _out(services, caller, found, names, language)), **then.known)
 
 
 @router.post("/{conversation}/notes", status_code=201, summary="Write a note", responses=STEP)
@@ -206,7 +210,9 @@ async def narrow(
     return await writing.execute(caller, Aggregate("conversation", conversation), command, body=body)
 
 
-async def _out(services: Services, caller: Caller, shown: Shown, language: Language) -> ConversationOut:
+async def _out(
+    services: Services, caller: Caller, shown: Shown, names: Mapping[str, str], language: Language
+) -> ConversationOut:
     said = shown.said
     assert isinstance(said, Conversation)
 
@@ -234,6 +240,7 @@ async def _out(services: Services, caller: Caller, shown: Shown, language: Langu
             )
             for action in said.actions
         ],
+        names=shown.named(names),
         revision=shown.revision,
     )
 

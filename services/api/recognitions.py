@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from services.api.positions import Known, KnownAt, Viewing
 from services.api.requests import ExactRoute, Lang
 from services.api.security import Reader, Talker
 from services.api.services import Services, Serving
-from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said
+from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said, names_in
 from services.api.versions import last_id
 from services.api.writing import Receipt, Writing
 
@@ -54,6 +55,7 @@ class RecognitionOut(BaseModel):
     about: str | None
     day: date = Field(description="The business day on which it was given.")
     text: str | None = Field(description="null once its author took it back or put it otherwise.")
+    names: dict[str, str] = Field(description="Of the parties who are registered people, by id.")
     revision: int
 
 
@@ -80,7 +82,8 @@ async def list_recognitions(
     """Recognitions by id, of everybody."""
     async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
         shown, chosen = await list_said(then, "recognition", about, paged)
-    items = [await _out(services, caller, one, language) for one in shown]
+        names = await names_in(then, shown, services.keys, language)
+    items = [await _out(services, caller, one, names, language) for one in shown]
     return page(items, paged, then.next_page(last_id(chosen, paged)))
 
 
@@ -97,10 +100,13 @@ async def read(
     """One recognition."""
     async with viewing.then(caller, None, known_at) as then:
         found = await find_said(then, "recognition", recognition, response)
-    return RecognitionRead(**dict(await _out(services, caller, found, language)), **then.known)
+        names = await names_in(then, [found], services.keys, language)
+    return RecognitionRead(**dict(await _out(services, caller, found, names, language)), **then.known)
 
 
-async def _out(services: Services, caller: Caller, shown: Shown, language: Language) -> RecognitionOut:
+async def _out(
+    services: Services, caller: Caller, shown: Shown, names: Mapping[str, str], language: Language
+) -> RecognitionOut:
     said = shown.said
     assert isinstance(said, Recognition)
     return RecognitionOut(
@@ -110,6 +116,7 @@ async def _out(services: Services, caller: Caller, shown: Shown, language: Langu
         about=said.about,
         day=said.day,
         text=await shown.text(services.keys, caller.workspace, said.words, language),
+        names=shown.named(names),
         revision=shown.revision,
     )
 

@@ -6,7 +6,7 @@ reads more by asking for an earlier day, and what its author took back is not re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -32,6 +32,7 @@ from services.api.versions import KOREAN, after_cursor
 from services.api.writing import Receipt, Writing, as_command
 from services.keys.keys import Keys
 from services.people.chart import load_org_chart
+from services.people.names import names_of
 
 KINDS = ("conversation", "feedback", "recognition")
 """The kinds of aggregates that hold what people say."""
@@ -44,6 +45,10 @@ class Shown(NamedTuple):
     said: Said
     revision: int
     there: frozenset[UUID]
+
+    def named(self, names: Mapping[str, str]) -> dict[str, str]:
+        """The names of those of its parties who are registered people, by id."""
+        return {person: names[person] for person in self.said.parties if person in names}
 
     async def text(self, keys: Keys, workspace: str, words: Words, language: Language) -> str | None:
         """Words that are still there, in clear; None for those that were taken back or put otherwise."""
@@ -157,6 +162,12 @@ async def list_said(
         if isinstance(version.state, Said)
     ]
     return shown, chosen
+
+
+async def names_in(then: Then, shown: Iterable[Shown], keys: Keys, language: Language) -> dict[str, str]:
+    """The names of all registered people who talk, by id."""
+    people = {person for one in shown for person in one.said.parties}
+    return await names_of(then.connection, keys, then.workspace.id, people, then.view.position, language)
 
 
 class OtherWords(Reword):

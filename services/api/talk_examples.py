@@ -12,6 +12,7 @@ _FEEDBACK = {
     "audience": "parties",
     "day": "2026-02-13",
     "text": "고객 인터뷰 질문을 미리 나눠 주셔서 준비가 쉬웠습니다",
+    "names": {},
     "revision": 1633,
 }
 _RECOGNITION = {
@@ -21,6 +22,7 @@ _RECOGNITION = {
     "about": "objective/growth",
     "day": "2026-03-30",
     "text": "분기 마감 전에 이탈 고객을 모두 다시 만나 주셨습니다",
+    "names": {},
     "revision": 1831,
 }
 _CONVERSATION = {
@@ -47,6 +49,7 @@ _CONVERSATION = {
             "done": False,
         }
     ],
+    "names": {},
     "revision": 1640,
 }
 

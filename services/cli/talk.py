@@ -103,10 +103,12 @@ def _show(client: Client, path: str, about: str | None, lang: Language, as_json:
         fail(said(WORDS, "nothing", lang))
     for item in items:
         to = item["to"] if isinstance(item["to"], list) else [item["to"]]
+        names = item["names"]
+        author, *others = (names.get(one, one) for one in (item["author"], *to))
         heading = joined(
             [
                 item["day"],
-                f"{item['author']} → {', '.join(to)}",
+                f"{author} → {', '.join(others)}",
                 item["about"] or "",
                 Text(item["id"], style="dim"),
             ]

@@ -129,6 +129,9 @@ def _named(command: Command) -> Iterator[tuple[str, str]]:
             yield field, named
         else:
             yield from ((f"{field}/{n}", id_) for n, id_ in enumerate(named or ()))
+    kind, _, id_ = (getattr(command, "about", None) or "").partition("/")
+    if kind == "person":
+        yield "about", id_
 
 
 def _cycle(command: Command, state: State | None) -> str | None:
@@ -217,7 +220,7 @@ async def _items_not_there(
 
 
 async def _not_there(knowledge: Knowledge, about: str | None, caller: Caller, today: date) -> frozenset[str]:
-    """What words are about, if the caller sees no such goal. Of people, as of owners, any id will do."""
+    """What words are about, if it is a goal and the caller sees none such."""
     kind, _, id_ = (about or "").partition("/")
     if about is None or kind == "person":
         return frozenset()

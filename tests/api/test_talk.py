@@ -202,3 +202,16 @@ async def test_bad_input_is_explained(anna: Person) -> None:
             assert pointer in [error.get("pointer") for error in problem["errors"]], problem
     assert (await anna.get("/v1/feedback?about=kpi/acv")).status_code == 422
     assert int((await anna.get("/v1/workspace")).headers["Goaltrail-Position"]) == head
+
+
+async def test_nobody_talks_about_whom_there_is_not(anna: Person) -> None:
+    """An id of the form that the server makes is a registered person's; other ids are the company's own."""
+    never = "0192f3a4-7c1e-7b5d-9f0a-4e2d8c6b0a31"
+    for path, whom in (("feedback", {"to": "boris"}), ("recognitions", {"to": ["boris"]})):
+        answer = await anna.post(f"/v1/{path}", {**whom, "text": "x", "about": f"person/{never}"})
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (422, "person_unknown")
+        assert problem["errors"][0]["pointer"] == "#/about"
+        assert (
+            await anna.post(f"/v1/{path}", {**whom, "text": "x", "about": "person/carla"})
+        ).status_code == 201

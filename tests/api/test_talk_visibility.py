@@ -118,6 +118,8 @@ async def test_what_was_said_is_read_by_whom_it_is_for(office: Office) -> None:
                 assert of_path.status_code == 200, case
                 assert (words(what) in of_path.text) == (name in readers), case
                 assert (office.said[what] in of_path.text) == (name in readers), case
+    shown = await office.people["receiver"].read(office.path("talk of two"))
+    assert set(shown["names"].values()) == {"author", "receiver"}
     # The former lead led the receiver in January: that is no way to read today what is for the line.
     former = office.people["former lead"]
     first = await office.people["author"].read(FEEDBACK, limit=1)
