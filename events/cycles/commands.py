@@ -7,6 +7,7 @@ from pydantic import Field
 
 from events.commands import Command, Title
 from events.cycles.events import CycleKind
+from events.kpis.definition import Cadence
 from events.policies.rules import Framework
 
 
@@ -17,6 +18,7 @@ class PlanCycle(Command):
     start: date
     end: date
     kind: CycleKind
+    check_ins: Cadence = "week"
 
 
 class OpenCycle(Command):

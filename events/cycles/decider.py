@@ -67,7 +67,7 @@ def _plan(command: PlanCycle, state: Cycle | None) -> list[EventData]:
             kind="invalid",
             pointer="/end",
         )
-    return [CyclePlanned(name=command.name, start=command.start, end=command.end, kind=command.kind)]
+    return [CyclePlanned(**command.model_dump())]
 
 
 def _adopt(command: AdoptPolicy, pins: PolicyVersions, context: Context) -> list[EventData]:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Literal
 
+from events.kpis.definition import Cadence
 from events.policies.rules import Framework, PolicyVersions
 from events.registry import EventData, event
 
@@ -21,6 +22,8 @@ class CyclePlanned(EventData):
     start: date
     end: date
     kind: CycleKind
+    check_ins: Cadence = "week"
+    """How often people check in on its key results."""
 
 
 @event(

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 from events.cycles.events import CycleKind
+from events.kpis.definition import Cadence
 from events.policies.rules import PolicyVersions
 from events.state import State
 
@@ -18,5 +19,7 @@ class Cycle(State):
     end: date
     kind: CycleKind
     status: CycleStatus
+    check_ins: Cadence = "week"
+    """How often people check in on its key results."""
     policies: PolicyVersions | None = None
     """The versions by which its goals are judged; None until it opens."""

@@ -12,6 +12,7 @@ from services.api.talk_examples import LISTED, READ
 _KNOWN = {"known_at": "2026-03-31T14:59:59.871234Z", "position": 1843}
 _TIMES = {"as_of": "2026-03-31", **_KNOWN}
 
+_FRESH = {"last": "2026-03-31", "latest": "2026-05-15", "stale": False}
 _PACE = {"score": "0.700000", "expected": "0.350000", "pace": "0.350000", "word": "ahead"}
 _SCORE = {
     "value": "71",
@@ -68,6 +69,9 @@ _KEY_RESULT = {
     "weight": None,
     "confidence": 7,
     "checked_in": "2026-03-27",
+    "standing": "ahead",
+    "readings": _FRESH,
+    "check_ins": {"last": "2026-03-27", "latest": "2026-04-08", "stale": False},
     "taken_over_by": ["enterprise-partner"],
     "trajectory": [{"day": "2026-02-28", "value": "60"}],
     "steps": [],
@@ -163,6 +167,7 @@ _SCORE_POINT = {
     "upper": None,
     "weight": None,
 }
+_WATCH = {"code": "watch", "name_ko": "주의", "name_en": "watch"}
 _KPI: dict[str, Any] = {
     "id": "acv",
     "name_ko": "평균 계약 금액",
@@ -180,6 +185,19 @@ _KPI: dict[str, Any] = {
     "mean_of_ratios": False,
     "targets": [],
     "retired": False,
+    "status": {
+        "code": "watch",
+        "name_ko": "주의",
+        "name_en": "watch",
+        "policy": {"framework": "kpi", "version": 0},
+        "band": _WATCH,
+        "period": "2026-03",
+        "value": "71",
+        "target": "80",
+        "attainment": "0.887500",
+        "shown": "0.887500",
+        "readings": _FRESH,
+    },
     "revision": 1204,
 }
 _TARGET = {
@@ -204,6 +222,7 @@ _TREND_POINT = {
     "upper": None,
     "attainment": "0.887500",
     "met": False,
+    "status": _WATCH,
     "change": {"amount": "4.411765", "unit": "percent"},
     "change_on_year": None,
 }
@@ -213,6 +232,7 @@ _CYCLE = {
     "start": "2026-01-01",
     "end": "2026-03-31",
     "kind": "quarter",
+    "check_ins": "week",
     "status": "open",
     "policies": {"okr": 0, "kpi": 0, "mbo": 1},
     "revision": 1201,
@@ -406,7 +426,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
             }
         ]
     }
-    | _KNOWN,
+    | _TIMES,
     ("GET", "/v1/kpis/{kpi}/targets"): _page(_TARGET),
     ("GET", "/v1/kpis/{kpi}/trend"): {
         "kpi": "acv",

@@ -28,7 +28,7 @@ from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
 from projections.state import queries, queries_goals
 from services.api.initiatives import InitiativeLine, initiatives_for
-from services.api.judging import BandOut, Judge, PaceOut, PolicyRef, load_policies
+from services.api.judging import BandOut, FreshnessOut, Judge, PaceOut, PolicyRef, load_policies
 from services.api.positions import Then
 from services.api.sight import hidden_aggregates
 
@@ -112,6 +112,12 @@ class KeyResultOut(BaseModel):
     weight: Number | None
     confidence: int | None = Field(description="0–10, of the latest check-in; never in the score.")
     checked_in: date | None = Field(description="The business day of the latest check-in.")
+    standing: str | None = Field(
+        description="`ahead`, `on` or `behind`, of a threshold the band; `pending`; `stale` where it"
+        " would read well and the readings are stale; null for a dropped key result."
+    )
+    readings: FreshnessOut | None = Field(description="Of its KPI, while the objective is active.")
+    check_ins: FreshnessOut | None = Field(description="While the objective is active.")
     taken_over_by: tuple[str, ...] = Field(description="Objectives that make it their own, dropped ones too.")
     trajectory: Trajectory = Field(description="What is expected on the way.")
     steps: list[StepOut] = Field(description="Of a milestone, as they stood on the day shown.")
@@ -301,6 +307,8 @@ class Figures:
             key=lambda report: report.day,
         )
         latest = reports[-1] if reports else None
+        judge = self._judge(objective)
+        readings = judge.readings(key_result, self._days.get(key_result.kpi or "")) if score else None
         confident = next((report for report in reversed(reports) if report.confidence is not None), None)
         return KeyResultOut(
             id=key_result.id,
@@ -315,6 +323,9 @@ class Figures:
             weight=key_result.weight,
             confidence=confident.confidence if confident is not None else None,
             checked_in=None if latest is None else latest.day,
+            standing=None if score is None else judge.standing(key_result, score, readings),
+            readings=readings,
+            check_ins=judge.check_ins(None if latest is None else latest.day) if score else None,
             taken_over_by=self._taken_over.get(key_result.id, ()),
             trajectory=key_result.trajectory,
             steps=[

@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field
 
 from events.cycles.state import Cycle
 from events.ids import Aggregate
+from events.kpis.definition import Cadence
 from events.kpis.state import Kpi
 from events.numbers import Number
 from events.objectives.state import KeyResult, Objective
-from events.policies.rules import FRAMEWORKS, Framework
+from events.policies.rules import FRAMEWORKS, Band, Framework
 from events.policies.state import Policies, Policy
 from projections.scoring.bands import band_of, yardstick
 from projections.scoring.formulas import NO_SCORE, clamped, shown
@@ -28,7 +29,9 @@ from projections.scoring.pace import (
 )
 from projections.scoring.periods import elapsed
 from projections.scoring.scores import KeyResultScore
+from projections.scoring.staleness import freshness, newest
 from projections.scoring.trajectories import expected_score
+from projections.scoring.values import BusinessDays
 from projections.state import queries
 from services.api.positions import Then
 
@@ -46,6 +49,14 @@ class BandOut(BaseModel):
     code: str
     name_ko: str
     name_en: str
+
+
+class FreshnessOut(BaseModel):
+    """Whether reports come as often as declared."""
+
+    last: date | None = Field(description="The day that the newest one is about.")
+    latest: date = Field(description="The last day on which it is fresh without another one.")
+    stale: bool
 
 
 class PaceOut(BaseModel):
@@ -66,6 +77,11 @@ async def load_policies(then: Then) -> Policies:
     return Policies(version.state for version in found.values() if isinstance(version.state, Policy))
 
 
+def band_out(band: Band) -> BandOut:
+    """A band as it is answered."""
+    return BandOut(code=band.code, name_ko=band.name_ko, name_en=band.name_en)
+
+
 class Judge:
     """Judges an objective and its key results at the end of a day, by the rules that its cycle pins."""
 
@@ -80,6 +96,7 @@ class Judge:
         self._cycle = cycle
         self._kpis = kpis
         self._as_of = as_of
+        self._active = objective.status == "active"
         self._policy = policies.pinned(objective.framework, None if cycle is None else cycle.policies)
         self._yardstick = yardstick(self._policy.rules, objective.ambition)
         self.elapsed = None if cycle is None else elapsed(cycle.start, cycle.end, as_of)
@@ -97,8 +114,7 @@ class Judge:
         """The band of a rounded score; none without a score."""
         if score is None:
             return None
-        band = band_of(score, self._yardstick.bands)
-        return BandOut(code=band.code, name_ko=band.name_ko, name_en=band.name_en)
+        return band_out(band_of(score, self._yardstick.bands))
 
     def pace(self, key_result: KeyResult, score: KeyResultScore) -> PaceOut | None:
         """The pace of a key result; none while it is pending, and none of a threshold."""
@@ -118,6 +134,36 @@ class Judge:
         ]
         found = pace_together(parts, self._policy.rules.on_pace_within)
         return None if found is None else PaceOut(**found._asdict())
+
+    def readings(self, key_result: KeyResult, days: BusinessDays | None) -> FreshnessOut | None:
+        """Whether the KPI's readings come as often as its cadence says; none without a KPI."""
+        kpi = self._kpis.get(key_result.kpi or "")
+        if kpi is None or days is None:
+            return None
+        return self._freshness(newest(days, self._as_of), kpi.cadence)
+
+    def check_ins(self, last: date | None) -> FreshnessOut | None:
+        """Whether people check in as often as the cycle says; `last` is the day of the latest one."""
+        return None if self._cycle is None else self._freshness(last, self._cycle.check_ins)
+
+    def _freshness(self, last: date | None, cadence: Cadence) -> FreshnessOut | None:
+        """Judged while the goal is active, and up to the cycle's last day."""
+        cycle = self._cycle
+        if cycle is None or not self._active or self._as_of < cycle.start:
+            return None
+        day = min(self._as_of, cycle.end)
+        found = freshness(last, cadence, self._policy.rules.stale_after, day, since=cycle.start)
+        return None if found is None else FreshnessOut(**found._asdict())
+
+    def standing(self, key_result: KeyResult, score: KeyResultScore, readings: FreshnessOut | None) -> str:
+        """In one word: the pace, or the band of a threshold; stale readings override what is good."""
+        if score.raw is None:
+            return "pending"
+        pace = self.pace(key_result, score)
+        good = pace.word != "behind" if pace else score.raw >= self._yardstick.expected_end
+        if good and readings is not None and readings.stale:
+            return "stale"
+        return pace.word if pace else band_of(score.raw, self._yardstick.bands).code
 
     def _expected(self, key_result: KeyResult, score: KeyResultScore) -> Fraction | None:
         """What the declared trajectory says, else the straight line to the expected end.

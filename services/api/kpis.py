@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
@@ -17,19 +17,25 @@ from events.measures import PERCENT_UNITS, SHARE_UNITS
 from events.numbers import Number
 from events.objectives.events import Framework as GoalFramework
 from events.objectives.state import Objective
+from events.policies.rules import Rules
+from events.policies.state import InForce
 from projections import trend as trends
+from projections.kpi_status import days_for_status, kpi_status, status_of_point
+from projections.scoring.formulas import shown
 from projections.scoring.periods import period_of
+from projections.scoring.values import BusinessDays
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
+from services.api.judging import BandOut, FreshnessOut, PolicyRef, band_out, load_policies
 from services.api.naming import name_people
-from services.api.paging import Page, Paged, page_from
-from services.api.positions import AsOf, Known, KnownAt, Times, Viewing
+from services.api.paging import Page, Paged, page, page_from
+from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
 from services.api.problems import invalid_parameter
 from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
 from services.api.services import Serving
 from services.api.sight import seen_objectives
-from services.api.versions import find, list_kind
+from services.api.versions import after_cursor, find, last_id
 from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 
 router = APIRouter(prefix="/v1/kpis", tags=["KPIs"], route_class=ExactRoute)
@@ -88,13 +94,33 @@ class NewKpiTarget(SetKpiTarget):
     reason: Reason | None = Field(None, description="Needed unless it is a first target for days to come.")
 
 
+class KpiStatusOut(BaseModel):
+    """How a KPI stands against the target in force, by the newest KPI policy."""
+
+    code: str = Field(
+        description="A band of the policy, or `no_target`, `no_value`; `stale` in place of the best band when"
+        " readings are older than its cadence allows."
+    )
+    name_ko: str
+    name_en: str
+    policy: PolicyRef
+    band: BandOut | None = Field(description="Of the attainment, also while it is stale.")
+    period: str | None = Field(description="The latest complete period that has a value.")
+    value: Number | None
+    target: Number | None = Field(description="In force on the period's last day.")
+    attainment: Number | None = Field(description="Raw score, six places.")
+    shown: Number | None = Field(description="From 0 up to the policy's cap.")
+    readings: FreshnessOut | None = Field(description="null without a reading in the last periods.")
+
+
 class KpiOut(Kpi):
-    """A KPI and its revision."""
+    """A KPI, its status on the day shown, and its revision."""
 
     model_config = ConfigDict(frozen=False)
 
     owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
     mean_of_ratios: bool = Field(False, description="Its source sends finished ratios; this is their mean.")
+    status: KpiStatusOut
     revision: int
 
     @model_validator(mode="after")
@@ -113,8 +139,8 @@ class MeasuredGoal(BaseModel):
     framework: GoalFramework
 
 
-class KpiRead(KpiOut, Known):
-    """One KPI, now or as it was known then."""
+class KpiRead(KpiOut, Times):
+    """One KPI, now or then."""
 
     key_results: list[MeasuredGoal] = Field(
         description="That it measures, by cycle and id; dropped ones not."
@@ -147,6 +173,9 @@ class TrendPoint(BaseModel):
     upper: Number | None = Field(description="Upper edge of a target `between`; `target` is the lower one.")
     attainment: Number | None = Field(description="Raw score against the target, six places.")
     met: bool | None
+    status: BandOut | None = Field(
+        description="The band of the attainment, `no_target` or `no_value`; null if nothing can be told."
+    )
     change: ChangeOut | None = Field(description="From the bucket before.")
     change_on_year: ChangeOut | None = Field(description="From the same bucket of last year.")
 
@@ -168,11 +197,19 @@ async def define(caller: GoalEditor, writing: Writing, body: NewKpi) -> Receipt:
 
 @router.get("", summary="List KPIs", responses=READ)
 async def list_kpis(
-    services: Serving, caller: Reader, viewing: Viewing, paged: Paged, language: Lang, known_at: KnownAt
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    paged: Paged,
+    language: Lang,
+    as_of: AsOf,
+    known_at: KnownAt,
 ) -> Page[KpiOut]:
-    """All KPIs by id, retired ones too."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        listed = await list_kind(then, "kpi", KpiOut, paged)
+    """All KPIs by id with their status, retired ones too."""
+    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+        versions = await queries.latest_of_kind(then.connection, "kpi", then.position)
+        chosen = after_cursor(versions, paged)
+        listed = page(await _with_status(then, chosen), paged, then.next_page(last_id(chosen, paged)))
         await name_people(services.keys, then, language, listed.data)
         return listed
 
@@ -185,15 +222,45 @@ async def read(
     response: Response,
     language: Lang,
     kpi: KpiId,
+    as_of: AsOf,
     known_at: KnownAt,
 ) -> KpiRead:
-    """One KPI."""
-    async with viewing.then(caller, None, known_at) as then:
-        found = await find(then, "kpi", kpi, response)
+    """One KPI with its status."""
+    async with viewing.then(caller, as_of, known_at) as then:
+        [found] = await _with_status(then, [await find(then, "kpi", kpi, response)])
         measured = _measured(kpi, await seen_objectives(then))
-        shown = KpiRead(**dict(found.state), revision=found.revision, key_results=measured, **then.known)
-        await name_people(services.keys, then, language, [shown])
-        return shown
+        read = KpiRead(**dict(found), key_results=measured, **then.times)
+        await name_people(services.keys, then, language, [read])
+        return read
+
+
+async def _with_status(then: Then, versions: Sequence[queries.Version]) -> list[KpiOut]:
+    """KPIs as they are answered."""
+    kpis = [(version.state, version.revision) for version in versions if isinstance(version.state, Kpi)]
+    policy = (await load_policies(then)).newest("kpi")
+    stretches = {kpi.id: days_for_status(kpi, then.as_of) for kpi, _ in kpis}
+    days = await queries.days_of_each(then.connection, stretches, then.position)
+    return [
+        KpiOut(**dict(kpi), status=_status(kpi, days[kpi.id], policy, then.as_of), revision=revision)
+        for kpi, revision in kpis
+    ]
+
+
+def _status(kpi: Kpi, days: BusinessDays, policy: InForce, as_of: date) -> KpiStatusOut:
+    found = kpi_status(kpi, days, policy.rules, as_of)
+    point = found.point
+    attainment = None if point is None else point.attainment
+    return KpiStatusOut(
+        **dict(band_out(found.status)),
+        policy=PolicyRef(framework=policy.framework, version=policy.version),
+        band=None if found.band is None else band_out(found.band),
+        period=None if point is None else point.label,
+        value=None if point is None else point.value,
+        target=None if point is None else point.target,
+        attainment=attainment,
+        shown=None if attainment is None else shown(attainment, policy.rules.shown_cap),
+        readings=None if found.readings is None else FreshnessOut(**found.readings._asdict()),
+    )
 
 
 def _measured(kpi: str, goals: Iterable[queries.Version]) -> list[MeasuredGoal]:
@@ -291,13 +358,34 @@ async def trend(
                 "from", "trend_range", f"{error}.", f"조회 기간이 올바르지 않습니다: {error}."
             ) from None
         days = await queries.days_of(then.connection, kpi, *needed, then.position)
+        rules = (await load_policies(then)).newest("kpi").rules
     points = trends.trend(state, days, bucket, first, last, then.as_of)
     return Trend(
         kpi=kpi,
         unit=state.unit,
         bucket=bucket,
-        data=[TrendPoint.model_validate(point, from_attributes=True) for point in points],
+        data=[_point(point, rules) for point in points],
         **then.times,
+    )
+
+
+def _point(point: trends.TrendPoint, rules: Rules) -> TrendPoint:
+    status = status_of_point(point, rules)
+    change, on_year = point.change, point.change_on_year
+    return TrendPoint(
+        label=point.label,
+        start=point.start,
+        end=point.end,
+        complete=point.complete,
+        value=point.value,
+        count=point.count,
+        target=point.target,
+        upper=point.upper,
+        attainment=point.attainment,
+        met=point.met,
+        status=None if status is None else band_out(status),
+        change=None if change is None else ChangeOut(amount=change.amount, unit=change.unit),
+        change_on_year=None if on_year is None else ChangeOut(amount=on_year.amount, unit=on_year.unit),
     )
 
 

@@ -24,11 +24,14 @@ def runs(objective: dict[str, Any], cycle: dict[str, Any], day: str) -> bool:
     return bool(objective["status"] == "active" and day < cycle["end"])
 
 
-def pace_column(pace: dict[str, Any] | None) -> Text:
-    """Before or behind what is expected by now: `▲ +0.12`; nothing where there is no pace."""
+def pace_column(pace: dict[str, Any] | None, *, stale: bool = False) -> Text:
+    """Before or behind what is expected by now: `▲ +0.12`; nothing where there is no pace.
+
+    What follows from stale readings has a question mark for its sign and no green.
+    """
     if pace is None:
         return Text("")
-    sign, style = _SIGNS[pace["word"]]
+    sign, style = ("?", "yellow") if stale else _SIGNS[pace["word"]]
     difference = figure(pace["pace"].removeprefix("-"))
     return Text(f"{sign} {'−' if pace['pace'].startswith('-') else '+'}{difference}", style=style)
 

@@ -68,6 +68,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "raw": ("원점수", "raw"),
     "weight": ("가중치", "weight"),
     "confidence": ("자신감", "confidence"),
+    "stale": ("오래된 값(마지막 실적 {day})", "stale (last reading {day})"),
     "weakest": ("가장 약함", "weakest"),
     "supports": ("기여", "supports"),
     "takes over": ("이어받음", "takes over"),
@@ -314,11 +315,14 @@ def _key_result(
         details.append(f"{said(WORDS, 'weight', lang)} {figure(key_result['weight'])}")
     if key_result["confidence"] is not None:
         details.append(f"{said(WORDS, 'confidence', lang)} {key_result['confidence']}/10")
+    if key_result["standing"] == "stale":
+        last = key_result["readings"]["last"]
+        details.append(Text(said(WORDS, "stale", lang).format(day=last or "–"), style="yellow"))
     if score["met"]:
         details.append(Text(f"✓ {said(WORDS, 'met', lang)}", style="green"))
     elif weakest and not score["pending"]:
         details.append(said(WORDS, "weakest", lang))
-    pace = pace_column(score["pace"]) if running else None
+    pace = pace_column(score["pace"], stale=key_result["standing"] == "stale") if running else None
     return _scored(None if score["pending"] else score["score"], Text(key_result["title"]), details, pace)
 
 

@@ -119,6 +119,8 @@ def test_state_says_what_is_open_and_what_can_no_longer_be_reached(
         "steps": [],
         "unresolved": False,
         "weight": None,
+        "standing": "pending",
+        "readings": None,
         "confidence": None,
     }
     console = Console(file=StringIO(), width=120)
