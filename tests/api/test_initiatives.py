@@ -38,6 +38,7 @@ async def test_it_is_shown_with_the_goal_it_supports(anna: Person) -> None:
         "title": "파트너 포털 공개",
         "status": "planned",
         "owner": "anna",
+        "owner_name": None,
         "org_unit": None,
         "due": "2026-02-27",
     }
