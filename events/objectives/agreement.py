@@ -1,4 +1,4 @@
-"""Agreement (합의): who may say yes to a goal, and how changes of an active MBO goal wait for its parties."""
+"""Agreement (합의) and approval (승인): who says yes to goals, and how changes of active ones wait."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,12 +17,12 @@ from events.objectives.agreement_events import (
 from events.objectives.commands import CheckIn, DraftObjective, MarkStepDone, ReopenStep, ResolveRelative
 from events.objectives.events import Ambition, ObjectiveAgreed
 from events.objectives.evolve import evolve
-from events.objectives.key_result_events import RangeChanged, TargetChanged
+from events.objectives.key_result_events import RangeChanged, RelativeResolved, TargetChanged
 from events.objectives.state import Objective, Waiting
 from events.registry import EventData, event_type, lookup, upcast
 
 REPORTS = (CheckIn, MarkStepDone, ReopenStep, ResolveRelative)
-"""Commands that report on a goal, or work out what was agreed, and change none of its terms."""
+"""Commands that report on a goal, or work out what was agreed; what moves a target all the same waits."""
 
 
 def ambition_of(command: DraftObjective) -> Ambition:
@@ -111,6 +111,29 @@ def needs_agreement(objective: Objective) -> bool:
     return objective.framework == "mbo" and objective.activated
 
 
+def needs_approval(data: EventData, objective: Objective, context: Context) -> bool:
+    """Whether a change moves a target that somebody else has to say yes to.
+
+    Of an MBO goal any; of others where the policy that their cycle pins asks for it. A relative goal that is
+    resolved for the first time follows from what was agreed; with another base its target moves.
+    """
+    match data:
+        case TargetChanged():
+            moves = True
+        case RelativeResolved(effective_from=day):
+            key_result = objective.key_result(data.key_result)
+            facts = () if key_result is None else key_result.targets
+            moves = any(fact.base is not None and fact.effective_from == day for fact in facts)
+        case _:
+            moves = False
+    if not (moves and objective.activated):
+        return False
+    if objective.framework == "mbo":
+        return True
+    pins = None if context.cycle is None else context.cycle.policies
+    return context.policies.pinned(objective.framework, pins).rules.approve_target_changes
+
+
 def as_proposed(objective: Objective) -> Objective:
     """The goal as it would be with the changes that wait."""
     if objective.waiting is None:
@@ -140,8 +163,22 @@ def hold(changes: Sequence[EventData], objective: Objective, context: Context) -
     return [ObjectiveChangeProposed(changes=held)]
 
 
-def agree_to_change(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
-    """A yes to the changes that wait; with the last one that was missing they are made."""
+def agree_to_change(
+    objective: Objective, waiting: Waiting, context: Context, allowed: Sequence[str]
+) -> list[EventData]:
+    """A yes to the changes that wait; with the last one that was missing they are made.
+
+    Of an OKR anybody but who asked for them says it.
+    """
+    if objective.framework != "mbo":
+        if context.actor == waiting.by:
+            raise Refused(
+                "own_change",
+                "somebody else approves the change of a target that you asked for",
+                "직접 요청한 목표치 변경은 다른 사람이 승인해야 합니다",
+                allowed=[step for step in allowed if step != "agree"],
+            )
+        return [ObjectiveChangeAgreed(takes_effect=True), *_made(objective, waiting, context)]
     needed = objective.parties | as_proposed(objective).parties
     _check_party(needed, context)
     missing = needed - {waiting.by, *waiting.agreed_by}
@@ -159,7 +196,11 @@ def send_change_back(context: Context) -> list[EventData]:
 
 
 def _made(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
-    """The changes on the day they are agreed to: waiting alone makes no target hold from an earlier day."""
+    """The changes on the day they are agreed to: waiting alone makes no target hold from an earlier day.
+
+    Those of a key result that was dropped since are left out; what contradicts a baseline that was corrected
+    since is refused.
+    """
     made: list[EventData] = []
     state = objective
     for event in _held(objective, waiting):
@@ -168,10 +209,14 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
             day = min(max(data.effective_from, context.today), context.cycle.end)
             key_result = state.key_result(data.key_result)
             assert key_result is not None
+            if key_result.status == "dropped":
+                continue
             before = key_result.fact_on(day)
             changed: dict[str, object] = {"effective_from": day, "old": before.target}
             if isinstance(data, RangeChanged):
                 changed["old_upper"] = before.upper
+            upper = data.upper if isinstance(data, RangeChanged) else before.upper
+            key_result.measure.revised("/target", target=data.new, upper=upper)
             data = data.model_copy(update=changed)
         state = evolve(state, event._replace(data=data))
         made.append(data)

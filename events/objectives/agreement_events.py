@@ -22,7 +22,10 @@ class HeldChange(BaseModel):
     en="{actor} proposed to change the agreed goal {id}; until that is agreed, what was agreed holds.",
 )
 class ObjectiveChangeProposed(EventData):
-    """Terms of an active MBO goal are to change; nothing has changed yet. The reason is in the envelope."""
+    """Terms of an active goal are to change: of an MBO goal any, of others targets that need approval.
+
+    Nothing has changed yet. The reason is in the envelope.
+    """
 
     changes: tuple[HeldChange, ...]
 
@@ -33,7 +36,7 @@ class ObjectiveChangeProposed(EventData):
     en="{actor} agreed to the change of the goal {id}.",
 )
 class ObjectiveChangeAgreed(EventData):
-    """A party said yes to the changes that wait."""
+    """A party, or of an OKR somebody else than who asked, said yes to the changes that wait."""
 
     takes_effect: bool
     """Nobody else has to say yes: the changes follow as events of their own."""

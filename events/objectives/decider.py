@@ -11,6 +11,7 @@ from events.objectives.agreement import (
     check_parties,
     hold,
     needs_agreement,
+    needs_approval,
 )
 from events.objectives.alignment import check_change, check_supports, require_taken_over, with_taken_over
 from events.objectives.commands import (
@@ -56,7 +57,8 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     """What follows from a command, or Refused. What is so already makes no event.
 
     Nothing changes in a closed cycle; a closed or dropped objective can only be reopened; once an objective
-    was active every change needs a reason, and on an MBO goal the agreement of both parties.
+    was active every change needs a reason, and on an MBO goal the agreement of both parties. Where the policy
+    asks for it, somebody else has to approve a change of a target.
     """
     context.check_reason()
     context.check_people()
@@ -73,7 +75,12 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     check_status(state, "drafted", "active")
     if needs_agreement(state) and not isinstance(command, REPORTS):
         return hold(_changes(command, as_proposed(state), cycle, context), state, context)
-    return _changes(command, state, cycle, context)
+    changes = _changes(command, state, cycle, context)
+    if not any(needs_approval(data, state, context) for data in changes):
+        return changes
+    made = [data for data in changes if not needs_approval(data, state, context)]
+    asked = _changes(command, as_proposed(state), cycle, context)
+    return [*made, *hold([data for data in asked if needs_approval(data, state, context)], state, context)]
 
 
 def _changes(

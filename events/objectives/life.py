@@ -38,7 +38,7 @@ ALLOWED: dict[ObjectiveStatus, list[str]] = {
     "drafted": ["change", "propose", "activate", "drop"],
     "proposed": ["agree", "send_back", "drop"],
     "agreed": ["activate", "send_back", "drop"],
-    # On an MBO goal also "agree" and "send_back" while a change waits: see `allowed_now`.
+    # Also "agree" and "send_back" while a change waits: see `allowed_now`.
     "active": ["change", "check_in", "mark_step", "grade", "close", "drop"],
     "graded": ["close"],
     "closed": ["reopen"],
@@ -83,7 +83,7 @@ def step(command: LifeCommand, objective: Objective, context: Context) -> list[E
             return [ObjectiveProposed()]
         case AgreeObjective():
             if objective.waiting is not None and objective.status == "active":
-                return agree_to_change(objective, objective.waiting, context)
+                return agree_to_change(objective, objective.waiting, context, allowed_now(objective))
             check_status(objective, "proposed")
             return agree(objective, context, ALLOWED[objective.status])
         case SendBackObjective():

@@ -82,7 +82,7 @@ class Closing(BaseModel):
 
 
 class Waiting(BaseModel):
-    """Changes of an MBO goal that hold only when its parties have agreed."""
+    """Changes that hold only when the parties of an MBO goal have agreed, or somebody has approved them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -174,7 +174,7 @@ class Objective(State):
     """Of an MBO goal: the person who agrees on it with its owner."""
     reward: Reward | None = None
     waiting: Waiting | None = None
-    """Of an MBO goal: changes that are not agreed yet."""
+    """Changes that are not agreed or approved yet."""
     org_unit: str | None = None
     owner: str | None = None
     supports: tuple[str, ...] = ()

@@ -145,7 +145,7 @@ class ClosingOut(BaseModel):
 
 
 class WaitingOut(BaseModel):
-    """Changes of an MBO goal that hold only when both parties have agreed."""
+    """Changes that hold only when both parties of an MBO goal have agreed, or somebody approved them."""
 
     by: str = Field(description="Who proposed them.")
     agreed_by: tuple[str, ...] = Field(description="Who has said yes besides.")
@@ -169,7 +169,7 @@ class ObjectiveOut(BaseModel):
     proposed_by: str | None = Field(description="Who put it forward; null for a draft.")
     agreed_by: tuple[str, ...] = Field(description="Who said yes.")
     reward: Reward | None = Field(description="What is paid for it, where that is linked.")
-    waiting: WaitingOut | None = Field(description="Of an MBO goal: changes that are not agreed yet.")
+    waiting: WaitingOut | None = Field(description="Changes that are not agreed or approved yet.")
     edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
     direct: bool = Field(description="It only holds the key results that hang directly on its unit.")

@@ -68,13 +68,13 @@ _add_step(
     AgreeObjective(),
     "agree",
     "Agree to an objective",
-    "Say yes to a proposed objective, or to the changes that wait on an MBO goal.",
+    "Say yes to a proposed objective, or to the changes that wait.",
 )
 _add_step(
     SendBackObjective(),
     "send_back",
     "Send an objective back",
-    "Make a proposed or agreed objective a draft again, or refuse the changes that wait on an MBO goal;"
+    "Make a proposed or agreed objective a draft again, or refuse the changes that wait;"
     " that takes a reason.",
 )
 

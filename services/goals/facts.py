@@ -21,9 +21,11 @@ from events.objectives.commands import (
     AddKeyResult,
     ChangeObjectiveOrgUnit,
     ChangeSupports,
+    ChangeTarget,
     DraftObjective,
     HoldKeyResults,
     LinkKpi,
+    ResolveRelative,
 )
 from events.objectives.state import KeyResult, Objective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
@@ -158,9 +160,9 @@ def _org_unit(command: Command) -> str | None:
 
 
 async def _policies(knowledge: Knowledge, command: Command) -> Policies:
-    """For what pins one of their versions or links a reward; other commands need none."""
+    """For what pins one of their versions, links a reward or moves a target; other commands need none."""
     rewarded = getattr(command, "reward", None) is not None
-    if not rewarded and not isinstance(command, OpenCycle | AdoptPolicy):
+    if not rewarded and not isinstance(command, OpenCycle | AdoptPolicy | ChangeTarget | ResolveRelative):
         return Policies()
     known = [await knowledge.state("policy", framework) for framework in FRAMEWORKS]
     return Policies(policy for policy in known if isinstance(policy, Policy))

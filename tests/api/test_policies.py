@@ -125,6 +125,40 @@ async def test_a_cycle_keeps_its_policy_and_each_score_names_it(anna: Person) ->
     assert (refused.status_code, refused.json()["code"]) == (409, "cycle_closed")
 
 
+async def test_a_target_moves_when_somebody_else_approves(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """Where the cycle adopted rules that ask for it: requested, then approved; the trail tells."""
+    await given_goal(anna)
+    await anna.created("/v1/policies/okr", {"rules": APPROVED, "reason": "x"})
+    await anna.created("/v1/cycles/2026/policies", {"framework": "okr", "reason": "x"})
+    move = {"target": "90", "reason": "더 높게"}
+
+    async def targets() -> list[str]:
+        posts = (await anna.read("/v1/key-results/kr-acv/targets"))["data"]
+        return [post["new"] for post in posts if post["what"] == "target"]
+
+    etag = await anna.etag("/v1/key-results/kr-acv")
+    await anna.created("/v1/key-results/kr-acv/targets", move, If_Match=etag)
+    waiting = (await anna.read("/v1/objectives/growth"))["waiting"]
+    assert (waiting["by"], waiting["changes"][0]["data"]["new"]) == ("person:anna", "90")
+    own = await anna.post("/v1/objectives/growth/agree", If_Match=await anna.etag("/v1/objectives/growth"))
+    assert (own.status_code, own.json()["code"]) == (409, "own_change")
+    assert await targets() == ["80"]
+    boris = await person(http, services, "boris", "editor")
+    await boris.created(
+        "/v1/objectives/growth/agree", None, If_Match=await anna.etag("/v1/objectives/growth")
+    )
+    anna.position = boris.position
+    assert await targets() == ["80", "90"]
+    trail = (await anna.read("/v1/audit", about="growth", order="desc"))["data"]
+    assert [(one["type"], one["actor"]) for one in trail[:3]] == [
+        ("key_result.target_changed", "person:boris"),
+        ("objective.change_agreed", "person:boris"),
+        ("objective.change_proposed", "person:anna"),
+    ]
+
+
 async def test_a_pending_key_result_has_no_band(anna: Person) -> None:
     """Nothing is graded that has no value."""
     await given_goal(anna)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -71,13 +72,15 @@ def mbo(**differs: object) -> ObjectiveDrafted:
 class Goal:
     """A goal to which commands are given, one after the other."""
 
-    def __init__(self, drafted: ObjectiveDrafted) -> None:
+    def __init__(self, drafted: ObjectiveDrafted, *more: EventData, **facts: Any) -> None:
+        """`more` follows the draft and its first key result; `facts` are circumstances of all commands."""
         self.events: list[EventData] = []
+        self._facts = facts
         self._state: Objective | None = None
         added = KeyResultAdded(
             key_result="acv", title="ACV", measure=MEASURE, effective_from=QUARTER.start, kpi="revenue"
         )
-        for data in (drafted, added):
+        for data in (drafted, added, *more):
             self._state = evolve(self._state, recorded(data))
 
     @property
@@ -87,7 +90,7 @@ class Goal:
 
     def does(self, actor: str, command: Command, reason: str | None = "사유", today: date = TODAY) -> Goal:
         """A command that is carried out."""
-        context = circumstances(actor=actor, reason=reason, today=today)
+        context = circumstances(actor=actor, reason=reason, today=today, **self._facts)
         self.events = AGGREGATES["objective"].decide(command, self.state, context)
         for data in self.events:
             self._state = evolve(self._state, recorded(data, actor=actor))

@@ -33,6 +33,7 @@ from events.objectives.commands import (
     ProposeObjective,
     ReopenObjective,
     ReopenStep,
+    ResolveRelative,
     RewordKeyResult,
     RewordObjective,
     SendBackObjective,
@@ -119,7 +120,13 @@ BEGINNINGS: list[Command] = [
     DraftObjective(title="x", cycle="2025-q1"),
     HoldKeyResults(org_unit="sales", cycle="2025-q1"),
 ]
-EVERY_COMMAND = [*CHANGES, *STEPS.values(), ReopenStep(key_result="crm", step="pilot"), *BEGINNINGS]
+EVERY_COMMAND = [
+    *CHANGES,
+    *STEPS.values(),
+    ReopenStep(key_result="crm", step="pilot"),
+    ResolveRelative(key_result="acv", bases=()),
+    *BEGINNINGS,
+]
 
 
 def test_the_tables_here_know_every_command_and_status() -> None:
