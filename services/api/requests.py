@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 import re
 from collections.abc import Callable, Coroutine
@@ -147,10 +147,15 @@ def etag(revision: int) -> str:
 
 
 def fingerprint(request: Request, body: BaseModel | None) -> str:
-    """Hash of what is asked: method, path and the meaning of the body, however it was spaced or ordered."""
+    """Hash of what is asked: method, path and the meaning of the body, however it was spaced or ordered.
+
+    It is keyed by the Idempotency-Key, which is stored nowhere: a guess at somebody's words can't be
+    confirmed by the hash.
+    """
     asked = "" if body is None else body.model_dump_json(exclude_unset=True)
     whole = f"{request.method}\n{request.url.path}\n{asked}"
-    return hashlib.sha256(whole.encode()).hexdigest()[:32]
+    key = request.headers.get("Idempotency-Key", "")
+    return hmac.digest(key.encode(), whole.encode(), "sha256").hex()[:32]
 
 
 def _check_media_type(request: Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import orjson
 import pytest
 
 from services.api.app import create_app
@@ -197,3 +198,20 @@ async def test_events_carry_the_requests_id(anna: Person) -> None:
     assert response.headers["X-Request-Id"] == "abc-123"
     trail = (await anna.read("/v1/audit", about="kr-acv", order="desc"))["data"]
     assert trail[0]["correlation_id"] == "abc-123"
+
+
+async def test_the_hash_of_a_request_does_not_confirm_a_guess(anna: Person, services: Services) -> None:
+    """It stays on the ledger when a text is erased: the same text under another key has another hash."""
+    await given_goal(anna)
+    body = {"confidence": 4, "note": "연봉 협상이 깨졌다"}
+    for key in ("one", "two"):
+        response = await anna.post("/v1/key-results/kr-acv/check-ins", body, Idempotency_Key=key)
+        assert response.status_code == 201
+    payloads = [
+        message.payload
+        async for messages in services.ledger.read(services.settings.workspace, 0)
+        for message in messages
+    ]
+    hashes = [orjson.loads(payload).get("request") for payload in payloads if b"checked_in" in payload]
+    assert len(hashes) == len(set(hashes)) == 2
+    assert None not in hashes
