@@ -8,7 +8,8 @@ from events.commands import Title
 from events.errors import Refused
 from events.errors import broken as _broken
 from events.ids import Slug
-from events.numbers import Number
+from events.numbers import Number, text
+from events.registry import Language
 from events.relative import Relative
 
 ValueKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
@@ -281,6 +282,14 @@ class Measure(BaseModel):
                 f"the target lies on the wrong side of the baseline for {self.kind}",
                 f"{self.kind} 방향과 기준값·목표치의 순서가 맞지 않습니다",
             )
+
+    def in_words(self, lang: Language) -> str:
+        """What is to be reached, for a sentence: the target, both edges, or what a relative goal says."""
+        if self.target is None:
+            relative = self.relative
+            return "" if relative is None else relative.in_words(self.unit, korean=lang == "ko")
+        edges = [text(edge) for edge in (self.target, self.upper) if edge is not None]
+        return f"{('~' if lang == 'ko' else ' to ').join(edges)} {self.unit}"
 
     def window_for(self, aggregation: Aggregation | None) -> Window:
         """The declared window, else cycle to date for sums and counts, else the latest complete period.

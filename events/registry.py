@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,6 +23,14 @@ class EventData(BaseModel):
     """What an event says. A field that may be None defaults to None, since None is left out on the ledger."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@runtime_checkable
+class Spoken(Protocol):
+    """A part of an event that has words of its own for its sentence."""
+
+    def in_words(self, lang: Language) -> str:
+        """As it stands in a sentence."""
 
 
 class UnknownData(EventData):
@@ -164,6 +172,8 @@ class _Nothing(str):
 def _words(value: object, lang: Language, names: Mapping[str, str]) -> object:
     if value is None:
         return _Nothing("없음" if lang == "ko" else "none")
+    if isinstance(value, Spoken):
+        return value.in_words(lang)
     if isinstance(value, BaseModel):
         return SimpleNamespace(**{part: _words(content, lang, names) for part, content in value})
     if isinstance(value, Decimal):

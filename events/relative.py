@@ -19,6 +19,16 @@ Base = Literal[
 ]
 Resolve = Literal["cycle_start", "each_period", "on_date"]
 
+BASE_WORDS: dict[str, tuple[str, str]] = {
+    "previous_month": ("지난달", "last month"),
+    "previous_quarter": ("지난 분기", "last quarter"),
+    "previous_half": ("지난 반기", "last half-year"),
+    "previous_year": ("지난해", "last year"),
+    "same_period_last_year": ("작년 같은 기간", "the same period last year"),
+    "baseline": ("기준값", "the baseline"),
+}
+"""What each `Base` is called, ko and en."""
+
 _EXACT = Context(prec=200)
 
 
@@ -54,6 +64,13 @@ class Relative(BaseModel):
                 "기준값에 대한 변화는 바로 확정되므로 resolve를 쓰지 않습니다",
             )
         return self
+
+    def in_words(self, unit: str, *, korean: bool) -> str:
+        """The change as people say it, such as "-5% on last quarter"."""
+        suffix = f" {unit}" if self.change == "points" else "%"
+        amount = f"{'+' if self.amount >= 0 else ''}{text(self.amount)}{suffix}"
+        ko, en = BASE_WORDS[self.of]
+        return f"{ko} 대비 {amount}" if korean else f"{amount} on {en}"
 
     def target(self, base: Decimal) -> Decimal:
         """The target that follows from a base, exactly, or rounded half-even to what a value may hold."""

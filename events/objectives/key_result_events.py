@@ -17,8 +17,8 @@ class KeyResultEvent(EventData):
 
 @event(
     "key_result.added",
-    ko="{actor} 핵심 결과 ‘{title}’을(를) 추가했습니다(목표치 {measure.target} {measure.unit}).",
-    en="{actor} added the key result “{title}” (target {measure.target} {measure.unit}).",
+    ko="{actor} 핵심 결과 ‘{title}’을(를) 추가했습니다(목표치 {measure}).",
+    en="{actor} added the key result “{title}” (target {measure}).",
 )
 class KeyResultAdded(KeyResultEvent):
     """An objective has one more key result. Its target holds from the cycle's first day, `effective_from`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from events.measures import PERCENT_UNITS
+from events.relative import BASE_WORDS
 from services.cli.display import Language, figure, said
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -15,12 +16,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "year": ("년", "years"),
     "period": ("기간", "periods"),
     "counted": ("{of}{periods} 중 {target}{periods} {each}", "{target} of {of} {periods} {each}"),
-    "previous_month": ("지난달", "last month"),
-    "previous_quarter": ("지난 분기", "last quarter"),
-    "previous_half": ("지난 반기", "last half-year"),
-    "previous_year": ("지난해", "last year"),
-    "same_period_last_year": ("작년 같은 기간", "the same period last year"),
-    "baseline": ("기준값", "the baseline"),
     "change": ("{of} 대비 {amount}", "{amount} on {of}"),
     "points": ("%p", " points"),
     "between": ("{low} 이상 {high} 이하", "between {low} and {high}"),
@@ -64,4 +59,4 @@ def relative_change(measure: dict[str, Any], lang: Language) -> str:
         amount = f"{sign}{figure(relative['amount'])}{said(_WORDS, 'points', lang)}"
     else:
         amount = f"{sign}{figure(relative['amount'], unit, lang)}"
-    return said(_WORDS, "change", lang).format(of=said(_WORDS, relative["of"], lang), amount=amount)
+    return said(_WORDS, "change", lang).format(of=said(BASE_WORDS, relative["of"], lang), amount=amount)

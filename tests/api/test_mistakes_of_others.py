@@ -130,6 +130,34 @@ async def test_negative_and_decimal_values_are_values(anna: Person) -> None:
     assert (await score(anna, "margin", "2026-03-01"))["raw"] == "0.5"
 
 
+async def test_no_change_of_a_key_result_detaches_its_history(anna: Person) -> None:
+    """Unit, direction and cycle are what its history is of: they stay. Whatever changes keeps what was."""
+    etag = await given_goal(anna)
+    await send(anna, acv("a", START, "60"))
+    before = (await anna.read("/v1/key-results/kr-acv/score-history"))["data"]
+    path = "/v1/key-results/kr-acv"
+    for field, value in (("unit", "USD"), ("kind", "decrease"), ("cycle", "2027"), ("measure", INCREASE)):
+        refused = await anna.patch(path, {field: value, "reason": "x"}, If_Match=etag)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, f"#/{field}"), field
+    refused = await anna.patch("/v1/kpis/acv", {"unit": "USD", "reason": "x"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/unit")
+    turned = await anna.post(f"{path}/targets", {"target": "40", "reason": "x"}, If_Match=etag)
+    assert (turned.status_code, turned.json()["code"]) == (422, "direction_contradicts")
+    unlinked = await anna.patch(path, {"kpi": None, "reason": "a figure of our own"}, If_Match=etag)
+    assert unlinked.status_code == 200, unlinked.text
+    moved = await anna.post(
+        f"{path}/targets", {"target": "90", "reason": "more"}, If_Match=await anna.etag(path)
+    )
+    assert moved.status_code == 200, moved.text
+    after = (await anna.read(f"{path}/score-history"))["data"]
+    known = [point for point in after if point["position"] <= before[-1]["position"]]
+    assert known == before
+    then = await anna.read(
+        path, known_at=(await anna.read("/v1/readings", kpi="acv"))["data"][0]["recorded_at"]
+    )
+    assert then["score"]["value"] == "60"
+
+
 async def test_nothing_that_has_a_history_can_be_deleted(anna: Person) -> None:
     """Dropping it keeps it readable."""
     etag = await given_goal(anna)

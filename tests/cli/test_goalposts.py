@@ -57,7 +57,7 @@ from services.cli.state import _key_result
                 "periods": {"of": 12, "each": "at_least", "threshold": "4"},
             },
             {"target": "10", "cadence": "week"},
-            "12주 중 10주 ≥ 4 points",
+            "12주 중 10주 ≥ 4점",
             "10 of 12 weeks ≥ 4 points",
         ),
         (
@@ -80,7 +80,7 @@ def test_goalposts(measure: dict[str, Any], score: dict[str, Any], ko: str, en: 
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("ko", ("12주 중 10주 ≥ 4 points", "현재 3", "남은 기간 6", "달성 불가")),
+        ("ko", ("12주 중 10주 ≥ 4점", "현재 3", "남은 기간 6", "달성 불가")),
         ("en", ("10 of 12 weeks ≥ 4 points", "now 3", "6 still open", "unreachable")),
     ],
 )

@@ -22,7 +22,7 @@ READINGS = _Readings(Client("http://127.0.0.1:1", "no token"))
         (
             "initiative.replanned",
             {"old": {"title": "포털", "due": None}, "new": {"title": "포털", "due": "2026-03-13"}},
-            ["due: 없음 → 2026-03-13"],
+            ["기한: 없음 → 2026-03-13"],
         ),
     ],
 )

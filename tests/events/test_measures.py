@@ -1,5 +1,6 @@
 """A measure hangs together, or says what does not."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,9 @@ from pydantic import ValidationError
 
 from events.errors import Refused
 from events.measures import Aggregation, Measure, Window
+from events.objectives.key_result_events import KeyResultAdded
+from events.registry import sentence
+from tests.events.given import recorded
 
 WEEKS = {"of": 12, "each": "at_least", "threshold": 4}
 STEPS = [{"id": "pilot", "title": "시범 운영"}, {"id": "rollout", "title": "전사 적용"}]
@@ -231,3 +235,40 @@ def test_the_window_follows_from_the_aggregation_unless_declared(
     declared = Window(kind="rolling", periods=2)
     measure = Measure(kind="at_least", target=Decimal(1), unit="x", window=declared)
     assert measure.window_for(aggregation) == declared
+
+
+@pytest.mark.parametrize(
+    ("said", "ko", "en"),
+    [
+        ({"kind": "at_most", "target": "24", "unit": "hours"}, "24 hours", "24 hours"),
+        (
+            {"kind": "between", "target": "4", "upper": "6", "unit": "weeks", "grading": "strict"},
+            "4~6 weeks",
+            "4 to 6 weeks",
+        ),
+        (
+            {"kind": "decrease", "unit": "KRW", "relative": {"amount": "-5", "of": "previous_quarter"}},
+            "지난 분기 대비 -5%",
+            "-5% on last quarter",
+        ),
+        (
+            {
+                "kind": "increase",
+                "unit": "percent",
+                "relative": {"amount": "15", "of": "previous_year", "change": "points"},
+            },
+            "지난해 대비 +15 percent",
+            "+15 percent on last year",
+        ),
+    ],
+)
+def test_the_trail_says_what_is_to_be_reached(said: dict[str, Any], ko: str, en: str) -> None:
+    """Both edges of a range; by how much of what a relative goal that has no target yet is to change."""
+    added = KeyResultAdded(
+        key_result="kr",
+        title="낮춘다",
+        measure=Measure.model_validate(said),
+        effective_from=date(2026, 1, 1),
+    )
+    assert f"(목표치 {ko})." in sentence(recorded(added), "ko")
+    assert f"(target {en})." in sentence(recorded(added), "en")
