@@ -134,7 +134,7 @@ async def test_no_change_of_a_key_result_detaches_its_history(anna: Person) -> N
     """Unit, direction and cycle are what its history is of: they stay. Whatever changes keeps what was."""
     etag = await given_goal(anna)
     await send(anna, acv("a", START, "60"))
-    before = (await anna.read("/v1/key-results/kr-acv/score-history"))["data"]
+    before = await anna.read("/v1/key-results/kr-acv/score-history")
     path = "/v1/key-results/kr-acv"
     for field, value in (("unit", "USD"), ("kind", "decrease"), ("cycle", "2027"), ("measure", INCREASE)):
         refused = await anna.patch(path, {field: value, "reason": "x"}, If_Match=etag)
@@ -146,13 +146,15 @@ async def test_no_change_of_a_key_result_detaches_its_history(anna: Person) -> N
     unlinked = await anna.patch(path, {"kpi": None, "reason": "a figure of our own"}, If_Match=etag)
     assert unlinked.status_code == 200, unlinked.text
     await anna.created(f"{path}/targets", {"target": "90", "reason": "more"}, If_Match=await anna.etag(path))
-    after = (await anna.read(f"{path}/score-history"))["data"]
-    known = [point for point in after if point["position"] <= before[-1]["position"]]
-    assert known == before
-    then = await anna.read(
-        path, known_at=(await anna.read("/v1/readings", kpi="acv"))["data"][0]["recorded_at"]
-    )
-    assert then["score"]["value"] == "60"
+    then = await anna.read(path, known_at=before["known_at"])
+    assert (then["score"]["value"], then["score"]["target"], then["kpi"]) == ("60", "80", "acv")
+    history = await anna.read(f"{path}/score-history", known_at=before["known_at"])
+    assert history["data"] == before["data"]
+    posts = (await anna.read(f"{path}/targets"))["data"]
+    assert [post["new"] for post in posts if post["what"] == "target"] == ["80", "90"]
+    relinked = await anna.patch(path, {"kpi": "acv", "reason": "back"}, If_Match=await anna.etag(path))
+    assert relinked.status_code == 200, relinked.text
+    assert (await anna.read(path, as_of="2026-02-01"))["score"]["value"] == "60"
 
 
 async def test_nothing_that_has_a_history_can_be_deleted(anna: Person) -> None:
