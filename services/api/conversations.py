@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Note
@@ -20,18 +19,14 @@ from events.conversations.commands import (
 )
 from events.conversations.state import Conversation
 from events.ids import Aggregate, Slug
-from events.registry import Language
 from events.talk.audience import Audience
-from events.talk.said import Words
-from services.access.callers import Caller
 from services.api.answers import CREATE, READ, STEP
-from services.api.paging import Page, Paged, page
-from services.api.positions import Known, KnownAt, Viewing
-from services.api.requests import ExactRoute, Lang
-from services.api.security import Reader, Talker
-from services.api.services import Services, Serving
-from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said, names_in
-from services.api.versions import last_id
+from services.api.listening import About, Heard, Listening
+from services.api.paging import Page, Paged
+from services.api.positions import Known
+from services.api.requests import ExactRoute
+from services.api.security import Talker
+from services.api.talk import add_words_steps
 from services.api.writing import Receipt, Writing, as_command
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=ExactRoute)
@@ -130,37 +125,16 @@ async def open_conversation(caller: Talker, writing: Writing, body: NewConversat
 
 @router.get("", summary="List conversations", responses=READ)
 async def list_conversations(
-    services: Serving,
-    caller: Reader,
-    viewing: Viewing,
-    paged: Paged,
-    language: Lang,
-    known_at: KnownAt,
-    about: Annotated[str | None, Query(pattern=ABOUT, examples=["objective/growth"])] = None,
+    listening: Listening, paged: Paged, about: About = None
 ) -> Page[ConversationOut]:
     """Conversations that the caller takes part in or may read; `about` a goal, or with a person; by id."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        shown, chosen = await list_said(then, "conversation", about, paged)
-        names = await names_in(then, shown, services.keys, language)
-    items = [await _out(services, caller, one, names, language) for one in shown]
-    return page(items, paged, then.next_page(last_id(chosen, paged)))
+    return await listening.page("conversation", about, paged, _out)
 
 
 @router.get("/{conversation}", summary="Read a conversation", responses=READ)
-async def read(
-    services: Serving,
-    caller: Reader,
-    viewing: Viewing,
-    response: Response,
-    language: Lang,
-    conversation: ConversationId,
-    known_at: KnownAt,
-) -> ConversationRead:
+async def read(listening: Listening, response: Response, conversation: ConversationId) -> ConversationRead:
     """One conversation; for whoever may not read it there is none."""
-    async with viewing.then(caller, None, known_at) as then:
-        found = await find_said(then, "conversation", conversation, response)
-        names = await names_in(then, [found], services.keys, language)
-    return ConversationRead(**dict(await _out(services, caller, found, names, language)), **then.known)
+    return await listening.one("conversation", conversation, response, _out, ConversationRead)
 
 
 @router.post("/{conversation}/notes", status_code=201, summary="Write a note", responses=STEP)
@@ -210,14 +184,9 @@ async def narrow(
     return await writing.execute(caller, Aggregate("conversation", conversation), command, body=body)
 
 
-async def _out(
-    services: Services, caller: Caller, shown: Shown, names: Mapping[str, str], language: Language
-) -> ConversationOut:
-    said = shown.said
+def _out(heard: Heard) -> ConversationOut:
+    said = heard.said
     assert isinstance(said, Conversation)
-
-    async def text(words: Words) -> str | None:
-        return await shown.text(services.keys, caller.workspace, words, language)
 
     return ConversationOut(
         id=said.id,
@@ -225,23 +194,23 @@ async def _out(
         about=said.about,
         audience=said.audience,
         day=said.day,
-        agenda=await text(said.agenda),
+        agenda=heard.text(said.agenda),
         notes=[
-            NoteOut(id=note.id, author=note.words.author, text=await text(note.words)) for note in said.notes
+            NoteOut(id=note.id, author=note.words.author, text=heard.text(note.words)) for note in said.notes
         ],
         actions=[
             ActionOut(
                 id=action.id,
                 author=action.words.author,
-                text=await text(action.words),
+                text=heard.text(action.words),
                 owner=action.owner,
                 due=action.due,
                 done=action.done,
             )
             for action in said.actions
         ],
-        names=shown.named(names),
-        revision=shown.revision,
+        names=heard.names,
+        revision=heard.revision,
     )
 
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.feedback.commands import GiveFeedback
 from events.feedback.state import Feedback
 from events.ids import Slug
-from events.registry import Language
 from events.talk.audience import Audience
-from services.access.callers import Caller
 from services.api.answers import CREATE, READ
-from services.api.paging import Page, Paged, page
-from services.api.positions import Known, KnownAt, Viewing
-from services.api.requests import ExactRoute, Lang
-from services.api.security import Reader, Talker
-from services.api.services import Services, Serving
-from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said, names_in
-from services.api.versions import last_id
+from services.api.listening import About, Heard, Listening
+from services.api.paging import Page, Paged
+from services.api.positions import Known
+from services.api.requests import ExactRoute
+from services.api.security import Talker
+from services.api.talk import add_words_steps
 from services.api.writing import Receipt, Writing
 
 router = APIRouter(prefix="/v1/feedback", tags=["conversations"], route_class=ExactRoute)
@@ -73,44 +69,19 @@ async def give(caller: Talker, writing: Writing, body: NewFeedback) -> Receipt:
 
 
 @router.get("", summary="List feedback", responses=READ)
-async def list_feedback(
-    services: Serving,
-    caller: Reader,
-    viewing: Viewing,
-    paged: Paged,
-    language: Lang,
-    known_at: KnownAt,
-    about: Annotated[str | None, Query(pattern=ABOUT, examples=["person/boris"])] = None,
-) -> Page[FeedbackOut]:
+async def list_feedback(listening: Listening, paged: Paged, about: About = None) -> Page[FeedbackOut]:
     """Feedback that the caller gave, got, or may read as the line of who got it; by id."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        shown, chosen = await list_said(then, "feedback", about, paged)
-        names = await names_in(then, shown, services.keys, language)
-    items = [await _out(services, caller, one, names, language) for one in shown]
-    return page(items, paged, then.next_page(last_id(chosen, paged)))
+    return await listening.page("feedback", about, paged, _out)
 
 
 @router.get("/{feedback}", summary="Read feedback", responses=READ)
-async def read(
-    services: Serving,
-    caller: Reader,
-    viewing: Viewing,
-    response: Response,
-    language: Lang,
-    feedback: FeedbackId,
-    known_at: KnownAt,
-) -> FeedbackRead:
+async def read(listening: Listening, response: Response, feedback: FeedbackId) -> FeedbackRead:
     """One feedback; for whom it does not concern it is not there."""
-    async with viewing.then(caller, None, known_at) as then:
-        found = await find_said(then, "feedback", feedback, response)
-        names = await names_in(then, [found], services.keys, language)
-    return FeedbackRead(**dict(await _out(services, caller, found, names, language)), **then.known)
+    return await listening.one("feedback", feedback, response, _out, FeedbackRead)
 
 
-async def _out(
-    services: Services, caller: Caller, shown: Shown, names: Mapping[str, str], language: Language
-) -> FeedbackOut:
-    said = shown.said
+def _out(heard: Heard) -> FeedbackOut:
+    said = heard.said
     assert isinstance(said, Feedback)
     return FeedbackOut(
         id=said.id,
@@ -119,9 +90,9 @@ async def _out(
         about=said.about,
         audience=said.audience,
         day=said.day,
-        text=await shown.text(services.keys, caller.workspace, said.words, language),
-        names=shown.named(names),
-        revision=shown.revision,
+        text=heard.text(said.words),
+        names=heard.names,
+        revision=heard.revision,
     )
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.ids import Slug
 from events.recognition.commands import GiveRecognition
 from events.recognition.state import Recognition
-from events.registry import Language
-from services.access.callers import Caller
 from services.api.answers import CREATE, READ
-from services.api.paging import Page, Paged, page
-from services.api.positions import Known, KnownAt, Viewing
-from services.api.requests import ExactRoute, Lang
-from services.api.security import Reader, Talker
-from services.api.services import Services, Serving
-from services.api.talk import ABOUT, Shown, add_words_steps, find_said, list_said, names_in
-from services.api.versions import last_id
+from services.api.listening import About, Heard, Listening
+from services.api.paging import Page, Paged
+from services.api.positions import Known
+from services.api.requests import ExactRoute
+from services.api.security import Talker
+from services.api.talk import add_words_steps
 from services.api.writing import Receipt, Writing
 
 router = APIRouter(prefix="/v1/recognitions", tags=["conversations"], route_class=ExactRoute)
@@ -70,44 +66,19 @@ async def give(caller: Talker, writing: Writing, body: NewRecognition) -> Receip
 
 
 @router.get("", summary="List recognitions", responses=READ)
-async def list_recognitions(
-    services: Serving,
-    caller: Reader,
-    viewing: Viewing,
-    paged: Paged,
-    language: Lang,
-    known_at: KnownAt,
-    about: Annotated[str | None, Query(pattern=ABOUT, examples=["objective/growth"])] = None,
-) -> Page[RecognitionOut]:
+async def list_recognitions(listening: Listening, paged: Paged, about: About = None) -> Page[RecognitionOut]:
     """Recognitions by id, of everybody."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        shown, chosen = await list_said(then, "recognition", about, paged)
-        names = await names_in(then, shown, services.keys, language)
-    items = [await _out(services, caller, one, names, language) for one in shown]
-    return page(items, paged, then.next_page(last_id(chosen, paged)))
+    return await listening.page("recognition", about, paged, _out)
 
 
 @router.get("/{recognition}", summary="Read a recognition", responses=READ)
-async def read(
-    services: Serving,
-    caller: Reader,
-    viewing: Viewing,
-    response: Response,
-    language: Lang,
-    recognition: RecognitionId,
-    known_at: KnownAt,
-) -> RecognitionRead:
+async def read(listening: Listening, response: Response, recognition: RecognitionId) -> RecognitionRead:
     """One recognition."""
-    async with viewing.then(caller, None, known_at) as then:
-        found = await find_said(then, "recognition", recognition, response)
-        names = await names_in(then, [found], services.keys, language)
-    return RecognitionRead(**dict(await _out(services, caller, found, names, language)), **then.known)
+    return await listening.one("recognition", recognition, response, _out, RecognitionRead)
 
 
-async def _out(
-    services: Services, caller: Caller, shown: Shown, names: Mapping[str, str], language: Language
-) -> RecognitionOut:
-    said = shown.said
+def _out(heard: Heard) -> RecognitionOut:
+    said = heard.said
     assert isinstance(said, Recognition)
     return RecognitionOut(
         id=said.id,
@@ -115,9 +86,9 @@ async def _out(
         to=said.to,
         about=said.about,
         day=said.day,
-        text=await shown.text(services.keys, caller.workspace, said.words, language),
-        names=shown.named(names),
-        revision=shown.revision,
+        text=heard.text(said.words),
+        names=heard.names,
+        revision=heard.revision,
     )
 
 

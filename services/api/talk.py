@@ -6,7 +6,7 @@ reads more by asking for an earlier day, and what its author took back is not re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -18,7 +18,7 @@ from events.ids import Aggregate, Slug
 from events.people.org_chart import OrgChart
 from events.registry import Language
 from events.talk.commands import Redact, Reword
-from events.talk.said import Said, Words, person_of
+from events.talk.said import Said, person_of
 from projections.state import queries
 from projections.state.queries_attachments import attachments
 from services.api.answers import STEP
@@ -45,16 +45,6 @@ class Shown(NamedTuple):
     said: Said
     revision: int
     there: frozenset[UUID]
-
-    def named(self, names: Mapping[str, str]) -> dict[str, str]:
-        """The names of those of its parties who are registered people, by id."""
-        return {person: names[person] for person in self.said.parties if person in names}
-
-    async def text(self, keys: Keys, workspace: str, words: Words, language: Language) -> str | None:
-        """Words that are still there, in clear; None for those that were taken back or put otherwise."""
-        if words.text is None or words.event_id not in self.there:
-            return None
-        return await keys.open_text(workspace, words.text, language)
 
 
 class Reach:
