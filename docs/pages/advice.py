@@ -11,7 +11,7 @@ Written by `make docs` from `projections/advice/catalogue.py`.
 Limits and good form are advice, never errors: nothing is refused because of it, and it is stored nowhere.
 Goals, KPIs and their history are looked at whenever somebody asks: `GET /v1/advice` or `goaltrail advise`.
 The receipt of a change has `advice` on what was just written; what only shows beside others, such as how many
-objectives a unit has, is not looked at there.
+objectives a unit has, is not looked at there, nor is pace.
 What is dropped, retired or archived gets none. Words of titles are read in Korean and English; where they are
 not clear nothing is said.
 

@@ -290,6 +290,15 @@ CODES: dict[str, Code] = {
         "Key result “{name}”: the target was moved on {day}, in the last fifth of its cycle or after it:"
         " {old} → {new}.",
     ),
+    "target_moved_while_behind": Code(
+        "warning",
+        "001 3.4",
+        "An agreed target was moved, before the last fifth of its cycle, on a recorded day on which the key"
+        " result was behind pace by what was known just before.",
+        "핵심 결과 “{name}”: 진척이 {behind}만큼 뒤처져 있던 {day}에 목표치가 바뀌었습니다: {old} → {new}.",
+        "Key result “{name}”: the target was moved on {day}, while it was {behind} behind pace:"
+        " {old} → {new}.",
+    ),
 }
 
 

@@ -25,6 +25,8 @@ class TargetMove(NamedTuple):
     old_upper: Decimal | None = None
     """Of a range, whose lower edges are `old` and `new`."""
     upper: Decimal | None = None
+    behind: Decimal | None = None
+    """How far the key result was behind pace that day, by what was known just before; None: it was not."""
 
 
 @dataclass(frozen=True)

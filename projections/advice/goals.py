@@ -80,7 +80,10 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
 def on_moves(
     objective: Objective, key_result: KeyResult, cycle: Cycle, moves: list[TargetMove]
 ) -> Iterator[Advice]:
-    """Targets that moved late, by the day they were recorded on. `moves`: in the order they were made."""
+    """Targets that moved late or while behind pace, by the day they were recorded on.
+
+    `moves`: in the order they were made.
+    """
     item = _item(objective, key_result)
     # The first target is the one that was agreed: what changed in the draft moved nothing.
     since_agreed = len(key_result.targets) - 1
@@ -88,6 +91,12 @@ def on_moves(
         if move.recorded_on >= late_from(cycle):
             old, new = _edges(move.old, move.old_upper), _edges(move.new, move.upper)
             yield advice("target_moved_late", item, day=move.recorded_on, old=old, new=new)
+        elif move.behind is not None:
+            old, new = _edges(move.old, move.old_upper), _edges(move.new, move.upper)
+            behind = f"{move.behind:f}"
+            yield advice(
+                "target_moved_while_behind", item, day=move.recorded_on, old=old, new=new, behind=behind
+            )
 
 
 def late_from(cycle: Cycle) -> date:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -16,11 +18,13 @@ from events.org_units.state import OrgUnit
 from events.workspace.state import Workspace
 from projections.advice.advise import advise
 from projections.advice.facts import Facts, Scope, TargetMove
+from projections.advice.goals import late_from
 from projections.audit import queries as audit
 from projections.audit.about import reference
 from projections.state import queries
 from services.api.advised import AdviceOut, advice_out
 from services.api.answers import READ
+from services.api.figures import Figures
 from services.api.paging import MAX_LIMIT, Page, Paged, page_from
 from services.api.positions import AsOf, KnownAt, Then, Viewing
 from services.api.problems import not_found
@@ -61,8 +65,10 @@ async def list_advice(
         moving = [scope.objective]
     if moving:
         async with viewing.trail(caller, position) as trail:
-            moves = await _moves(trail, workspace, moving, position)
-        facts = Facts(facts.as_of, facts.cycles, facts.units, facts.objectives, facts.kpis, moves)
+            made = await _moves(trail, workspace, moving, position)
+        async with viewing.then(caller) as now:
+            moves = [move._replace(behind=await _behind(now, facts, entry, move)) for entry, move in made]
+        facts = replace(facts, moves=moves)
     return page_from([advice_out(piece) for piece in advise(facts, scope)], paged, then.next_page)
 
 
@@ -116,9 +122,9 @@ def _below(unit: str, facts: Facts) -> frozenset[str]:
 
 async def _moves(
     trail: View, workspace: Workspace, objectives: Collection[str], position: int
-) -> list[TargetMove]:
+) -> list[tuple[audit.TrailEntry, TargetMove]]:
     """Every change of a target in some objectives, with the business day on which it was recorded."""
-    moves: list[TargetMove] = []
+    moves: list[tuple[audit.TrailEntry, TargetMove]] = []
     after = 0
     while True:
         entries = await audit.trail_of(
@@ -137,7 +143,23 @@ async def _moves(
                 move = TargetMove(change.key_result, day, change.old, change.new)
                 if isinstance(change, RangeChanged):
                     move = move._replace(old_upper=change.old_upper, upper=change.upper)
-                moves.append(move)
+                moves.append((entry, move))
         if len(entries) < MAX_LIMIT:
             return moves
         after = entries[-1].position
+
+
+async def _behind(now: Then, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Decimal | None:
+    """How far a key result was behind pace when its target was moved, by what was known just before."""
+    before = replace(now, as_of=move.recorded_on, known_at=entry.recorded_at, position=entry.position - 1)
+    version = await queries.latest(before.connection, "objective", entry.event.aggregate.id, before.position)
+    objective = None if version is None else version.state
+    if not isinstance(objective, Objective) or objective.status != "active":
+        return None
+    cycle, key_result = facts.cycles.get(objective.cycle), objective.key_result(move.key_result)
+    if cycle is None or move.recorded_on >= late_from(cycle) or key_result is None:
+        return None
+    figures = await Figures.load(before, [objective])
+    score = figures.score(objective, key_result)
+    pace = None if score is None else figures.judged(objective, key_result, score).pace
+    return -pace.pace if pace is not None and pace.word == "behind" else None

@@ -11,7 +11,7 @@ import pytest
 from events.objectives.state import Objective, TargetFact
 from projections.advice.facts import TargetMove
 from projections.advice.goals import late_from
-from tests.advice.given import Q1, advised, codes, codes_of, given, key_result, objective
+from tests.advice.given import Q1, TODAY, advised, codes, codes_of, given, key_result, objective
 
 
 @pytest.mark.parametrize(
@@ -200,6 +200,18 @@ def test_a_target_that_moves_in_the_last_fifth_moves_late(day: date, *, said: bo
     if said:
         assert "2026-03-14에 바뀌었습니다: 8 → 5" in found[0].message_ko
         assert "8 → 5" in found[0].message_en
+
+
+def test_a_target_that_moves_while_behind_pace_is_told() -> None:
+    """Once: in the last fifth it is told as late. Moved while ahead or on pace it is nobody's business."""
+    move = TargetMove("kr", TODAY, Decimal(8), Decimal(5), behind=Decimal("0.2"))
+    (piece,) = advised(given(moving(targets=2), moves=[move]))
+    assert (piece.code, piece.severity) == ("target_moved_while_behind", "warning")
+    assert "0.2만큼 뒤처져 있던 2026-02-10에" in piece.message_ko
+    assert "0.2 behind pace: 8 → 5" in piece.message_en
+    late = move._replace(recorded_on=Q1.end)
+    assert [one.code for one in advised(given(moving(targets=2), moves=[late]))] == ["target_moved_late"]
+    assert advised(given(moving(targets=2), moves=[move._replace(behind=None)])) == []
 
 
 def test_the_last_fifth_has_whole_days() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -84,6 +86,31 @@ async def test_a_late_move_is_told_by_when_it_was_recorded(anna: Person) -> None
     assert late in await codes(anna, objective="grow")
     assert late in await codes(anna, cycle="past", as_of="2020-01-15")
     assert late not in await codes(anna, objective="grow", known_at=before["known_at"])
+
+
+async def test_a_move_while_behind_pace_is_told_by_what_was_known_before(anna: Person) -> None:
+    """Half of the cycle is over: 1 of 100 is behind, 90 is not. What was reported later excuses nothing."""
+    today = datetime.now(ZoneInfo("Asia/Seoul")).date()
+    start, end = (today + timedelta(days=n) for n in (-50, 50))
+    cycle = {"id": "half", "name": "half", "start": f"{start}", "end": f"{end}", "kind": "quarter"}
+    await anna.created("/v1/cycles", cycle)
+    await anna.created("/v1/cycles/half/open", {})
+    await anna.created("/v1/objectives", {"id": "grow", "title": "Grow", "cycle": "half"})
+    path = "/v1/objectives/grow"
+    for id_ in ("slow", "fast", "silent"):
+        measure = {"kind": "increase", "baseline": "0", "target": "100", "unit": "count"}
+        key_result = {"id": id_, "title": id_, "measure": measure}
+        await anna.created(f"{path}/key-results", key_result, If_Match=await anna.etag(path))
+    await anna.created(f"{path}/activate", {}, If_Match=await anna.etag(path))
+    for id_, value in (("slow", "1"), ("fast", "90")):
+        report = {"value": value, "day": f"{start}"}
+        await anna.created(f"/v1/key-results/{id_}/check-ins", report)
+    for id_ in ("slow", "fast", "silent"):
+        moved = {"target": "80", "reason": "it was too much"}
+        await anna.created(f"/v1/key-results/{id_}/targets", moved, If_Match=await anna.etag(path))
+    await anna.created("/v1/key-results/slow/check-ins", {"value": "80", "day": f"{start}"})
+    told = {item for item, code in await codes(anna, objective="grow") if code == "target_moved_while_behind"}
+    assert told == {"slow"}
 
 
 async def test_a_receipt_carries_the_advice_on_what_was_written(anna: Person) -> None:
