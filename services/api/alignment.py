@@ -21,7 +21,8 @@ from events.org_units.state import OrgUnit
 from projections.alignment.tree import Carriers, ObjectiveNode, Orphans, align
 from projections.state import queries
 from services.api.answers import READ
-from services.api.figures import Figures, KeyResultOut
+from services.api.figures import Figures
+from services.api.goal_answers import KeyResultOut
 from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
 from services.api.problems import not_found
 from services.api.requests import ExactRoute, Lang

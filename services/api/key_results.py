@@ -28,7 +28,8 @@ from projections.audit import queries as audit
 from projections.state import queries
 from services.access.callers import Caller
 from services.api.answers import CHANGE, READ
-from services.api.figures import Figures, KeyResultOut, Score
+from services.api.figures import Figures
+from services.api.goal_answers import KeyResultOut, Score
 from services.api.naming import name_people
 from services.api.paging import Page, Paged, page_from
 from services.api.positions import AsOf, KnownAt, Then, Times, Viewing

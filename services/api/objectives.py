@@ -28,7 +28,8 @@ from events.objectives.trajectory import Trajectory
 from events.rewards import Reward
 from services.access.callers import Caller
 from services.api.answers import CHANGE, CREATE, READ
-from services.api.figures import Figures, ObjectiveOut
+from services.api.figures import Figures
+from services.api.goal_answers import ObjectiveOut
 from services.api.naming import name_people
 from services.api.paging import Page, Paged, page
 from services.api.positions import AsOf, KnownAt, Times, Viewing

@@ -16,7 +16,7 @@ from events.people.state import Person
 from events.registry import Language
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ, STEP
-from services.api.examples_people import PERSON_ID
+from services.api.examples.people import PERSON_ID
 from services.api.paging import Page, Paged, page
 from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
 from services.api.requests import ExactRoute, IfMatch, Lang
