@@ -27,6 +27,8 @@ class Permission(StrEnum):
     """Hold conversations, give feedback and recognition."""
     CHANGE_GOALS = "change_goals"
     """Objectives, key results, initiatives, KPIs and their targets; check-ins."""
+    CHANGE_SCORECARDS = "change_scorecards"
+    """Draw up and change scorecards; of people only of those whose scorecard one sees."""
     CHANGE_STRUCTURE = "change_structure"
     """Org units, people and who belongs where."""
     CHANGE_CYCLES = "change_cycles"
@@ -49,11 +51,19 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "admin": frozenset(Permission),
     "owner": frozenset(Permission) - {_P.ADMINISTER, _P.WITNESS},
     "editor": frozenset(
-        {_P.READ, _P.READ_TRAIL, _P.TALK, _P.CHANGE_GOALS, _P.SEND_READINGS, _P.CORRECT_READINGS}
+        {
+            _P.READ,
+            _P.READ_TRAIL,
+            _P.TALK,
+            _P.CHANGE_GOALS,
+            _P.CHANGE_SCORECARDS,
+            _P.SEND_READINGS,
+            _P.CORRECT_READINGS,
+        }
     ),
     "viewer": frozenset({_P.READ, _P.TALK}),
     "auditor": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.READ_TRAIL, _P.WITNESS}),
-    "hr": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.TALK, _P.CHANGE_STRUCTURE}),
+    "hr": frozenset({_P.READ, _P.READ_ALL_GOALS, _P.TALK, _P.CHANGE_SCORECARDS, _P.CHANGE_STRUCTURE}),
     "feed": frozenset({_P.SEND_READINGS, _P.CORRECT_READINGS}),
 }
 

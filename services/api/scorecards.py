@@ -19,7 +19,7 @@ from services.api.paging import Page, Paged, page
 from services.api.positions import AsOf, KnownAt, Times, Viewing
 from services.api.requests import ExactRoute, IfMatch
 from services.api.scoring_cards import CardFigures
-from services.api.security import GoalEditor, Reader
+from services.api.security import Reader, ScorecardEditor
 from services.api.sight import seen
 from services.api.versions import after_cursor, find, last_id
 from services.api.writing import Reason, Receipt, Writing, as_command
@@ -98,8 +98,11 @@ class ScorecardRead(ScorecardOut, Times):
 
 
 @router.post("", status_code=201, summary="Draw up a scorecard", responses=CREATE)
-async def draw_up(caller: GoalEditor, writing: Writing, body: NewScorecard) -> Receipt:
-    """Set by what a unit or a person is judged in a cycle; the weights total 100."""
+async def draw_up(caller: ScorecardEditor, writing: Writing, body: NewScorecard) -> Receipt:
+    """Set by what a unit or a person is judged in a cycle; the weights total 100.
+
+    A person's is drawn up only by those who may see it.
+    """
     id_ = body.id or writing.new_id(caller)
     return await writing.execute(
         caller,
@@ -157,7 +160,7 @@ async def read(
 
 @router.patch("/{scorecard}", summary="Change a scorecard", responses=CHANGE)
 async def change(
-    caller: GoalEditor, writing: Writing, scorecard: ScorecardId, if_match: IfMatch, body: ScorecardPatch
+    caller: ScorecardEditor, writing: Writing, scorecard: ScorecardId, if_match: IfMatch, body: ScorecardPatch
 ) -> Receipt:
     """Set all items and weights anew; that takes a reason."""
     return await writing.execute(

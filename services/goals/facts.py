@@ -189,7 +189,7 @@ async def _below(knowledge: Knowledge, command: Command, state: State | None) ->
 async def _unknown(
     knowledge: Knowledge, command: Command, state: State | None, caller: Caller, today: date
 ) -> frozenset[str]:
-    """What the command refers to and does not exist. A KPI is no counter-metric of itself."""
+    """What the command refers to and does not exist for the caller. A KPI is no counter-metric of itself."""
     match command:
         case DraftObjective() | ChangeSupports() | PlanInitiative() | ReplanInitiative():
             goals, kpis = frozenset(command.supports or ()), frozenset[str]()
@@ -202,9 +202,15 @@ async def _unknown(
             return await _items_not_there(knowledge, command.items, caller, today)
         case _:
             return frozenset()
-    missing = goals - (await knowledge.objectives_of(goals)).keys()
+    # What it refers to already may stay, also if somebody else said so who sees more.
+    held = _referred(state)
+    found = await knowledge.objectives_of(goals)
+    missing = {id_ for id_ in goals - held if not await _sees(knowledge, found.get(id_), caller, today)}
+    missing |= (goals & held) - found.keys()
     itself = None if state is None else state.id
-    return missing | {kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None}
+    return frozenset(missing) | {
+        kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None
+    }
 
 
 async def _items_not_there(
@@ -228,8 +234,26 @@ async def _not_there(knowledge: Knowledge, about: str | None, caller: Caller, to
         return frozenset()
     found = (await knowledge.objectives_of(frozenset({id_}))).get(id_)
     there = found is not None and (kind == "key_result" or found == id_)
-    there = there and await may_see(knowledge, caller, await knowledge.state("objective", found), today)
+    there = there and await _sees(knowledge, found, caller, today)
     return frozenset() if there else frozenset({about})
+
+
+async def _sees(knowledge: Knowledge, objective: str | None, caller: Caller, today: date) -> bool:
+    """Whether there is such an objective for the caller."""
+    if objective is None:
+        return False
+    return await may_see(knowledge, caller, await knowledge.state("objective", objective), today)
+
+
+def _referred(state: State | None) -> frozenset[str]:
+    """The goals that something supports or serves."""
+    match state:
+        case Objective() | Initiative():
+            return frozenset(state.supports)
+        case Kpi(serves=str() as goal):
+            return frozenset({goal})
+        case _:
+            return frozenset()
 
 
 async def _taken_over(

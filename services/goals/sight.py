@@ -10,6 +10,7 @@ from events.errors import Refused
 from events.objectives.commands import AddKeyResult, DraftObjective, HoldKeyResults
 from events.people.org_chart import OrgChart
 from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
+from events.scorecards.state import Scorecard
 from events.state import State
 from events.visibility import parties_of, seen_by
 from services.access.callers import Caller
@@ -24,10 +25,15 @@ async def require_seen(
     commands: Sequence[Command],
     today: date,
 ) -> None:
-    """Refuse commands on a goal that the caller does not see, as if it were not there."""
+    """Refuse commands on a goal that the caller does not see, as if it were not there.
+
+    And a new scorecard that he would not see.
+    """
+    first = commands[0]
+    if state is None and isinstance(first, DrawUpScorecard):
+        await _require_sight_of_card(knowledge, caller, first, today)
     if await may_see(knowledge, caller, state, today):
         return
-    first = commands[0]
     if isinstance(first, DraftObjective | HoldKeyResults | DrawUpScorecard):
         return  # its decider says that the id is taken
     if isinstance(first, ChangeScorecard):
@@ -43,6 +49,20 @@ async def require_seen(
             kind="not_found",
         )
     raise Refused("objective_unknown", "there is no such objective", "없는 목표입니다", kind="not_found")
+
+
+async def _require_sight_of_card(
+    knowledge: Knowledge, caller: Caller, command: DrawUpScorecard, today: date
+) -> None:
+    if await may_see(knowledge, caller, Scorecard(id="", **command.model_dump()), today):
+        return
+    raise Refused(
+        "scorecard_of_others",
+        "the scorecard of a person is drawn up by the person, those who lead them, and roles that see all",
+        "구성원의 평가표는 본인, 그 조직의 리더, 모든 평가표를 보는 역할만 만들 수 있습니다",
+        kind="forbidden",
+        pointer="/person",
+    )
 
 
 async def may_see(knowledge: Knowledge, caller: Caller, state: State | None, today: date) -> bool:

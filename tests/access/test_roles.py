@@ -17,6 +17,7 @@ ROWS = {
     "see in the audit trail that": Permission.WITNESS,
     "hold conversations": Permission.TALK,
     "change objectives": Permission.CHANGE_GOALS,
+    "draw up and change scorecards": Permission.CHANGE_SCORECARDS,
     "change org units": Permission.CHANGE_STRUCTURE,
     "plan, open": Permission.CHANGE_CYCLES,
     "set policies": Permission.CHANGE_POLICIES,

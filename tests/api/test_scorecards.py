@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from events.policies.defaults import DEFAULTS
+from services.access.roles import Role
 from services.api.services import Services
 from tests.api.conftest import YEAR, Person, given_goal, person
 from tests.api.test_sight import given_company
@@ -121,6 +122,20 @@ async def test_a_persons_scorecard_is_seen_by_the_person_and_the_line(
         withheld = [one["withheld"] for one in shown["items"]]
         assert withheld == [who == "peer", False], who
         assert (shown["score"] is None) == (who == "peer"), who
+    mine = card(("kpi", "acv", "100"), person=ids["owner"])
+    drawers: list[tuple[str, Role, int]] = [
+        (ids["line lead"], "editor", 201),
+        (ids["owner"], "editor", 201),
+        ("carla", "hr", 201),
+        (ids["reviewer"], "editor", 403),
+        (ids["peer"], "editor", 403),
+        (ids["line lead"], "viewer", 403),
+    ]
+    for n, (id_, role, status) in enumerate(drawers):
+        drawer = await person(http, services, id_, role)
+        assert (await drawer.post("/v1/scorecards", mine | {"id": f"mine-{n}"})).status_code == status
+    refused = await (await person(http, services, "emil", "editor")).post("/v1/scorecards", mine)
+    assert refused.status_code == 409, "the id is taken, whosever it is"
     peer = await person(http, services, ids["peer"], "editor")
     change = {"items": card(("kpi", "acv", "100"))["items"], "reason": "x"}
     hidden = await peer.patch("/v1/scorecards/card", change, If_Match='"1"')

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("projector")
 
 GOAL = "/v1/objectives/retention"
 SECRET = "담당 고객 유지"
+KPI = {"id": "x", "name_ko": "x", "name_en": "x", "unit": "count", "kind": "delta", "aggregation": "sum"}
 SINGLE = (
     GOAL,
     f"{GOAL}?known_at=2100-01-01",
@@ -151,6 +152,13 @@ async def test_a_goal_that_is_not_seen_cannot_be_changed_nor_taken_over(
     unknown = await peer.post("/v1/key-results/nothing/targets", {"target": "1"}, If_Match='"1"')
     hidden = await peer.post("/v1/key-results/kept/targets", {"target": "1"}, If_Match='"1"')
     assert unknown.text.replace("nothing", "kept") == hidden.text
+    for path, refers, code in (
+        ("/v1/objectives", {"title": "x", "cycle": YEAR, "supports": ["retention"]}, "supports_unknown"),
+        ("/v1/initiatives", {"title": "x", "supports": ["kept"]}, "supports_unknown"),
+        ("/v1/kpis", KPI | {"serves": "kept", "serves_why": "x"}, "kpi_purpose_unknown"),
+    ):
+        refused = await peer.post(path, refers)
+        assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
     body = {"id": "mine", "cycle": YEAR, "takes_over": "kept"}
     taken = await peer.post("/v1/objectives", body)
     nowhere = await peer.post("/v1/objectives", body | {"takes_over": "nothing"})

@@ -107,6 +107,9 @@ def test_what_happened_meanwhile_counts() -> None:
     """A dropped key result has no target to move; a baseline beyond the new target contradicts it."""
     dropped = okr().does(OWNER, MOVE).does(OWNER, DropKeyResult(key_result="acv"))
     assert dropped.does(STRANGER, AgreeObjective()).events == [ObjectiveChangeAgreed(takes_effect=True)]
+    resolved = okr().does(OWNER, resolving(100)).does(OWNER, resolving(200))
+    resolved.does(OWNER, DropKeyResult(key_result="cost")).does(STRANGER, AgreeObjective())
+    assert targets(resolved, "cost") == [None, 95]
     lower = okr().does(OWNER, MOVE.model_copy(update={"target": Decimal(60)}))
     lower.does(OWNER, CorrectBaseline(key_result="acv", baseline=Decimal(70)))
     lower.refuses(STRANGER, AgreeObjective(), "direction_contradicts", "invalid")
