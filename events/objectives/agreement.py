@@ -205,12 +205,12 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
     state = objective
     for event in _held(objective, waiting):
         data = event.data
-        if isinstance(data, TargetChanged | RelativeResolved):
-            key_result = state.key_result(data.key_result)
-            assert key_result is not None
-            if key_result.status == "dropped":
-                continue
+        moved = data.key_result if isinstance(data, TargetChanged | RelativeResolved) else None
+        key_result = None if moved is None else state.key_result(moved)
+        if key_result is not None and key_result.status == "dropped":
+            continue
         if isinstance(data, TargetChanged) and not data.backdated and context.cycle is not None:
+            assert key_result is not None
             day = min(max(data.effective_from, context.today), context.cycle.end)
             before = key_result.fact_on(day)
             changed: dict[str, object] = {"effective_from": day, "old": before.target}
