@@ -49,6 +49,8 @@ class Orphans:
     direct: tuple[ObjectiveNode, ...]
     """What holds the direct key results of units."""
     kpis: tuple[Kpi, ...]
+    initiatives: tuple[Initiative, ...]
+    """Work that goes on, or is planned, for no goal that is pursued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def align(
         objectives=tuple(goals.node(objective) for objective in loose if not objective.direct),
         direct=tuple(goals.node(objective) for objective in loose if objective.direct),
         kpis=tuple(kpi for kpi in goals.kpis if goals.is_loose(kpi)),
+        initiatives=tuple(work for work in goals.initiatives if goals.is_for_nothing(work)),
     )
     return Alignment(
         top=tuple(nodes),
@@ -133,8 +136,10 @@ class _Goals:
             if kpi.serves is not None:
                 self._servants[kpi.serves].append(kpi)
         self._work: defaultdict[str, list[Initiative]] = defaultdict(list)
-        for initiative in sorted(initiatives, key=lambda initiative: initiative.id):
-            for goal in initiative.supports if initiative.status != "dropped" else ():
+        pursued_work = (initiative for initiative in initiatives if initiative.status != "dropped")
+        self.initiatives = sorted(pursued_work, key=lambda initiative: initiative.id)
+        for initiative in self.initiatives:
+            for goal in initiative.supports:
                 self._work[goal].append(initiative)
 
     def at_top(self, unit: str | None) -> bool:
@@ -150,6 +155,11 @@ class _Goals:
         """Whether a KPI that is not at the top serves no goal and is no key result's measure."""
         served = kpi.serves is not None and kpi.serves in self._objective_of
         return not served and kpi.id not in self._measured and not self.at_top(kpi.org_unit)
+
+    def is_for_nothing(self, work: Initiative) -> bool:
+        """Whether work that is not over and not the top's is for no goal."""
+        served = any(goal in self._objective_of for goal in work.supports)
+        return work.status != "done" and not served and not self.at_top(work.org_unit)
 
     def is_carried(self, objective: Objective) -> bool:
         """Whether anything supports or serves an objective or one of its key results, or is done for it."""

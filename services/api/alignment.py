@@ -23,6 +23,7 @@ from projections.state import queries
 from services.api.answers import READ
 from services.api.figures import Figures
 from services.api.goal_answers import KeyResultOut
+from services.api.kpi_status import KpiStatusOut, statuses
 from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
 from services.api.problems import not_found
 from services.api.requests import ExactRoute, Lang
@@ -58,6 +59,7 @@ class CarryingKpi(Placed):
     name_ko: str
     name_en: str
     why: str | None = Field(description="In one sentence, how it serves the goal.")
+    status: KpiStatusOut
 
 
 class CarryingWork(Placed):
@@ -113,6 +115,7 @@ class OrphansOut(BaseModel):
     objectives: list[AlignedObjective] = Field(description="They support nothing that is pursued.")
     key_results: list[AlignedKeyResult] = Field(description="Directly on a unit, and for no goal above.")
     kpis: list[CarryingKpi] = Field(description="They serve nothing, and no key result is measured by them.")
+    initiatives: list[CarryingWork] = Field(description="Not over, and for no goal that is pursued.")
 
 
 class AlignmentOut(Times):
@@ -152,7 +155,8 @@ async def read(
         names = await names_of(
             then.connection, services.keys, caller.workspace, people, then.position, language
         )
-        answer = _Answer(known, figures, names)
+        standing = await statuses(then, [kpi for kpi in known.kpis if not kpi.retired])
+        answer = _Answer(known, figures, standing, names)
         return AlignmentOut(
             cycles=sorted(cycles),
             top=[answer.node(node) for node in alignment.top],
@@ -204,9 +208,16 @@ class _Known:
 class _Answer:
     """What is answered of goals and KPIs: with scores, units and names of people."""
 
-    def __init__(self, known: _Known, figures: Figures, names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        known: _Known,
+        figures: Figures,
+        standing: Mapping[str, KpiStatusOut],
+        names: Mapping[str, str],
+    ) -> None:
         self._known = known
         self._figures = figures
+        self._standing = standing
         self._names = names
 
     def node(self, node: ObjectiveNode) -> AlignedObjective:
@@ -233,9 +244,14 @@ class _Answer:
         )
 
     def kpi(self, kpi: Kpi) -> CarryingKpi:
-        """A KPI and why it serves what it serves."""
+        """A KPI, why it serves what it serves, and how it stands."""
         return CarryingKpi(
-            id=kpi.id, name_ko=kpi.name_ko, name_en=kpi.name_en, why=kpi.serves_why, **self._place(kpi)
+            id=kpi.id,
+            name_ko=kpi.name_ko,
+            name_en=kpi.name_en,
+            why=kpi.serves_why,
+            status=self._standing[kpi.id],
+            **self._place(kpi),
         )
 
     def orphans(self, orphans: Orphans) -> OrphansOut:
@@ -244,6 +260,7 @@ class _Answer:
             objectives=[self.node(node) for node in orphans.objectives],
             key_results=[each for node in orphans.direct for each in self.node(node).key_results],
             kpis=[self.kpi(kpi) for kpi in orphans.kpis],
+            initiatives=[self._work(work) for work in orphans.initiatives],
         )
 
     def _key_result(self, key_result: KeyResultOut, carriers: Carriers) -> AlignedKeyResult:

@@ -18,15 +18,13 @@ from events.numbers import Number
 from events.objectives.events import Framework as GoalFramework
 from events.objectives.state import Objective
 from events.policies.rules import Rules
-from events.policies.state import InForce
 from projections import trend as trends
-from projections.kpi_status import days_for_status, kpi_status, status_of_point
-from projections.scoring.formulas import shown
+from projections.kpi_status import status_of_point
 from projections.scoring.periods import period_of
-from projections.scoring.values import BusinessDays
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
-from services.api.judging import BandOut, FreshnessOut, PolicyRef, band_out, load_policies
+from services.api.judging import BandOut, band_out, load_policies
+from services.api.kpi_status import KpiStatusOut, statuses
 from services.api.naming import name_people
 from services.api.paging import Page, Paged, page, page_from
 from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
@@ -92,25 +90,6 @@ class NewKpiTarget(SetKpiTarget):
     )
 
     reason: Reason | None = Field(None, description="Needed unless it is a first target for days to come.")
-
-
-class KpiStatusOut(BaseModel):
-    """How a KPI stands against the target in force, by the newest KPI policy."""
-
-    code: str = Field(
-        description="A band of the policy, or `no_target`, `no_value`; `stale` in place of the best band when"
-        " readings are older than its cadence allows."
-    )
-    name_ko: str
-    name_en: str
-    policy: PolicyRef
-    band: BandOut | None = Field(description="Of the attainment, also while it is stale.")
-    period: str | None = Field(description="The latest complete period that has a value.")
-    value: Number | None
-    target: Number | None = Field(description="In force on the period's last day.")
-    attainment: Number | None = Field(description="Raw score, six places.")
-    shown: Number | None = Field(description="From 0 up to the policy's cap.")
-    readings: FreshnessOut | None = Field(description="null without a reading in the last periods.")
 
 
 class KpiOut(Kpi):
@@ -237,30 +216,8 @@ async def read(
 async def _with_status(then: Then, versions: Sequence[queries.Version]) -> list[KpiOut]:
     """KPIs as they are answered."""
     kpis = [(version.state, version.revision) for version in versions if isinstance(version.state, Kpi)]
-    policy = (await load_policies(then)).newest("kpi")
-    stretches = {kpi.id: days_for_status(kpi, then.as_of) for kpi, _ in kpis}
-    days = await queries.days_of_each(then.connection, stretches, then.position)
-    return [
-        KpiOut(**dict(kpi), status=_status(kpi, days[kpi.id], policy, then.as_of), revision=revision)
-        for kpi, revision in kpis
-    ]
-
-
-def _status(kpi: Kpi, days: BusinessDays, policy: InForce, as_of: date) -> KpiStatusOut:
-    found = kpi_status(kpi, days, policy.rules, as_of)
-    point = found.point
-    attainment = None if point is None else point.attainment
-    return KpiStatusOut(
-        **dict(band_out(found.status)),
-        policy=PolicyRef(framework=policy.framework, version=policy.version),
-        band=None if found.band is None else band_out(found.band),
-        period=None if point is None else point.label,
-        value=None if point is None else point.value,
-        target=None if point is None else point.target,
-        attainment=attainment,
-        shown=None if attainment is None else shown(attainment, policy.rules.shown_cap),
-        readings=None if found.readings is None else FreshnessOut(**found.readings._asdict()),
-    )
+    found = await statuses(then, [kpi for kpi, _ in kpis])
+    return [KpiOut(**dict(kpi), status=found[kpi.id], revision=revision) for kpi, revision in kpis]
 
 
 def _measured(kpi: str, goals: Iterable[queries.Version]) -> list[MeasuredGoal]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from services.cli.client import Json, TokenFile, Url, connect, print_json
-from services.cli.display import Lang, Language, chosen_language, console, joined, said, share, speak
+from services.cli.display import Lang, Language, chosen_language, console, joined, percent, said, share, speak
 from services.cli.state import AsOf, KnownAt
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -92,6 +92,7 @@ def _orphans(orphans: dict[str, Any], lang: Language) -> Iterator[RenderableType
     yield from (_tree(objective, [], lang) for objective in orphans["objectives"])
     yield from (_key_result(key_result) for key_result in orphans["key_results"])
     yield from (_kpi(kpi, lang) for kpi in orphans["kpis"])
+    yield from (_initiative(initiative, lang) for initiative in orphans["initiatives"])
 
 
 def _objective(objective: dict[str, Any], not_carried: list[str], lang: Language) -> Text:
@@ -111,7 +112,14 @@ def _key_result(key_result: dict[str, Any]) -> Text:
 
 
 def _kpi(kpi: dict[str, Any], lang: Language) -> Text:
-    details: list[str | Text] = [Text(kpi["id"], style="cyan"), *_whose(kpi, lang), kpi["why"] or ""]
+    status = kpi["status"]
+    reached = "" if status["shown"] is None else f"{percent(status['shown'])} "
+    details: list[str | Text] = [
+        Text(kpi["id"], style="cyan"),
+        *_whose(kpi, lang),
+        f"{reached}{status[f'name_{lang}']}",
+        kpi["why"] or "",
+    ]
     return _line(f" {said(WORDS, 'kpi', lang)}", Text(kpi[f"name_{lang}"]), details)
 
 

@@ -97,6 +97,11 @@ def compact(value: Decimal, lang: Language) -> str:
     return figure(str(value))
 
 
+def percent(attainment: str) -> str:
+    """An attainment, of which 1 is 100%."""
+    return f"{figure(str(Decimal(attainment) * 100))}%"
+
+
 def share(score: str | None) -> str:
     """A score between 0 and 1 with two digits after the point."""
     if score is None:

@@ -19,6 +19,7 @@ from services.cli.display import (
     console,
     figure,
     joined,
+    percent,
     said,
     speak,
     unit_text,
@@ -117,7 +118,7 @@ def _table(found: dict[str, Any], bucket: str, lang: Language) -> Table:
             figure(point["value"]),
             Text(scale.drawn(point["value"], point["target"]), style=style),
             _wanted(point),
-            Text("–" if point["attainment"] is None else _percent(point["attainment"]), style=style),
+            Text("–" if point["attainment"] is None else percent(point["attainment"]), style=style),
             _change(point["change"], lang),
             _change(point["change_on_year"], lang),
             str(point["count"]),
@@ -167,10 +168,6 @@ def _wanted(point: dict[str, Any]) -> str:
     """The target, or both edges of a range."""
     target = figure(point["target"])
     return target if point["upper"] is None else f"{target} ~ {figure(point['upper'])}"
-
-
-def _percent(attainment: str) -> str:
-    return f"{figure(str(Decimal(attainment) * 100))}%"
 
 
 def _change(change: dict[str, str] | None, lang: Language) -> Text:

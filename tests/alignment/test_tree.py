@@ -66,7 +66,7 @@ def test_a_company_objective_is_carried_over_levels() -> None:
     assert told(alignment.top) == [
         ["growth", ["whole"], ["growth-kr", ["part", ["part-kr", ["peer", "leads"]]], "calls"]]
     ]
-    assert alignment.orphans == Orphans((), (), ())
+    assert alignment.orphans == Orphans((), (), (), ())
     assert alignment.not_carried == ()
     assert alignment.shown == {"growth", "whole", "part", "peer"}
 
@@ -126,6 +126,20 @@ def test_a_kpi_that_serves_no_goal_is_an_orphan() -> None:
     growth = goal("growth", unit="company", key_results=(key_result(kpi="measured"),))
     gone = goal("gone", unit="company", status="dropped")
     assert [one.id for one in aligned(growth, gone, kpis=kpis).orphans.kpis] == ["alone", "dropped"]
+
+
+def test_work_for_no_goal_is_an_orphan_until_it_is_over() -> None:
+    """Unless it is the company's; also what was for a goal that is pursued no longer."""
+    work = [
+        Initiative(id="alone", title="…", org_unit="sales"),
+        Initiative(id="dropped", title="…", status="dropped"),
+        Initiative(id="done", title="…", status="done"),
+        Initiative(id="lost", title="…", supports=("gone", "gone-kr"), status="doing"),
+        Initiative(id="of-the-company", title="…", org_unit="company"),
+        Initiative(id="useful", title="…", supports=("gone", "growth-kr")),
+    ]
+    goals = goal("growth", unit="company"), goal("gone", status="dropped")
+    assert [one.id for one in aligned(*goals, work=work).orphans.initiatives] == ["alone", "lost"]
 
 
 def test_a_dropped_key_result_carries_nobody() -> None:

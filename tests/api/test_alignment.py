@@ -144,7 +144,12 @@ async def test_the_alignment_of_a_cycle_is_read_now_and_then(anna: Person) -> No
     served = {"org_unit": "sales", "serves": "growth", "serves_why": "통화가 계약을 만듭니다"}
     await anna.created("/v1/kpis", calls | served)
     await anna.created("/v1/initiatives", {"id": "fair", "title": "박람회", "supports": ["kr-acv"]})
-    read = await anna.read("/v1/alignment", cycle="2026")
+    await anna.created("/v1/initiatives", {"id": "idle", "title": "서류 정리", "org_unit": "sales"})
+    target = {"kind": "at_least", "target": "100", "effective_from": "2026-01-01", "reason": "작년만큼"}
+    await anna.created("/v1/kpis/calls/targets", target, If_Match=await anna.etag("/v1/kpis/calls"))
+    made = {"kpi": "calls", "source_id": "a", "value": "95", "observed_at": "2026-03-02T09:00:00+09:00"}
+    await anna.created("/v1/readings", [made])
+    read = await anna.read("/v1/alignment", cycle="2026", as_of="2026-03-31")
     (growth,) = read["top"]
     assert (growth["id"], growth["org_unit_ko"], growth["owner"]) == ("growth", "company 조직", "boris")
     assert [one["why"] for one in growth["carried_by"]["kpis"]] == ["통화가 계약을 만듭니다"]
@@ -154,7 +159,10 @@ async def test_the_alignment_of_a_cycle_is_read_now_and_then(anna: Person) -> No
     assert (acv["taken_over_by"], team["takes_over"], team["org_unit_en"]) == (["team"], "kr-acv", "sales")
     assert (read["not_carried"], [one["id"] for one in read["orphans"]["objectives"]]) == ([], ["loose"])
     assert [one["id"] for one in read["orphans"]["kpis"]] == []
-    assert await anna.read("/v1/alignment") == read
+    assert [one["id"] for one in read["orphans"]["initiatives"]] == ["idle"]
+    (calls_read,) = growth["carried_by"]["kpis"]
+    assert (calls_read["status"]["code"], calls_read["status"]["attainment"]) == ("healthy", "0.95")
+    assert await anna.read("/v1/alignment", as_of="2026-03-31") == read
     before = await anna.read("/v1/alignment", cycle="2026", known_at=alone["known_at"])
     assert (before["top"], before["orphans"]) == (alone["top"], alone["orphans"])
     assert (await anna.get("/v1/alignment?cycle=nothing")).status_code == 404

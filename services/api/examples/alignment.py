@@ -27,6 +27,19 @@ _LEADS = {
     "name_ko": "신규 리드",
     "name_en": "New leads",
     "why": "리드가 늘어야 큰 계약을 고를 수 있습니다",
+    "status": {
+        "code": "healthy",
+        "name_ko": "양호",
+        "name_en": "healthy",
+        "policy": {"framework": "kpi", "version": 0},
+        "band": {"code": "healthy", "name_ko": "양호", "name_en": "healthy"},
+        "period": "2026-03",
+        "value": "38",
+        "target": "40",
+        "attainment": "0.950000",
+        "shown": "0.950000",
+        "readings": None,
+    },
 }
 _PORTAL = {
     **_SALES,
@@ -78,6 +91,11 @@ _GROWTH = {
 ALIGNMENT = {
     "cycles": ["2026-q1"],
     "top": [_GROWTH],
-    "orphans": {"objectives": [], "key_results": [], "kpis": [_LEADS | {"id": "calls", "why": None}]},
+    "orphans": {
+        "objectives": [],
+        "key_results": [],
+        "kpis": [_LEADS | {"id": "calls", "why": None}],
+        "initiatives": [],
+    },
     "not_carried": [],
 }
