@@ -56,6 +56,9 @@ class Context:
     """Whom the command names, by the place (owner, to/1); None: an id of the form that the server makes, of
     nobody. Ids of people that a company chose itself are not among them, unless a person has one."""
 
+    gone: frozenset[str] = frozenset()
+    """Parties of an MBO goal who were forgotten: nobody waits for their yes."""
+
     def require_reason(self) -> None:
         """Refuse the command unless it says why."""
         if self.reason is None or not self.reason.strip():

@@ -179,7 +179,7 @@ def agree_to_change(
                 allowed=[step for step in allowed if step != "agree"],
             )
         return [ObjectiveChangeAgreed(takes_effect=True), *_made(objective, waiting, context)]
-    needed = objective.parties | as_proposed(objective).parties
+    needed = (objective.parties | as_proposed(objective).parties) - context.gone
     _check_party(needed, context)
     missing = needed - {waiting.by, *waiting.agreed_by}
     if context.actor not in missing:
@@ -189,8 +189,10 @@ def agree_to_change(
     return [ObjectiveChangeAgreed(takes_effect=False)]
 
 
-def send_change_back(context: Context) -> list[EventData]:
-    """The changes that wait are not made; that takes a reason."""
+def send_change_back(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
+    """The changes that wait are not made; that takes a reason, and on an MBO goal a party or who asked."""
+    if objective.framework == "mbo" and context.actor != waiting.by:
+        _check_party(objective.parties | as_proposed(objective).parties, context)
     context.require_reason()
     return [ObjectiveChangeSentBack()]
 

@@ -88,7 +88,7 @@ def step(command: LifeCommand, objective: Objective, context: Context) -> list[E
             return agree(objective, context, ALLOWED[objective.status])
         case SendBackObjective():
             if objective.waiting is not None and objective.status == "active":
-                return send_change_back(context)
+                return send_change_back(objective, objective.waiting, context)
             check_status(objective, "proposed", "agreed")
             context.require_reason()
             return [ObjectiveSentBack()]

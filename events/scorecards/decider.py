@@ -23,6 +23,7 @@ def decide(
 ) -> list[EventData]:
     """What follows from a command, or Refused. What is so already makes no event."""
     context.check_reason()
+    context.check_people()
     if isinstance(command, DrawUpScorecard):
         return _draw_up(command, state, context)
     if state is None:

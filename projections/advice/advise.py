@@ -37,7 +37,8 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
         for piece in on_kpi(kpi, facts.units.get(kpi.org_unit or ""), facts.as_of, in_goal=kpi.id in in_goals)
     ]
     mbo_goals = [one for one in objectives if one.framework == "mbo" and _asked_about(one, scope)]
-    on_people = on_mbo_goals_of_each(mbo_goals)
+    known = [one for one in mbo_goals if one.owner not in facts.partly_seen]
+    on_people = on_mbo_goals_of_each(known, facts.names)
     return [*_on_units(facts, scope, objectives, kpis), *on_people, *on_goals, *on_kpis]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -41,6 +41,10 @@ class Facts:
     kpis: Sequence[Kpi]
     moves: Sequence[TargetMove] = ()
     """In the order they were made; those of drafts may be among them."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of people, by id."""
+    partly_seen: frozenset[str] = frozenset()
+    """People some of whose MBO goals may not be among the objectives: nobody knows how many they have."""
 
 
 @dataclass(frozen=True)

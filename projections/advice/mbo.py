@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from events.cycles.state import Cycle
 from events.objectives.state import Objective
@@ -19,12 +19,13 @@ def on_mbo_goal(objective: Objective, cycle: Cycle | None) -> Iterator[Advice]:
         yield advice("mbo_cycle_unusual", item)
 
 
-def on_mbo_goals_of_each(goals: Iterable[Objective]) -> Iterator[Advice]:
+def on_mbo_goals_of_each(goals: Iterable[Objective], names: Mapping[str, str]) -> Iterator[Advice]:
     """How many of some MBO goals each person has in a cycle; by person, then by cycle."""
     least, most = MBO_GOALS_PER_PERSON
     counts = Counter((goal.owner, goal.cycle) for goal in goals if goal.owner is not None)
     for (owner, cycle), count in sorted(counts.items()):
-        item = Item("person", owner, owner, owner, cycle)
+        name = names.get(owner, owner)
+        item = Item("person", owner, name, name, cycle)
         if count > most:
             yield advice("too_many_mbo_goals", item, count=count, least=least, most=most)
         elif count < least:

@@ -15,6 +15,7 @@ from events.kpis.state import Kpi
 from events.objectives.key_result_events import RangeChanged, TargetChanged
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
+from events.registry import Language
 from events.workspace.state import Workspace
 from projections.advice.advise import advise
 from projections.advice.facts import Facts, Scope, TargetMove
@@ -28,10 +29,13 @@ from services.api.figures import Figures
 from services.api.paging import MAX_LIMIT, Page, Paged, page_from
 from services.api.positions import AsOf, KnownAt, Then, Viewing
 from services.api.problems import not_found
-from services.api.requests import ExactRoute
+from services.api.requests import ExactRoute, Lang
 from services.api.security import Reader
-from services.api.sight import seen_objectives
+from services.api.services import Serving
+from services.api.sight import partly_seen, seen_objectives
 from services.api.versions import KOREAN
+from services.keys.keys import Keys
+from services.people.names import names_of
 from services.views import View
 
 router = APIRouter(prefix="/v1/advice", tags=["goals"], route_class=ExactRoute)
@@ -39,9 +43,11 @@ router = APIRouter(prefix="/v1/advice", tags=["goals"], route_class=ExactRoute)
 
 @router.get("", summary="List advice", responses=READ)
 async def list_advice(
+    services: Serving,
     caller: Reader,
     viewing: Viewing,
     paged: Paged,
+    language: Lang,
     as_of: AsOf,
     known_at: KnownAt,
     unit: Annotated[
@@ -57,7 +63,7 @@ async def list_advice(
 ) -> Page[AdviceOut]:
     """What to look at again in units, people, objectives with key results and KPIs, in this order, by id."""
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        facts = await _facts(then)
+        facts = await _facts(then, services.keys, language)
         scope = _scope(facts, unit=unit, objective=objective, cycle=cycle)
         workspace, position = then.workspace, then.position
     moving = [one.id for one in facts.objectives if one.cycle in scope.cycles]
@@ -72,7 +78,7 @@ async def list_advice(
     return page_from([advice_out(piece) for piece in advise(facts, scope)], paged, then.next_page)
 
 
-async def _facts(then: Then) -> Facts:
+async def _facts(then: Then, keys: Keys, language: Language) -> Facts:
     """All goals and KPIs as known then; the moves of targets are in another view."""
     states = {
         kind: [
@@ -81,12 +87,16 @@ async def _facts(then: Then) -> Facts:
         for kind in ("cycle", "org_unit", "kpi")
     }
     objectives = [version.state for version in await seen_objectives(then)]
+    mbo = [one for one in objectives if isinstance(one, Objective) and one.framework == "mbo"]
+    owners = {goal.owner for goal in mbo if goal.owner is not None}
     return Facts(
         as_of=then.as_of,
         cycles={state.id: state for state in states["cycle"] if isinstance(state, Cycle)},
         units={state.id: state for state in states["org_unit"] if isinstance(state, OrgUnit)},
         objectives=[state for state in objectives if isinstance(state, Objective)],
         kpis=[state for state in states["kpi"] if isinstance(state, Kpi)],
+        names=await names_of(then.connection, keys, then.workspace.id, owners, then.position, language),
+        partly_seen=await partly_seen(then, owners),
     )
 
 

@@ -11,11 +11,11 @@ from services.api.positions import Then
 from services.keys.keys import Keys
 from services.people.names import names_of
 
-_PEOPLE = ("owner", "reviewer")
+_PEOPLE = ("owner", "reviewer", "person")
 
 
 async def name_people(keys: Keys, then: Then, language: Language, things: Sequence[BaseModel]) -> None:
-    """Fill in `owner_name` and `reviewer_name` where the id is that of a registered person."""
+    """Fill in `owner_name`, `reviewer_name` and `person_name` where the id is that of a registered person."""
     named = [(thing, field) for thing in things for field in _fields(thing)]
     ids = [getattr(thing, field) for thing, field in named]
     names = await names_of(then.connection, keys, then.workspace.id, ids, then.position, language)

@@ -15,11 +15,13 @@ from events.scorecards.state import Scorecard
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.judging import BandOut, PolicyRef
+from services.api.naming import name_people
 from services.api.paging import Page, Paged, page
 from services.api.positions import AsOf, KnownAt, Times, Viewing
-from services.api.requests import ExactRoute, IfMatch
+from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.scoring_cards import CardFigures
 from services.api.security import Reader, ScorecardEditor
+from services.api.services import Serving
 from services.api.sight import seen
 from services.api.versions import after_cursor, find, last_id
 from services.api.writing import Reason, Receipt, Writing, as_command
@@ -82,6 +84,7 @@ class ScorecardOut(BaseModel):
     cycle: str
     org_unit: str | None
     person: str | None
+    person_name: str | None = Field(None, description="Of a registered person.")
     items: list[ItemOut]
     score: Number | None = Field(description="Σ weight · score / 100; null when an item is withheld.")
     pending: tuple[str, ...] = Field(description="Items that count 0 because they have no score.")
@@ -115,9 +118,11 @@ async def draw_up(caller: ScorecardEditor, writing: Writing, body: NewScorecard)
 
 @router.get("", summary="List scorecards with their scores", responses=READ)
 async def list_scorecards(
+    services: Serving,
     caller: Reader,
     viewing: Viewing,
     paged: Paged,
+    language: Lang,
     as_of: AsOf,
     known_at: KnownAt,
     cycle: Annotated[Slug | None, Query(examples=["2026-q1"])] = None,
@@ -138,14 +143,17 @@ async def list_scorecards(
         cards = [(one.state, one.revision) for one in chosen if isinstance(one.state, Scorecard)]
         figures = await CardFigures.load(then, [card for card, _ in cards])
         items = [_shown(figures, card, revision) for card, revision in cards]
+        await name_people(services.keys, then, language, items)
         return page(items, paged, then.next_page(last_id(chosen, paged)))
 
 
 @router.get("/{scorecard}", summary="Read a scorecard with its score", responses=READ)
 async def read(
+    services: Serving,
     caller: Reader,
     viewing: Viewing,
     response: Response,
+    language: Lang,
     scorecard: ScorecardId,
     as_of: AsOf,
     known_at: KnownAt,
@@ -155,7 +163,9 @@ async def read(
         found = await find(then, "scorecard", scorecard, response)
         assert isinstance(found.state, Scorecard)
         figures = await CardFigures.load(then, [found.state])
-        return ScorecardRead(**dict(_shown(figures, found.state, found.revision)), **then.times)
+        shown = ScorecardRead(**dict(_shown(figures, found.state, found.revision)), **then.times)
+        await name_people(services.keys, then, language, [shown])
+        return shown
 
 
 @router.patch("/{scorecard}", summary="Change a scorecard", responses=CHANGE)

@@ -6,7 +6,7 @@ their line of today. Whoever does not see it is answered as if it were not there
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from events.ids import Aggregate
@@ -48,6 +48,14 @@ async def sees_objective(then: Then, id_: str) -> bool:
         return True
     found = await queries.latest(then.connection, "objective", id_, then.view.position)
     return found is None or not await _unseen(then, [_state(found)])
+
+
+async def partly_seen(then: Then, people: Collection[str]) -> frozenset[str]:
+    """Those of some people of whose MBO goals the caller may not see all, nor their scorecard."""
+    if then.caller.may(Permission.READ_ALL_GOALS):
+        return frozenset()
+    cards = [Scorecard(id=person, cycle="", person=person, items=()) for person in sorted(people)]
+    return frozenset(card.id for card in await _unseen(then, cards))
 
 
 async def hidden_aggregates(then: Then) -> frozenset[Aggregate]:

@@ -81,7 +81,7 @@ def _heading(card: dict[str, Any], lang: Language) -> Text:
     """Whose it is, the total and what it is worth."""
     parts: list[str | Text] = [
         Text(card["id"], style="cyan"),
-        card["org_unit"] or card["person"],
+        card["org_unit"] or card["person_name"] or card["person"],
         card["cycle"],
     ]
     if card["band"] is not None:

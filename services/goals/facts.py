@@ -19,6 +19,7 @@ from events.kpis.commands import DefineKpi, RedefineKpi
 from events.kpis.state import Kpi
 from events.objectives.commands import (
     AddKeyResult,
+    AgreeObjective,
     ChangeObjectiveOrgUnit,
     ChangeSupports,
     ChangeTarget,
@@ -93,6 +94,7 @@ async def context_of(
         policies=await _policies(knowledge, command),
         taken=await _taken(knowledge, command, aggregate),
         people=await _people(knowledge, command),
+        gone=await _gone(knowledge, command, state),
     )
 
 
@@ -121,6 +123,16 @@ async def _people(knowledge: Knowledge, command: Command) -> dict[str, Person | 
         elif made_here(id_):
             people[named_by] = None
     return people
+
+
+async def _gone(knowledge: Knowledge, command: Command, state: State | None) -> frozenset[str]:
+    """The parties of an MBO goal who can't agree to its change any more."""
+    if not isinstance(command, AgreeObjective) or not isinstance(state, Objective) or state.waiting is None:
+        return frozenset()
+    people = {
+        party: await knowledge.state("person", party.removeprefix("person:")) for party in state.parties
+    }
+    return frozenset(id_ for id_, one in people.items() if isinstance(one, Person) and one.forgotten)
 
 
 def _named(command: Command) -> Iterator[tuple[str, str]]:

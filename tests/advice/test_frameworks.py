@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from events.objectives.state import Objective
 from events.rewards import Reward
-from tests.advice.given import Q1, codes, given, key_result, kpi, objective
+from tests.advice.given import Q1, advised, codes, given, key_result, kpi, objective
 
 YEAR = Q1.model_copy(update={"id": "2026", "kind": "year"})
 HALF = Q1.model_copy(update={"id": "2026-h1", "kind": "half_year"})
@@ -50,6 +51,13 @@ def test_goals_of_two_people_or_cycles_are_counted_apart() -> None:
     assert codes(given(*goals, cycles=[YEAR])) == set()
     halves = [mbo(number, cycle=(YEAR if number < 6 else HALF).id) for number in range(12)]
     assert codes(given(*halves, cycles=[YEAR, HALF])) == set()
+
+
+def test_goals_are_counted_of_whom_all_are_known_and_people_are_named() -> None:
+    facts = replace(given(mbo(owner="anna"), cycles=[YEAR]), names={"anna": "김안나"})
+    [piece] = [one for one in advised(facts) if one.item.kind == "person"]
+    assert "김안나" in piece.message_ko
+    assert "too_few_mbo_goals" not in codes(replace(facts, partly_seen=frozenset({"anna"})))
 
 
 def test_an_mbo_goal_runs_for_half_a_year_or_a_year() -> None:

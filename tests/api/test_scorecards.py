@@ -114,6 +114,11 @@ async def test_a_persons_scorecard_is_seen_by_the_person_and_the_line(
         reader = await person(http, services, ids[who], "editor")
         reader.position = anna.position
         assert (await reader.get("/v1/scorecards/card")).status_code == (200 if sees else 404), who
+        if sees:
+            assert (await reader.read("/v1/scorecards/card"))["person_name"] == "sales member", who
+        advice = (await reader.read("/v1/advice"))["data"]
+        counted = [one["name_ko"] for one in advice if one["kind"] == "person"]
+        assert counted == (["sales member"] if sees else []), "the reviewer may see one of many goals"
         listed = [one["id"] for one in (await reader.read("/v1/scorecards"))["data"]]
         assert listed == (["card", "unit-card"] if sees else ["unit-card"]), who
         trail = await reader.read("/v1/audit", about="scorecard/card")

@@ -75,7 +75,7 @@ class Goal:
     def __init__(self, drafted: ObjectiveDrafted, *more: EventData, **facts: Any) -> None:
         """`more` follows the draft and its first key result; `facts` are circumstances of all commands."""
         self.events: list[EventData] = []
-        self._facts = facts
+        self.facts = facts
         self._state: Objective | None = None
         added = KeyResultAdded(
             key_result="acv", title="ACV", measure=MEASURE, effective_from=QUARTER.start, kpi="revenue"
@@ -90,7 +90,7 @@ class Goal:
 
     def does(self, actor: str, command: Command, reason: str | None = "사유", today: date = TODAY) -> Goal:
         """A command that is carried out."""
-        context = circumstances(actor=actor, reason=reason, today=today, **self._facts)
+        context = circumstances(actor=actor, reason=reason, today=today, **self.facts)
         self.events = AGGREGATES["objective"].decide(command, self.state, context)
         for data in self.events:
             self._state = evolve(self._state, recorded(data, actor=actor))
@@ -255,6 +255,7 @@ def test_a_change_is_refused_without_a_reason_and_may_be_sent_back(command: Comm
     goal.does(REVIEWER, command)
     with pytest.raises(Refused, match="reason_required"):
         goal.does(OWNER, SendBackObjective(), reason=None)
+    goal.refuses(STRANGER, SendBackObjective(), "not_a_party", "forbidden")
     goal.does(OWNER, SendBackObjective())
     assert goal.events == [ObjectiveChangeSentBack()]
     assert goal.state == before
@@ -299,6 +300,16 @@ def test_a_change_that_nobody_of_the_parties_asked_for_takes_both() -> None:
     assert goal.does(OWNER, AgreeObjective()).events == [ObjectiveChangeAgreed(takes_effect=False)]
     assert goal.state.title == "담당 고객 유지"
     assert goal.does(REVIEWER, AgreeObjective()).state.title == "다른 말"
+
+
+def test_who_was_forgotten_is_not_waited_for() -> None:
+    """The owner names another party, who says yes; without another one nothing changes."""
+    goal = active_goal()
+    goal.facts["gone"] = frozenset({REVIEWER})
+    goal.does(OWNER, ChangeTarget(key_result="acv", target=Decimal(90)))
+    assert goal.does(OWNER, AgreeObjective()).events == []
+    goal.does(OWNER, ChangeObjectiveReviewer(reviewer="dora")).does("person:dora", AgreeObjective())
+    assert (goal.state.reviewer, goal.state.key_results[0].measure.target) == ("dora", Decimal(90))
 
 
 def test_an_active_mbo_goal_keeps_two_parties() -> None:

@@ -56,6 +56,7 @@ def test_weights_may_be_any_parts_of_100(weights: list[str]) -> None:
     ("differs", "facts", "code", "pointer"),
     [
         ({"person": "anna"}, {}, "scorecard_of_one", "/org_unit"),
+        ({"org_unit": None, "person": "x"}, {"people": {"person": None}}, "person_unknown", "/person"),
         ({"org_unit": None}, {}, "scorecard_of_one", "/org_unit"),
         ({"items": (item("sales", "50"), item("sales", "50"))}, {}, "item_twice", "/items"),
         ({}, {"unknown": frozenset({"objective/goal"})}, "item_unknown", "/items"),

@@ -5,6 +5,7 @@ SCORECARD = {
     "cycle": "2026-q1",
     "org_unit": "sales",
     "person": None,
+    "person_name": None,
     "items": [
         {
             "kind": "kpi",
