@@ -57,7 +57,7 @@ TOUR = (
     ),
     Stop(
         "goaltrail state --cycle 2025-q2 --as-of 2025-06-19",
-        ("2분기 마감 11일 전. ACV 점수는 0.70", "Q2, eleven days before its end: ACV scores 0.70"),
+        ("2분기가 끝나기 11일 전. ACV 점수는 0.70", "Q2, eleven days before its end: ACV scores 0.70"),
     ),
     Stop(
         "goaltrail state --cycle 2025-q2",

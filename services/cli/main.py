@@ -13,6 +13,7 @@ from services.cli import (
     import_,
     people,
     rebuild,
+    resolve,
     roles,
     scorecard,
     state,
@@ -48,6 +49,7 @@ app.command("trail")(trail.trail)
 app.command("recognise")(talk.recognise)
 app.command("feedback")(talk.feedback)
 app.command("trend")(trend.trend)
+app.command("resolve")(resolve.resolve)
 app.command("rebuild")(rebuild.rebuild)
 app.command("waive")(waive.waive)
 app.command("forget")(forget.forget)

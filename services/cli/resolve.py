@@ -1,0 +1,77 @@
+"""`goaltrail resolve`: freeze the targets of relative goals whose base periods are over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from services.cli.client import Client, Json, TokenFile, Url, connect, print_json, problem_line
+from services.cli.display import Lang, chosen_language, pages, said, speak
+
+WORDS: dict[str, tuple[str, str]] = {
+    "resolved": ("새로 확정 {count}건", "{count} resolved"),
+    "same": ("새로 확정할 것 없음", "nothing new"),
+    "nothing": ("확정할 상대 목표가 없습니다", "no relative goals to resolve"),
+}
+
+
+def resolve(
+    cycle: Annotated[
+        str | None, typer.Option(help="Only this cycle.", show_default="those that are not closed")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why a base that was corrected since is adopted; else it is not.")
+    ] = None,
+    lang: Lang = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Resolve relative goals (+15% on last month) whose base is known by now.
+
+    Of active objectives: those without a target yet, and those with a base of
+    its own for each period, which begins to hold when somebody asks for it.
+    Run it as periods begin, by cron for instance; again changes nothing.
+
+    Example: goaltrail resolve --cycle 2026-q1
+    """
+    client = connect(url, token_file)
+    language = chosen_language(lang)
+    speak(client, language)
+    done = [_resolve(client, key_result, reason) for key_result in _due(client, cycle)]
+    if as_json:
+        print_json({"data": done})
+    elif not done:
+        typer.echo(said(WORDS, "nothing", language))
+    for one in [] if as_json else done:
+        word = "resolved" if one["resolved"] else "same"
+        told = one["problem"] or said(WORDS, word, language).format(count=one["resolved"])
+        typer.echo(f"{one['key_result']}: {told}")
+    if any(one["failed"] for one in done):
+        raise typer.Exit(1)
+
+
+def _due(client: Client, cycle: str | None) -> Iterator[str]:
+    """Key results that may have something to resolve."""
+    still_open = {one["id"] for one in pages(client, "/v1/cycles") if one["status"] != "closed"}
+    for objective in pages(client, "/v1/objectives", cycle=cycle, status="active"):
+        for key_result in objective["key_results"] if objective["cycle"] in still_open else ():
+            relative = key_result["measure"]["relative"]
+            if key_result["status"] == "dropped" or relative is None:
+                continue
+            if relative["resolve"] == "each_period" or key_result["unresolved"]:
+                yield key_result["id"]
+
+
+def _resolve(client: Client, key_result: str, reason: str | None) -> dict[str, Any]:
+    """Resolve one; what is refused does not stop the others. A base that is not known yet is no failure."""
+    body = {} if reason is None else {"reason": reason}
+    response = client.http.post(f"/v1/key-results/{key_result}/resolve", json=body)
+    if response.is_success:
+        events = len(response.json()["event_ids"])
+        return {"key_result": key_result, "resolved": events, "problem": None, "failed": False}
+    problem = problem_line(response)
+    unknown = response.json().get("code") == "base_unknown"
+    return {"key_result": key_result, "resolved": 0, "problem": problem, "failed": not unknown}
