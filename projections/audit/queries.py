@@ -17,6 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.envelope import Event
 from events.ids import Aggregate
+from events.objectives.agreement_events import (
+    ObjectiveChangeAgreed,
+    ObjectiveChangeProposed,
+    ObjectiveChangeSentBack,
+)
 from events.objectives.key_result_events import (
     BaselineCorrected,
     KeyResultAdded,
@@ -24,9 +29,11 @@ from events.objectives.key_result_events import (
     RelativeResolved,
     TargetChanged,
 )
-from events.registry import EventData, UnknownData, lookup, upcast
+from events.registry import EventData, UnknownData, lookup, type_of, upcast
 from projections.audit.about import reference
 from projections.audit.tables import recording, trail
+
+_AGREEMENT = (ObjectiveChangeProposed, ObjectiveChangeAgreed, ObjectiveChangeSentBack)
 
 
 class TrailEntry(NamedTuple):
@@ -60,6 +67,9 @@ class Goalpost(NamedTuple):
     """Of `between`: the upper edge that held before; None where it did not move."""
     upper: Decimal | None = None
     """Of `between`; its lower edge is the target."""
+    asked_by: str | None = None
+    """Who asked for what the actor then agreed to; None where nobody had to agree."""
+    asked_why: str | None = None
 
 
 class Recording(NamedTuple):
@@ -119,15 +129,46 @@ async def trail_of(
 
 
 async def goalposts(
-    connection: AsyncConnection, workspace: str, key_result: str, *, known: int
+    connection: AsyncConnection, workspace: str, key_result: str, *, objective: str, known: int
 ) -> list[Goalpost]:
-    """Every target and baseline of a key result in the order they were set, the first ones included."""
+    """Every target and baseline of a key result in the order they were set, the first ones included.
+
+    One that somebody had to agree to names also who asked for it and why.
+    """
+    agreement = [type_of(model) for model in _AGREEMENT]
     rows = await connection.execute(
         _select(known)
-        .where(trail.c.about.contains([reference("key_result", key_result)]))
+        .where(
+            or_(
+                trail.c.about.contains([reference("key_result", key_result)]),
+                and_(
+                    trail.c.about.contains([reference("objective", objective)]), trail.c.type.in_(agreement)
+                ),
+            )
+        )
         .order_by(trail.c.position)
     )
-    return [goalpost for row in rows for goalpost in _goalposts(_entry(workspace, row))]
+    found: list[Goalpost] = []
+    asked: dict[type[EventData], Event] = {}
+    agreed: dict[type[EventData], Event] = {}
+    for row in rows:
+        entry = _entry(workspace, row)
+        match entry.event.data:
+            case ObjectiveChangeProposed(changes=changes):
+                own = (each for each in changes if each.data.get("key_result") == key_result)
+                asked |= {kind.model: entry.event for each in own if (kind := lookup(each.type))}
+            case ObjectiveChangeSentBack():
+                asked = {}
+            case ObjectiveChangeAgreed(takes_effect=takes_effect):
+                agreed, asked = (asked, {}) if takes_effect else ({}, asked)
+            case data:
+                request = agreed.pop(type(data), None)
+                who_and_why = (None, None) if request is None else (request.actor, request.reason)
+                found += [
+                    post._replace(asked_by=who_and_why[0], asked_why=who_and_why[1])
+                    for post in _goalposts(entry)
+                ]
+    return found
 
 
 async def recordings(connection: AsyncConnection, kpi: str, *, known: int) -> list[Recording]:

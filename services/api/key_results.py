@@ -106,6 +106,8 @@ class GoalpostOut(BaseModel):
     event_id: UUID
     actor: str
     reason: str | None
+    asked_by: str | None = Field(description="Who asked for it, where the actor only agreed to it.")
+    asked_why: str | None
 
 
 async def objective_of(services: Services, caller: Caller, key_result: str) -> Aggregate:
@@ -248,7 +250,9 @@ async def targets(
         objective, state, _revision = await find_key_result(then, key_result, response)
         figures = await Figures.load(then, [objective])
     async with viewing.trail(caller, then.position) as trail:
-        posts = await audit.goalposts(trail.connection, caller.workspace, key_result, known=then.position)
+        posts = await audit.goalposts(
+            trail.connection, caller.workspace, key_result, objective=objective.id, known=then.position
+        )
     in_force = _in_force(posts, then.as_of)
     shown = []
     upper = None
@@ -259,12 +263,14 @@ async def targets(
             upper = upper if post.upper is None else post.upper
             post = post._replace(upper=upper)
             score = figures.against(objective, state, _fact(state, post))
-        reason = post.reason
-        if reason is not None:
-            reason = await services.keys.open_text(caller.workspace, reason, language)
+        reasons = {
+            name: await services.keys.open_text(caller.workspace, text, language)
+            for name in ("reason", "asked_why")
+            if (text := getattr(post, name)) is not None
+        }
         shown.append(
             GoalpostOut(
-                **(post._asdict() | {"reason": reason}),
+                **(post._asdict() | reasons),
                 in_force=(post.what, post.position) in in_force,
                 score=None if score is None else figures.judged(objective, state, score),
             )

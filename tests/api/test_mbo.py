@@ -67,6 +67,10 @@ async def test_a_target_moves_when_the_other_party_agrees(
     await boris.created(f"{GOAL}/agree", {}, If_Match=await boris.etag(GOAL))
     goal = await boris.read(GOAL)
     assert (goal["waiting"], goal["score"]) == (None, "0.4")
+    [first, moved] = (await boris.read("/v1/key-results/kept/targets"))["data"]
+    assert (first["asked_by"], first["asked_why"]) == (None, None)
+    assert (moved["actor"], moved["reason"]) == ("person:boris", None)
+    assert (moved["asked_by"], moved["asked_why"]) == ("person:anna", "담당 고객이 늘었습니다")
     trail = await boris.read("/v1/audit", about="key_result/kept", limit=100)
     assert [entry["type"] for entry in trail["data"]][-2:] == [
         "objective.change_proposed",

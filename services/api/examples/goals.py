@@ -139,6 +139,8 @@ GOALPOST = {
     "event_id": "0b9f1c86-9a53-5c4e-8f3c-6a5f4c1f9d10",
     "actor": "person:anna",
     "reason": "신규 고객 확보로 목표 상향",
+    "asked_by": None,
+    "asked_why": None,
 }
 
 CHECK_IN = {

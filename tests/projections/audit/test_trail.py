@@ -138,7 +138,7 @@ async def test_an_event_nobody_knows_is_kept(connection: AsyncConnection) -> Non
 
 async def test_goalposts_are_told_from_the_first_to_the_last(connection: AsyncConnection) -> None:
     """Two changes of target, one of them backdated, and one of the baseline, each with author and reason."""
-    found = await goalposts(connection, WORKSPACE, "k1", known=99)
+    found = await goalposts(connection, WORKSPACE, "k1", objective="o1", known=99)
 
     def told(goalpost: Goalpost) -> tuple[object, ...]:
         return (
@@ -159,7 +159,10 @@ async def test_goalposts_are_told_from_the_first_to_the_last(connection: AsyncCo
         (12, "target", Decimal(90), Decimal(60), FIRST, True, "too hard"),
     ]
     assert {goalpost.actor for goalpost in found} == {"person:anna"}
-    assert [goalpost.position for goalpost in await goalposts(connection, WORKSPACE, "k1", known=4)] == [
+    assert [
+        goalpost.position
+        for goalpost in await goalposts(connection, WORKSPACE, "k1", objective="o1", known=4)
+    ] == [
         2,
         2,
         4,
