@@ -75,12 +75,18 @@ def align(
 ) -> Alignment:
     """The goals of some cycles, and whatever carries them in any cycle.
 
-    At the top are the objectives of units that are a company or have none above them on the day. Dropped
+    At the top are the objectives of units that are a company or have none above them on the day: those of the
+    cycles, and those of others that goals of the cycles lead to, as a quarter's do to the year's. Dropped
     goals, retired KPIs and dropped work are left out, also as what something supports.
     """
     goals = _Goals(objectives, kpis, initiatives, units, day)
     asked = [objective for objective in goals.objectives if objective.cycle in cycles]
-    top = [objective for objective in asked if goals.at_top(objective.org_unit)]
+    carried = goals.tops_above(asked)
+    top = [
+        each
+        for each in goals.objectives
+        if each.id in carried or (each.cycle in cycles and goals.at_top(each.org_unit))
+    ]
     top_ids = {objective.id for objective in top}
     # A quarter's objective of the company stands below the year's that it supports, if both are asked for.
     roots = [objective for objective in top if top_ids.isdisjoint(goals.above(objective))]
@@ -115,6 +121,7 @@ class _Goals:
     ) -> None:
         pursued = (objective for objective in objectives if objective.status != "dropped")
         self.objectives = sorted(pursued, key=lambda objective: objective.id)
+        self._by_id = {objective.id: objective for objective in self.objectives}
         self.kpis = sorted((kpi for kpi in kpis if not kpi.retired), key=lambda kpi: kpi.id)
         self.shown: set[str] = set()
         self._units = units
@@ -150,6 +157,20 @@ class _Goals:
     def above(self, objective: Objective) -> set[str]:
         """The objectives that it supports, itself or a key result of theirs."""
         return {self._objective_of[goal] for goal in objective.supports if goal in self._objective_of}
+
+    def tops_above(self, objectives: Iterable[Objective]) -> set[str]:
+        """The first objectives of the top on each way up from those that are not there themselves."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        ways = [objective for objective in objectives if not self.at_top(objective.org_unit)]
+        while ways:
+            for id_ in self.above(ways.pop()) - seen:
+                seen.add(id_)
+                if self.at_top(self._by_id[id_].org_unit):
+                    found.add(id_)
+                else:
+                    ways.append(self._by_id[id_])
+        return found
 
     def is_loose(self, kpi: Kpi) -> bool:
         """Whether a KPI that is not at the top serves no goal and is no key result's measure."""

@@ -123,7 +123,8 @@ class AlignmentOut(Times):
 
     cycles: list[str]
     top: list[AlignedObjective] = Field(
-        description="Objectives of units at the top, by id; those that support another one stand below it."
+        description="Objectives of units at the top, by id, of the cycles and of others that their goals"
+        " lead to; those that support another one stand below it."
     )
     orphans: OrphansOut
     not_carried: list[str] = Field(description="Objectives of the top that nothing carries.")

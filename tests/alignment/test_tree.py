@@ -87,6 +87,20 @@ def test_a_company_objective_that_supports_another_stands_below_it() -> None:
     assert told(aligned(year, quarter, cycles=["2026"]).top) == [["year", ["quarter"]]]
 
 
+def test_a_quarter_of_teams_stands_below_the_goals_of_the_year() -> None:
+    """Though their cycle was not asked for: else nothing would tell what the teams carry."""
+    year = goal("year", unit="company", cycle="2026")
+    other = goal("other-year", unit="company", cycle="2026")
+    team, below = goal("team", of="year-kr"), goal("below", of="team")
+    alignment = aligned(year, other, team, below, cycles=[Q1.id])
+    assert told(alignment.top) == [["year", ["year-kr", ["team", ["below"]]]]]
+    assert alignment.orphans == Orphans((), (), (), ())
+    assert alignment.not_carried == ()
+    quarter = goal("quarter", unit="company", of="year")
+    through = aligned(year, quarter, goal("team", of="quarter"), cycles=[Q1.id])
+    assert told(through.top) == [["quarter", ["team"]]]
+
+
 def test_what_supports_nothing_below_the_top_is_an_orphan() -> None:
     """Also what only supports what was dropped; with what it carries in turn."""
     alignment = aligned(
