@@ -33,7 +33,7 @@ class KpiStatus(NamedTuple):
     point: TrendPoint | None
     """The latest complete period that has a value."""
     readings: Freshness | None
-    """None while there was no reading in the periods looked at."""
+    """None while there was no reading in the periods looked at, and where an empty period is 0."""
 
 
 def band_at(attainment: Decimal | None, rules: Rules) -> Band | None:
@@ -59,7 +59,9 @@ def kpi_status(kpi: Kpi, days: BusinessDays, rules: Rules, as_of: date) -> KpiSt
     as_of = _within_trends(as_of)
     points = trend(kpi, days, kpi.cadence, _first(kpi, as_of), as_of, as_of)
     point = _latest(points)
-    readings = freshness(newest(days, as_of), kpi.cadence, rules.stale_after, as_of)
+    readings = None
+    if kpi.empty != "zero":  # else that nothing came is a value, as new as the day
+        readings = freshness(newest(days, as_of), kpi.cadence, rules.stale_after, as_of)
     if kpi.target_on(as_of) is None and (point is None or point.target is None):
         return KpiStatus(NO_TARGET, None, point, readings)
     if point is None:

@@ -136,9 +136,9 @@ class Judge:
         return None if found is None else PaceOut(**found._asdict())
 
     def readings(self, key_result: KeyResult, days: BusinessDays | None) -> FreshnessOut | None:
-        """Whether the KPI's readings come as often as its cadence says; none without a KPI."""
+        """Whether the KPI's readings come as often as its cadence says; none if none counts as 0."""
         kpi = self._kpis.get(key_result.kpi or "")
-        if kpi is None or days is None:
+        if kpi is None or days is None or kpi.empty == "zero":
             return None
         return self._freshness(newest(days, self._as_of), kpi.cadence)
 

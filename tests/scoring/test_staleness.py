@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.policies.defaults import DEFAULTS
+from projections.kpi_status import kpi_status
 from projections.scoring.periods import PeriodKind
 from projections.scoring.staleness import freshness, newest
-from tests.scoring.given import days
+from tests.scoring.given import days, kpi
 
 FACTOR = Decimal("1.5")
 
@@ -59,3 +61,14 @@ def test_the_newest_reading_is_not_one_to_come() -> None:
     found = days({date(2026, 1, 5): 1, date(2026, 2, 5): 2})
     assert newest(found, date(2026, 2, 4)) == date(2026, 1, 5)
     assert newest(found, date(2026, 1, 4)) is None
+
+
+def test_where_nothing_is_a_value_readings_are_never_stale() -> None:
+    """No accident since January: 0 in March is known, and not a figure of long ago."""
+    target = {"kind": "at_most", "target": 0, "grading": "strict", "effective_from": date(2026, 1, 1)}
+    accidents = kpi("sum", empty="zero", targets=(target,))
+    known = days({date(2026, 1, 15): 0})
+    found = kpi_status(accidents, known, DEFAULTS["kpi"], date(2026, 3, 31))
+    assert (found.status.code, found.readings) == ("healthy", None)
+    unknown = accidents.model_copy(update={"empty": "missing"})
+    assert kpi_status(unknown, known, DEFAULTS["kpi"], date(2026, 3, 31)).status.code == "stale"
