@@ -79,10 +79,15 @@ async def resolve_new(
                 if _is_unresolved(key_result)
                 if (bases := _positive(await bases_of(then, objective, key_result)))
             ]
-        for objective_id, command in pending:
-            await writing.follow_up(caller, Aggregate("objective", objective_id), command)
-    except (ViewsUnavailable, NotThereYet, Refused, TooContended) as error:
+    except (ViewsUnavailable, NotThereYet) as error:
         log.warning("relative goals stay unresolved", step=done.id, error=str(error))
+        return
+    for objective_id, command in pending:
+        # One that cannot be resolved keeps no other from it.
+        try:
+            await writing.follow_up(caller, Aggregate("objective", objective_id), command)
+        except (Refused, TooContended) as error:
+            log.warning("a relative goal stays unresolved", key_result=command.key_result, error=str(error))
 
 
 async def bases_of(then: Then, objective: Objective, key_result: KeyResult) -> tuple[PeriodBase, ...]:

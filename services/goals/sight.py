@@ -34,7 +34,14 @@ async def require_seen(
         await _require_sight_of_card(knowledge, caller, first, today)
     if await may_see(knowledge, caller, state, today):
         return
-    if isinstance(first, DraftObjective | HoldKeyResults | DrawUpScorecard):
+    if isinstance(first, DraftObjective) and state is not None:
+        # The id is taken, but not said what may be done with it now: that tells how far it is.
+        raise Refused(
+            "objective_exists",
+            f"there is an objective {state.id} already",
+            f"목표 {state.id} 아이디가 이미 있습니다",
+        )
+    if isinstance(first, HoldKeyResults | DrawUpScorecard):
         return  # its decider says that the id is taken
     if isinstance(first, ChangeScorecard):
         raise Refused(

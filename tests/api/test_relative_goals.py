@@ -121,8 +121,18 @@ async def test_opening_the_cycle_resolves_its_active_objectives(anna: Person) ->
     """Those that began before it did, when the base was not on record."""
     etag = await given_cost(anna, COST, open_cycle=False)
     await anna.created("/v1/objectives/lean/activate", {}, If_Match=etag)
+    # Nothing at all is no target that can be attained: this one stays unresolved, and keeps no other from it.
+    drafted = await anna.created("/v1/objectives", {"id": "a-nothing", "title": "x", "cycle": YEAR})
+    nothing = {"kind": "at_most", "unit": "KRW", "relative": {"amount": "-100", "of": "previous_year"}}
+    added = await anna.created(
+        "/v1/objectives/a-nothing/key-results",
+        {"id": "nothing", "title": "x", "measure": nothing, "kpi": "cost"},
+        If_Match=f'"{drafted["revision"]}"',
+    )
+    await anna.created("/v1/objectives/a-nothing/activate", {}, If_Match=f'"{added["revision"]}"')
     await send(anna, d20250630="100")
     await anna.read(PATH)
     assert (await anna.read(PATH))["unresolved"] is True
     await anna.created(f"/v1/cycles/{YEAR}/open", {})
     assert (await anna.read(PATH))["score"]["target"] == "95"
+    assert (await anna.read("/v1/key-results/nothing"))["unresolved"] is True

@@ -159,6 +159,9 @@ async def test_a_goal_that_is_not_seen_cannot_be_changed_nor_taken_over(
     ):
         refused = await peer.post(path, refers)
         assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
+    there = await peer.post("/v1/objectives", {"id": "retention", "title": "x", "cycle": YEAR})
+    assert (there.status_code, there.json()["code"]) == (409, "objective_exists")
+    assert not there.json().get("allowed"), "what is allowed now tells how far the goal is"
     body = {"id": "mine", "cycle": YEAR, "takes_over": "kept"}
     taken = await peer.post("/v1/objectives", body)
     nowhere = await peer.post("/v1/objectives", body | {"takes_over": "nothing"})
