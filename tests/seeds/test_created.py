@@ -48,7 +48,8 @@ def test_kpi(seeds: Reader, kpi: KpiExample) -> None:
 
 @pytest.mark.parametrize("kpi", NO_TARGET, ids=lambda one: one.id)
 def test_a_kpi_without_a_target_has_a_trend(seeds: Reader, kpi: KpiExample) -> None:
-    """A value, and nothing that it could have attained."""
+    """A value, nothing that it could have attained, and the status that says so."""
+    assert seeds.get(f"/v1/kpis/{kpi.id}", as_of="2025-12-31")["status"]["code"] == "no_target"
     day = str(max(readings_of(kpi)))
     asked = {"from": day, "to": day, "as_of": "2025-12-31", "bucket": "quarter"}
     (point,) = seeds.get(f"/v1/kpis/{kpi.id}/trend", **asked)["data"]
