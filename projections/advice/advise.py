@@ -36,7 +36,7 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
         if scope.units is None or kpi.org_unit in scope.units
         for piece in on_kpi(kpi, facts.units.get(kpi.org_unit or ""), facts.as_of, in_goal=kpi.id in in_goals)
     ]
-    mbo_goals = [one for one in objectives if one.framework == "mbo" and _asked_about(one, scope)]
+    mbo_goals = [one for one in objectives if one.framework == "mbo" and asked_about(one, scope)]
     known = [one for one in mbo_goals if one.owner not in facts.partly_seen]
     on_people = on_mbo_goals_of_each(known, facts.names)
     return [*_on_units(facts, scope, objectives, kpis), *on_people, *on_goals, *on_kpis]
@@ -95,7 +95,7 @@ def _on_goals(facts: Facts, scope: Scope, objectives: list[Objective]) -> Iterat
     for move in facts.moves:
         moves[move.key_result].append(move)
     for objective in objectives:
-        if not _asked_about(objective, scope):
+        if not asked_about(objective, scope):
             continue
         yield from on_objective(objective)
         yield from on_mbo_goal(objective, facts.cycles.get(objective.cycle))
@@ -106,7 +106,8 @@ def _on_goals(facts: Facts, scope: Scope, objectives: list[Objective]) -> Iterat
                 yield from on_moves(objective, key_result, cycle, moves[key_result.id])
 
 
-def _asked_about(objective: Objective, scope: Scope) -> bool:
+def asked_about(objective: Objective, scope: Scope) -> bool:
+    """Whether an objective and its key results are in the scope."""
     return (
         objective.cycle in scope.cycles
         and (scope.units is None or objective.org_unit in scope.units)

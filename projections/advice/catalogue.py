@@ -295,9 +295,10 @@ CODES: dict[str, Code] = {
         "001 3.4",
         "An agreed target was moved, before the last fifth of its cycle, on a recorded day on which the key"
         " result was behind pace by what was known just before.",
-        "핵심 결과 “{name}”: 진척이 {behind}만큼 뒤처져 있던 {day}에 목표치가 바뀌었습니다: {old} → {new}.",
-        "Key result “{name}”: the target was moved on {day}, while it was {behind} behind pace:"
-        " {old} → {new}.",
+        "핵심 결과 “{name}”: 진척이 뒤처져 있던 {day}에 목표치가 바뀌었습니다: {old} → {new}."
+        " 바뀌기 전 점수는 {score}, 기대 점수는 {expected}입니다.",
+        "Key result “{name}”: the target was moved on {day}, while behind pace: {old} → {new}."
+        " Before, the score was {score} and {expected} was expected.",
     ),
 }
 

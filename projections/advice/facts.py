@@ -12,6 +12,7 @@ from events.cycles.state import Cycle
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
+from projections.scoring.pace import Pace
 
 
 class TargetMove(NamedTuple):
@@ -25,8 +26,8 @@ class TargetMove(NamedTuple):
     old_upper: Decimal | None = None
     """Of a range, whose lower edges are `old` and `new`."""
     upper: Decimal | None = None
-    behind: Decimal | None = None
-    """How far the key result was behind pace that day, by what was known just before; None: it was not."""
+    pace: Pace | None = None
+    """Of the key result that day, by what was known just before; None where there was none."""
 
 
 @dataclass(frozen=True)

@@ -88,15 +88,13 @@ def on_moves(
     # The first target is the one that was agreed: what changed in the draft moved nothing.
     since_agreed = len(key_result.targets) - 1
     for move in moves[max(0, len(moves) - since_agreed) :]:
+        old, new = _edges(move.old, move.old_upper), _edges(move.new, move.upper)
         if move.recorded_on >= late_from(cycle):
-            old, new = _edges(move.old, move.old_upper), _edges(move.new, move.upper)
             yield advice("target_moved_late", item, day=move.recorded_on, old=old, new=new)
-        elif move.behind is not None:
-            old, new = _edges(move.old, move.old_upper), _edges(move.new, move.upper)
-            behind = f"{move.behind:f}"
-            yield advice(
-                "target_moved_while_behind", item, day=move.recorded_on, old=old, new=new, behind=behind
-            )
+        elif move.pace is not None and move.pace.word == "behind":
+            score, expected = f"{move.pace.score:.2f}", f"{move.pace.expected:.2f}"
+            figures = {"old": old, "new": new, "score": score, "expected": expected}
+            yield advice("target_moved_while_behind", item, day=move.recorded_on, **figures)
 
 
 def late_from(cycle: Cycle) -> date:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -17,11 +16,12 @@ from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
 from events.registry import Language
 from events.workspace.state import Workspace
-from projections.advice.advise import advise
+from projections.advice.advise import advise, asked_about
 from projections.advice.facts import Facts, Scope, TargetMove
 from projections.advice.goals import late_from
 from projections.audit import queries as audit
 from projections.audit.about import reference
+from projections.scoring.pace import Pace
 from projections.state import queries
 from services.api.advised import AdviceOut, advice_out
 from services.api.answers import READ
@@ -65,15 +65,12 @@ async def list_advice(
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
         facts = await _facts(then, services.keys, language)
         scope = _scope(facts, unit=unit, objective=objective, cycle=cycle)
-        workspace, position = then.workspace, then.position
-    moving = [one.id for one in facts.objectives if one.cycle in scope.cycles]
-    if scope.objective is not None:
-        moving = [scope.objective]
+    moving = [one.id for one in facts.objectives if asked_about(one, scope)]
     if moving:
-        async with viewing.trail(caller, position) as trail:
-            made = await _moves(trail, workspace, moving, position)
-        async with viewing.then(caller) as now:
-            moves = [move._replace(behind=await _behind(now, facts, entry, move)) for entry, move in made]
+        async with viewing.trail(caller, then.position) as trail:
+            made = await _moves(trail, then.workspace, moving, then.position)
+        async with viewing.again(then) as still:
+            moves = [move._replace(pace=await _pace(still, facts, entry, move)) for entry, move in made]
         facts = replace(facts, moves=moves)
     return page_from([advice_out(piece) for piece in advise(facts, scope)], paged, then.next_page)
 
@@ -159,9 +156,12 @@ async def _moves(
         after = entries[-1].position
 
 
-async def _behind(now: Then, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Decimal | None:
-    """How far a key result was behind pace when its target was moved, by what was known just before."""
-    before = replace(now, as_of=move.recorded_on, known_at=entry.recorded_at, position=entry.position - 1)
+async def _pace(then: Then, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Pace | None:
+    """The pace of a key result when its target was moved, by what was known just before.
+
+    None where nobody asks for it: of what was not active, and in the last fifth of the cycle.
+    """
+    before = replace(then, as_of=move.recorded_on, known_at=entry.recorded_at, position=entry.position - 1)
     version = await queries.latest(before.connection, "objective", entry.event.aggregate.id, before.position)
     objective = None if version is None else version.state
     if not isinstance(objective, Objective) or objective.status != "active":
@@ -169,7 +169,5 @@ async def _behind(now: Then, facts: Facts, entry: audit.TrailEntry, move: Target
     cycle, key_result = facts.cycles.get(objective.cycle), objective.key_result(move.key_result)
     if cycle is None or move.recorded_on >= late_from(cycle) or key_result is None:
         return None
-    figures = await Figures.load(before, [objective])
-    score = figures.score(objective, key_result)
-    pace = None if score is None else figures.judged(objective, key_result, score).pace
-    return -pace.pace if pace is not None and pace.word == "behind" else None
+    alone = objective.model_copy(update={"key_results": (key_result,)})
+    return (await Figures.of_scores(before, [alone])).pace(alone, key_result)

@@ -12,6 +12,7 @@ from events.objectives.state import KeyResult, Objective, TargetFact
 from events.policies.state import Policies
 from projections import control
 from projections.scoring.formulas import rounded, written
+from projections.scoring.pace import Pace
 from projections.scoring.relative import base_days, base_value
 from projections.scoring.scores import KeyResultScore, score_days, score_objective
 from projections.scoring.values import BusinessDays
@@ -29,7 +30,7 @@ from services.api.goal_answers import (
     WaitingOut,
 )
 from services.api.initiatives import InitiativeLine, initiatives_for
-from services.api.judging import Judge, load_policies
+from services.api.judging import Judge, load_policies, pace_out
 from services.api.positions import Then
 from services.api.sight import hidden_aggregates
 
@@ -49,12 +50,8 @@ class Figures:
 
     @staticmethod
     async def load(then: Then, objectives: Sequence[Objective]) -> Figures:
-        """Read the cycles, KPIs and business days that scores of these objectives need."""
-        figures = Figures(then)
-        kpis = {key_result.kpi for objective in objectives for key_result in objective.key_results}
-        await figures._load_facts({objective.cycle for objective in objectives}, kpis - {None})
-        await figures._load_days(objectives)
-        figures._policies = await load_policies(then)
+        """Read all that answers on these objectives need."""
+        figures = await Figures.of_scores(then, objectives)
         key_results = [key_result.id for objective in objectives for key_result in objective.key_results]
         taken_over = await queries_goals.taken_over_by(then.connection, key_results, then.position)
         figures._taken_over = await _seen_of_each(then, taken_over)
@@ -62,6 +59,16 @@ class Figures:
         for poison in await control.poisoned(then.connection, then.workspace.id, "state"):
             if not poison.waived:
                 figures._incomplete.add(Aggregate(poison.kind, poison.id))
+        return figures
+
+    @staticmethod
+    async def of_scores(then: Then, objectives: Sequence[Objective]) -> Figures:
+        """Read only what scores and paces follow from: cycles, KPIs, their business days, policies."""
+        figures = Figures(then)
+        kpis = {key_result.kpi for objective in objectives for key_result in objective.key_results}
+        await figures._load_facts({objective.cycle for objective in objectives}, kpis - {None})
+        await figures._load_days(objectives)
+        figures._policies = await load_policies(then)
         return figures
 
     def score(self, objective: Objective, key_result: KeyResult) -> KeyResultScore | None:
@@ -79,6 +86,11 @@ class Figures:
         kpi = None if key_result.kpi is None else self._kpis.get(key_result.kpi)
         values = (None if kpi is None else self._days.get(kpi.id)) or BusinessDays()
         return score_days(key_result, kpi, cycle, values, days)
+
+    def pace(self, objective: Objective, key_result: KeyResult) -> Pace | None:
+        """The pace of a key result at the end of the day; none while pending, and none of a threshold."""
+        score = self.score(objective, key_result)
+        return None if score is None else self._judge(objective).pace(key_result, score)
 
     def against(self, objective: Objective, key_result: KeyResult, fact: TargetFact) -> KeyResultScore | None:
         """What the score would be if a target had been in force all the time."""
@@ -118,7 +130,7 @@ class Figures:
             policy=judge.policy,
             band=judge.band(None if total is None else total.score),
             elapsed=None if judge.elapsed is None else rounded(judge.elapsed),
-            pace=judge.pace_together(counting),
+            pace=pace_out(judge.pace_together(counting)),
             own_grade=None if objective.own_grade is None else objective.own_grade.grade,
             weakest=None if total is None else total.weakest,
             pending=() if total is None else total.pending,
@@ -207,7 +219,7 @@ class Figures:
             score=judge.shown(score.raw),
             policy=judge.policy,
             band=judge.band(score.raw),
-            pace=judge.pace(key_result, score),
+            pace=pace_out(judge.pace(key_result, score)),
             met=score.met,
             pending=score.pending,
             count=score.count,

@@ -20,6 +20,7 @@ from events.policies.state import Policies, Policy
 from projections.scoring.bands import band_of, yardstick
 from projections.scoring.formulas import NO_SCORE, clamped, shown
 from projections.scoring.pace import (
+    Pace,
     PaceWord,
     Part,
     expected_by_now,
@@ -82,6 +83,11 @@ def band_out(band: Band) -> BandOut:
     return BandOut(code=band.code, name_ko=band.name_ko, name_en=band.name_en)
 
 
+def pace_out(pace: Pace | None) -> PaceOut | None:
+    """A pace as it is answered."""
+    return None if pace is None else PaceOut(**pace._asdict())
+
+
 class Judge:
     """Judges an objective and its key results at the end of a day, by the rules that its cycle pins."""
 
@@ -116,24 +122,22 @@ class Judge:
             return None
         return band_out(band_of(score, self._yardstick.bands))
 
-    def pace(self, key_result: KeyResult, score: KeyResultScore) -> PaceOut | None:
+    def pace(self, key_result: KeyResult, score: KeyResultScore) -> Pace | None:
         """The pace of a key result; none while it is pending, and none of a threshold."""
         expected = self._expected(key_result, score)
         if expected is None or score.exact is None:
             return None
         rules = self._policy.rules
-        found = pace_of(self._capped(score.exact), self._capped(expected), rules.on_pace_within)
-        return PaceOut(**found._asdict())
+        return pace_of(self._capped(score.exact), self._capped(expected), rules.on_pace_within)
 
-    def pace_together(self, scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> PaceOut | None:
+    def pace_together(self, scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> Pace | None:
         """The pace of an objective; a pending key result counts 0, as it does in the score."""
         parts = [
             Part(key_result.weight, clamped(score.exact), clamped(expected))
             for key_result, score in scores
             if (expected := self._expected(key_result, score)) is not None
         ]
-        found = pace_together(parts, self._policy.rules.on_pace_within)
-        return None if found is None else PaceOut(**found._asdict())
+        return pace_together(parts, self._policy.rules.on_pace_within)
 
     def readings(self, key_result: KeyResult, days: BusinessDays | None) -> FreshnessOut | None:
         """Whether the KPI's readings come as often as its cadence says; none if none counts as 0."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -129,6 +129,12 @@ class Reading:
         await views.wait(caller.workspace, position, group="audit", timeout=WAIT)
         async with views.open(caller.workspace, "audit") as view:
             yield view
+
+    @asynccontextmanager
+    async def again(self, then: Then) -> AsyncIterator[Then]:
+        """The same times once more, after another view was looked at: no request holds two at once."""
+        async with self._services.views.open(then.caller.workspace) as view:
+            yield replace(then, view=view)
 
     def _note(self, view: View) -> None:
         headers = self._response.headers

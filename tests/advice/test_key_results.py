@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from events.objectives.state import Objective, TargetFact
 from projections.advice.facts import TargetMove
 from projections.advice.goals import late_from
+from projections.scoring.pace import pace_of
 from tests.advice.given import Q1, TODAY, advised, codes, codes_of, given, key_result, objective
 
 
@@ -204,14 +206,19 @@ def test_a_target_that_moves_in_the_last_fifth_moves_late(day: date, *, said: bo
 
 def test_a_target_that_moves_while_behind_pace_is_told() -> None:
     """Once: in the last fifth it is told as late. Moved while ahead or on pace it is nobody's business."""
-    move = TargetMove("kr", TODAY, Decimal(8), Decimal(5), behind=Decimal("0.2"))
+    pace = pace_of(Fraction("0.16"), Fraction("0.3511"), Decimal("0.05"))
+    move = TargetMove("kr", TODAY, Decimal(8), Decimal(5), pace=pace)
     (piece,) = advised(given(moving(targets=2), moves=[move]))
     assert (piece.code, piece.severity) == ("target_moved_while_behind", "warning")
-    assert "0.2만큼 뒤처져 있던 2026-02-10에" in piece.message_ko
-    assert "0.2 behind pace: 8 → 5" in piece.message_en
+    assert "2026-02-10에 목표치가 바뀌었습니다: 8 → 5" in piece.message_ko
+    assert "점수는 0.16, 기대 점수는 0.35" in piece.message_ko
+    assert "behind pace: 8 → 5. Before, the score was 0.16 and 0.35 was expected" in piece.message_en
     late = move._replace(recorded_on=Q1.end)
     assert [one.code for one in advised(given(moving(targets=2), moves=[late]))] == ["target_moved_late"]
-    assert advised(given(moving(targets=2), moves=[move._replace(behind=None)])) == []
+    for score in ("0.3101", "0.9"):
+        fine = pace_of(Fraction(score), Fraction("0.3511"), Decimal("0.05"))
+        assert advised(given(moving(targets=2), moves=[move._replace(pace=fine)])) == []
+    assert advised(given(moving(targets=2), moves=[move._replace(pace=None)])) == []
 
 
 def test_the_last_fifth_has_whole_days() -> None:
