@@ -108,6 +108,10 @@ class Figures:
         ]
         total = score_objective(counting)
         judge = self._judge(objective)
+        key_results = [
+            self.key_result(objective, key_result, scores[key_result.id])
+            for key_result in objective.key_results
+        ]
         return ObjectiveOut(
             id=objective.id,
             title=objective.title,
@@ -131,6 +135,7 @@ class Figures:
             band=judge.band(None if total is None else total.score),
             elapsed=None if judge.elapsed is None else rounded(judge.elapsed),
             pace=pace_out(judge.pace_together(counting)),
+            standing=judge.standing_together(total, counting, [each.readings for each in key_results]),
             own_grade=None if objective.own_grade is None else objective.own_grade.grade,
             weakest=None if total is None else total.weakest,
             pending=() if total is None else total.pending,
@@ -138,10 +143,7 @@ class Figures:
             grades=[OwnGradeOut(**dict(grade)) for grade in objective.grades],
             closings=[ClosingOut(**dict(closing)) for closing in objective.closings],
             initiatives=self._initiatives.get(objective.id, []),
-            key_results=[
-                self.key_result(objective, key_result, scores[key_result.id])
-                for key_result in objective.key_results
-            ],
+            key_results=key_results,
             revision=revision,
         )
 

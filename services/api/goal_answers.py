@@ -165,6 +165,10 @@ class ObjectiveOut(BaseModel):
     band: BandOut | None = Field(description="How the score is graded if it ends like this.")
     elapsed: Number | None = Field(description="The share of the cycle that is over at the end of the day.")
     pace: PaceOut | None = Field(description="null if none of its key results has one.")
+    standing: str | None = Field(
+        description="`ahead`, `on` or `behind`, without a pace the band; `pending` while all key results are;"
+        " `stale` where it would read well and readings of any are stale; null without a score."
+    )
     own_grade: Number | None = Field(description="Given by its people in this edition, 0–1.")
     weakest: str | None = Field(description="The key result with the lowest score.")
     pending: tuple[str, ...] = Field(description="Key results that count 0 because they have no value.")

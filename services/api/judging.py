@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +18,7 @@ from events.objectives.state import KeyResult, Objective
 from events.policies.rules import FRAMEWORKS, Band, Framework
 from events.policies.state import Policies, Policy
 from projections.scoring.bands import band_of, yardstick
-from projections.scoring.formulas import NO_SCORE, clamped, shown
+from projections.scoring.formulas import NO_SCORE, RollUp, clamped, shown
 from projections.scoring.pace import (
     Pace,
     PaceWord,
@@ -163,11 +163,28 @@ class Judge:
         """In one word: the pace, or the band of a threshold; stale readings override what is good."""
         if score.raw is None:
             return "pending"
-        pace = self.pace(key_result, score)
-        good = pace.word != "behind" if pace else score.raw >= self._yardstick.expected_end
-        if good and readings is not None and readings.stale:
+        stale = readings is not None and readings.stale
+        return self._in_a_word(score.raw, self.pace(key_result, score), stale=stale)
+
+    def standing_together(
+        self,
+        total: RollUp | None,
+        scores: Sequence[tuple[KeyResult, KeyResultScore]],
+        readings: Iterable[FreshnessOut | None],
+    ) -> str | None:
+        """The same of an objective, whose good looks rest on the readings of all its key results."""
+        if total is None:
+            return None
+        if len(total.pending) == len(scores):
+            return "pending"
+        stale = any(one is not None and one.stale for one in readings)
+        return self._in_a_word(total.score, self.pace_together(scores), stale=stale)
+
+    def _in_a_word(self, score: Decimal, pace: Pace | None, *, stale: bool) -> str:
+        good = pace.word != "behind" if pace else score >= self._yardstick.expected_end
+        if good and stale:
             return "stale"
-        return pace.word if pace else band_of(score.raw, self._yardstick.bands).code
+        return pace.word if pace else band_of(score, self._yardstick.bands).code
 
     def _expected(self, key_result: KeyResult, score: KeyResultScore) -> Fraction | None:
         """What the declared trajectory says, else the straight line to the expected end.

@@ -269,7 +269,7 @@ def _objective(objective: dict[str, Any], lang: Language, *, running: bool) -> R
         details.append(f"{said(WORDS, 'supports', lang)} → {', '.join(supports)}")
     if objective["incomplete"]:
         details.append(Text(said(WORDS, "incomplete", lang), style="red"))
-    pace = pace_column(objective["pace"]) if running else None
+    pace = pace_column(objective["pace"], stale=objective["standing"] == "stale") if running else None
     return _scored(objective["score"], Text(objective["title"], style="bold"), details, pace)
 
 

@@ -58,12 +58,15 @@ async def test_a_kpi_is_healthy_until_its_readings_are_stale(anna: Person) -> No
 async def test_stale_readings_override_a_good_pace_and_never_the_score(anna: Person) -> None:
     """The key result is ahead until its KPI is silent for too long; check-ins are counted apart."""
     await given_goal(anna)
+    assert (await anna.read("/v1/objectives/growth"))["standing"] == "pending"
     await reading(anna, "80")
     await anna.created("/v1/key-results/kr-acv/check-ins", {"confidence": 9, "day": "2026-03-11"})
     shown = {
         day: await anna.read("/v1/key-results/kr-acv", as_of=day) for day in ("2026-03-14", "2026-03-30")
     }
     assert [each["standing"] for each in shown.values()] == ["ahead", "stale"]
+    goals = [await anna.read("/v1/objectives/growth", as_of=day) for day in shown]
+    assert [goal["standing"] for goal in goals] == ["ahead", "stale"]
     assert [each["readings"]["stale"] for each in shown.values()] == [False, True]
     assert [each["check_ins"]["latest"] for each in shown.values()] == ["2026-03-25"] * 2
     assert [each["check_ins"]["stale"] for each in shown.values()] == [False, True]

@@ -94,6 +94,7 @@ OBJECTIVE = {
     "band": {"code": "success", "name_ko": "성공", "name_en": "success"},
     "elapsed": "0.500000",
     "pace": PACE,
+    "standing": "ahead",
     "own_grade": None,
     "weakest": "acv",
     "pending": [],
