@@ -23,6 +23,18 @@ hypothesis.settings.register_profile("goaltrail", deadline=None)
 hypothesis.settings.load_profile("goaltrail")
 
 
+TOGETHER = ("demo", "seeds", "docs")
+"""Directories whose tests share what takes many seconds to make: one worker makes it and runs them all."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep those tests together when several workers run (`--dist loadgroup`)."""
+    for item in items:
+        directory = item.path.relative_to(Path(__file__).parent).parts[0]
+        if directory in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(directory))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Neither a GOALTRAIL_… variable of the developer's shell nor a ./data of theirs may reach a test."""
