@@ -105,7 +105,7 @@ async def test_expired_token_is_401(
     soon = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
     made = (await make(api, admin, role="admin", expires_at=soon)).json()
     assert made["state"] == "valid"
-    await eventually(lambda: services.access.caller(made["token"]) is None)
+    await eventually(lambda: services.access.caller(made["token"]) is None, seconds=10)
     assert (await api.get("/v1/tokens", headers=bearer(made["token"]))).status_code == 401
 
 
