@@ -1,5 +1,6 @@
 """Words that people say to each other, and whose they are."""
 
+from abc import abstractmethod
 from datetime import date
 from uuid import UUID
 
@@ -32,9 +33,9 @@ class Said(State):
     """The business day on which it was said, or is to be."""
 
     @property
+    @abstractmethod
     def parties(self) -> tuple[str, ...]:
         """The ids of those who talk: they read it whatever the audience is."""
-        raise NotImplementedError
 
     @property
     def whose_line(self) -> tuple[str, ...]:
@@ -47,9 +48,9 @@ class Said(State):
         return self.parties
 
     @property
+    @abstractmethod
     def all_words(self) -> dict[str, Words]:
         """All its texts by the names they have in it."""
-        raise NotImplementedError
 
 
 def person_of(actor: str) -> str | None:

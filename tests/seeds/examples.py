@@ -236,7 +236,7 @@ def calculate(work: str) -> Fraction:
 
 
 def _read(name: str) -> Any:
-    """A file, its numbers as they are written."""
+    """A file, its numbers as they are written: the base loader makes texts of everything, and no objects."""
     return _without_null(yaml.load((FOLDER / f"{name}.yaml").read_text("utf-8"), yaml.BaseLoader))  # noqa: S506
 
 
