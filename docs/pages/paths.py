@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from services.api.app import TAGS, create_app
-from services.api.services import Services
+from services.api.app import TAGS, application
 
 HEAD = """# HTTP paths
 
@@ -16,7 +13,7 @@ an example for every operation. What all operations have in common is in [http.m
 
 def paths_reference() -> str:
     """A table of operations for each tag."""
-    document = create_app(cast("Services", None)).openapi()
+    document = application().openapi()
     parts = [HEAD]
     for tag in TAGS:
         parts.append(f"\n## {tag['name']}\n\n{tag['description']}\n\n| | path | does |\n|---|---|---|\n")

@@ -1,4 +1,4 @@
-"""What the routers need: made once in main.py, handed to create_app, reached through a request."""
+"""What the routers need: made once in main.py, handed to create_app, reached through a request's state."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Services:
 
 
 async def services_of(request: Request) -> Services:
-    """The services of the application that handles the request."""
-    found = request.app.state.services
+    """The services that create_app was given."""
+    found = request.state.services
     assert isinstance(found, Services)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.access.roles import Role
 from services.api.app import create_app
@@ -109,13 +109,13 @@ async def services(provisioned: SettingsFor) -> AsyncIterator[Services]:
 
 
 @pytest.fixture
-def app(services: Services) -> FastAPI:
+def app(services: Services) -> ASGIApp:
     """The application."""
     return create_app(services)
 
 
 @pytest.fixture
-async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def http(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     """Requests to the application without a socket between."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 
 from services.api.services import Services
 from tests.api.conftest import Person, given_goal, person
@@ -53,7 +52,7 @@ async def test_a_check_in_for_an_older_day_does_not_become_the_current_one(anna:
     assert (await score(anna, "visitors", "2026-02-15"))["value"] == "120"
 
 
-async def test_a_correction_is_its_authors(anna: Person, app: FastAPI, services: Services) -> None:
+async def test_a_correction_is_its_authors(anna: Person, services: Services) -> None:
     """Not that of whoever sent the reading."""
     await given_goal(anna)
     receipt = (await send(anna, acv("a", START, "60")))["receipts"][0]

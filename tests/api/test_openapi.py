@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import jsonschema
 import pytest
 
 from events.registry import all_types
-from services.api.app import create_app
+from services.api.app import application
 from services.api.asyncapi import document as asyncapi_document
-from services.api.services import Services
 
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """The OpenAPI document; making it needs no running service."""
-    return create_app(cast("Services", None)).openapi()
+    return application().openapi()
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

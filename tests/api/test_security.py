@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from services.access.roles import Role
+from services.api.app import application
 from services.api.services import Services
 from services.ledger.provision import create_workspace
 from tests.api.conftest import Person, SettingsFor, given_goal, person, projecting
@@ -130,10 +130,10 @@ async def test_every_role_may_do_what_it_may(http: httpx.AsyncClient, services: 
     assert wrong == []
 
 
-def test_no_route_is_forgotten(app: FastAPI) -> None:
+def test_no_route_is_forgotten() -> None:
     """The table above has every operation that needs a token, but those of readings and single tokens."""
     listed = {(method, path.count("/"), path.split("/")[2]) for method, path, _ in ROUTES}
-    document: dict[str, Any] = app.openapi()
+    document: dict[str, Any] = application().openapi()
     forgotten = [
         (method.upper(), path)
         for path, operations in document["paths"].items()
