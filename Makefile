@@ -23,7 +23,7 @@ up: $(VENV)/installed  ## start everything under ./data; Ctrl-C stops it (ARGS="
 	@exec $(BIN)/goaltrail up $(ARGS)
 
 test: $(VENV)/installed-dev  ## run all tests against real servers (TESTS=tests/runtime JOBS=0 ARGS=-x)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not faults" $(ARGS) $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not faults" $(ARGS) $(TESTS)
 
 test-faults: $(VENV)/installed-dev  ## kill servers and workers at random moments during an import
 	$(BIN)/python -m pytest -m faults $(ARGS) $(TESTS)

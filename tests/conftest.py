@@ -7,10 +7,12 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 import structlog
+from xdist.scheduler import LoadScopeScheduling
 
 from services.runtime.nats_server import NatsCluster
 from services.runtime.settings import Role, Settings
@@ -23,16 +25,31 @@ hypothesis.settings.register_profile("goaltrail", deadline=None)
 hypothesis.settings.load_profile("goaltrail")
 
 
-TOGETHER = ("demo", "seeds", "docs")
-"""Directories whose tests share what takes many seconds to make: one worker makes it and runs them all."""
+LONGEST = ("seeds", "demo", "docs", "runtime", "faults")
+"""Directories that take longest, which begin first; short files at the end fill both workers."""
+SHARED = ("seeds", "demo")
+"""Directories whose files share what takes many seconds to make: one worker makes it and runs them all."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep those tests together when several workers run (`--dist loadgroup`)."""
-    for item in items:
-        directory = item.path.relative_to(Path(__file__).parent).parts[0]
-        if directory in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(directory))
+    """Let the longest begin first."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(_directory(item.nodeid), len(LONGEST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Hand out whole files, and SHARED directories as a whole, in the order above."""
+    config.option.loadscopereorder = False
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = lambda nodeid: (
+        _directory(nodeid) if _directory(nodeid) in SHARED else nodeid.partition("::")[0]
+    )
+    return scheduling
+
+
+def _directory(nodeid: str) -> str:
+    return nodeid.removeprefix("tests/").partition("/")[0]
 
 
 @pytest.fixture(scope="session", autouse=True)
