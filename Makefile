@@ -2,13 +2,13 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help up test test-faults bench lint fmt docs lock clean
+.PHONY: help up test test-erp test-faults bench lint fmt docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 TESTS ?= tests
-JOBS ?= 2
+JOBS ?= 3
 
 # The first of these that runs and is new enough; PYTHON=… overrides.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -23,7 +23,10 @@ up: $(VENV)/installed  ## start everything under ./data; Ctrl-C stops it (ARGS="
 	@exec $(BIN)/goaltrail up $(ARGS)
 
 test: $(VENV)/installed-dev  ## run all tests against real servers (TESTS=tests/runtime JOBS=0 ARGS=-x)
-	$(BIN)/python -m pytest -n $(JOBS) -m "not faults" $(ARGS) $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not faults and not erp" $(ARGS) $(TESTS)
+
+test-erp: $(VENV)/installed-dev  ## run whole tables of real systems through `up`: 336,776 departures of a year
+	$(BIN)/python -m pytest -m erp $(ARGS) $(TESTS)
 
 test-faults: $(VENV)/installed-dev  ## kill servers and workers at random moments during an import
 	$(BIN)/python -m pytest -m faults $(ARGS) $(TESTS)

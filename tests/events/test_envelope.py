@@ -32,6 +32,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
+@settings(max_examples=40)
 @forall(all_events())
 def test_an_event_comes_back_as_it_was(event: Event) -> None:
     assert decode(encode(event)) == event
@@ -46,6 +47,7 @@ def test_data_of_every_type_comes_back_as_it_was(entry: EventType, drawn: st.Dat
     assert decode(encode(event)) == event
 
 
+@settings(max_examples=40)
 @forall(all_events())
 def test_an_event_is_a_cloud_event(event: Event) -> None:
     """CloudEvents 1.0: attribute names of lower-case letters and digits, no null, numbers as strings."""

@@ -181,7 +181,7 @@ def test_a_type_is_registered_once() -> None:
 
 
 @pytest.mark.parametrize("kind", AGGREGATES)
-@settings(max_examples=5)
+@settings(max_examples=2)
 @forall(drawn=st.data())
 def test_one_event_begins_an_aggregate_and_an_unknown_one_changes_nothing(
     kind: str, drawn: st.DataObject

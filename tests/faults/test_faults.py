@@ -50,6 +50,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
             running.stop()
 
 
+@pytest.mark.faults
 def test_an_import_survives_a_crash_of_each_process(running: Running, tmp_path: Path) -> None:
     """The short form of the test below."""
     _import_under_fire(running, tmp_path, 20_000, PROCESSES)

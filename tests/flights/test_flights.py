@@ -98,6 +98,7 @@ def trend(client: httpx.Client, position: int) -> httpx.Response:
     )
 
 
+@pytest.mark.erp
 def test_on_time_share_per_month_equals_plain_counting(new_york: httpx.Client) -> None:
     """By the table's own columns year, month and day, which are local: no zone is computed to check it."""
     flown: Counter[str] = Counter()
