@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,12 +105,23 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPostgres]
     running.server.stop()
 
 
+@pytest.fixture(scope="session")
+def shared_database(postgres: TestPostgres) -> TestDatabase:
+    """One for a whole process, as in production: tests have workspaces of their own, and nothing crosses."""
+    return asyncio.run(postgres.create())
+
+
 @pytest.fixture
-async def database(postgres: TestPostgres) -> AsyncIterator[TestDatabase]:
-    """A fresh database with our roles and schemas; `.url(role)` connects as one of the roles."""
-    made = await postgres.create()
-    yield made
-    await postgres.drop(made)
+def database(request: pytest.FixtureRequest) -> TestDatabase:
+    """A database with our roles and schemas; `.url(role)` connects as one of the roles.
+
+    Fresh for tests with the mark `own_database`, which look beyond their workspace.
+    """
+    if request.node.get_closest_marker("own_database") is None:
+        shared: TestDatabase = request.getfixturevalue("shared_database")
+        return shared
+    postgres: TestPostgres = request.getfixturevalue("postgres")
+    return asyncio.run(postgres.create())
 
 
 @pytest.fixture

@@ -107,4 +107,3 @@ def empty_place(nats_server: TestNats, postgres: TestPostgres, data: Path) -> It
     with serving(settings_for("api"), settings_for("projector"), also=[f"{workspace}-b"]) as url:
         yield Place(url, operator, settings_for("projector"))
     structlog.reset_defaults()
-    asyncio.run(postgres.drop(database))

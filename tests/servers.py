@@ -71,7 +71,7 @@ class TestPostgres:
         asyncio.run(database.prepare(self._settings(), database=TEMPLATE))
 
     async def create(self) -> TestDatabase:
-        """A fresh database."""
+        """A fresh database; it goes with the server."""
         name = f"t_{secrets.token_hex(6)}"
         connection = await asyncpg.connect(self.server.url())
         try:
@@ -80,14 +80,6 @@ class TestPostgres:
         finally:
             await connection.close()
         return TestDatabase(name, self.server, self.passwords)
-
-    async def drop(self, made: TestDatabase) -> None:
-        """Remove a database, whoever is still connected."""
-        connection = await asyncpg.connect(self.server.url())
-        try:
-            await connection.execute(f'DROP DATABASE IF EXISTS "{made.name}" WITH (FORCE)')
-        finally:
-            await connection.close()
 
     def _settings(self) -> Settings:
         return Settings(

@@ -15,7 +15,7 @@ from services.api.services import Services
 from tests.api.conftest import Person, given_goal
 from tests.servers import TestNats, TestPostgres
 
-pytestmark = pytest.mark.usefixtures("projector")
+pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
 
 TARGETS = "/v1/key-results/kr-acv/targets"
 

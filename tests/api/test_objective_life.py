@@ -12,7 +12,7 @@ from services.runtime.settings import Settings
 from tests.api.conftest import Person, given_goal, person
 from tests.api.test_personal_text import rows_with
 
-pytestmark = pytest.mark.usefixtures("projector")
+pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
 
 GOAL = "/v1/objectives/growth"
 REFLECTION, COMMENT = "더 일찍 시작했어야 합니다", "we go on with retention"

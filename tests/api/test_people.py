@@ -13,7 +13,7 @@ from services.runtime.settings import Settings
 from tests.api.conftest import Person, person
 from tests.api.test_personal_text import rows_with
 
-pytestmark = pytest.mark.usefixtures("projector")
+pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
 
 NAME, NEW_NAME, MAIL = "김수로왕", "이수로왕", "suro.kim@example.com"
 WORDS = (NAME, NEW_NAME, MAIL, "혼인")

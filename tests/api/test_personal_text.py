@@ -15,7 +15,7 @@ from tests.api.conftest import Person, given_goal, person
 REASON, NOTE, WHY = "윗선의 지시로 목표를 올림", "I am ill since Monday", "typed it wrong, sorry"
 WORDS = (REASON, "윗선", NOTE, "Monday", WHY, "sorry")
 
-pytestmark = pytest.mark.usefixtures("projector")
+pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
 
 
 async def told(anna: Person) -> dict[str, str]:

@@ -82,7 +82,6 @@ def terminal(
     ):
         yield Terminal(http, token)
     structlog.reset_defaults()
-    asyncio.run(postgres.drop(database))
 
 
 Write = Callable[[str, str | bytes], Path]

@@ -26,6 +26,8 @@ from services.projector.builds import GROUPS, prepare_control, projector_engine
 from services.runtime.settings import Role, Settings
 from tests.running import eventually, projecting
 
+pytestmark = pytest.mark.own_database
+
 SettingsFor = Callable[[Role], Settings]
 
 

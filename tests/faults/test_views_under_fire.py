@@ -16,6 +16,8 @@ from services.runtime.settings import Settings
 from services.views import Views, ViewsUnavailable
 from tests.servers import TestPostgres
 
+pytestmark = pytest.mark.own_database
+
 READERS = 8
 KILLS = 4
 LARGE = [str(number) for number in range(20_000)]

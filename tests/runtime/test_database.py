@@ -12,6 +12,8 @@ from services.runtime import database as roles
 from services.runtime.settings import Role, Settings
 from tests.servers import TestDatabase
 
+pytestmark = pytest.mark.own_database
+
 
 @asynccontextmanager
 async def login(url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
