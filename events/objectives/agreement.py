@@ -1,15 +1,12 @@
 """Agreement (합의) and approval (승인): who says yes to goals, and how changes of active ones wait."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from uuid import UUID
 
 from events.context import Context
-from events.envelope import Event
 from events.errors import Refused
+from events.held import held
 from events.ids import Aggregate
 from events.objectives.agreement_events import (
-    HeldChange,
     ObjectiveChangeAgreed,
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
@@ -18,8 +15,9 @@ from events.objectives.commands import CheckIn, DraftObjective, MarkStepDone, Re
 from events.objectives.events import Ambition, ObjectiveAgreed
 from events.objectives.evolve import evolve
 from events.objectives.key_result_events import RangeChanged, RelativeResolved, TargetChanged
-from events.objectives.state import Objective, Waiting
-from events.registry import EventData, event_type, lookup, upcast
+from events.objectives.state import Objective
+from events.registry import EventData
+from events.waiting import Waiting, check_free, check_not_own
 
 REPORTS = (CheckIn, MarkStepDone, ReopenStep, ResolveRelative)
 """Commands that report on a goal, or work out what was agreed; what moves a target all the same waits."""
@@ -139,7 +137,7 @@ def as_proposed(objective: Objective) -> Objective:
     if objective.waiting is None:
         return objective
     proposed = objective.model_copy(update={"waiting": None})
-    for event in _held(objective, objective.waiting):
+    for event in objective.waiting.events(_aggregate(objective)):
         proposed = evolve(proposed, event)
     return proposed
 
@@ -149,18 +147,8 @@ def hold(changes: Sequence[EventData], objective: Objective, context: Context) -
     if not changes:
         return []
     context.require_reason()
-    if objective.waiting is not None and objective.waiting.by != context.actor:
-        raise Refused(
-            "change_waits",
-            f"a change that {objective.waiting.by} proposed waits: agree to it or send it back first",
-            f"{objective.waiting.by} 님이 제안한 변경이 합의를 기다립니다. 먼저 합의하거나 돌려보내십시오",
-            allowed=["agree", "send_back"],
-        )
-    held = tuple(
-        HeldChange(type=event_type(data), data=data.model_dump(mode="json", exclude_none=True))
-        for data in changes
-    )
-    return [ObjectiveChangeProposed(changes=held)]
+    check_free(objective.waiting, context.actor)
+    return [ObjectiveChangeProposed(changes=held(changes))]
 
 
 def agree_to_change(
@@ -171,13 +159,7 @@ def agree_to_change(
     Of an OKR anybody but who asked for them says it.
     """
     if objective.framework != "mbo":
-        if context.actor == waiting.by:
-            raise Refused(
-                "own_change",
-                "somebody else approves the change of a target that you asked for",
-                "직접 요청한 목표치 변경은 다른 사람이 승인해야 합니다",
-                allowed=[step for step in allowed if step != "agree"],
-            )
+        check_not_own(waiting, context.actor, allowed)
         return [ObjectiveChangeAgreed(takes_effect=True), *_made(objective, waiting, context)]
     needed = (objective.parties | as_proposed(objective).parties) - context.gone
     _check_party(needed, context)
@@ -205,7 +187,7 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
     """
     made: list[EventData] = []
     state = objective
-    for event in _held(objective, waiting):
+    for event in waiting.events(_aggregate(objective)):
         data = event.data
         moved = data.key_result if isinstance(data, TargetChanged | RelativeResolved) else None
         key_result = None if moved is None else state.key_result(moved)
@@ -236,16 +218,5 @@ def _check_party(parties: frozenset[str], context: Context) -> None:
         )
 
 
-def _held(objective: Objective, waiting: Waiting) -> list[Event]:
-    """The changes that wait as events, in the newest version of their types."""
-    found = []
-    for change in waiting.changes:
-        known = lookup(change.type)
-        assert known is not None, change.type
-        data = known.model.model_validate(upcast(change.type, dict(change.data)))
-        # Only the data counts for what terms become; the rest is the agreement's once it is there.
-        aggregate = Aggregate("objective", objective.id)
-        found.append(
-            Event(UUID(int=0), known.full, "", aggregate, datetime.min.replace(tzinfo=UTC), waiting.by, data)
-        )
-    return found
+def _aggregate(objective: Objective) -> Aggregate:
+    return Aggregate("objective", objective.id)

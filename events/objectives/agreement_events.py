@@ -1,19 +1,7 @@
 """What happens to changes of an MBO goal that wait for the agreement of its parties."""
 
-from pydantic import BaseModel, ConfigDict, JsonValue
-
+from events.held import HeldChange
 from events.registry import EventData, event
-
-
-class HeldChange(BaseModel):
-    """An event that follows when the parties have agreed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    type: str
-    """Its CloudEvents type."""
-    data: dict[str, JsonValue]
-    """What it says: the old and the new."""
 
 
 @event(

@@ -51,9 +51,9 @@ from events.objectives.state import (
     OwnGrade,
     StepFact,
     TargetFact,
-    Waiting,
 )
 from events.state import OutOfPlace, beginning, existing
+from events.waiting import with_more
 
 AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by": ()}
 """Nobody has put it forward any longer."""
@@ -98,8 +98,7 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
         case ObjectiveReviewerChanged(new=reviewer):
             return {"reviewer": reviewer}
         case ObjectiveChangeProposed(changes=changes):
-            held = before.waiting.changes if before.waiting is not None else ()
-            return {"waiting": Waiting(by=event.actor, changes=(*held, *changes))}
+            return {"waiting": with_more(before.waiting, event.actor, changes)}
         case ObjectiveChangeAgreed(takes_effect=takes_effect):
             if takes_effect or before.waiting is None:
                 return {"waiting": None}

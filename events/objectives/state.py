@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict
 
 from events.measures import Measure
 from events.numbers import Number
-from events.objectives.agreement_events import HeldChange
 from events.objectives.events import Ambition, Framework
 from events.objectives.trajectory import Trajectory
 from events.relative import FrozenBase
 from events.rewards import Reward
 from events.state import State
+from events.waiting import Waiting
 
 ObjectiveStatus = Literal["drafted", "proposed", "agreed", "active", "graded", "closed", "dropped"]
 KeyResultStatus = Literal["active", "dropped"]
@@ -79,19 +79,6 @@ class Closing(BaseModel):
     comment: str | None = None
     actor: str
     event_id: UUID
-
-
-class Waiting(BaseModel):
-    """Changes that hold only when the parties of an MBO goal have agreed, or somebody has approved them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    by: str
-    """The actor who proposed them: a party says yes to what it proposes itself."""
-    agreed_by: tuple[str, ...] = ()
-    """The actors who said yes."""
-    changes: tuple[HeldChange, ...]
-    """In the order they were proposed."""
 
 
 class KeyResult(State):

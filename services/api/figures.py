@@ -27,7 +27,6 @@ from services.api.goal_answers import (
     Score,
     SetTarget,
     StepOut,
-    WaitingOut,
 )
 from services.api.initiatives import InitiativeLine, initiatives_for
 from services.api.judging import Judge, load_policies, pace_out
@@ -125,7 +124,7 @@ class Figures:
             proposed_by=objective.proposed_by,
             agreed_by=objective.agreed_by,
             reward=objective.reward,
-            waiting=None if objective.waiting is None else WaitingOut(**dict(objective.waiting)),
+            waiting=objective.waiting,
             edition=objective.edition,
             supports=objective.supports,
             direct=objective.direct,

@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 from events.kpis.definition import Cadence
 from events.measures import Measure, Window
 from events.numbers import Number
-from events.objectives.agreement_events import HeldChange
 from events.objectives.events import Ambition, Framework
 from events.objectives.state import KeyResultStatus, ObjectiveStatus
 from events.objectives.trajectory import Trajectory
 from events.rewards import Reward
+from events.waiting import Waiting
 from services.api.initiatives import InitiativeLine
 from services.api.judging import BandOut, FreshnessOut, PaceOut, PolicyRef
 
@@ -130,14 +130,6 @@ class ClosingOut(BaseModel):
     event_id: UUID
 
 
-class WaitingOut(BaseModel):
-    """Changes that hold only when both parties of an MBO goal have agreed, or somebody approved them."""
-
-    by: str = Field(description="Who proposed them.")
-    agreed_by: tuple[str, ...] = Field(description="Who has said yes besides.")
-    changes: tuple[HeldChange, ...] = Field(description="The events that follow then, with old and new.")
-
-
 class ObjectiveOut(BaseModel):
     """An objective (목표) with its key results and scores."""
 
@@ -155,7 +147,7 @@ class ObjectiveOut(BaseModel):
     proposed_by: str | None = Field(description="Who put it forward; null for a draft.")
     agreed_by: tuple[str, ...] = Field(description="Who said yes.")
     reward: Reward | None = Field(description="What is paid for it, where that is linked.")
-    waiting: WaitingOut | None = Field(description="Changes that are not agreed or approved yet.")
+    waiting: Waiting | None = Field(description="Changes that are not agreed or approved yet.")
     edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
     direct: bool = Field(description="It only holds the key results that hang directly on its unit.")

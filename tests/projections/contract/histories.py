@@ -13,13 +13,13 @@ from events.conversations.events import ActionAgreed, ConversationOpened
 from events.cycles.events import CycleOpened, CyclePlanned, CyclePolicyAdopted
 from events.envelope import Event, encode
 from events.feedback.events import FeedbackGiven, FeedbackRedacted
+from events.held import held
 from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
 from events.initiatives.events import InitiativePlanned, InitiativeReplanned, InitiativeStarted
 from events.initiatives.plan import InitiativePlan
 from events.kpis.events import KpiDefined
 from events.measures import Measure
 from events.objectives.agreement_events import (
-    HeldChange,
     ObjectiveChangeAgreed,
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
@@ -300,9 +300,7 @@ def _agreed_goal(history: History) -> None:
     moved = TargetChanged(
         key_result="o4-k1", old=measure.target, new=Decimal(900), effective_from=CYCLE_START
     )
-    proposed = ObjectiveChangeProposed(
-        changes=(HeldChange(type=event_type(moved), data=moved.model_dump(mode="json")),)
-    )
+    proposed = ObjectiveChangeProposed(changes=held([moved]))
     history.append("objective", "o4", proposed, reason="the market shrank")
     history.append("objective", "o4", ObjectiveChangeAgreed(takes_effect=True), moved)
     history.append("objective", "o4", proposed, reason="and again")

@@ -1,0 +1,26 @@
+"""Events inside an event: what follows from a change once it is agreed to."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from events.registry import EventData, event_type
+
+
+class HeldChange(BaseModel):
+    """An event that follows when the change is agreed to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    """Its CloudEvents type."""
+    data: dict[str, JsonValue]
+    """What it says: the old and the new."""
+
+
+def held(changes: Sequence[EventData]) -> tuple[HeldChange, ...]:
+    """Events as they are held."""
+    return tuple(
+        HeldChange(type=event_type(data), data=data.model_dump(mode="json", exclude_none=True))
+        for data in changes
+    )
