@@ -33,7 +33,8 @@ class Context:
     cycle: Cycle | None = None
     """The cycle the objective belongs to, or is to belong to."""
     cycles: tuple[Cycle, ...] = ()
-    """The cycles of all goals that an initiative supports, before and after the command."""
+    """The other cycles that the command may touch: of all goals that an initiative supports, before and after
+    the command; in which a KPI that is redefined measures something; for a KPI's target all there are."""
     kpi: Kpi | None = None
     """The KPI that the command names."""
     org_unit: OrgUnit | None = None

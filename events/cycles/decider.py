@@ -1,5 +1,8 @@
 """The rules of a cycle: planned → open ⇄ closed."""
 
+from collections.abc import Iterable
+from datetime import date, timedelta
+
 from events.context import Context
 from events.cycles.commands import AdoptPolicy, CloseCycle, OpenCycle, PlanCycle, ReopenCycle
 from events.cycles.events import CycleClosed, CycleOpened, CyclePlanned, CyclePolicyAdopted, CycleReopened
@@ -106,6 +109,33 @@ def require_not_closed(cycle: Cycle) -> None:
             f"the cycle {cycle.id} is closed, so its goals change no more",
             f"사이클 {cycle.id} 마감 후에는 목표를 바꿀 수 없습니다",
             allowed=["reopen_cycle"],
+        )
+
+
+def require_days_not_closed(
+    cycles: Iterable[Cycle], first: date, last: date | None, today: date, *, pointer: str
+) -> None:
+    """Refuse to change what holds from a day to a day, both included, if that touches a closed cycle.
+
+    Without a last day it holds on. A cycle that was closed before it began on `today` has no figures.
+    """
+    touched = [
+        cycle
+        for cycle in cycles
+        if cycle.status == "closed"
+        and cycle.start <= today
+        and first <= cycle.end
+        and (last is None or cycle.start <= last)
+    ]
+    if touched:
+        latest = max(touched, key=lambda cycle: (cycle.end, cycle.id))
+        earliest = latest.end + timedelta(days=1)
+        raise Refused(
+            "cycle_closed",
+            f"the cycle {latest.id} is closed, so its figures change no more: the earliest day is {earliest}",
+            f"사이클 {latest.id} 마감 후에는 그 수치를 바꿀 수 없습니다. {earliest}부터 정할 수 있습니다",
+            allowed=["reopen_cycle"],
+            pointer=pointer,
         )
 
 

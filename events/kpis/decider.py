@@ -3,10 +3,11 @@
 from pydantic import ValidationError
 
 from events.context import Context
+from events.cycles.decider import require_days_not_closed, require_not_closed
 from events.envelope import Event
 from events.errors import Refused
 from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
-from events.kpis.definition import AGGREGATIONS, KpiDefinition, KpiTarget, ReadingKind
+from events.kpis.definition import AGGREGATIONS, COUNTING, KpiDefinition, KpiTarget, ReadingKind
 from events.kpis.events import KpiDefined, KpiRedefined, KpiRetired, KpiTargetSet
 from events.kpis.state import Kpi
 from events.measures import Aggregation, refused
@@ -71,6 +72,9 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
     new = KpiDefinition(**old.model_dump() | said)
     if new == old:
         return []
+    if any(getattr(new, field) != getattr(old, field) for field in COUNTING):
+        for cycle in context.cycles:
+            require_not_closed(cycle)
     context.require_reason()
     _check_aggregation(state.kind, new.aggregation)
     _check_purpose(new, context)
@@ -99,6 +103,9 @@ def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[Eve
     replaced = [target for target in state.targets if target.overlaps(new)]
     if replaced and replaced[-1] == new:
         return []
+    require_days_not_closed(
+        context.cycles, new.effective_from, new.effective_to, context.today, pointer="/effective_from"
+    )
     backdated = new.effective_from < context.today
     # A first target for days to come is a plan; anything else moves a goalpost.
     if replaced or backdated:

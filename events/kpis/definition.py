@@ -24,6 +24,9 @@ AGGREGATIONS: dict[ReadingKind, tuple[Aggregation, ...]] = {
 }
 """How readings of a kind may be brought together over a period: sums of levels say nothing."""
 
+COUNTING = frozenset({"aggregation", "cadence", "empty"})
+"""The parts of a definition that figures follow from."""
+
 
 class KpiDefinition(BaseModel):
     """What may be redefined. Unit and kind may not: the readings on record are in that unit, of that kind."""

@@ -122,7 +122,8 @@ class CardFigures:
         for item in card.items:
             kpi = self._kpis.get(item.id) if item.kind == "kpi" else None
             target = None if kpi is None else kpi.target_on(day)
-            if kpi is not None and target is not None and not kpi.retired:
+            # One that was retired stays the measure it was: a closed scorecard reads as before.
+            if kpi is not None and target is not None:
                 found.append(as_key_result(kpi, target, cycle))
         return Objective(
             id=card.id, title=card.id, cycle=cycle.id, ambition="committed", key_results=tuple(found)

@@ -15,7 +15,8 @@ from events.feedback.commands import GiveFeedback
 from events.ids import Aggregate, made_here
 from events.initiatives.commands import PlanInitiative, ReplanInitiative
 from events.initiatives.state import Initiative
-from events.kpis.commands import DefineKpi, RedefineKpi
+from events.kpis.commands import DefineKpi, RedefineKpi, SetKpiTarget
+from events.kpis.definition import COUNTING
 from events.kpis.state import Kpi
 from events.objectives.commands import (
     AddKeyResult,
@@ -84,7 +85,7 @@ async def context_of(
         new_id=new_id,
         reason=reason,
         cycle=cycle if isinstance(cycle, Cycle) else None,
-        cycles=await _cycles_supported(knowledge, command, state),
+        cycles=await _cycles_touched(knowledge, command, state),
         kpi=kpi if isinstance(kpi, Kpi) else None,
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
         below=await _below(knowledge, command, state),
@@ -297,6 +298,32 @@ async def _leads_to(knowledge: Knowledge, command: Command) -> dict[str, tuple[s
                 found[id_] = () if objective is None else (objective,)
         pending = frozenset(beyond for ends in found.values() for beyond in ends) - found.keys()
     return found
+
+
+async def _cycles_touched(knowledge: Knowledge, command: Command, state: State | None) -> tuple[Cycle, ...]:
+    """The cycles that a command may touch besides the one of its own aggregate, by id."""
+    match command, state:
+        case SetKpiTarget(), Kpi():
+            return tuple(await knowledge.cycles())
+        case RedefineKpi(), Kpi() if COUNTING & command.model_fields_set:
+            measured = await _cycles_measured(knowledge, state.id)
+            return tuple(cycle for cycle in await knowledge.cycles() if cycle.id in measured)
+        case _:
+            return await _cycles_supported(knowledge, command, state)
+
+
+async def _cycles_measured(knowledge: Knowledge, kpi: str) -> frozenset[str]:
+    """In which cycles a KPI is the measure of a key result, or stands on a scorecard."""
+    goals = {
+        goal.cycle
+        for goal in await knowledge.objectives()
+        if any(key_result.kpi == kpi for key_result in goal.active_key_results)
+    }
+    return frozenset(goals) | {
+        card.cycle
+        for card in await knowledge.scorecards()
+        if any(item.kind == "kpi" and item.id == kpi for item in card.items)
+    }
 
 
 async def _cycles_supported(knowledge: Knowledge, command: Command, state: State | None) -> tuple[Cycle, ...]:

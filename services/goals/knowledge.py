@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from events.cycles.state import Cycle
 from events.envelope import RecordedEvent, UndecodableEvent
 from events.ids import Aggregate
 from events.objectives.key_result_events import KeyResultAdded
+from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
 from events.people.state import Person
+from events.scorecards.state import Scorecard
 from events.state import State
 from projections.state import queries, queries_goals
 from services.goals.aggregates import NOTHING, Loaded, Tail, catch_up, folded, seen
@@ -77,6 +80,18 @@ class Knowledge:
     async def people(self) -> list[Person]:
         """All persons."""
         return [state for state in await self._all("person") if isinstance(state, Person)]
+
+    async def cycles(self) -> list[Cycle]:
+        """All cycles."""
+        return [state for state in await self._all("cycle") if isinstance(state, Cycle)]
+
+    async def objectives(self) -> list[Objective]:
+        """All objectives."""
+        return [state for state in await self._all("objective") if isinstance(state, Objective)]
+
+    async def scorecards(self) -> list[Scorecard]:
+        """All scorecards."""
+        return [state for state in await self._all("scorecard") if isinstance(state, Scorecard)]
 
     async def _all(self, kind: str) -> list[State | None]:
         if self._view is not None:

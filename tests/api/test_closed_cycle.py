@@ -13,6 +13,9 @@ pytestmark = pytest.mark.usefixtures("projector")
 
 GOAL, KEY_RESULT = "/v1/objectives/{objective}", "/v1/key-results/{key_result}"
 MEASURE = {"kind": "at_least", "target": "10", "unit": "deals"}
+KPI_TARGET = {"kind": "at_least", "target": "1", "effective_from": "2025-06-01"}
+ITEMS = [{"kind": "kpi", "id": "acv", "weight": "100"}]
+INITIATIVE = "/v1/initiatives/partners"
 
 WRITES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/objectives"): {"id": "late", "title": "Late", "cycle": YEAR},
@@ -38,6 +41,38 @@ WRITES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", f"{KEY_RESULT}/steps/{{step}}/reopen"): {},
 }
 
+AROUND: list[tuple[str, str, dict[str, Any]]] = [
+    ("POST", "/v1/objectives", {"id": "late", "title": "Late", "cycle": YEAR, "takes_over": "kr-acv"}),
+    ("POST", "/v1/org-units/sales/key-results", {"title": "x", "cycle": YEAR, "measure": MEASURE}),
+    ("POST", "/v1/kpis/acv/targets", KPI_TARGET),
+    ("POST", "/v1/kpis/acv/targets", KPI_TARGET | {"effective_from": "2026-12-31"}),
+    ("POST", "/v1/kpis/acv/targets", KPI_TARGET | {"effective_to": "2026-01-01"}),
+    ("PATCH", "/v1/kpis/acv", {"aggregation": "mean"}),
+    ("PATCH", "/v1/kpis/acv", {"cadence": "week", "empty": "zero"}),
+    ("POST", "/v1/scorecards", {"id": "late", "cycle": YEAR, "org_unit": "sales", "items": ITEMS}),
+    ("PATCH", "/v1/scorecards/card", {"items": ITEMS}),
+    ("POST", f"/v1/cycles/{YEAR}/policies", {"framework": "okr", "version": 0}),
+    ("POST", "/v1/initiatives", {"id": "late", "title": "Late", "supports": ["kr-acv"]}),
+    ("PATCH", INITIATIVE, {"title": "x"}),
+    ("POST", f"{INITIATIVE}/start", {}),
+    ("POST", f"{INITIATIVE}/finish", {}),
+    ("POST", f"{INITIATIVE}/drop", {}),
+    ("POST", f"{INITIATIVE}/reopen", {}),
+]
+"""What is no goal, but part of a cycle's figures or work."""
+
+OF_A_CYCLE = ("/v1/cycles", "/v1/initiatives", "/v1/kpis", "/v1/scorecards")
+BESIDE = {
+    "/v1/cycles",
+    "/v1/cycles/{cycle}/open",
+    "/v1/cycles/{cycle}/close",
+    "/v1/cycles/{cycle}/reopen",
+    "/v1/kpis",
+    # What was measured stays: see the test of a retired KPI.
+    "/v1/kpis/{kpi}/retire",
+}
+"""Writes that change no figure of a cycle that is closed."""
+
 
 def test_every_path_that_writes_a_goal_is_in_the_table() -> None:
     """One that is added must be added here."""
@@ -49,6 +84,33 @@ def test_every_path_that_writes_a_goal_is_in_the_table() -> None:
         if path.startswith(("/v1/objectives", "/v1/key-results")) and method != "get"
     }
     assert writing == WRITES.keys()
+    around = {
+        (method.upper(), path)
+        for path, operations in paths.items()
+        for method in operations
+        if path.startswith(OF_A_CYCLE) and path not in BESIDE and method != "get"
+    }
+    tried = {(method, _template(path)) for method, path, _ in AROUND}
+    assert around <= tried, around - tried
+
+
+def _template(path: str) -> str:
+    names = {"acv": "{kpi}", "card": "{scorecard}", "partners": "{initiative}", YEAR: "{cycle}"}
+    return "/".join(names.get(part, part) for part in path.split("/"))
+
+
+async def given_all_of_a_cycle(anna: Person) -> str:
+    """A goal with a reading of its KPI, a scorecard of a unit and an initiative. Answers the goal's ETag."""
+    etag = await given_goal(anna)
+    await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업", "level": "team"})
+    first = {"kpi": "acv", "source_id": "r", "observed_at": "2026-01-15T09:00:00+09:00", "value": "71"}
+    await anna.created("/v1/readings", [first])
+    target = KPI_TARGET | {"target": "60", "effective_from": "2026-01-01", "reason": "계획"}
+    await anna.created("/v1/kpis/acv/targets", target, If_Match=await anna.etag("/v1/kpis/acv"))
+    items = [ITEMS[0] | {"weight": "50"}, {"kind": "key_result", "id": "kr-acv", "weight": "50"}]
+    await anna.created("/v1/scorecards", {"id": "card", "cycle": YEAR, "org_unit": "sales", "items": items})
+    await anna.created("/v1/initiatives", {"id": "partners", "title": "Partners", "supports": ["kr-acv"]})
+    return etag
 
 
 async def test_no_path_edits_a_closed_cycle(anna: Person) -> None:
@@ -75,6 +137,46 @@ async def test_no_path_edits_a_closed_cycle(anna: Person) -> None:
     await anna.created(f"/v1/cycles/{YEAR}/reopen", {"reason": "a reading was missing"})
     changed = await anna.patch("/v1/objectives/growth", {"title": "x", "reason": "now"}, If_Match=etag)
     assert changed.status_code == 200, changed.text
+
+
+async def test_nothing_around_goals_edits_a_closed_cycle(anna: Person) -> None:
+    """Targets of KPIs, what they are read by, scorecards, policies, work, and goals by other ways."""
+    await given_all_of_a_cycle(anna)
+    await anna.created(f"/v1/cycles/{YEAR}/close", {"reason": "early"})
+    before = await anna.read("/v1/scorecards/card", as_of="2026-12-31")
+    etags = {part: await anna.etag(f"/v1/{part}") for part in ("kpis/acv", "scorecards/card", INITIATIVE[4:])}
+    for method, path, body in AROUND:
+        etag = next((etag for part, etag in etags.items() if path.startswith(f"/v1/{part}")), None)
+        answer = await anna.send(method, path, {**body, "reason": "late"}, {"If-Match": etag} if etag else {})
+        problem = answer.json()
+        refusal = answer.status_code, problem.get("code"), problem.get("allowed")
+        assert refusal == (409, "cycle_closed", ["reopen_cycle"]), f"{method} {path}: {refusal}"
+        if path.endswith("targets"):
+            assert YEAR in problem["detail"]
+            assert "2027-01-01" in problem["detail"]
+            assert problem["errors"][0]["pointer"] == "#/effective_from"
+    assert {part: await anna.etag(f"/v1/{part}") for part in etags} == etags
+
+    # Before and after the cycle there is room; and reopened, with a reason, it takes a target again.
+    room = [{"effective_from": "2027-01-01"}, {"effective_to": "2025-12-31"}]
+    for days in room:
+        await _set_target(anna, KPI_TARGET | days)
+    assert (await anna.read("/v1/scorecards/card", as_of="2026-12-31"))["score"] == before["score"] != "0"
+    await anna.created(f"/v1/cycles/{YEAR}/reopen", {"reason": "the plan was wrong"})
+    await _set_target(anna, KPI_TARGET | {"effective_from": "2026-03-01"})
+    assert (await anna.read("/v1/scorecards/card", as_of="2026-12-31"))["score"] != before["score"]
+
+    # A KPI that is retired after the close was the measure all the same.
+    await anna.created(f"/v1/cycles/{YEAR}/close", {"reason": "early"})
+    before = await anna.read("/v1/scorecards/card", as_of="2026-12-31")
+    etag = await anna.etag("/v1/kpis/acv")
+    await anna.created("/v1/kpis/acv/retire", {"reason": "nobody looks at it"}, If_Match=etag)
+    assert (await anna.read("/v1/scorecards/card", as_of="2026-12-31"))["items"] == before["items"]
+
+
+async def _set_target(anna: Person, target: dict[str, Any]) -> None:
+    etag = await anna.etag("/v1/kpis/acv")
+    await anna.created("/v1/kpis/acv/targets", target | {"reason": "plan"}, If_Match=etag)
 
 
 async def test_a_cycle_out_of_turn_says_what_is_allowed(anna: Person) -> None:

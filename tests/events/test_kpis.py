@@ -6,12 +6,13 @@ from typing import Any, get_args
 
 import pytest
 
+from events.cycles.state import Cycle
 from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
 from events.kpis.definition import AGGREGATIONS, KpiTarget, ReadingKind
 from events.kpis.events import KpiDefined, KpiRedefined, KpiRetired, KpiTargetSet
 from events.kpis.state import Kpi
 from events.measures import Aggregation
-from tests.events.given import SALES_TEAM, TODAY, given, state_after
+from tests.events.given import QUARTER, SALES_TEAM, TODAY, given, state_after
 
 DEFINED = KpiDefined(
     name_ko="응답 시간",
@@ -115,6 +116,57 @@ def test_a_backdated_target_is_flagged_and_needs_a_reason() -> None:
     KPI.when(command).refused("reason_required", "invalid")
     new = FIRST.model_copy(update={"effective_from": day})
     KPI.when(command, reason="잊었음").then(KpiTargetSet(new=new, backdated=True))
+
+
+CLOSED = QUARTER.model_copy(update={"status": "closed"})
+YEAR_BEFORE = Cycle(
+    id="2024",
+    name="2024",
+    start=date(2024, 1, 1),
+    end=date(2024, 12, 31),
+    kind="year",
+    status="closed",
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "earliest"),
+    [
+        (date(2025, 1, 1), None, "2025-04-01"),
+        (date(2025, 3, 31), date(2025, 3, 31), "2025-04-01"),
+        (date(2023, 5, 1), None, "2025-04-01"),
+        (date(2023, 5, 1), date(2024, 1, 1), "2025-01-01"),
+        (date(2025, 4, 1), None, None),
+        (date(2023, 5, 1), date(2023, 12, 31), None),
+    ],
+)
+def test_no_target_reaches_into_a_closed_cycle(first: date, last: date | None, earliest: str | None) -> None:
+    """A target wins over those set before on all its days, so it may share no day with a closed cycle."""
+    command = SetKpiTarget(kind="at_most", target=Decimal(1), effective_from=first, effective_to=last)
+    outcome = KPI.when(command, reason="x", today=date(2025, 6, 1), cycles=(YEAR_BEFORE, CLOSED))
+    if earliest is None:
+        assert outcome.refusal is None
+        return
+    refusal = outcome.refused("cycle_closed", pointer="/effective_from")
+    assert earliest in refusal.message_en
+    assert earliest in refusal.message_ko
+    assert refusal.allowed == ["reopen_cycle"]
+
+
+def test_open_cycles_and_those_to_come_take_a_target() -> None:
+    """A cycle that was closed before it began has no figures to protect."""
+    command = SetKpiTarget(kind="at_most", target=Decimal(1))
+    to_come = CLOSED.model_copy(update={"start": TODAY + timedelta(days=1)})
+    for cycle in (QUARTER, to_come):
+        assert KPI.when(command, cycles=(cycle,)).refusal is None
+    WITH_TARGET.when(command.model_copy(update={"target": Decimal(24)}), cycles=(CLOSED,)).then()
+
+
+def test_how_a_kpi_is_read_stays_where_it_measured_in_a_closed_cycle() -> None:
+    """Names and people may change: no figure follows from them."""
+    KPI.when(RedefineKpi(cadence="week"), reason="x", cycles=(CLOSED,)).refused("cycle_closed")
+    assert KPI.when(RedefineKpi(owner="boris"), reason="x", cycles=(CLOSED,)).refusal is None
+    assert KPI.when(RedefineKpi(cadence="week"), reason="x", cycles=(QUARTER,)).refusal is None
 
 
 def test_targets_of_separate_stretches_stand_beside_each_other() -> None:
