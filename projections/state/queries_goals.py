@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.objectives.state import Objective
-from projections.state.tables import command, key_result, score_history, taken_over, version
+from projections.state.tables import HOLDS_RELATIVE, command, key_result, score_history, taken_over, version
 
 
 class Carried(NamedTuple):
@@ -92,12 +92,29 @@ async def mbo_goals(connection: AsyncConnection, position: int) -> list[Objectiv
     return [Objective.model_validate_json(row) for row in rows]
 
 
+async def with_relative_goals(connection: AsyncConnection, position: int) -> list[Objective]:
+    """Every objective with a relative goal, as known at a position."""
+    rows = await connection.scalars(_WITH_RELATIVE, {"position": position})
+    return [Objective.model_validate_json(row) for row in rows]
+
+
 _MBO_GOALS = (
     select(cast(version.c.state, Text))
     .ext(distinct_on(version.c.id))
     .where(
         version.c.kind == "objective",
         version.c.state["framework"].astext == "mbo",
+        version.c.position <= bindparam("position", type_=BigInteger),
+    )
+    .order_by(version.c.id, version.c.position.desc())
+)
+# A key result is never taken away, only dropped: the newest version is among those that hold one.
+_WITH_RELATIVE = (
+    select(cast(version.c.state, Text))
+    .ext(distinct_on(version.c.id))
+    .where(
+        version.c.kind == "objective",
+        HOLDS_RELATIVE,
         version.c.position <= bindparam("position", type_=BigInteger),
     )
     .order_by(version.c.id, version.c.position.desc())

@@ -15,6 +15,8 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    func,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
@@ -41,6 +43,19 @@ Index(
     version.c.id,
     version.c.position,
     postgresql_where=version.c.state["framework"].astext == "mbo",
+    info={LATE: True},
+)
+
+HOLDS_RELATIVE = func.jsonb_path_exists(
+    version.c.state, literal_column("'$.*[*].measure.relative.of'::jsonpath"), type_=Boolean
+)
+"""Whether a key result of an objective is a relative goal."""
+
+Index(
+    "version_relative",
+    version.c.id,
+    version.c.position,
+    postgresql_where=HOLDS_RELATIVE,
     info={LATE: True},
 )
 

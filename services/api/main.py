@@ -6,13 +6,14 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 
 import structlog
 import uvicorn
 
 from services.access.access import Access
 from services.api.app import create_app
+from services.api.resolver import Resolver
 from services.api.services import Services
 from services.goals.handler import Goals
 from services.intake.intake import Intake
@@ -87,7 +88,9 @@ async def _serve(settings: Settings) -> None:
             ws="none",
             timeout_graceful_shutdown=FINISH,
         )
-        await _Server(config).serve()
+        resolving = Resolver(services).running() if settings.resolve_goals else nullcontext()
+        async with resolving:
+            await _Server(config).serve()
 
 
 class _Server(uvicorn.Server):

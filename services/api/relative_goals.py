@@ -5,17 +5,12 @@ from __future__ import annotations
 import structlog
 from fastapi import APIRouter, Response
 
-from events.cycles.state import Cycle
 from events.errors import Refused
 from events.ids import Aggregate
-from events.kpis.state import Kpi
 from events.objectives.commands import ResolveRelative
 from events.objectives.state import KeyResult, Objective
-from events.relative import FrozenBase, PeriodBase
-from projections.scoring.formulas import written
-from projections.scoring.relative import base_days, base_periods, base_value
-from projections.state import queries
-from projections.state.queries_readings import positions_of
+from events.relative import PeriodBase
+from projections.state import queries, queries_goals
 from services.access.callers import Caller
 from services.api.answers import STEP
 from services.api.key_results import KeyResultId, find_key_result, objective_of
@@ -25,6 +20,7 @@ from services.api.security import GoalEditor
 from services.api.services import Services, Serving
 from services.api.writing import Reasoned, Receipt, Writer, Writing
 from services.goals.errors import TooContended
+from services.goals.relative_goals import bases_of, first_bases, waiting
 from services.views import NotThereYet, ViewsUnavailable
 
 log = structlog.get_logger(__name__)
@@ -51,7 +47,7 @@ async def resolve(
     objective_id = await objective_of(services, caller, key_result)
     async with viewing.then(caller) as then:
         objective, state, _revision = await find_key_result(then, key_result, response)
-        bases = await bases_of(then, objective, state)
+        bases = await bases_of(then.connection, then.position, then.as_of, objective, state)
     return await writing.execute(
         caller,
         objective_id,
@@ -74,10 +70,8 @@ async def resolve_new(
         async with Reading(services, Response(), None).then(caller) as then:
             pending = [
                 (objective.id, ResolveRelative(key_result=key_result.id, bases=bases))
-                for objective in await _active(then, None if cycle is not None else done.id, cycle)
-                for key_result in objective.active_key_results
-                if _is_unresolved(key_result)
-                if (bases := _positive(await bases_of(then, objective, key_result)))
+                for objective, key_result in waiting(await _objectives(then, done.id, cycle))
+                if (bases := await _first_bases(then, objective, key_result))
             ]
     except (ViewsUnavailable, NotThereYet) as error:
         log.warning("relative goals stay unresolved", step=done.id, error=str(error))
@@ -90,59 +84,15 @@ async def resolve_new(
             log.warning("a relative goal stays unresolved", key_result=command.key_result, error=str(error))
 
 
-async def bases_of(then: Then, objective: Objective, key_result: KeyResult) -> tuple[PeriodBase, ...]:
-    """The bases of a relative goal whose periods are over and have a value, as known at the position."""
-    relative = key_result.measure.relative
-    if relative is None or relative.of == "baseline" or key_result.kpi is None:
-        return ()
-    wanted = [Aggregate("cycle", objective.cycle), Aggregate("kpi", key_result.kpi)]
-    found = await queries.latest_of(then.connection, wanted, then.position)
-    cycle, kpi = (found[each].state if each in found else None for each in wanted)
-    if not isinstance(cycle, Cycle) or not isinstance(kpi, Kpi):
-        return ()
-    bases = []
-    for period in base_periods(relative, kpi, cycle, then.as_of):
-        first, last = base_days(key_result.measure, kpi, period)
-        days = await queries.days_of(then.connection, kpi.id, first, last, then.position)
-        base = base_value(key_result.measure, kpi, days, period)
-        if base is None:
-            continue
-        stand = await positions_of(then.connection, kpi.id, first, last, then.position)
-        frozen = FrozenBase(
-            value=written(base.value),
-            start=period.start,
-            end=period.end,
-            readings=base.readings,
-            first_position=stand[0],
-            last_position=stand[1],
-            known_position=then.position,
-            course=base.course,
-        )
-        bases.append(PeriodBase(effective_from=period.effective_from, base=frozen))
-    return tuple(bases)
+async def _first_bases(then: Then, objective: Objective, key_result: KeyResult) -> tuple[PeriodBase, ...]:
+    known = await bases_of(then.connection, then.position, then.as_of, objective, key_result)
+    return first_bases(key_result, known)
 
 
-async def _active(then: Then, id_: str | None, cycle: str | None) -> list[Objective]:
-    """The objective with an id, or all of a cycle, if they are active."""
-    if id_ is not None:
+async def _objectives(then: Then, id_: str, cycle: str | None) -> list[Objective]:
+    """Those of a cycle with relative goals; without a cycle the objective with the id."""
+    if cycle is None:
         row = await queries.latest(then.connection, "objective", id_, then.position)
-        rows = [] if row is None else [row]
-    else:
-        rows = await queries.latest_of_kind(then.connection, "objective", then.position)
-    states = [row.state for row in rows]
-    return [
-        state
-        for state in states
-        if isinstance(state, Objective) and state.status == "active" and cycle in (None, state.cycle)
-    ]
-
-
-def _is_unresolved(key_result: KeyResult) -> bool:
-    relative = key_result.measure.relative
-    if relative is None:
-        return False
-    return relative.resolve == "each_period" or key_result.targets[-1].target is None
-
-
-def _positive(bases: tuple[PeriodBase, ...]) -> tuple[PeriodBase, ...]:
-    return tuple(base for base in bases if base.base.value > 0)
+        return [row.state] if row is not None and isinstance(row.state, Objective) else []
+    found = await queries_goals.with_relative_goals(then.connection, then.position)
+    return [objective for objective in found if objective.cycle == cycle]

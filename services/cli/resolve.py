@@ -1,4 +1,4 @@
-"""`goaltrail resolve`: freeze the targets of relative goals whose base periods are over."""
+"""`goaltrail resolve`: freeze the targets of relative goals whose base periods are over, at once."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def resolve(
     """Resolve relative goals (+15% on last month) whose base is known by now.
 
     Of active objectives: those without a target yet, and those with a base of
-    its own for each period, which begins to hold when somebody asks for it.
-    Run it as periods begin, by cron for instance; again changes nothing.
+    its own for each period. The API does so by itself as days begin; this does
+    it at once. Again changes nothing.
 
     Example: goaltrail resolve --cycle 2026-q1
     """

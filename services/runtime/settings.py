@@ -73,6 +73,17 @@ class Settings(BaseSettings):
         0, ge=0, le=65535, description="Port of /healthz and /metrics of intake and projector; 0 for none."
     )
 
+    resolve_goals: bool = Field(
+        True, description="Whether the API resolves relative goals by itself as days begin."
+    )
+    resolve_goals_after: int = Field(
+        10,
+        ge=0,
+        lt=24 * 60,
+        description="Minutes after midnight, in the workspace's zone, until it does, so that readings of the"
+        " day before are in.",
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     log_format: Literal["json", "console"] = Field("json", description="One JSON object a line, or text.")
 

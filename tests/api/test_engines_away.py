@@ -11,8 +11,11 @@ import pytest
 
 from events.ids import Aggregate
 from events.objectives.key_result_events import TargetChanged
+from services.api.resolver import Resolver
 from services.api.services import Services
 from tests.api.conftest import Person, given_goal
+from tests.api.test_relative_goals import COST, PATH, given_cost, send
+from tests.running import eventually
 from tests.servers import TestNats, TestPostgres
 
 pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
@@ -171,3 +174,29 @@ async def test_a_ledger_that_dies_under_way_loses_and_doubles_nothing(
     assert [str(data.new) for data in changes] == wanted
     posts = (await anna.read(TARGETS))["data"]
     assert [post["new"] for post in posts if post["what"] == "target"] == ["80", *wanted]
+
+
+async def test_relative_goals_are_resolved_once_the_engines_are_back(
+    anna: Person, nats_server: TestNats, without_postgres: TestPostgres, services: Services
+) -> None:
+    """The resolver waits for either, and asks nobody to start it again."""
+    etag = await given_cost(anna, COST)
+    await anna.created("/v1/objectives/lean/activate", {}, If_Match=etag)
+    await send(anna, d20250630="100")
+    await anna.read(PATH)
+    nats_server.server.kill()
+    await until_connected(services, False)
+    async with Resolver(services, look=0.05).running():
+        await asyncio.sleep(0.3)
+        without_postgres.server.kill()
+        await asyncio.sleep(0.3)
+        without_postgres.server.start()
+        nats_server.server.start()
+        await until_connected(services, True)
+        await until_ok(anna, PATH)
+
+        async def resolved() -> bool:
+            response = await anna.get(PATH)
+            return response.status_code == 200 and response.json()["score"]["target"] == "95"
+
+        await eventually(resolved)

@@ -1,0 +1,82 @@
+"""Relative goals: which ones wait for a target, and what the views know of the bases that it follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.cycles.state import Cycle
+from events.ids import Aggregate
+from events.kpis.state import Kpi
+from events.objectives.state import KeyResult, Objective
+from events.relative import FrozenBase, PeriodBase
+from projections.scoring.formulas import written
+from projections.scoring.relative import base_days, base_periods, base_value
+from projections.state import queries
+from projections.state.queries_readings import positions_of
+
+
+def waiting(objectives: Sequence[Objective]) -> list[tuple[Objective, KeyResult]]:
+    """The relative goals of active objectives that have no target yet, or get one for each period."""
+    return [
+        (objective, key_result)
+        for objective in objectives
+        if objective.status == "active"
+        for key_result in objective.active_key_results
+        if _waits(key_result)
+    ]
+
+
+async def bases_of(
+    connection: AsyncConnection, position: int, as_of: date, objective: Objective, key_result: KeyResult
+) -> tuple[PeriodBase, ...]:
+    """The bases of a relative goal whose periods are over and have a value, as known at the position.
+
+    None in a closed cycle, where nothing is resolved any more.
+    """
+    relative = key_result.measure.relative
+    if relative is None or relative.of == "baseline" or key_result.kpi is None:
+        return ()
+    wanted = [Aggregate("cycle", objective.cycle), Aggregate("kpi", key_result.kpi)]
+    found = await queries.latest_of(connection, wanted, position)
+    cycle, kpi = (found[each].state if each in found else None for each in wanted)
+    if not isinstance(cycle, Cycle) or cycle.status == "closed" or not isinstance(kpi, Kpi):
+        return ()
+    bases = []
+    for period in base_periods(relative, kpi, cycle, as_of):
+        first, last = base_days(key_result.measure, kpi, period)
+        days = await queries.days_of(connection, kpi.id, first, last, position)
+        base = base_value(key_result.measure, kpi, days, period)
+        if base is None:
+            continue
+        stand = await positions_of(connection, kpi.id, first, last, position)
+        frozen = FrozenBase(
+            value=written(base.value),
+            start=period.start,
+            end=period.end,
+            readings=base.readings,
+            first_position=stand[0],
+            last_position=stand[1],
+            known_position=position,
+            course=base.course,
+        )
+        bases.append(PeriodBase(effective_from=period.effective_from, base=frozen))
+    return tuple(bases)
+
+
+def first_bases(key_result: KeyResult, bases: Sequence[PeriodBase]) -> tuple[PeriodBase, ...]:
+    """Those that a target may follow from and none follows from yet.
+
+    Another base for a period that has its target, since it was corrected, is for people to adopt.
+    """
+    resolved = {fact.effective_from for fact in key_result.targets if fact.base is not None}
+    return tuple(found for found in bases if found.base.value > 0 and found.effective_from not in resolved)
+
+
+def _waits(key_result: KeyResult) -> bool:
+    relative = key_result.measure.relative
+    if relative is None:
+        return False
+    return relative.resolve == "each_period" or key_result.targets[-1].target is None
