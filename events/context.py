@@ -51,7 +51,7 @@ class Context:
     policies: Policies = field(default_factory=Policies)
     """The policies of the workspace, for what pins one of their versions or follows its rules."""
     taken: frozenset[str] = frozenset()
-    """The id that a new goal is to have, if an objective or key result has it already."""
+    """Of the ids that new goals are to have: those that an objective or key result has already."""
 
     people: Mapping[str, Person | None] = field(default_factory=dict)
     """Whom the command names, by the place (owner, to/1); None: an id of the form that the server makes, of

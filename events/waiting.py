@@ -59,7 +59,7 @@ def check_not_own(waiting: Waiting, actor: str, allowed: Sequence[str]) -> None:
     if waiting.by == actor:
         raise Refused(
             "own_change",
-            "somebody else approves the change of a target that you asked for",
-            "직접 요청한 목표치 변경은 다른 사람이 승인해야 합니다",
+            "somebody else approves the change that you asked for",
+            "직접 요청한 변경은 다른 사람이 승인해야 합니다",
             allowed=[step for step in allowed if step != "agree"],
         )

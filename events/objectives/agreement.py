@@ -11,16 +11,14 @@ from events.objectives.agreement_events import (
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
 )
-from events.objectives.commands import CheckIn, DraftObjective, MarkStepDone, ReopenStep, ResolveRelative
+from events.objectives.commands import DraftObjective
 from events.objectives.events import Ambition, ObjectiveAgreed
 from events.objectives.evolve import evolve
-from events.objectives.key_result_events import RangeChanged, RelativeResolved, TargetChanged
+from events.objectives.key_result_events import KeyResultAdded, KeyResultEvent, RangeChanged, TargetChanged
+from events.objectives.refusals import key_result_exists
 from events.objectives.state import Objective
 from events.registry import EventData
 from events.waiting import Waiting, check_free, check_not_own
-
-REPORTS = (CheckIn, MarkStepDone, ReopenStep, ResolveRelative)
-"""Commands that report on a goal, or work out what was agreed; what moves a target all the same waits."""
 
 
 def ambition_of(command: DraftObjective) -> Ambition:
@@ -104,34 +102,6 @@ def require_agreement(objective: Objective, allowed: Sequence[str]) -> None:
     )
 
 
-def needs_agreement(objective: Objective) -> bool:
-    """Whether a change of terms has to wait for the parties."""
-    return objective.framework == "mbo" and objective.activated
-
-
-def needs_approval(data: EventData, objective: Objective, context: Context) -> bool:
-    """Whether a change moves a target that somebody else has to say yes to.
-
-    Of an MBO goal any; of others where the policy that their cycle pins asks for it. A relative goal that is
-    resolved for the first time follows from what was agreed; with another base its target moves.
-    """
-    match data:
-        case TargetChanged():
-            moves = True
-        case RelativeResolved(effective_from=day):
-            key_result = objective.key_result(data.key_result)
-            facts = () if key_result is None else key_result.targets
-            moves = any(fact.base is not None and fact.effective_from == day for fact in facts)
-        case _:
-            moves = False
-    if not (moves and objective.activated):
-        return False
-    if objective.framework == "mbo":
-        return True
-    pins = None if context.cycle is None else context.cycle.policies
-    return context.policies.pinned(objective.framework, pins).rules.approve_target_changes
-
-
 def as_proposed(objective: Objective) -> Objective:
     """The goal as it would be with the changes that wait."""
     if objective.waiting is None:
@@ -140,6 +110,13 @@ def as_proposed(objective: Objective) -> Objective:
     for event in objective.waiting.events(_aggregate(objective)):
         proposed = evolve(proposed, event)
     return proposed
+
+
+def to_be_added(objective: Objective) -> frozenset[str]:
+    """The ids of the key results that a change that waits would add."""
+    return frozenset(added.id for added in as_proposed(objective).key_results) - {
+        key_result.id for key_result in objective.key_results
+    }
 
 
 def hold(changes: Sequence[EventData], objective: Objective, context: Context) -> list[EventData]:
@@ -183,16 +160,17 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
     """The changes on the day they are agreed to: waiting alone makes no target hold from an earlier day.
 
     Those of a key result that was dropped since are left out; what contradicts a baseline that was corrected
-    since is refused.
+    since, and a key result whose id another one has by now, is refused.
     """
     made: list[EventData] = []
     state = objective
     for event in waiting.events(_aggregate(objective)):
         data = event.data
-        moved = data.key_result if isinstance(data, TargetChanged | RelativeResolved) else None
-        key_result = None if moved is None else state.key_result(moved)
+        key_result = state.key_result(data.key_result) if isinstance(data, KeyResultEvent) else None
         if key_result is not None and key_result.status == "dropped":
             continue
+        if isinstance(data, KeyResultAdded) and data.key_result in context.taken:
+            raise key_result_exists(data.key_result, allowed=["send_back"])
         if isinstance(data, TargetChanged) and not data.backdated and context.cycle is not None:
             assert key_result is not None
             day = min(max(data.effective_from, context.today), context.cycle.end)

@@ -10,7 +10,7 @@ from events.registry import EventData, event
     en="{actor} proposed to change the agreed goal {id}; until that is agreed, what was agreed holds.",
 )
 class ObjectiveChangeProposed(EventData):
-    """Terms of an active goal are to change: of an MBO goal any, of others targets that need approval.
+    """Terms of an active goal are to change: of an MBO goal any, of others what moves the goalposts.
 
     Nothing has changed yet. The reason is in the envelope.
     """

@@ -4,15 +4,7 @@ from events.context import Context
 from events.cycles.decider import require_not_closed
 from events.cycles.state import Cycle
 from events.errors import Refused
-from events.objectives.agreement import (
-    REPORTS,
-    ambition_of,
-    as_proposed,
-    check_parties,
-    hold,
-    needs_agreement,
-    needs_approval,
-)
+from events.objectives.agreement import ambition_of, as_proposed, check_parties, hold
 from events.objectives.alignment import check_change, check_supports, require_taken_over, with_taken_over
 from events.objectives.commands import (
     AddKeyResult,
@@ -41,8 +33,10 @@ from events.objectives.events import (
     ObjectiveSupportsChanged,
 )
 from events.objectives.evolve import evolve
+from events.objectives.goalposts import must_wait, needs_agreement, needs_approval, resolved_anew
 from events.objectives.key_results import add_key_result, change_key_result, set_weights
 from events.objectives.life import ALLOWED, check_status, step
+from events.objectives.refusals import key_result_exists
 from events.objectives.state import Objective
 from events.org_units.decider import require_org_unit
 from events.policies.reward_link import check_goal_reward
@@ -58,7 +52,7 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
 
     Nothing changes in a closed cycle; a closed or dropped objective can only be reopened; once an objective
     was active every change needs a reason, and on an MBO goal the agreement of both parties. Where the policy
-    asks for it, somebody else has to approve a change of a target.
+    asks for it, somebody else has to approve what moves the goalposts.
     """
     context.check_reason()
     context.check_people()
@@ -73,14 +67,15 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     if isinstance(command, LifeCommand):
         return step(command, state, context)
     check_status(state, "drafted", "active")
-    if needs_agreement(state) and not isinstance(command, REPORTS):
+    if must_wait(command, state, context):
         return hold(_changes(command, as_proposed(state), cycle, context), state, context)
     changes = _changes(command, state, cycle, context)
-    if not any(needs_approval(data, state, context) for data in changes):
+    anew = [data for data in changes if resolved_anew(data, state)]
+    if not anew or not (needs_agreement(state) or needs_approval(state, context)):
         return changes
-    made = [data for data in changes if not needs_approval(data, state, context)]
+    made = [data for data in changes if data not in anew]
     asked = _changes(command, as_proposed(state), cycle, context)
-    return [*made, *hold([data for data in asked if needs_approval(data, state, context)], state, context)]
+    return [*made, *hold([data for data in asked if resolved_anew(data, state)], state, context)]
 
 
 def _changes(
@@ -120,12 +115,7 @@ def _draft(command: DraftObjective, state: Objective | None, context: Context) -
         )
     # What supports or serves an id must mean one goal.
     for taken in context.taken:
-        raise Refused(
-            "key_result_exists",
-            f"there is a key result {taken} already",
-            f"핵심 결과 {taken} 아이디가 이미 있습니다",
-            pointer="/id",
-        )
+        raise key_result_exists(taken, pointer="/id")
     _cycle(context)
     if command.org_unit is not None:
         require_org_unit(context, pointer="/org_unit")

@@ -37,6 +37,7 @@ from events.objectives.key_result_events import (
     TrajectoryDeclared,
     WeightChanged,
 )
+from events.objectives.refusals import key_result_exists
 from events.objectives.relative_goals import as_stated, check_absolute, resolve_relative
 from events.objectives.reports import check_day_in_cycle, report
 from events.objectives.state import KeyResult, Objective
@@ -53,12 +54,7 @@ def add_key_result(
     """Another key result; its first target holds for the whole cycle."""
     id_ = command.key_result or context.new_id()
     if id_ in context.taken or objective.key_result(id_) is not None:
-        raise Refused(
-            "key_result_exists",
-            f"there is a key result {id_} already",
-            f"핵심 결과 {id_} 아이디가 이미 있습니다",
-            pointer="/key_result",
-        )
+        raise key_result_exists(id_, pointer="/key_result")
     if len(objective.active_key_results) >= MOST_KEY_RESULTS:
         raise Refused(
             "too_many_key_results",

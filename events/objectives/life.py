@@ -6,7 +6,6 @@ from events.objectives.agreement import (
     agree,
     agree_to_change,
     hold,
-    needs_agreement,
     require_agreement,
     require_parties,
     send_change_back,
@@ -31,6 +30,7 @@ from events.objectives.events import (
     ObjectiveReopened,
     ObjectiveSentBack,
 )
+from events.objectives.goalposts import needs_agreement
 from events.objectives.state import Objective, ObjectiveStatus
 from events.registry import EventData
 

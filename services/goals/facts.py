@@ -18,17 +18,18 @@ from events.initiatives.state import Initiative
 from events.kpis.commands import DefineKpi, RedefineKpi, SetKpiTarget
 from events.kpis.definition import COUNTING
 from events.kpis.state import Kpi
+from events.objectives.agreement import to_be_added
 from events.objectives.commands import (
     AddKeyResult,
     AgreeObjective,
     ChangeObjectiveOrgUnit,
     ChangeSupports,
-    ChangeTarget,
     DraftObjective,
     HoldKeyResults,
     LinkKpi,
     ResolveRelative,
 )
+from events.objectives.goalposts import GOALPOSTS
 from events.objectives.state import KeyResult, Objective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
@@ -92,8 +93,8 @@ async def context_of(
         taken_over=await _taken_over(knowledge, command, caller, today),
         unknown=await _unknown(knowledge, command, state, caller, today),
         leads_to=await _leads_to(knowledge, command),
-        policies=await _policies(knowledge, command),
-        taken=await _taken(knowledge, command, aggregate),
+        policies=await _policies(knowledge, command, state),
+        taken=await _taken(knowledge, command, aggregate, state),
         people=await _people(knowledge, command),
         gone=await _gone(knowledge, command, state),
     )
@@ -172,10 +173,12 @@ def _org_unit(command: Command) -> str | None:
     return None
 
 
-async def _policies(knowledge: Knowledge, command: Command) -> Policies:
-    """For what pins one of their versions, links a reward or moves a target; other commands need none."""
+async def _policies(knowledge: Knowledge, command: Command, state: State | None) -> Policies:
+    """For what pins one of their versions, links a reward or moves goalposts; other commands need none."""
     rewarded = getattr(command, "reward", None) is not None
-    if not rewarded and not isinstance(command, OpenCycle | AdoptPolicy | ChangeTarget | ResolveRelative):
+    moves = isinstance(command, (*GOALPOSTS, ResolveRelative))
+    agreed = isinstance(state, Objective) and state.activated and state.framework != "mbo"
+    if not rewarded and not (moves and agreed) and not isinstance(command, OpenCycle | AdoptPolicy):
         return Policies()
     known = [await knowledge.state("policy", framework) for framework in FRAMEWORKS]
     return Policies(policy for policy in known if isinstance(policy, Policy))
@@ -340,13 +343,16 @@ async def _cycles_supported(knowledge: Knowledge, command: Command, state: State
     return tuple(cycles[id_] for id_ in sorted(cycles))
 
 
-async def _taken(knowledge: Knowledge, command: Command, aggregate: Aggregate) -> frozenset[str]:
-    """The id that the command chooses, if a goal has it."""
+async def _taken(
+    knowledge: Knowledge, command: Command, aggregate: Aggregate, state: State | None
+) -> frozenset[str]:
+    """Of the ids that new goals are to have: those that a goal has already."""
+    chosen: frozenset[str] = frozenset()
     match command:
         case DraftObjective():
-            chosen: str | None = aggregate.id
-        case AddKeyResult():
-            chosen = command.key_result
-        case _:
-            chosen = None
-    return frozenset(await knowledge.objectives_of(frozenset(() if chosen is None else (chosen,))))
+            chosen = frozenset({aggregate.id})
+        case AddKeyResult(key_result=str() as id_):
+            chosen = frozenset({id_})
+        case AgreeObjective() if isinstance(state, Objective):
+            chosen = to_be_added(state)
+    return frozenset(await knowledge.objectives_of(chosen))

@@ -157,6 +157,27 @@ async def test_a_target_moves_when_somebody_else_approves(
         ("objective.change_agreed", "person:boris"),
         ("objective.change_proposed", "person:anna"),
     ]
+    # No way round: a baseline, another key result and dropping the old one are asked for, too.
+    new = {"id": "acv-2", "title": "ACV", "measure": {"kind": "at_least", "target": "60", "unit": "KRW"}}
+    for send, path, body in (
+        (anna.patch, "key-results/kr-acv", {"baseline": "60"}),
+        (anna.post, "objectives/growth/key-results", new),
+        (anna.post, "key-results/kr-acv/drop", {}),
+    ):
+        sent = await send(
+            f"/v1/{path}", body | {"reason": "x"}, If_Match=await anna.etag("/v1/objectives/growth")
+        )
+        assert sent.status_code in (200, 201), sent.text
+        anna.position = sent.json()["position"]
+    goal = await anna.read("/v1/objectives/growth")
+    [kept] = goal["key_results"]
+    assert (kept["status"], kept["measure"]["baseline"]) == ("active", "50")
+    assert [change["type"] for change in goal["waiting"]["changes"]] == [
+        f"goaltrail.key_result.{fact}.v1" for fact in ("baseline_corrected", "added", "dropped")
+    ]
+    await anna.created("/v1/objectives", {"id": "acv-2", "title": "x", "cycle": YEAR})
+    taken = await boris.post("/v1/objectives/growth/agree", If_Match=await anna.etag("/v1/objectives/growth"))
+    assert (taken.status_code, taken.json()["code"]) == (409, "key_result_exists")
 
 
 async def test_a_pending_key_result_has_no_band(anna: Person) -> None:

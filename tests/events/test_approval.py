@@ -1,13 +1,17 @@
-"""Approval: where the policy asks for it, a target of an active goal moves when somebody else says yes."""
+"""Approval: where the policy asks for it, goalposts of an active goal move when somebody else says yes."""
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
+from events.commands import Command
 from events.errors import Refused
+from events.held import held
+from events.objectives.agreement import to_be_added
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
     ObjectiveChangeProposed,
@@ -15,25 +19,50 @@ from events.objectives.agreement_events import (
 )
 from events.objectives.commands import (
     ActivateObjective,
+    AddKeyResult,
     AgreeObjective,
+    ChangeKeyResultOwner,
+    ChangeObjectiveOrgUnit,
+    ChangeObjectiveOwner,
+    ChangeObjectiveReviewer,
+    ChangeReward,
+    ChangeSupports,
     ChangeTarget,
+    CheckIn,
     CloseObjective,
     CorrectBaseline,
+    DeclareTrajectory,
     DropKeyResult,
     DropObjective,
+    KeyResultCommand,
+    LinkKpi,
+    MarkStepDone,
+    ObjectiveChange,
     ProposeObjective,
     ReopenObjective,
+    ReopenStep,
     ResolveRelative,
+    RewordKeyResult,
     RewordObjective,
     SendBackObjective,
+    SetWeights,
+    UnlinkKpi,
 )
-from events.objectives.events import ObjectiveReworded
-from events.objectives.key_result_events import KeyResultAdded, RelativeResolved, TargetChanged
+from events.objectives.events import ObjectiveActivated
+from events.objectives.goalposts import GOALPOSTS
+from events.objectives.key_result_events import (
+    BaselineCorrected,
+    KeyResultAdded,
+    KeyResultDropped,
+    RelativeResolved,
+    TargetChanged,
+)
+from events.objectives.trajectory import TrajectoryPoint
 from events.policies.defaults import DEFAULTS
 from events.policies.rules import PolicyVersions
 from events.policies.state import Policies, Policy
 from tests.events.given import QUARTER
-from tests.events.test_agreement import OWNER, REVIEWER, STRANGER, Goal, mbo
+from tests.events.test_agreement import MEASURE, OWNER, REVIEWER, STRANGER, Goal, mbo, named
 from tests.events.test_relative_goals import COST, base, resolve
 
 ASKS = Policies(
@@ -97,21 +126,87 @@ def test_before_the_goal_is_active_nothing_waits() -> None:
     assert targets(goal.does(OWNER, MOVE, reason=None)) == [90]
 
 
-def test_everything_else_goes_on_while_a_target_waits() -> None:
-    goal = okr().does(OWNER, MOVE).does(OWNER, RewordObjective(title="다른 말"))
-    assert [type(event) for event in goal.events] == [ObjectiveReworded]
-    assert goal.refuses(STRANGER, MOVE.model_copy(update={"target": Decimal(95)}), "change_waits").allowed
+MOVES: list[Command] = [
+    MOVE,
+    CorrectBaseline(key_result="acv", baseline=Decimal(60)),
+    DeclareTrajectory(
+        key_result="acv", trajectory=(TrajectoryPoint(day=date(2025, 3, 1), value=Decimal(55)),)
+    ),
+    LinkKpi(key_result="acv", kpi="acv"),
+    UnlinkKpi(key_result="acv"),
+    SetWeights(weights={"acv": Decimal(1), "cost": Decimal(9)}),
+    AddKeyResult(key_result="acv-2", title="ACV", measure=MEASURE),
+    DropKeyResult(key_result="acv"),
+]
+FREE: list[Command] = [
+    RewordObjective(title="다른 말"),
+    ChangeObjectiveOwner(owner="dora"),
+    ChangeObjectiveOrgUnit(org_unit="sales"),
+    ChangeSupports(supports=("growth",)),
+    RewordKeyResult(key_result="acv", title="다른 말"),
+    ChangeKeyResultOwner(key_result="acv", owner="dora"),
+    CheckIn(key_result="acv", confidence=7),
+]
 
 
-def test_what_happened_meanwhile_counts() -> None:
-    """A dropped key result has no target to move; a baseline beyond the new target contradicts it."""
-    dropped = okr().does(OWNER, MOVE).does(OWNER, DropKeyResult(key_result="acv"))
+@pytest.mark.parametrize("command", MOVES, ids=named)
+def test_whatever_moves_the_goalposts_waits(command: Command) -> None:
+    """Until somebody else says yes all is as it was; then as it would have been without waiting."""
+    goal = okr()
+    before = goal.state
+    with pytest.raises(Refused, match="reason_required"):
+        goal.does(OWNER, command, reason=None)
+    [proposed] = goal.does(OWNER, command).events
+    assert isinstance(proposed, ObjectiveChangeProposed)
+    assert goal.state.model_copy(update={"waiting": None}) == before
+    goal.refuses(OWNER, AgreeObjective(), "own_change")
+    at_once = okr(Policies(), 0).does(OWNER, command)
+    assert goal.does(STRANGER, AgreeObjective()).state == at_once.state != before
+
+
+@pytest.mark.parametrize("command", FREE, ids=named)
+def test_everything_else_goes_on_while_a_change_waits(command: Command) -> None:
+    goal = okr().does(OWNER, MOVE).does(STRANGER, command)
+    assert goal.events
+    assert not any(isinstance(event, ObjectiveChangeProposed) for event in goal.events)
+
+
+def test_each_command_on_the_terms_of_a_goal_is_in_one_of_the_tables() -> None:
+    """A new one has to be put into one. A report on steps and resolving have tests of their own."""
+    every = get_args(KeyResultCommand) + get_args(ObjectiveChange) + (AddKeyResult, SetWeights)
+    others = {MarkStepDone, ReopenStep, ResolveRelative, ChangeObjectiveReviewer, ChangeReward}
+    assert {type(command) for command in (*MOVES, *FREE)} | others == set(every)
+    assert {type(command) for command in MOVES} == set(GOALPOSTS)
+
+
+def test_what_is_asked_while_a_change_waits_joins_it() -> None:
+    """Decided on what would be, by who asked first; also where another policy holds by then."""
+    goal = okr().does(OWNER, SetWeights(weights={"acv": Decimal(1), "cost": Decimal(2)}))
+    goal.does(OWNER, AddKeyResult(key_result="new", title="신규", measure=MEASURE, weight=Decimal(3)))
+    goal.refuses(STRANGER, DropKeyResult(key_result="acv"), "change_waits")
+    goal.facts["policies"], goal.facts["cycle"] = Policies(), QUARTER
+    goal.does(OWNER, DropKeyResult(key_result="acv"))
+    assert len(goal.state.active_key_results) == 2
+    goal.does(STRANGER, AgreeObjective())
+    assert {each.id: each.weight for each in goal.state.active_key_results} == {"cost": 2, "new": 3}
+    assert goal.does(OWNER, MOVE.model_copy(update={"key_result": "new"})).state.waiting is None
+
+
+def test_an_id_that_another_goal_took_meanwhile_is_refused() -> None:
+    goal = okr().does(OWNER, AddKeyResult(key_result="new", title="신규", measure=MEASURE))
+    assert to_be_added(goal.state) == {"new"}
+    goal.facts["taken"] = frozenset({"new"})
+    assert goal.refuses(STRANGER, AgreeObjective(), "key_result_exists").allowed == ["send_back"]
+
+
+def test_what_happened_meanwhile_on_older_records_counts() -> None:
+    """When only targets waited: a dropped key result has none to move; a baseline may contradict one."""
+    move = TargetChanged(key_result="acv", old=Decimal(80), new=Decimal(60), effective_from=QUARTER.start)
+    asked = ObjectiveChangeProposed(changes=held([move]))
+    history = (mbo(framework="okr", reviewer=None), ObjectiveActivated(), asked)
+    dropped = Goal(*history, KeyResultDropped(key_result="acv"))
     assert dropped.does(STRANGER, AgreeObjective()).events == [ObjectiveChangeAgreed(takes_effect=True)]
-    resolved = okr().does(OWNER, resolving(100)).does(OWNER, resolving(200))
-    resolved.does(OWNER, DropKeyResult(key_result="cost")).does(STRANGER, AgreeObjective())
-    assert targets(resolved, "cost") == [None, 95]
-    lower = okr().does(OWNER, MOVE.model_copy(update={"target": Decimal(60)}))
-    lower.does(OWNER, CorrectBaseline(key_result="acv", baseline=Decimal(70)))
+    lower = Goal(*history, BaselineCorrected(key_result="acv", old=Decimal(50), new=Decimal(70)))
     lower.refuses(STRANGER, AgreeObjective(), "direction_contradicts", "invalid")
 
 

@@ -1,0 +1,75 @@
+"""Goalposts: which changes of an active goal move them, and whether these wait for somebody's yes."""
+
+from events.commands import Command
+from events.context import Context
+from events.objectives.commands import (
+    AddKeyResult,
+    ChangeTarget,
+    CheckIn,
+    CorrectBaseline,
+    DeclareTrajectory,
+    DropKeyResult,
+    LinkKpi,
+    MarkStepDone,
+    ReopenStep,
+    ResolveRelative,
+    SetWeights,
+    UnlinkKpi,
+)
+from events.objectives.key_result_events import RelativeResolved
+from events.objectives.state import Objective
+from events.registry import EventData
+
+GOALPOSTS = (
+    ChangeTarget,
+    CorrectBaseline,
+    DeclareTrajectory,
+    LinkKpi,
+    UnlinkKpi,
+    SetWeights,
+    AddKeyResult,
+    DropKeyResult,
+)
+"""Commands that move the goalposts: what a key result is held against, where its value comes from, how much
+it counts, and which key results there are. `ResolveRelative` does so, too, when it resolves anew.
+
+All else of an OKR stays free: words, owners, its unit, its reward, what it supports, reports, and its end.
+"""
+
+REPORTS = (CheckIn, MarkStepDone, ReopenStep, ResolveRelative)
+"""Commands that report on a goal, or work out what was agreed; what moves a target all the same waits."""
+
+
+def needs_agreement(objective: Objective) -> bool:
+    """Whether a change of terms has to wait for the parties."""
+    return objective.framework == "mbo" and objective.activated
+
+
+def needs_approval(objective: Objective, context: Context) -> bool:
+    """Whether somebody else has to say yes before the goalposts of an OKR move.
+
+    So it is where the policy that its cycle pins asks for it. What is asked while a change waits joins that
+    one: so what waits still fits when it is made, also if the cycle has adopted another policy since.
+    """
+    if not objective.activated or objective.framework == "mbo":
+        return False
+    if objective.waiting is not None:
+        return True
+    pins = None if context.cycle is None else context.cycle.policies
+    return context.policies.pinned(objective.framework, pins).rules.approve_target_changes
+
+
+def must_wait(command: Command, objective: Objective, context: Context) -> bool:
+    """Whether all that follows from a command waits: of an active MBO goal every change of its terms."""
+    if needs_agreement(objective):
+        return not isinstance(command, REPORTS)
+    return isinstance(command, GOALPOSTS) and needs_approval(objective, context)
+
+
+def resolved_anew(data: EventData, objective: Objective) -> bool:
+    """Whether a relative goal gets another base: with the first one it follows from what was agreed."""
+    if not isinstance(data, RelativeResolved):
+        return False
+    key_result = objective.key_result(data.key_result)
+    facts = () if key_result is None else key_result.targets
+    return any(fact.base is not None and fact.effective_from == data.effective_from for fact in facts)
