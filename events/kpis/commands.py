@@ -68,3 +68,11 @@ class SetKpiTarget(Command):
 
 class RetireKpi(Command):
     """Watch the KPI no longer."""
+
+
+class AgreeKpiChange(Command):
+    """Approve the changes of targets that wait."""
+
+
+class SendBackKpiChange(Command):
+    """Refuse the changes of targets that wait, or take them back."""

@@ -6,17 +6,34 @@ from events.context import Context
 from events.cycles.decider import require_days_not_closed, require_not_closed
 from events.envelope import Event
 from events.errors import Refused
-from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
+from events.kpis.approval import WAITS, as_proposed, asked, hold, needs_approval, send_back, waiting_of
+from events.kpis.commands import (
+    AgreeKpiChange,
+    DefineKpi,
+    RedefineKpi,
+    RetireKpi,
+    SendBackKpiChange,
+    SetKpiTarget,
+)
 from events.kpis.definition import AGGREGATIONS, COUNTING, KpiDefinition, KpiTarget, ReadingKind
-from events.kpis.events import KpiDefined, KpiRedefined, KpiRetired, KpiTargetSet
+from events.kpis.events import (
+    KpiChangeAgreed,
+    KpiChangeProposed,
+    KpiChangeSentBack,
+    KpiDefined,
+    KpiRedefined,
+    KpiRetired,
+    KpiTargetSet,
+)
 from events.kpis.state import Kpi
 from events.measures import Aggregation, refused
 from events.org_units.decider import require_org_unit
 from events.policies.reward_link import check_reward
 from events.registry import EventData
 from events.state import beginning, existing
+from events.waiting import check_not_own, with_more
 
-KpiCommand = DefineKpi | RedefineKpi | SetKpiTarget | RetireKpi
+KpiCommand = DefineKpi | RedefineKpi | SetKpiTarget | AgreeKpiChange | SendBackKpiChange | RetireKpi
 
 CLEARABLE = frozenset({"perspective", "leading", "owner", "org_unit", "serves", "serves_why", "reward"})
 """Parts of a definition that may be empty."""
@@ -39,6 +56,10 @@ def decide(command: KpiCommand, state: Kpi | None, context: Context) -> list[Eve
             return _redefine(command, state, context)
         case SetKpiTarget():
             return _set_target(command, state, context)
+        case AgreeKpiChange():
+            return _agree(state, context)
+        case SendBackKpiChange():
+            return send_back(state, context)
         case RetireKpi():
             context.require_reason()
             return [KpiRetired()]
@@ -88,6 +109,39 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
 def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[EventData]:
     said = command.model_dump()
     new = KpiTarget(**said | {"effective_from": command.effective_from or context.today})
+    approval = needs_approval(state, context)
+    known = as_proposed(state) if approval else state
+    changes = _target_set(new, known, context)
+    # A target for days that have none yet is a plan, which nobody approves; any other moves a goalpost.
+    moves = any(target.overlaps(new) for target in known.targets)
+    if changes and (moves or changes[0].backdated):
+        context.require_reason()
+    return hold(changes, state, context) if approval and moves else [*changes]
+
+
+def _agree(state: Kpi, context: Context) -> list[EventData]:
+    """A yes to the targets that wait. They hold from today on: waiting alone makes none hold from before."""
+    check_not_own(waiting_of(state), context.actor, WAITS)
+    made: list[EventData] = [KpiChangeAgreed()]
+    for waits in asked(state):
+        new = waits.new
+        if not waits.backdated:
+            new = new.model_copy(update={"effective_from": max(new.effective_from, context.today)})
+        if new.effective_to is not None and new.effective_to < new.effective_from:
+            raise Refused(
+                "change_too_late",
+                f"the days that the target was asked for are over since {new.effective_to}: send it back",
+                f"요청한 목표치의 기간이 {new.effective_to}에 이미 끝났습니다. 돌려보내십시오",
+                allowed=["send_back"],
+            )
+        for change in _target_set(new, state, context):
+            made.append(change)
+            state = state.model_copy(update={"targets": (*state.targets, change.new)})
+    return made
+
+
+def _target_set(new: KpiTarget, state: Kpi, context: Context) -> list[KpiTargetSet]:
+    """The fact that a target holds, unless it does so already. Refuses one that does not hang together."""
     if new.effective_to is not None and new.effective_to < new.effective_from:
         raise Refused(
             "target_dates",
@@ -107,9 +161,6 @@ def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[Eve
         context.cycles, new.effective_from, new.effective_to, context.today, pointer="/effective_from"
     )
     backdated = new.effective_from < context.today
-    # A first target for days to come is a plan; anything else moves a goalpost.
-    if replaced or backdated:
-        context.require_reason()
     return [KpiTargetSet(new=new, old=state.target_on(new.effective_from), backdated=backdated)]
 
 
@@ -182,6 +233,13 @@ def evolve(state: Kpi | None, event: Event) -> Kpi:
             before = existing(state, event)
             return before.model_copy(update={"targets": (*before.targets, target_set.new)})
         case KpiRetired():
-            return existing(state, event).model_copy(update={"retired": True})
+            # What nobody approved by then never took effect.
+            return existing(state, event).model_copy(update={"retired": True, "waiting": None})
+        case KpiChangeProposed(changes=changes):
+            before = existing(state, event)
+            waiting = with_more(before.waiting, event.actor, changes)
+            return before.model_copy(update={"waiting": waiting})
+        case KpiChangeAgreed() | KpiChangeSentBack():
+            return existing(state, event).model_copy(update={"waiting": None})
         case _:
             return existing(state, event)

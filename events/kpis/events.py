@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from events.held import HeldChange
 from events.kpis.definition import KpiDefinition, KpiTarget, ReadingKind
 from events.registry import EventData, event, upcaster
 
@@ -50,6 +51,35 @@ class KpiTargetSet(EventData):
     """The target that held on its first day until then."""
     backdated: bool = False
     """It begins before the business day on which it was set."""
+
+
+@event(
+    "kpi.change_proposed",
+    ko="{actor} KPI {id}의 목표치 변경을 요청했습니다. 승인할 때까지는 이전 목표치가 유효합니다.",
+    en="{actor} asked to change the target of KPI {id}; until that is approved, the old target holds.",
+)
+class KpiChangeProposed(EventData):
+    """Targets are to change and need approval. Nothing has changed yet. The reason is in the envelope."""
+
+    changes: tuple[HeldChange, ...]
+
+
+@event(
+    "kpi.change_agreed",
+    ko="{actor} KPI {id}의 목표치 변경을 승인했습니다.",
+    en="{actor} approved the change of the target of KPI {id}.",
+)
+class KpiChangeAgreed(EventData):
+    """Somebody else than who asked said yes: the targets that waited follow as events of their own."""
+
+
+@event(
+    "kpi.change_sent_back",
+    ko="{actor} KPI {id}의 목표치 변경 요청을 돌려보냈습니다.",
+    en="{actor} sent the change of the target of KPI {id} back.",
+)
+class KpiChangeSentBack(EventData):
+    """The targets that waited will not be set. The reason is in the envelope."""
 
 
 @event(

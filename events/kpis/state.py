@@ -2,8 +2,11 @@
 
 from datetime import date
 
+from pydantic import Field
+
 from events.kpis.definition import KpiDefinition, KpiTarget, ReadingKind
 from events.state import State
+from events.waiting import Waiting
 
 
 class Kpi(KpiDefinition, State):
@@ -14,6 +17,7 @@ class Kpi(KpiDefinition, State):
     targets: tuple[KpiTarget, ...] = ()
     """In the order they were set: of those that hold for a day, the one set last counts."""
     retired: bool = False
+    waiting: Waiting | None = Field(None, description="Changes of targets that are not approved yet.")
 
     @property
     def definition(self) -> KpiDefinition:

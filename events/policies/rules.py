@@ -78,7 +78,9 @@ class Rules(_Frozen):
     shown_cap: Annotated[Number, Field(ge=1, le=10)]
     """Scores are shown up to this; the raw score is kept beside it."""
     approve_target_changes: bool = False
-    """The goalposts of an active objective move only after somebody else approved it; of MBO goals always."""
+    """The goalposts of an active objective, and targets of KPIs, move only after somebody else approved it.
+
+    Those of MBO goals always do."""
     reward_link: RewardLink
     payout: Annotated[tuple[PayoutGrade, ...], Field(max_length=MOST_STEPS)] = ()
     """From the lowest grade to the highest; empty without a payout table."""

@@ -260,7 +260,11 @@ async def retire(
 async def set_target(
     caller: GoalEditor, writing: Writing, kpi: KpiId, if_match: IfMatch, body: NewKpiTarget
 ) -> Receipt:
-    """Set a target for a stretch of days; the ones before stay on record."""
+    """Set a target for a stretch of days; the ones before stay on record.
+
+    Where the KPI policy asks for approval, a target for days that have one already waits until somebody else
+    agrees.
+    """
     return await writing.execute(
         caller,
         Aggregate("kpi", kpi),

@@ -42,6 +42,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "points": ("%p", " pt"),
     "unfinished": ("* 아직 끝나지 않은 기간", "* not over yet"),
     "as of": ("{day} 기준", "as of {day}"),
+    "waits": ("목표치 변경 승인 대기", "a change of its target waits for approval"),
 }
 
 
@@ -94,6 +95,8 @@ def trend(
             ]
         )
     )
+    if named["waiting"] is not None:
+        output.print(Text(said(WORDS, "waits", language), style="yellow"))
     if not any(point["count"] for point in found["data"]):
         fail(f"there are no readings of {kpi} from {found['data'][0]['start']} to {found['data'][-1]['end']}")
     output.print(_table(found, bucket, language))

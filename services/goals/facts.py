@@ -15,7 +15,7 @@ from events.feedback.commands import GiveFeedback
 from events.ids import Aggregate, made_here
 from events.initiatives.commands import PlanInitiative, ReplanInitiative
 from events.initiatives.state import Initiative
-from events.kpis.commands import DefineKpi, RedefineKpi, SetKpiTarget
+from events.kpis.commands import AgreeKpiChange, DefineKpi, RedefineKpi, SetKpiTarget
 from events.kpis.definition import COUNTING
 from events.kpis.state import Kpi
 from events.objectives.agreement import to_be_added
@@ -178,7 +178,8 @@ async def _policies(knowledge: Knowledge, command: Command, state: State | None)
     rewarded = getattr(command, "reward", None) is not None
     moves = isinstance(command, (*GOALPOSTS, ResolveRelative))
     agreed = isinstance(state, Objective) and state.activated and state.framework != "mbo"
-    if not rewarded and not (moves and agreed) and not isinstance(command, OpenCycle | AdoptPolicy):
+    asked = (moves and agreed) or isinstance(command, OpenCycle | AdoptPolicy | SetKpiTarget)
+    if not rewarded and not asked:
         return Policies()
     known = [await knowledge.state("policy", framework) for framework in FRAMEWORKS]
     return Policies(policy for policy in known if isinstance(policy, Policy))
@@ -306,7 +307,7 @@ async def _leads_to(knowledge: Knowledge, command: Command) -> dict[str, tuple[s
 async def _cycles_touched(knowledge: Knowledge, command: Command, state: State | None) -> tuple[Cycle, ...]:
     """The cycles that a command may touch besides the one of its own aggregate, by id."""
     match command, state:
-        case SetKpiTarget(), Kpi():
+        case SetKpiTarget() | AgreeKpiChange(), Kpi():
             return tuple(await knowledge.cycles())
         case RedefineKpi(), Kpi() if COUNTING & command.model_fields_set:
             measured = await _cycles_measured(knowledge, state.id)

@@ -250,3 +250,56 @@ async def test_an_mbo_goal_is_judged_by_its_own_policy(anna: Person) -> None:
         ("0.642857", "0.642857", "not_reached"),
     ]
     assert read["policy"] == {"framework": "mbo", "version": 0}
+
+
+async def test_a_target_of_a_kpi_moves_when_somebody_else_approves(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """The first one holds at once; the KPI shows what waits, and the trail tells, with the reasons."""
+    await given_goal(anna)
+    asking = DEFAULTS["kpi"].model_dump(mode="json") | {"approve_target_changes": True}
+    await anna.created("/v1/policies/kpi", {"rules": asking, "reason": "x"})
+    boris = await person(http, services, "boris", "editor")
+
+    async def target(value: str, reason: str) -> Any:
+        """Set or asked for by anna; the KPI afterwards."""
+        body = {"kind": "at_least", "target": value, "effective_from": "2026-01-01", "reason": reason}
+        await anna.created("/v1/kpis/acv/targets", body, If_Match=await anna.etag("/v1/kpis/acv"))
+        return await anna.read("/v1/kpis/acv")
+
+    async def decide(who: Person, step: str, body: dict[str, str] | None = None) -> Any:
+        """A step on the KPI as anna knows it."""
+        etag = await anna.etag("/v1/kpis/acv")
+        answer = await who.post(f"/v1/kpis/acv/{step}", body, If_Match=etag)
+        anna.position = max(anna.position, who.position)
+        return answer.json().get("code", answer.status_code)
+
+    async def targets() -> list[str]:
+        return [one["target"] for one in (await anna.read("/v1/kpis/acv/targets"))["data"]]
+
+    assert (await target("80", "계획"))["waiting"] is None
+    waiting = (await target("90", "더 높게"))["waiting"]
+    assert (waiting["by"], waiting["changes"][0]["data"]["new"]["target"]) == ("person:anna", "90")
+    assert await targets() == ["80"]
+    assert await decide(anna, "agree") == "own_change"
+    assert (await boris.post("/v1/kpis/acv/agree")).json()["code"] == "if_match_missing"
+    assert await decide(boris, "send-back") == "reason_required"
+    assert await decide(boris, "send-back", {"reason": "아직 이릅니다"}) == 200
+    assert await decide(boris, "agree") == "nothing_waits"
+    await target("95", "한 번 더")
+    assert await decide(boris, "agree") == 200
+    assert (await anna.read("/v1/kpis/acv"))["waiting"] is None
+    assert await targets() == ["80", "95"]
+    trail = (await anna.read("/v1/audit", about="kpi/acv", order="desc"))["data"]
+    assert [(one["type"], one["actor"], one["reason"]) for one in trail[:5]] == [
+        ("kpi.target_set", "person:boris", None),
+        ("kpi.change_agreed", "person:boris", None),
+        ("kpi.change_proposed", "person:anna", "한 번 더"),
+        ("kpi.change_sent_back", "person:boris", "아직 이릅니다"),
+        ("kpi.change_proposed", "person:anna", "더 높게"),
+    ]
+
+    await target("97", "연초부터")
+    await anna.created("/v1/cycles/2026/close", {"reason": "x"})
+    assert await decide(boris, "agree") == "cycle_closed"
+    assert await decide(anna, "send-back", {"reason": "늦었습니다"}) == 200

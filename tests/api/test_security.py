@@ -59,6 +59,8 @@ ROUTES: list[tuple[str, str, set[str]]] = [
     ("GET", "/v1/kpis/k", READERS),
     ("PATCH", "/v1/kpis/k", EDITORS),
     ("POST", "/v1/kpis/k/retire", EDITORS),
+    ("POST", "/v1/kpis/k/agree", EDITORS),
+    ("POST", "/v1/kpis/k/send-back", EDITORS),
     ("GET", "/v1/kpis/k/targets", READERS),
     ("POST", "/v1/kpis/k/targets", EDITORS),
     ("GET", "/v1/kpis/k/trend", READERS),

@@ -25,6 +25,7 @@ KPI: dict[str, Any] = {
     "mean_of_ratios": False,
     "targets": [],
     "retired": False,
+    "waiting": None,
     "status": {
         "code": "watch",
         "name_ko": "주의",

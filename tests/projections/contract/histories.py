@@ -17,7 +17,14 @@ from events.held import held
 from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
 from events.initiatives.events import InitiativePlanned, InitiativeReplanned, InitiativeStarted
 from events.initiatives.plan import InitiativePlan
-from events.kpis.events import KpiDefined
+from events.kpis.definition import KpiTarget
+from events.kpis.events import (
+    KpiChangeAgreed,
+    KpiChangeProposed,
+    KpiChangeSentBack,
+    KpiDefined,
+    KpiTargetSet,
+)
 from events.measures import Measure
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
@@ -239,6 +246,7 @@ def goals(history: History) -> None:
         history.append(
             "kpi", id_, KpiDefined.model_validate(definition | {"cadence": cadence, "empty": "missing"})
         )
+    _approved_target(history)
     objectives: list[list[str | None]] = [
         ["sales", "orders", None],
         ["price", "delay", "mood"],
@@ -305,6 +313,18 @@ def _agreed_goal(history: History) -> None:
     history.append("objective", "o4", ObjectiveChangeAgreed(takes_effect=True), moved)
     history.append("objective", "o4", proposed, reason="and again")
     history.append("objective", "o4", ObjectiveChangeSentBack(), reason="no")
+
+
+def _approved_target(history: History) -> None:
+    """A target of a KPI, one that was approved in its place and one that was sent back."""
+    first = KpiTarget(kind="at_least", target=Decimal(800), effective_from=CYCLE_START)
+    moved = KpiTargetSet(new=first.model_copy(update={"target": Decimal(900)}), old=first)
+    proposed = KpiChangeProposed(changes=held([moved]))
+    history.append("kpi", "sales", KpiTargetSet(new=first))
+    history.append("kpi", "sales", proposed, reason="the market grew")
+    history.append("kpi", "sales", KpiChangeAgreed(), moved)
+    history.append("kpi", "sales", proposed, reason="and again")
+    history.append("kpi", "sales", KpiChangeSentBack(), reason="no")
 
 
 def people(history: History) -> None:

@@ -1,0 +1,63 @@
+"""Approval (승인) of KPI targets: where the policy asks for it, a change waits for somebody else's yes."""
+
+from collections.abc import Iterator, Sequence
+
+from events.context import Context
+from events.errors import Refused
+from events.held import held
+from events.ids import Aggregate
+from events.kpis.events import KpiChangeProposed, KpiChangeSentBack, KpiTargetSet
+from events.kpis.state import Kpi
+from events.registry import EventData
+from events.waiting import Waiting, check_free
+
+WAITS = ("set_target", "agree", "send_back")
+"""What may be done with the targets of a KPI while a change waits."""
+
+
+def needs_approval(kpi: Kpi, context: Context) -> bool:
+    """Whether changes of targets wait: a KPI belongs to no cycle, so the newest policy says so.
+
+    While something waits, others join it.
+    """
+    return kpi.waiting is not None or context.policies.newest("kpi").rules.approve_target_changes
+
+
+def waiting_of(kpi: Kpi) -> Waiting:
+    """The changes that wait. Refuses to decide on none."""
+    if kpi.waiting is None:
+        raise Refused(
+            "nothing_waits",
+            f"no change of a target of the KPI {kpi.id} waits for approval",
+            f"승인을 기다리는 KPI {kpi.id} 목표치 변경이 없습니다",
+            allowed=["set_target"],
+        )
+    return kpi.waiting
+
+
+def asked(kpi: Kpi) -> Iterator[KpiTargetSet]:
+    """The targets that wait, in the order they were asked for."""
+    if kpi.waiting is not None:
+        for event in kpi.waiting.events(Aggregate("kpi", kpi.id)):
+            assert isinstance(event.data, KpiTargetSet)
+            yield event.data
+
+
+def as_proposed(kpi: Kpi) -> Kpi:
+    """The KPI as it would be with the targets that wait."""
+    return kpi.model_copy(update={"targets": (*kpi.targets, *(target.new for target in asked(kpi)))})
+
+
+def hold(changes: Sequence[EventData], kpi: Kpi, context: Context) -> list[EventData]:
+    """Targets that wait, with those that the same actor asked for before."""
+    if not changes:
+        return []
+    check_free(kpi.waiting, context.actor)
+    return [KpiChangeProposed(changes=held(changes))]
+
+
+def send_back(kpi: Kpi, context: Context) -> list[EventData]:
+    """What waits is not made: refused, or taken back by who asked. That takes a reason."""
+    waiting_of(kpi)
+    context.require_reason()
+    return [KpiChangeSentBack()]
