@@ -76,4 +76,4 @@ class StateFold(Fold):
         return writes
 
 
-STATE = Group("state", 18, metadata, StateFold)
+STATE = Group("state", 19, metadata, StateFold)
