@@ -34,6 +34,10 @@ class Company(Part):
         agreed = ((goal.id, found) for goal in self.goals for found in goal.key_results)
         return next(objective for objective, found in (*agreed, *added) if found.id == key_result)
 
+    def served(self, goal: str) -> str:
+        """The id of an objective, or of the one that a key result belongs to."""
+        return goal if any(one.id == goal for one in self.goals) else self.objective_of(goal)
+
     def owner_of(self, id_: str) -> str:
         """Whose an objective, a key result, a KPI or an initiative is."""
         owners = {goal.id: goal.owner for goal in self.goals} | {kpi.id: kpi.owner for kpi in self.kpis}

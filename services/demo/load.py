@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from services.demo.requests import Batch, Command, Enter, Leave, Request
 
-PEOPLE = frozenset({"owner", "reviewer", "to", "parties"})
+PEOPLE = frozenset({"owner", "reviewer", "person", "to", "parties"})
 """Fields that name people."""
 
 Progress = Callable[[int], None]

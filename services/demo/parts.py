@@ -151,7 +151,8 @@ class Objective(Part):
 
     id: Slug
     cycle: Slug
-    org_unit: Slug
+    org_unit: Slug | None = None
+    """None: it is a person's own."""
     owner: Slug
     ambition: Ambition
     framework: Framework = "okr"
@@ -159,7 +160,14 @@ class Objective(Part):
     """Of an MBO goal: who agrees on it with its owner."""
     title: Text
     supports: tuple[Slug, ...] = ()
+    takes_over: Slug | None = None
+    """The key result of another objective that it makes its own."""
     key_results: tuple[KeyResult, ...]
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether a target of its follows from what another period came to."""
+        return any(key_result.measure.relative is not None for key_result in self.key_results)
 
 
 class Initiative(Part):

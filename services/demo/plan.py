@@ -20,13 +20,13 @@ FIRST_DAY = date(2025, 1, 1)
 
 
 NEEDS_NO_READINGS = (
-    told.Agree,
     told.AddKeyResult,
     told.CheckIn,
     told.Reword,
     told.SetKpiTarget,
     told.LinkKpis,
     told.WatchWith,
+    told.DrawUpScorecard,
 )
 """Steps after which no figure is another: readings that came before them may be sent after them."""
 
@@ -114,12 +114,17 @@ class _Year:
         waiting = readings_sent(self._company)
         at = 0
         for step in self._company.year:
-            if not isinstance(step, NEEDS_NO_READINGS):
+            if self._needs_readings(step):
                 upto = bisect_right(waiting, step.when, lo=at, key=lambda one: one.arrives)
                 yield from _batches(waiting[at:upto])
                 at = upto
             yield from self._step(step)
         yield from _batches(waiting[at:])
+
+    def _needs_readings(self, step: told.AnyStep) -> bool:
+        if isinstance(step, told.Agree):
+            return self._company.objective(step.objective).is_relative
+        return not isinstance(step, NEEDS_NO_READINGS)
 
     def _step(self, step: told.AnyStep) -> Iterator[Request]:
         match step:
@@ -133,7 +138,7 @@ class _Year:
                 yield self._kpi_target(step.kpi, step.target, step.when, step.reason)
             case told.LinkKpis():
                 for kpi in self._company.kpis:
-                    if kpi.serves is not None:
+                    if kpi.serves is not None and self._company.served(kpi.serves.goal) in step.objectives:
                         said = {"serves": kpi.serves.goal, "serves_why": self._said(kpi.serves.why)}
                         yield self._redefine(kpi.id, said, step)
             case told.WatchWith():
@@ -148,6 +153,9 @@ class _Year:
                 )
                 key = f"demo/{step.when}/policy/{step.framework}"
                 yield Command(key, "POST", f"/v1/policies/{step.framework}", body, by=step.by)
+            case told.DrawUpScorecard():
+                body = step.model_dump(mode="json", exclude_none=True, exclude={"when", "do", "by"})
+                yield Command(f"demo/scorecard/{step.id}", "POST", "/v1/scorecards", body, by=step.by)
             case told.PlanInitiative() | told.StartInitiative() | told.FinishInitiative():
                 yield initiative_request(self._company, step, self._language)
             case told.Talk():
@@ -167,6 +175,7 @@ class _Year:
             "owner": objective.owner,
             "ambition": objective.ambition,
             "supports": list(objective.supports),
+            "takes_over": objective.takes_over,
         }
         if objective.framework != "okr":
             body |= {"framework": objective.framework, "reviewer": objective.reviewer}

@@ -10,6 +10,7 @@ from pydantic import Field
 from events.ids import Slug
 from events.numbers import Number
 from events.policies.rules import Framework, Rules
+from events.scorecards.items import Item
 from events.talk.audience import Audience
 from services.demo.parts import Initiative, KeyResult, Part, Target, Text
 
@@ -115,9 +116,10 @@ class SetKpiTarget(Step):
 
 
 class LinkKpis(Step):
-    """Every KPI that serves a goal said so, and how."""
+    """Every KPI that serves one of these objectives or their key results said so, and how."""
 
     do: Literal["link_kpis"]
+    objectives: tuple[Slug, ...]
     reason: Text
 
 
@@ -138,6 +140,18 @@ class SetPolicy(Step):
     framework: Framework
     rules: Rules
     reason: Text
+
+
+class DrawUpScorecard(Step):
+    """It was said by what a unit or a person is judged in a cycle."""
+
+    do: Literal["draw_up_scorecard"]
+    by: Slug
+    id: Slug
+    cycle: Slug
+    org_unit: Slug | None = None
+    person: Slug | None = None
+    items: tuple[Item, ...]
 
 
 class PlanInitiative(Step):
@@ -252,6 +266,7 @@ AnyStep = Annotated[
     | LinkKpis
     | WatchWith
     | SetPolicy
+    | DrawUpScorecard
     | PlanInitiative
     | StartInitiative
     | FinishInitiative

@@ -31,10 +31,13 @@ def test_every_name_is_defined() -> None:
     for step in COMPANY.year:
         if isinstance(step, told.WatchWith):
             assert {step.kpi, *step.counter_metrics} <= kpis.keys()
+        if isinstance(step, told.DrawUpScorecard):
+            assert {item.id for item in step.items} <= kpis.keys() | goals
     assert {unit.parent for unit in COMPANY.org_units} - {None} <= units
     assert {kpi.org_unit for kpi in COMPANY.kpis} <= units
     for goal in COMPANY.goals:
-        assert goal.org_unit in units
+        assert goal.org_unit in {*units, None}
+        assert goal.takes_over in {*key_results, None}
         assert goal.cycle in cycles
         assert set(goal.supports) <= goals | key_results
         for key_result in goal.key_results:
@@ -67,6 +70,7 @@ def test_year_has_everything_a_demo_should_show() -> None:
     assert kinds["change_target"] >= 3
     assert kinds["close_cycle"] == 4
     assert kinds["check_in"] >= 10
+    assert kinds["draw_up_scorecard"] == 2
     for kind in ("correct_baseline", "set_weights", "wrong_reading", "stray_reading", "late_reading"):
         assert kinds[kind] >= 1, kind
 
@@ -103,7 +107,7 @@ def test_corrected_readings_were_sent_before() -> None:
         elif isinstance(request, Command) and request.params:
             corrected.append((request.params["feed"], request.params["kpi"], request.params["source_id"]))
             assert corrected[-1] in sent
-    assert len(corrected) == 4
+    assert len(corrected) == 5
 
 
 def test_late_readings_come_after_the_close() -> None:

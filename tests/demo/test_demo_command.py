@@ -20,7 +20,7 @@ from tests.places import Place
 def test_it_says_what_was_loaded_and_what_to_try(company: Place, loaded: Result) -> None:
     """Counts, the note on recording times, and commands with real ids."""
     lines = loaded.stdout.splitlines()
-    assert lines[0] == "데모 회사를 불러왔습니다: 변경 245건, 실적 2,655건."
+    assert lines[0] == "데모 회사를 불러왔습니다: 변경 287건, 실적 2,945건."
     assert any("goaltrail trail acv-80m" in line for line in lines)
     assert loaded.stderr == ""
 
@@ -66,8 +66,8 @@ def test_it_goes_on_where_it_was_interrupted(place: Place) -> None:
 
         before = Loader(send).load(requests[:100], lambda n: None)
     rest = elsewhere.json("demo", "--lang", "en")
-    assert rest["changes"] + rest["changes_before"] == 245
-    assert rest["readings"] + rest["readings_before"] == 2655
+    assert rest["changes"] + rest["changes_before"] == 287
+    assert rest["readings"] + rest["readings_before"] == 2945
     assert (rest["changes_before"], rest["readings_before"]) == (before.changes, before.readings)
     lines = elsewhere.shown("state", "--cycle", "2025-q3", "--unit", "service")
     assert any("Cut the average response time to customer enquiries" in line for line in lines)

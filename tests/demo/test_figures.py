@@ -58,6 +58,15 @@ KEY_RESULTS = [
     ("budget-100", "2025-h1", "2025-06-30", "96", "1.040000"),  # 2 − 96/100
     ("own-content-70", "2025-h1", "2025-06-30", "63", "0.900000"),
     ("repeats-30", "2025-q4", "2025-12-31", "42", "0.818182"),  # 54 of 66
+    # 2,970 of 6,600 new users; (45 − 40) / (46 − 40), 15 % on the 40 % of the third quarter
+    ("retention-15", "2025-q4", "2025-12-31", "45", "0.833333"),
+    ("core-feature-60", "2025-q4", "2025-12-31", "58", "0.966667"),
+    ("app-rating-4-5", "2025-q4", "2025-12-31", "4.4", "0.977778"),
+    ("core-feature-7d-60", "2025-q4", "2025-12-31", "57", "0.950000"),
+    ("onboarding-20", "2025-q4", "2025-12-31", "67", "0.775862"),  # 9 of 11.6, from the frozen 58 %
+    # (55/6 − 50/6) / (15 % of 55/6): 500 of 6,000 left, 550 of 6,000 in the third quarter
+    ("new-user-churn-15", "2025-q4", "2025-12-31", "8.333333", "0.606061"),
+    ("screen-drop-off-10", "2025-q4", "2025-12-31", "38.5", "0.833333"),  # 3.5 of 4.2, 10 % of 42
     ("csat-4-5", "2025-q4", "2025-12-31", "4.3", "0.777778"),  # 0.7 of 0.9 points
 ]
 
@@ -71,6 +80,9 @@ OBJECTIVES = [
     ("fast-answers", "2025-q3", "2025-09-30", "0.850000"),
     ("lead-engine", "2025-q3", "2025-09-30", "0.750000"),
     ("win-again", "2025-q4", "2025-12-31", "0.916667"),
+    ("new-users-stay", "2025-q4", "2025-12-31", "0.925926"),  # (5/6 + 29/30 + 44/45) / 3
+    ("first-value", "2025-q4", "2025-12-31", "0.777308"),
+    ("first-visit", "2025-q4", "2025-12-31", "0.916667"),
     ("solved-for-good", "2025-q4", "2025-12-31", "0.797980"),  # (9/11 + 7/9) / 2 = 79/99
 ]
 
@@ -202,6 +214,53 @@ def test_late_reading_changes_what_is_known_of_a_closed_quarter(reader: Reader) 
         for known_at in (closed, "2100-01-01")
     }
     assert shown == {closed: Decimal("1.775604"), "2100-01-01": Decimal("1.8")}
+
+
+def test_a_scorecard_of_a_unit_has_a_grade_and_a_pay_factor(reader: Reader) -> None:
+    """40 · 96/95 + 20 · 1.2 + 20 · 1.2 + 20 · 0: one accident costs production its A."""
+    card = reader.get("/v1/scorecards/production-2025")
+    assert (Decimal(card["score"]), card["grade"], card["pay_factor"]) == (Decimal("0.884211"), "B", "1")
+    assert [Decimal(item["score"]) for item in card["items"][1:]] == [Decimal("1.2"), Decimal("1.2"), 0]
+
+
+def test_a_scorecard_of_a_person_weighs_an_mbo_goal(reader: Reader) -> None:
+    """70 · (0.6 · 1 + 0.4 · 0.9) + 30 · 1.2, since 44 % of at least 30 % is more than the cap."""
+    card = reader.get("/v1/scorecards/doyun-2025-h1")
+    assert (Decimal(card["score"]), card["grade"], card["pay_factor"]) == (Decimal("1.032"), "A", "1.2")
+
+
+def test_a_frozen_baseline_says_that_its_base_was_corrected(reader: Reader) -> None:
+    """58 % was known of the third quarter when the goal began, 60 % is; the other goals' bases still hold."""
+    bases = {
+        id_: reader.get(f"/v1/key-results/{id_}")["targets"][-1]["base"]
+        for id_ in ("onboarding-20", "retention-15")
+    }
+    said = {id_: (base["value"], base["now"], base["out_of_date"]) for id_, base in bases.items()}
+    assert said == {"onboarding-20": ("58", "60", True), "retention-15": ("40", "40", False)}
+    base = bases["onboarding-20"]
+    assert 0 < base["first_position"] < base["last_position"] <= base["known_position"]
+
+
+def test_a_key_result_of_the_company_is_a_team_s_objective(reader: Reader) -> None:
+    """Product development takes it over, somebody of it supports that, and KPIs say how they serve it."""
+    [company] = _found(reader.get("/v1/alignment", cycle="2025-q4")["top"], "new-users-stay")
+    carried = next(one for one in company["key_results"] if one["id"] == "core-feature-60")["carried_by"]
+    [team] = carried["objectives"]
+    assert (team["id"], team["org_unit"], team["takes_over"]) == ("first-value", "product", "core-feature-60")
+    assert [one["id"] for one in team["carried_by"]["objectives"]] == ["first-visit"]
+    assert [kpi["id"] for kpi in carried["kpis"]] == ["core-feature", "core-feature-7d"]
+    assert all(kpi["why"] for kpi in carried["kpis"])
+
+
+def _found(objectives: list[dict[str, Any]], id_: str) -> list[dict[str, Any]]:
+    """The objective with an id, however deep it stands in an alignment."""
+    below = [
+        each
+        for one in objectives
+        for holder in (one, *one["key_results"])
+        for each in holder["carried_by"]["objectives"]
+    ]
+    return [one for one in objectives if one["id"] == id_] + (_found(below, id_) if below else [])
 
 
 def test_cycles_end_up_closed_and_open(reader: Reader) -> None:
