@@ -8,7 +8,7 @@ from events.commands import Title
 from events.errors import Refused
 from events.errors import broken as _broken
 from events.ids import Slug
-from events.numbers import Number, text
+from events.numbers import Number, grouped
 from events.registry import Language
 from events.relative import Relative
 
@@ -288,8 +288,9 @@ class Measure(BaseModel):
         if self.target is None:
             relative = self.relative
             return "" if relative is None else relative.in_words(self.unit, korean=lang == "ko")
-        edges = [text(edge) for edge in (self.target, self.upper) if edge is not None]
-        return f"{('~' if lang == 'ko' else ' to ').join(edges)} {self.unit}"
+        edges = [grouped(edge) for edge in (self.target, self.upper) if edge is not None]
+        unit = "%" if self.unit in PERCENT_UNITS else f" {self.unit}"
+        return f"{('~' if lang == 'ko' else ' to ').join(edges)}{unit}"
 
     def window_for(self, aggregation: Aggregation | None) -> Window:
         """The declared window, else cycle to date for sums and counts, else the latest complete period.

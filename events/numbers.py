@@ -63,6 +63,11 @@ def text(value: Decimal) -> str:
     return "0" if plain == "-0" else plain
 
 
+def grouped(value: Decimal) -> str:
+    """For people: as `text`, with a comma between thousands."""
+    return f"{Decimal(text(value)):,f}"
+
+
 def exact_json(payload: str | bytes) -> object:
     """Parse JSON with every fraction as an exact Decimal. Raises ValueError, also for NaN and Infinity."""
     return json.loads(payload, parse_float=Decimal, parse_constant=_refuse_constant)

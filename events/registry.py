@@ -1,15 +1,18 @@
 """Every event type there is: its model, its sentences for people, and how older versions are read."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from string import Formatter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
 from events import numbers
+from events.korean import with_particles
 
 if TYPE_CHECKING:
     from events.envelope import Event
@@ -60,6 +63,7 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 _types: dict[str, EventType] = {}
 _by_model: dict[type[EventData], EventType] = {}
 _upcasters: dict[str, tuple[str, Upcast]] = {}
+_FORMAT = Formatter()
 
 
 def event(
@@ -74,6 +78,7 @@ def event(
     """Register a model as the newest version of the event type `goaltrail.<name>.v<version>`.
 
     `ko` and `en` are one sentence each; placeholders are `{actor}`, `{id}` (of the aggregate) and fields.
+    A part in square brackets is left out when a field in it is None; 을(를) becomes the particle that fits.
     `sealed_for="subject"` is for events of a person: what they say goes when that person is forgotten.
     """
 
@@ -146,7 +151,22 @@ def sentence(event: "Event", lang: Language, names: Mapping[str, str] | None = N
         return unknown[lang].format(type=event.type, **values)
     for field in entry.model.model_fields:
         values[field] = _words(getattr(event.data, field), lang, names)
-    return (entry.ko if lang == "ko" else entry.en).format_map(values)
+    template = _OPTIONAL.sub(
+        lambda part: "" if _lacks(part[1], values) else part[1], entry.ko if lang == "ko" else entry.en
+    )
+    if lang == "ko":
+        template = with_particles(template, lambda placeholder: placeholder.format_map(values))
+    return template.format_map(values)
+
+
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+
+
+def _lacks(part: str, values: Mapping[str, object]) -> bool:
+    """Whether a field that is named in a part of a template is None."""
+    return any(
+        isinstance(values[field.split(".")[0]], _Nothing) for _, field, *_ in _FORMAT.parse(part) if field
+    )
 
 
 _ACTOR_KO = {"person": "{} 님이", "feed": "연동 {}에서", "system": "시스템({})이"}
@@ -177,7 +197,7 @@ def _words(value: object, lang: Language, names: Mapping[str, str]) -> object:
     if isinstance(value, BaseModel):
         return SimpleNamespace(**{part: _words(content, lang, names) for part, content in value})
     if isinstance(value, Decimal):
-        return numbers.text(value)
+        return numbers.grouped(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     if value == ():

@@ -156,8 +156,9 @@ class KeyResultOwnerChanged(KeyResultEvent):
 
 @event(
     "key_result.checked_in",
-    ko="{actor} {day} 핵심 결과 {key_result} 체크인을 남겼습니다(값 {value}, 자신감 {confidence}).",
-    en="{actor} checked in on the key result {key_result}, {day} (value {value}, confidence {confidence}).",
+    ko="{actor} 핵심 결과 {key_result} 체크인을 남겼습니다({day}[, 값 {value}][, 자신감 {confidence}]).",
+    en="{actor} checked in on the key result {key_result}"
+    " ({day}[, value {value}][, confidence {confidence}]).",
     personal=("note",),
 )
 class CheckedIn(KeyResultEvent):

@@ -52,9 +52,9 @@ class PersonMailChanged(EventData):
 @event(
     "person.joined_unit",
     ko="{actor} 구성원 {id}을(를) 조직 {org_unit} 소속으로 등록했습니다"
-    "({role}, 시작일 {effective_from}, 종료일 {until}).",
+    "({role}, 시작일 {effective_from}[, 종료일 {until}]).",
     en="{actor} put the person {id} into the org unit {org_unit}"
-    " ({role}; first day {effective_from}, last day {until}).",
+    " ({role}; first day {effective_from}[, last day {until}]).",
     sealed_for="subject",
 )
 class PersonJoinedUnit(EventData):

@@ -66,8 +66,8 @@ class ReadingCorrected(ReadingContent):
 
 @event(
     "reading.retracted",
-    ko="{actor} {kpi} 실적 {reading} 값을 취소했습니다.",
-    en="{actor} retracted reading {reading} of {kpi}.",
+    ko="{actor} {kpi} 실적 한 건을 취소했습니다.",
+    en="{actor} retracted a reading of {kpi}.",
 )
 class ReadingRetracted(EventData):
     """A reading counts no longer; it stays on record. The reason is in the envelope."""

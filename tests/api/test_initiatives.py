@@ -98,10 +98,10 @@ async def test_its_story_is_in_the_goals_story(anna: Person) -> None:
     story = (await anna.read("/v1/audit", about="key_result/kr-acv"))["data"]
     told = [(entry["type"], entry["sentence"]) for entry in story if entry["type"].startswith("initiative")]
     assert told == [
-        ("initiative.planned", "anna 님이 실행과제 ‘파트너 포털 공개’을(를) 계획했습니다(기한 2026-02-27)."),
-        ("initiative.started", "anna 님이 실행과제 ‘파트너 포털 공개’을(를) 시작했습니다."),
+        ("initiative.planned", "anna 님이 실행과제 ‘파트너 포털 공개’를 계획했습니다(기한 2026-02-27)."),
+        ("initiative.started", "anna 님이 실행과제 ‘파트너 포털 공개’를 시작했습니다."),
         ("initiative.replanned", "anna 님이 실행과제 ‘파트너 포털 공개’의 계획을 바꿨습니다."),
-        ("initiative.finished", "anna 님이 실행과제 ‘파트너 포털 공개’을(를) 완료했습니다."),
+        ("initiative.finished", "anna 님이 실행과제 ‘파트너 포털 공개’를 완료했습니다."),
     ]
     assert [entry["reason"] for entry in story if entry["reason"]] == ["결제 연동 지연"]
 

@@ -48,11 +48,10 @@ STATE_KO = """\
 
 TRAIL_EN = """\
 <time>  김민서 added the key result “평균 계약 금액(ACV)을 5천만 원에서 8천만 원으로 60%
-                  증가시킨다” (target 80000000 KRW).
-<time>  김민서 checked in on the key result acv-80m, 2025-04-30 (value none, confidence
-                  6).
+                  증가시킨다” (target 80,000,000 KRW).
+<time>  김민서 checked in on the key result acv-80m (2025-04-30, confidence 6).
                     note: 소액 계약을 줄이니 평균이 바로 움직인다
-<time>  김민서 changed the target of the key result acv-80m, 80000000 → 70000000, from
+<time>  김민서 changed the target of the key result acv-80m, 80,000,000 → 70,000,000, from
                   2025-06-20 on.
                     backdated: holds from a day before it was recorded
                     reason: 대형 계약 두 건의 서명이 7월로 밀려 분기 안에 8천만 원은 어려움

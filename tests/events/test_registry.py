@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from string import Formatter
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from events.aggregates import AGGREGATES
+from events.initiatives.events import InitiativePlanned
 from events.objectives.events import ObjectiveDrafted, ObjectiveOwnerChanged
+from events.objectives.key_result_events import CheckedIn
 from events.registry import EventData, EventType, UnknownData, all_types, event, lookup, sentence
 from events.state import OutOfPlace
 from tests.events.given import recorded
@@ -158,6 +161,37 @@ def test_an_actor_is_the_subject_of_the_sentence(actor: str, ko: str, en: str) -
     drafted = recorded(ObjectiveDrafted(title="t", cycle="c", ambition="stretch"), actor=actor)
     assert sentence(drafted, "ko").startswith(ko)
     assert sentence(drafted, "en").startswith(en)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("온보딩 완료율", "‘온보딩 완료율’을 "),
+        ("납기", "‘납기’를 "),
+        ("평균 계약 금액(ACV)", "‘평균 계약 금액(ACV)’을 "),
+        ("CAC", "‘CAC’를 "),
+        ("ROI 3", "‘ROI 3’을 "),
+        ("목표 95%", "‘목표 95%’를 "),
+        ("Uptime", "‘Uptime’을(를) "),
+        ("을(를)", "‘을(를)’을 "),
+    ],
+)
+def test_a_particle_follows_the_sound_before_it(name: str, said: str) -> None:
+    """What stands in brackets does not count; nobody knows the sound of a foreign word; names stay whole."""
+    planned = recorded(InitiativePlanned(title=name, supports=("kr",)))
+    assert f"실행과제 {said}계획했습니다" in sentence(planned, "ko")
+
+
+def test_what_nobody_said_is_not_in_the_sentence() -> None:
+    """A check-in may say how sure somebody is, and no value."""
+    said = {"key_result": "acv", "day": date(2026, 3, 2), "confidence": 6}
+    told = {lang: sentence(recorded(CheckedIn.model_validate(said)), lang) for lang in ("ko", "en")}
+    assert told == {
+        "ko": "anna 님이 핵심 결과 acv 체크인을 남겼습니다(2026-03-02, 자신감 6).",
+        "en": "anna checked in on the key result acv (2026-03-02, confidence 6).",
+    }
+    valued = CheckedIn.model_validate(said | {"value": "-71000000.50", "confidence": None})
+    assert "(2026-03-02, value -71,000,000.5)." in sentence(recorded(valued), "en")
 
 
 def test_text_with_braces_is_only_text() -> None:
