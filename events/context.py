@@ -57,8 +57,11 @@ class Context:
     """Whom the command names, by the place (owner, to/1); None: an id of the form that the server makes, of
     nobody. Ids of people that a company chose itself are not among them, unless a person has one."""
 
-    gone: frozenset[str] = frozenset()
-    """Parties of an MBO goal who were forgotten: nobody waits for their yes."""
+    gone: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Parties of an MBO goal who left or were forgotten, each with the line they had: these actors may say
+    yes in their place."""
+    line: frozenset[str] = frozenset()
+    """Of an MBO goal that is to end: the actors in the line of its parties, unless the caller is a party."""
 
     def require_reason(self) -> None:
         """Refuse the command unless it says why."""

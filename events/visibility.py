@@ -27,5 +27,10 @@ def parties_of(state: State | None) -> frozenset[str] | None:
 
 def seen_by(parties: frozenset[str], chart: OrgChart, day: date) -> frozenset[str]:
     """Some parties and their line on a day: the actors who see what concerns them, whatever their role."""
-    line = (chart.line_of(actor.removeprefix(_PERSON), day) for actor in parties)
-    return parties | {_PERSON + lead for leads in line for lead in leads}
+    return parties.union(*(line_of(actor, chart, day) for actor in parties))
+
+
+def line_of(actor: str, chart: OrgChart, day: date) -> frozenset[str]:
+    """The actors who lead somebody on a day, or whoever left when they left."""
+    line = chart.lasting_line_of(actor.removeprefix(_PERSON), day)
+    return frozenset(_PERSON + lead for lead in line)

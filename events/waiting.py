@@ -20,6 +20,9 @@ class Waiting(BaseModel):
 
     by: str = Field(description="The actor who proposed them: a party says yes to what it proposes itself.")
     agreed_by: tuple[str, ...] = Field((), description="The actors who have said yes besides.")
+    stood_in: dict[str, str] = Field(
+        {}, description="Parties of an MBO goal who left, each with the actor who said yes in their place."
+    )
     changes: tuple[HeldChange, ...] = Field(
         description="The events that follow then, with old and new, in the order they were proposed."
     )

@@ -8,6 +8,7 @@ from events.held import held
 from events.ids import Aggregate
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
+    ObjectiveChangeAgreedFor,
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
 )
@@ -16,6 +17,7 @@ from events.objectives.events import Ambition, ObjectiveAgreed
 from events.objectives.evolve import evolve
 from events.objectives.key_result_events import KeyResultAdded, KeyResultEvent, RangeChanged, TargetChanged
 from events.objectives.refusals import key_result_exists
+from events.objectives.stand_ins import stands_in_for
 from events.objectives.state import Objective
 from events.registry import EventData
 from events.waiting import Waiting, check_free, check_not_own
@@ -133,24 +135,33 @@ def agree_to_change(
 ) -> list[EventData]:
     """A yes to the changes that wait; with the last one that was missing they are made.
 
-    Of an OKR anybody but who asked for them says it.
+    Of an OKR anybody but who asked for them says it; of an MBO goal each party, and in the place of one who
+    left somebody who may stand in.
     """
     if objective.framework != "mbo":
         check_not_own(waiting, context.actor, allowed)
         return [ObjectiveChangeAgreed(takes_effect=True), *_made(objective, waiting, context)]
-    needed = (objective.parties | as_proposed(objective).parties) - context.gone
-    _check_party(needed, context)
-    missing = needed - {waiting.by, *waiting.agreed_by}
-    if context.actor not in missing:
+    needed = objective.parties | as_proposed(objective).parties
+    absent = stands_in_for(objective, context)
+    if not absent:
+        _check_party(needed, context)
+    missing = needed - {waiting.by, *waiting.agreed_by, *waiting.stood_in}
+    # One person says yes in the place of one other, so that there are always two who do.
+    said_for_one = context.actor in waiting.stood_in.values()
+    for_whom = None if said_for_one else min(absent & missing, default=None)
+    missing_after = missing - {context.actor, for_whom}
+    if missing_after == missing:
         return []
-    if missing == {context.actor}:
-        return [ObjectiveChangeAgreed(takes_effect=True), *_made(objective, waiting, context)]
-    return [ObjectiveChangeAgreed(takes_effect=False)]
+    made = [] if missing_after else _made(objective, waiting, context)
+    if for_whom is None:
+        return [ObjectiveChangeAgreed(takes_effect=not missing_after), *made]
+    person = for_whom.removeprefix("person:")
+    return [ObjectiveChangeAgreedFor(takes_effect=not missing_after, person=person), *made]
 
 
 def send_change_back(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
     """The changes that wait are not made; that takes a reason, and on an MBO goal a party or who asked."""
-    if objective.framework == "mbo" and context.actor != waiting.by:
+    if objective.framework == "mbo" and context.actor != waiting.by and not stands_in_for(objective, context):
         _check_party(objective.parties | as_proposed(objective).parties, context)
     context.require_reason()
     return [ObjectiveChangeSentBack()]

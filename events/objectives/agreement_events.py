@@ -31,6 +31,18 @@ class ObjectiveChangeAgreed(EventData):
 
 
 @event(
+    "objective.change_agreed_for",
+    ko="{actor} 회사를 떠난 {person} 대신 목표 {id} 변경에 합의했습니다.",
+    en="{actor} agreed to the change of the goal {id} in place of {person}, who left.",
+)
+class ObjectiveChangeAgreedFor(ObjectiveChangeAgreed):
+    """Somebody of the line, or who runs the workspace, said yes for a party who left."""
+
+    person: str
+    """The party's id. If the actor is to be a party, it is a yes of their own as well."""
+
+
+@event(
     "objective.change_sent_back",
     ko="{actor} 목표 {id} 변경 제안을 돌려보냈습니다.",
     en="{actor} sent the proposed change of the goal {id} back.",

@@ -5,6 +5,7 @@ from typing import Any
 from events.envelope import Event
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
+    ObjectiveChangeAgreedFor,
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
 )
@@ -53,7 +54,7 @@ from events.objectives.state import (
     TargetFact,
 )
 from events.state import OutOfPlace, beginning, existing
-from events.waiting import with_more
+from events.waiting import Waiting, with_more
 
 AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by": ()}
 """Nobody has put it forward any longer."""
@@ -102,8 +103,7 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
         case ObjectiveChangeAgreed(takes_effect=takes_effect):
             if takes_effect or before.waiting is None:
                 return {"waiting": None}
-            agreed_by = (*before.waiting.agreed_by, event.actor)
-            return {"waiting": before.waiting.model_copy(update={"agreed_by": agreed_by})}
+            return {"waiting": _agreed(before.waiting, event.data, event.actor)}
         case ObjectiveChangeSentBack():
             return {"waiting": None}
         case ObjectiveDropped():
@@ -122,6 +122,13 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
             return {**status, "edition": before.edition + 1}
         case _:
             return {}
+
+
+def _agreed(waiting: Waiting, data: ObjectiveChangeAgreed, actor: str) -> Waiting:
+    said: dict[str, object] = {"agreed_by": (*waiting.agreed_by, actor)}
+    if isinstance(data, ObjectiveChangeAgreedFor):
+        said["stood_in"] = {**waiting.stood_in, f"person:{data.person}": actor}
+    return waiting.model_copy(update=said)
 
 
 def _added(before: Objective, data: KeyResultAdded) -> KeyResult:

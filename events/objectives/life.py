@@ -31,6 +31,7 @@ from events.objectives.events import (
     ObjectiveSentBack,
 )
 from events.objectives.goalposts import needs_agreement
+from events.objectives.stand_ins import check_may_end
 from events.objectives.state import Objective, ObjectiveStatus
 from events.registry import EventData
 
@@ -99,9 +100,11 @@ def step(command: LifeCommand, objective: Objective, context: Context) -> list[E
             return [ObjectiveActivated()]
         case GradeObjective(grade=grade, reflection=reflection):
             check_status(objective, "active")
+            check_may_end(objective, context)
             return [ObjectiveGraded(grade=grade, reflection=reflection)]
         case CloseObjective(comment=comment):
             check_status(objective, "active", "graded")
+            check_may_end(objective, context)
             return [ObjectiveClosed(comment=comment)]
         case DropObjective():
             check_status(objective, "drafted", "proposed", "agreed", "active")

@@ -30,13 +30,21 @@ class OrgChart:
     def line_of(self, person: str, day: date) -> frozenset[str]:
         """The ids of the leads of the person's units and of all units above; never the person's own."""
         found = self._people.get(person)
-        if found is None:
-            return frozenset()
+        return frozenset() if found is None else self._leading(found, found.memberships_on(day), day)
+
+    def lasting_line_of(self, person: str, day: date) -> frozenset[str]:
+        """The line; of somebody who left, who leads on that day the units they were in last, or above."""
+        found = self._people.get(person)
+        if found is None or not found.has_left(day):
+            return self.line_of(person, day)
+        return self._leading(found, found.last_memberships(), day)
+
+    def _leading(self, person: Person, memberships: Iterable[Membership], day: date) -> frozenset[str]:
         units: set[str] = set()
-        for membership in found.memberships_on(day):
+        for membership in memberships:
             units |= self.and_above(membership.org_unit, day)
         leads = {lead for unit in units for lead in self.leads_of(unit, day)}
-        return frozenset(leads - {person})
+        return frozenset(leads - {person.id})
 
     def leads_of(self, unit: str, day: date) -> frozenset[str]:
         """The ids of those who lead a unit."""

@@ -39,6 +39,19 @@ class Person(State):
     forgotten: bool = False
     """Their key is destroyed: who they are and what they wrote cannot be read again."""
 
+    def has_left(self, day: date) -> bool:
+        """Whether they are gone on a business day: forgotten, or in no unit any longer, nor later.
+
+        Whoever never was in a unit has not left one.
+        """
+        over = (one.until is not None and one.until < day for one in self.memberships)
+        return self.forgotten or (bool(self.memberships) and all(over))
+
+    def last_memberships(self) -> list[Membership]:
+        """Of somebody who left: those that ended last."""
+        last = max((one.until for one in self.memberships if one.until is not None), default=None)
+        return [one for one in self.memberships if one.until == last]
+
     def memberships_on(self, day: date) -> list[Membership]:
         """Those that hold at the end of a business day."""
         return [membership for membership in self.memberships if membership.holds_on(day)]

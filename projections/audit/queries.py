@@ -19,6 +19,7 @@ from events.envelope import Event
 from events.ids import Aggregate
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
+    ObjectiveChangeAgreedFor,
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
 )
@@ -33,7 +34,12 @@ from events.registry import EventData, UnknownData, lookup, type_of, upcast
 from projections.audit.about import reference
 from projections.audit.tables import recording, trail
 
-_AGREEMENT = (ObjectiveChangeProposed, ObjectiveChangeAgreed, ObjectiveChangeSentBack)
+_AGREEMENT = (
+    ObjectiveChangeProposed,
+    ObjectiveChangeAgreed,
+    ObjectiveChangeAgreedFor,
+    ObjectiveChangeSentBack,
+)
 
 
 class TrailEntry(NamedTuple):

@@ -24,16 +24,20 @@ from events.objectives.commands import (
     AgreeObjective,
     ChangeObjectiveOrgUnit,
     ChangeSupports,
+    CloseObjective,
     DraftObjective,
+    GradeObjective,
     HoldKeyResults,
     LinkKpi,
     ResolveRelative,
+    SendBackObjective,
 )
 from events.objectives.goalposts import GOALPOSTS
 from events.objectives.state import KeyResult, Objective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
 from events.people.commands import JoinUnit
+from events.people.org_chart import OrgChart
 from events.people.state import Person
 from events.policies.rules import FRAMEWORKS
 from events.policies.state import Policies, Policy
@@ -42,6 +46,7 @@ from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
 from events.scorecards.items import Item
 from events.scorecards.state import Scorecard
 from events.state import State
+from events.visibility import line_of, seen_by
 from events.workspace.state import Workspace
 from projections.advice.written import Written
 from services.access.callers import Caller
@@ -96,7 +101,8 @@ async def context_of(
         policies=await _policies(knowledge, command, state),
         taken=await _taken(knowledge, command, aggregate, state),
         people=await _people(knowledge, command),
-        gone=await _gone(knowledge, command, state),
+        gone=await _gone(knowledge, command, state, today),
+        line=await _line(knowledge, command, state, caller, today),
     )
 
 
@@ -127,14 +133,34 @@ async def _people(knowledge: Knowledge, command: Command) -> dict[str, Person | 
     return people
 
 
-async def _gone(knowledge: Knowledge, command: Command, state: State | None) -> frozenset[str]:
-    """The parties of an MBO goal who can't agree to its change any more."""
-    if not isinstance(command, AgreeObjective) or not isinstance(state, Objective) or state.waiting is None:
-        return frozenset()
+async def _gone(
+    knowledge: Knowledge, command: Command, state: State | None, today: date
+) -> dict[str, frozenset[str]]:
+    """The parties of an MBO goal who can't agree to its change any more, each with their line."""
+    if not isinstance(command, AgreeObjective | SendBackObjective):
+        return {}
+    if not isinstance(state, Objective) or state.framework != "mbo" or state.waiting is None:
+        return {}
     people = {
         party: await knowledge.state("person", party.removeprefix("person:")) for party in state.parties
     }
-    return frozenset(id_ for id_, one in people.items() if isinstance(one, Person) and one.forgotten)
+    gone = [party for party, one in people.items() if isinstance(one, Person) and one.has_left(today)]
+    if not gone:
+        return {}
+    chart = OrgChart(await knowledge.people(), await knowledge.org_units())
+    return {party: line_of(party, chart, today) for party in gone}
+
+
+async def _line(
+    knowledge: Knowledge, command: Command, state: State | None, caller: Caller, today: date
+) -> frozenset[str]:
+    """The line of the parties of an MBO goal that is to end, if it is no party that asks for it."""
+    if not isinstance(command, GradeObjective | CloseObjective):
+        return frozenset()
+    if not isinstance(state, Objective) or state.framework != "mbo" or caller.actor in state.parties:
+        return frozenset()
+    chart = OrgChart(await knowledge.people(), await knowledge.org_units())
+    return seen_by(state.parties, chart, today) - state.parties
 
 
 def _named(command: Command) -> Iterator[tuple[str, str]]:

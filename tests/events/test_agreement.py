@@ -302,16 +302,6 @@ def test_a_change_that_nobody_of_the_parties_asked_for_takes_both() -> None:
     assert goal.does(REVIEWER, AgreeObjective()).state.title == "다른 말"
 
 
-def test_who_was_forgotten_is_not_waited_for() -> None:
-    """The owner names another party, who says yes; without another one nothing changes."""
-    goal = active_goal()
-    goal.facts["gone"] = frozenset({REVIEWER})
-    goal.does(OWNER, ChangeTarget(key_result="acv", target=Decimal(90)))
-    assert goal.does(OWNER, AgreeObjective()).events == []
-    goal.does(OWNER, ChangeObjectiveReviewer(reviewer="dora")).does("person:dora", AgreeObjective())
-    assert (goal.state.reviewer, goal.state.key_results[0].measure.target) == ("dora", Decimal(90))
-
-
 def test_an_active_mbo_goal_keeps_two_parties() -> None:
     for command in (ChangeObjectiveOwner(owner=None), ChangeObjectiveReviewer(reviewer=None)):
         active_goal().refuses(OWNER, command, "party_missing", "invalid")

@@ -94,3 +94,23 @@ def test_whatever_is_below_has_it_above(parents: list[str | None], day: date) ->
             assert one in chart.and_above(other, day)
         for other in chart.and_above(one, day):
             assert one in chart.and_below(other, day)
+
+
+def test_the_line_of_somebody_who_left_lasts() -> None:
+    """It is who leads now what they were in last; who is not there yet, or moved, has not left."""
+    left = someone("left", ("growth", "member", JANUARY, JANUARY), ("team", "member", JANUARY, APRIL))
+    chart = OrgChart([*PEOPLE, left], UNITS)
+    assert chart.line_of("left", MAY) == frozenset()
+    assert chart.lasting_line_of("left", MAY) == {"new-lead", "product-head", "ceo"}
+    assert chart.lasting_line_of("left", APRIL) == chart.line_of("left", APRIL)
+    assert chart.lasting_line_of("unheard-of", MAY) == frozenset()
+    moving = someone(
+        "moving", ("team", "member", JANUARY, APRIL), ("growth", "member", date(2026, 6, 1), None)
+    )
+    forgotten = someone("it").model_copy(update={"forgotten": True})
+    assert [each.has_left(MAY) for each in (left, moving, forgotten, someone("new"))] == [
+        True,
+        False,
+        True,
+        False,
+    ]

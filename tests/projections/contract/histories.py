@@ -28,6 +28,7 @@ from events.kpis.events import (
 from events.measures import Measure
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
+    ObjectiveChangeAgreedFor,
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
 )
@@ -312,6 +313,7 @@ def _agreed_goal(history: History) -> None:
     history.append("objective", "o4", proposed, reason="the market shrank")
     history.append("objective", "o4", ObjectiveChangeAgreed(takes_effect=True), moved)
     history.append("objective", "o4", proposed, reason="and again")
+    history.append("objective", "o4", ObjectiveChangeAgreedFor(takes_effect=False, person="boris"))
     history.append("objective", "o4", ObjectiveChangeSentBack(), reason="no")
 
 
