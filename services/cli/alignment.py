@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -95,8 +96,12 @@ def _orphans(orphans: dict[str, Any], lang: Language) -> Iterator[RenderableType
     yield from (_initiative(initiative, lang) for initiative in orphans["initiatives"])
 
 
-def _objective(objective: dict[str, Any], not_carried: list[str], lang: Language) -> Text:
-    details: list[str | Text] = [Text(objective["id"], style="cyan"), *_whose(objective, lang)]
+def _objective(objective: dict[str, Any], not_carried: list[str], lang: Language) -> RenderableType:
+    details: list[str | Text] = [
+        Text(objective["id"], style="cyan"),
+        objective["cycle"],
+        *_whose(objective, lang),
+    ]
     if objective["takes_over"] is not None:
         details.append(f"{said(WORDS, 'taken over', lang)} → {objective['takes_over']}")
     if objective["shown_before"]:
@@ -106,12 +111,12 @@ def _objective(objective: dict[str, Any], not_carried: list[str], lang: Language
     return _line(share(objective["score"]), Text(objective["title"], style="bold"), details)
 
 
-def _key_result(key_result: dict[str, Any]) -> Text:
+def _key_result(key_result: dict[str, Any]) -> RenderableType:
     details: list[str | Text] = [Text(key_result["id"], style="cyan"), _owner(key_result)]
     return _line(share(key_result["score"]), Text(key_result["title"]), details)
 
 
-def _kpi(kpi: dict[str, Any], lang: Language) -> Text:
+def _kpi(kpi: dict[str, Any], lang: Language) -> RenderableType:
     status = kpi["status"]
     reached = "" if status["shown"] is None else f"{percent(status['shown'])} "
     details: list[str | Text] = [
@@ -123,7 +128,7 @@ def _kpi(kpi: dict[str, Any], lang: Language) -> Text:
     return _line(f" {said(WORDS, 'kpi', lang)}", Text(kpi[f"name_{lang}"]), details)
 
 
-def _initiative(initiative: dict[str, Any], lang: Language) -> Text:
+def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
     details: list[str | Text] = [Text(initiative["id"], style="cyan"), *_whose(initiative, lang)]
     if initiative["status"] == "done":
         details.append(Text(f"✓ {said(WORDS, 'done', lang)}", style="green"))
@@ -141,6 +146,11 @@ def _owner(owned: dict[str, Any]) -> str:
     return name
 
 
-def _line(score: str, title: Text, details: list[str | Text]) -> Text:
+def _line(score: str, title: Text, details: list[str | Text]) -> RenderableType:
     """The score, the title, and below it whose it is."""
-    return Text.assemble((score, "dim"), " ", title, "\n     ", joined(details, style="dim"))
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    grid.add_row(score, title)
+    grid.add_row("", joined(details, style="dim"))
+    return grid

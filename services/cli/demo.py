@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.display import Language, chosen_language, console, said, speak
+from services.cli.tour import TOUR, Stop, as_others, tour
 
 if TYPE_CHECKING:
     from services.demo.load import Loaded
@@ -40,53 +40,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "2025년의 이야기이지만 기록 시각은 모두 방금입니다(기록 시각은 서버만 정합니다).",
         "Its story is of 2025, yet all of it was recorded just now: only the server says when.",
     ),
-    "next": ("이제 해 볼 만한 명령:", "What to try next:"),
 }
-
-
-class Stop(NamedTuple):
-    """A command that the tour suggests, and what it shows."""
-
-    command: str
-    shows: tuple[str, str]
-
-
-TOUR = (
-    Stop(
-        "goaltrail state", ("지금 운영 중인 사이클의 목표 트리", "the goals of the cycles that are open now")
-    ),
-    Stop(
-        "goaltrail state --cycle 2025-q2 --as-of 2025-06-19",
-        ("2분기가 끝나기 11일 전. ACV 점수는 0.70", "Q2, eleven days before its end: ACV scores 0.70"),
-    ),
-    Stop(
-        "goaltrail state --cycle 2025-q2",
-        ("하루 뒤 목표치가 내려가 1.00이 됨", "a day later its target was lowered, and it scores 1.00"),
-    ),
-    Stop("goaltrail trail acv-80m", ("누가 언제 왜 옮겼는지", "who moved it, when and why")),
-    Stop(
-        "goaltrail trend operating-margin --from 2024-01-01 --to 2025-12-31",
-        (
-            "매출만 늘던 해에는 내려가고, 재설계 뒤 두 배가 된 이익률",
-            "a margin that fell while only revenue grew, then doubled",
-        ),
-    ),
-    Stop(
-        "goaltrail trail revenue-growth",
-        ("성장 목표치를 10%에서 5%로 낮춘 까닭", "why the target for growth went from 10% to 5%"),
-    ),
-    Stop(
-        "goaltrail trend repeat-enquiries --from 2025-06-01 --to 2025-12-31",
-        ("응답 시간만 보던 때 늘어난 반복 문의", "what went up while only the response time was watched"),
-    ),
-    Stop(
-        "goaltrail advise --unit production", ("생산팀 KPI에 대한 조언", "advice on the KPIs of production")
-    ),
-    Stop(
-        "goaltrail trail visitors",
-        ("잘못 집계되어 취소된 실적", "a reading that was retracted"),
-    ),
-)
 
 
 def demo(
@@ -125,10 +79,11 @@ def demo(
                 "readings_before": loaded.readings_before,
                 "position": loaded.position,
                 "tour": [stop.command for stop in TOUR],
+                "as_others": [stop.command for stop in as_others(client)],
             }
         )
         return
-    _tell(loaded, language)
+    _tell(loaded, as_others(client), language)
 
 
 def _loaded_language(client: Client, lang: Language | None) -> Language | None:
@@ -189,7 +144,7 @@ def _wait_for_views(client: Client, position: int) -> None:
         time.sleep(0.2)
 
 
-def _tell(loaded: Loaded, lang: Language) -> None:
+def _tell(loaded: Loaded, others: Sequence[Stop], lang: Language) -> None:
     if not loaded.anything_new:
         told = "there"
     elif loaded.changes_before or loaded.readings_before:
@@ -205,10 +160,6 @@ def _tell(loaded: Loaded, lang: Language) -> None:
     )
     output.print(said(WORDS, "when", lang), style="dim")
     output.print()
-    output.print(said(WORDS, "next", lang))
-    tour = Table.grid(padding=(0, 2))
-    tour.add_column(overflow="fold")
-    for stop in TOUR:
-        shows = stop.shows[0] if lang == "ko" else stop.shows[1]
-        tour.add_row(Text.assemble("  ", (stop.command, "bold cyan"), "\n      ", (shows, "dim")))
-    output.print(tour)
+    for part in tour(others, lang):
+        # A command that is longer than the terminal is wide stays one line: it can be copied.
+        output.print(part, soft_wrap=True)

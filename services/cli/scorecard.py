@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -70,18 +71,22 @@ def scorecard(
     output = console()
     if not cards:
         output.print(said(WORDS, "nothing", language), style="dim")
+    units = {
+        unit["id"]: unit[f"name_{language}"]
+        for unit in (pages(client, "/v1/org-units", known_at=known_at, limit=1000) if cards else ())
+    }
     for number, card in enumerate(cards):
         if number:
             output.print()
-        output.print(_heading(card, language))
+        output.print(_heading(card, units, language))
         output.print(_items(card, language))
 
 
-def _heading(card: dict[str, Any], lang: Language) -> Text:
+def _heading(card: dict[str, Any], units: dict[str, str], lang: Language) -> Text:
     """Whose it is, the total and what it is worth."""
     parts: list[str | Text] = [
         Text(card["id"], style="cyan"),
-        card["org_unit"] or card["person_name"] or card["person"],
+        units.get(card["org_unit"], card["org_unit"]) or card["person_name"] or card["person"],
         card["cycle"],
     ]
     if card["band"] is not None:
@@ -106,5 +111,7 @@ def _items(card: dict[str, Any], lang: Language) -> Table:
         elif item["pending"]:
             name.append(f" ({said(WORDS, 'pending', lang)})", style="yellow")
         table.add_row(name, figure(item["weight"]), share(item["score"]), figure(item["points"]))
-    table.add_row(Text(said(WORDS, "total", lang), style="bold"), "100", share(card["score"]), "")
+    points = None if card["score"] is None else str(sum(Decimal(item["points"]) for item in card["items"]))
+    total = Text(said(WORDS, "total", lang), style="bold")
+    table.add_row(total, "100", share(card["score"]), figure(points))
     return table

@@ -31,6 +31,29 @@ def test_every_command_of_the_tour_works(company: Place) -> None:
         assert company.goaltrail(*command.split()[1:]).exit_code == 0, command
 
 
+def test_each_command_has_a_line_of_its_own_to_copy(company: Place) -> None:
+    """However narrow the terminal is."""
+    suggested = company.json("demo")
+    printed = [line.strip() for line in company.shown("demo", columns=40)]
+    assert {*suggested["tour"], *suggested["as_others"]} <= set(printed)
+
+
+def test_an_mbo_goal_is_looked_at_as_somebody_else(company: Place, tmp_path: Path) -> None:
+    """The administrator and its owner see it; to a colleague it is not there."""
+    seen = []
+    for command in company.json("demo")["as_others"]:
+        run, _, file = command.partition(" > ")
+        *arguments, last = run.split()[1:]
+        if file:
+            made = company.goaltrail(*arguments, last)
+            (tmp_path / file).write_text(made.stdout)
+        elif last.endswith(".token"):
+            seen.append("doyun-half-year" in company.goaltrail(*arguments, str(tmp_path / last)).stdout)
+        else:
+            seen.append("doyun-half-year" in company.goaltrail(*arguments, last).stdout)
+    assert seen == [True, True, False]
+
+
 def test_again_changes_nothing(company: Place) -> None:
     """The ledger does not grow, and the command says so in the language of the first time."""
     before = company.head()
