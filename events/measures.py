@@ -11,6 +11,7 @@ from events.ids import Slug
 from events.numbers import Number, grouped
 from events.registry import Language
 from events.relative import Relative
+from events.units import PERCENT_UNITS, SHARE_UNITS, unit_text
 
 ValueKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
 """Judges one value, such as a KPI's in one of its periods."""
@@ -25,10 +26,6 @@ Unit = Annotated[str, Field(min_length=1, max_length=40)]
 
 ALL_STEPS: Final = {"target": "1", "unit": "share"}
 """What a milestone is to reach: the whole of its steps. Nobody has to say so."""
-PERCENT_UNITS = frozenset({"percent", "%"})
-"""Units in which one half is written 50."""
-SHARE_UNITS = frozenset({"ratio", "share"})
-"""Units in which one half is written 0.5."""
 MOST_STEPS = 50
 """Of one milestone: more is a project plan."""
 
@@ -287,10 +284,10 @@ class Measure(BaseModel):
         """What is to be reached, for a sentence: the target, both edges, or what a relative goal says."""
         if self.target is None:
             relative = self.relative
-            return "" if relative is None else relative.in_words(self.unit, korean=lang == "ko")
+            return "" if relative is None else relative.in_words(self.unit, lang)
         edges = [grouped(edge) for edge in (self.target, self.upper) if edge is not None]
-        unit = "%" if self.unit in PERCENT_UNITS else f" {self.unit}"
-        return f"{('~' if lang == 'ko' else ' to ').join(edges)}{unit}"
+        unit = "" if self.periods or self.steps else unit_text(self.unit, lang)
+        return ("~" if lang == "ko" else " to ").join(edges) + unit
 
     def window_for(self, aggregation: Aggregation | None) -> Window:
         """The declared window, else cycle to date for sums and counts, else the latest complete period.

@@ -196,8 +196,8 @@ def _words(value: object, lang: Language, names: Mapping[str, str]) -> object:
         return value.in_words(lang)
     if isinstance(value, BaseModel):
         return SimpleNamespace(**{part: _words(content, lang, names) for part, content in value})
-    if isinstance(value, Decimal):
-        return numbers.grouped(value)
+    if isinstance(value, Decimal | int) and not isinstance(value, bool):
+        return numbers.grouped(Decimal(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
     if value == ():

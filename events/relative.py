@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from events.errors import broken
-from events.numbers import FRACTION_DIGITS, Number, text
+from events.numbers import FRACTION_DIGITS, Number, grouped, text
+from events.registry import Language
+from events.units import PERCENT_UNITS, PERCENTAGE_POINTS, unit_text
 
 Base = Literal[
     "previous_month",
@@ -65,12 +67,13 @@ class Relative(BaseModel):
             )
         return self
 
-    def in_words(self, unit: str, *, korean: bool) -> str:
+    def in_words(self, unit: str, lang: Language) -> str:
         """The change as people say it, such as "-5% on last quarter"."""
-        suffix = f" {unit}" if self.change == "points" else "%"
-        amount = f"{'+' if self.amount >= 0 else ''}{text(self.amount)}{suffix}"
+        points = PERCENTAGE_POINTS if unit in PERCENT_UNITS else unit
+        suffix = unit_text(points, lang) if self.change == "points" else "%"
+        amount = f"{'+' if self.amount >= 0 else ''}{grouped(self.amount)}{suffix}"
         ko, en = BASE_WORDS[self.of]
-        return f"{ko} 대비 {amount}" if korean else f"{amount} on {en}"
+        return f"{ko} 대비 {amount}" if lang == "ko" else f"{amount} on {en}"
 
     def target(self, base: Decimal) -> Decimal:
         """The target that follows from a base, exactly, or rounded half-even to what a value may hold."""

@@ -10,7 +10,8 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from events.kpis.state import Kpi
-from events.measures import ADDING_UP, PERCENT_UNITS, SHARE_UNITS
+from events.measures import ADDING_UP
+from events.units import PERCENT_UNITS, SHARE_UNITS
 from projections.scoring.formulas import met, on_aggregate, raw_score, rounded, written
 from projections.scoring.periods import Period, PeriodKind, period_of, periods_between
 from projections.scoring.values import Bucket, DayValue, Value, aggregate

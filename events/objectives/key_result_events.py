@@ -81,9 +81,11 @@ class RangeChanged(TargetChanged):
 @event(
     "key_result.relative_resolved",
     ko="{actor} 핵심 결과 {key_result} 상대 목표를 확정했습니다:"
+    " {base.start} ~ {base.end} 실적 {base.readings}건(위치 {base.first_position} ~ {base.last_position})에서"
     " 기준값 {base.value}, 목표치 {old} → {new} ({effective_from}부터).",
-    en="{actor} resolved the relative goal of the key result {key_result}: baseline {base.value},"
-    " target {old} → {new}, from {effective_from} on.",
+    en="{actor} resolved the relative goal of the key result {key_result}: baseline {base.value} from"
+    " {base.readings} readings of {base.start} to {base.end} (positions {base.first_position} to"
+    " {base.last_position}), target {old} → {new}, from {effective_from} on.",
 )
 class RelativeResolved(KeyResultEvent):
     """Baseline and target of a relative goal are frozen, with the readings they came from."""

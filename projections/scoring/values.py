@@ -16,7 +16,8 @@ from functools import reduce
 from typing import NamedTuple, Protocol
 
 from events.kpis.definition import Cadence, EmptyPeriod
-from events.measures import PERCENT_UNITS, Aggregation
+from events.measures import Aggregation
+from events.units import PERCENT_UNITS
 from projections.scoring.periods import period_of
 
 EXACT = Context(prec=200, traps=[Inexact])

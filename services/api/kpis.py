@@ -13,11 +13,11 @@ from events.ids import Aggregate, Slug
 from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
 from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
-from events.measures import PERCENT_UNITS, SHARE_UNITS
 from events.numbers import Number
 from events.objectives.events import Framework as GoalFramework
 from events.objectives.state import Objective
 from events.policies.rules import Rules
+from events.units import PERCENT_UNITS, SHARE_UNITS
 from projections import trend as trends
 from projections.kpi_status import status_of_point
 from projections.scoring.periods import period_of

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from events.units import unit_text
 from services.cli.client import Client, language
 
 Language = Literal["ko", "en"]
@@ -20,23 +21,6 @@ Lang = Annotated[
     Language | None,
     typer.Option("--lang", help="Language of what is printed.", show_default="the terminal's"),
 ]
-
-_UNITS: dict[str, tuple[str, str]] = {
-    "percent": ("%", "%"),
-    "%": ("%", "%"),
-    "percentage_points": ("%포인트", " points"),
-    "KRW": ("원", " KRW"),
-    "USD": ("달러", " USD"),
-    "EUR": ("유로", " EUR"),
-    "days": ("일", " days"),
-    "hours": ("시간", " h"),
-    "minutes": ("분", " min"),
-    "seconds": ("초", " s"),
-    "count": ("", ""),
-    "points": ("점", " points"),
-    "score": ("점", " points"),
-}
-"""How a unit is written behind a figure; one that is not here is written as it is."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
@@ -63,12 +47,6 @@ def console() -> Console:
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = 100
     return made
-
-
-def unit_text(unit: str, lang: Language) -> str:
-    """A unit as it follows a figure, with the blank it needs."""
-    ko, en = _UNITS.get(unit, (f" {unit}", f" {unit}"))
-    return ko if lang == "ko" else en
 
 
 def figure(value: str | None, unit: str = "", lang: Language = "en", *, places: int = 2) -> str:

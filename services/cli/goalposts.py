@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from events.measures import PERCENT_UNITS
 from events.relative import BASE_WORDS
+from events.units import PERCENT_UNITS
 from services.cli.display import Language, figure, said
 
 _WORDS: dict[str, tuple[str, str]] = {

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from events.units import unit_text
 from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
 from services.cli.display import (
     Lang,
@@ -22,7 +23,6 @@ from services.cli.display import (
     percent,
     said,
     speak,
-    unit_text,
 )
 
 BAR = 16

@@ -13,7 +13,7 @@ from fractions import Fraction
 from hashlib import blake2b
 from typing import NamedTuple
 
-from events.measures import PERCENT_UNITS
+from events.units import PERCENT_UNITS
 from projections.scoring.periods import Period, period_of
 from services.demo.parts import Kpi, Series
 

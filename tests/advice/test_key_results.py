@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from events.objectives.state import Objective, TargetFact
+from events.relative import Relative
 from projections.advice.facts import TargetMove
 from projections.advice.goals import late_from
 from projections.scoring.pace import pace_of
@@ -111,9 +112,11 @@ def test_the_direction_agrees_with_the_words(
     ],
 )
 def test_percent_of_percent_is_unclear(title: str, fields: dict[str, Any], *, said: bool) -> None:
-    """Relative or in points is not said."""
+    """Relative or in points is not said, neither by the words nor by the measure."""
     found = codes_of(key_result(title, kind="increase", baseline=50, target=60, **fields))
     assert found == ({"percent_or_points"} if said else set())
+    relative = Relative(change="relative", amount=Decimal(20), of="previous_quarter")
+    assert not codes_of(key_result(title, kind="increase", target=None, relative=relative, **fields))
 
 
 def test_what_is_kept_belongs_to_a_kpi() -> None:

@@ -240,7 +240,7 @@ def test_the_window_follows_from_the_aggregation_unless_declared(
 @pytest.mark.parametrize(
     ("said", "ko", "en"),
     [
-        ({"kind": "at_most", "target": "24", "unit": "hours"}, "24 hours", "24 hours"),
+        ({"kind": "at_most", "target": "24", "unit": "hours"}, "24시간", "24 h"),
         (
             {"kind": "between", "target": "4", "upper": "6", "unit": "weeks", "grading": "strict"},
             "4~6 weeks",
@@ -257,8 +257,8 @@ def test_the_window_follows_from_the_aggregation_unless_declared(
                 "unit": "percent",
                 "relative": {"amount": "15", "of": "previous_year", "change": "points"},
             },
-            "지난해 대비 +15 percent",
-            "+15 percent on last year",
+            "지난해 대비 +15%포인트",
+            "+15 points on last year",
         ),
     ],
 )
