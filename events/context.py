@@ -32,6 +32,8 @@ class Context:
     """Why, in the words of the actor."""
     cycle: Cycle | None = None
     """The cycle the objective belongs to, or is to belong to."""
+    new_cycle: Cycle | None = None
+    """The cycle to which the command, or a change that waits, moves the objective."""
     cycles: tuple[Cycle, ...] = ()
     """The other cycles that the command may touch: of all goals that an initiative supports, before and after
     the command; in which a KPI that is redefined measures something; for a KPI's target all there are."""

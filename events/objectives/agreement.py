@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from events.context import Context
+from events.cycles.decider import require_not_closed
 from events.errors import Refused
 from events.held import held
 from events.ids import Aggregate
@@ -13,9 +14,10 @@ from events.objectives.agreement_events import (
     ObjectiveChangeSentBack,
 )
 from events.objectives.commands import DraftObjective
-from events.objectives.events import Ambition, ObjectiveAgreed
+from events.objectives.events import Ambition, ObjectiveAgreed, ObjectiveCycleChanged
 from events.objectives.evolve import evolve
 from events.objectives.key_result_events import KeyResultAdded, KeyResultEvent, RangeChanged, TargetChanged
+from events.objectives.period import cycle_of
 from events.objectives.refusals import key_result_exists
 from events.objectives.stand_ins import stands_in_for
 from events.objectives.state import Objective
@@ -174,7 +176,7 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
     since, and a key result whose id another one has by now, is refused.
     """
     made: list[EventData] = []
-    state = objective
+    state, cycle = objective, context.cycle
     for event in waiting.events(_aggregate(objective)):
         data = event.data
         key_result = state.key_result(data.key_result) if isinstance(data, KeyResultEvent) else None
@@ -182,9 +184,12 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
             continue
         if isinstance(data, KeyResultAdded) and data.key_result in context.taken:
             raise key_result_exists(data.key_result, allowed=["send_back"])
-        if isinstance(data, TargetChanged) and not data.backdated and context.cycle is not None:
+        if isinstance(data, ObjectiveCycleChanged) and cycle is not None:
+            cycle = cycle_of(state.model_copy(update={"cycle": data.new}), cycle, context)
+            require_not_closed(cycle)
+        if isinstance(data, TargetChanged) and not data.backdated and cycle is not None:
             assert key_result is not None
-            day = min(max(data.effective_from, context.today), context.cycle.end)
+            day = min(max(data.effective_from, context.today), cycle.end)
             before = key_result.fact_on(day)
             changed: dict[str, object] = {"effective_from": day, "old": before.target}
             if isinstance(data, RangeChanged):

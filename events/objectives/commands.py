@@ -100,6 +100,12 @@ class ChangeObjectiveOrgUnit(Command):
     org_unit: Slug | None
 
 
+class ChangeObjectiveCycle(Command):
+    """Move the objective to another cycle, with its key results and all they have been through."""
+
+    cycle: Slug
+
+
 class ChangeSupports(Command):
     """Say anew which objectives and key results the objective helps to reach: the whole list."""
 
@@ -255,6 +261,7 @@ ObjectiveChange = (
     | ChangeObjectiveOwner
     | ChangeObjectiveReviewer
     | ChangeObjectiveOrgUnit
+    | ChangeObjectiveCycle
     | ChangeSupports
     | ChangeReward
 )

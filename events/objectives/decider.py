@@ -8,6 +8,7 @@ from events.objectives.agreement import ambition_of, as_proposed, check_parties,
 from events.objectives.alignment import check_change, check_supports, require_taken_over, with_taken_over
 from events.objectives.commands import (
     AddKeyResult,
+    ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
     ChangeObjectiveReviewer,
@@ -36,6 +37,7 @@ from events.objectives.evolve import evolve
 from events.objectives.goalposts import must_wait, needs_agreement, needs_approval, resolved_anew
 from events.objectives.key_results import add_key_result, change_key_result, set_weights
 from events.objectives.life import ALLOWED, check_status, step
+from events.objectives.period import change_cycle, cycle_of
 from events.objectives.refusals import key_result_exists
 from events.objectives.state import Objective
 from events.org_units.decider import require_org_unit
@@ -68,7 +70,8 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
         return step(command, state, context)
     check_status(state, "drafted", "active")
     if must_wait(command, state, context):
-        return hold(_changes(command, as_proposed(state), cycle, context), state, context)
+        proposed = as_proposed(state)
+        return hold(_changes(command, proposed, cycle_of(proposed, cycle, context), context), state, context)
     changes = _changes(command, state, cycle, context)
     anew = [data for data in changes if resolved_anew(data, state)]
     if not anew or not (needs_agreement(state) or needs_approval(state, context)):
@@ -96,6 +99,7 @@ def _changes(
             | ChangeObjectiveOwner()
             | ChangeObjectiveReviewer()
             | ChangeObjectiveOrgUnit()
+            | ChangeObjectiveCycle()
             | ChangeSupports()
             | ChangeReward()
         ):
@@ -144,6 +148,7 @@ def _change(
     context: Context,
 ) -> list[EventData]:
     changed: EventData
+    also: list[EventData] = []
     match command:
         case RewordObjective(title=title):
             if title == state.title:
@@ -170,6 +175,11 @@ def _change(
             if org_unit is not None:
                 require_org_unit(context, pointer="/org_unit")
             changed = ObjectiveOrgUnitChanged(old=state.org_unit, new=org_unit)
+        case ChangeObjectiveCycle():
+            moved = change_cycle(command, state, context)
+            if not moved:
+                return []
+            changed, *also = moved
         case ChangeSupports(supports=supports):
             if supports == state.supports:
                 return []
@@ -177,7 +187,7 @@ def _change(
             changed = ObjectiveSupportsChanged(old=state.supports, new=supports)
     if state.activated:
         context.require_reason()
-    return [changed]
+    return [changed, *also]
 
 
 def _cycle(context: Context) -> Cycle:

@@ -3,6 +3,7 @@
 from events.context import Context
 from events.errors import Refused
 from events.objectives.commands import (
+    ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
     HoldKeyResults,
     ObjectiveCommand,
@@ -34,8 +35,13 @@ def hold_key_results(command: HoldKeyResults, state: Objective | None, context: 
 
 
 def check_own_words(command: ObjectiveCommand, objective: Objective) -> None:
-    """Refuse to reword what has no words of its own, and to take a unit's direct key results from it."""
-    if objective.direct and isinstance(command, RewordObjective | ChangeObjectiveOrgUnit):
+    """Refuse to reword what has no words of its own, and to take a unit's direct key results from it.
+
+    They hang on the unit in one cycle: another one has a holder of its own.
+    """
+    if objective.direct and isinstance(
+        command, RewordObjective | ChangeObjectiveOrgUnit | ChangeObjectiveCycle
+    ):
         raise Refused(
             "objective_direct",
             f"{objective.id} only holds the direct key results of the unit {objective.org_unit}",

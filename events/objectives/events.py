@@ -1,5 +1,6 @@
 """What happens to an objective (목표). Its id is the aggregate's; key results have events of their own."""
 
+from datetime import date
 from typing import Literal
 
 from events.numbers import Number
@@ -111,6 +112,20 @@ class ObjectiveOrgUnitChanged(EventData):
 
     old: str | None = None
     new: str | None = None
+
+
+@event(
+    "objective.cycle_changed",
+    ko="{actor} 목표 {id} 사이클을 바꿨습니다: {old} → {new}.",
+    en="{actor} moved the objective {id} from the cycle {old} to {new}.",
+)
+class ObjectiveCycleChanged(EventData):
+    """An objective belongs to another cycle from this business day on; its key results keep their history."""
+
+    old: str
+    new: str
+    starts: date
+    """The first day of the new cycle: the target of a draft holds from it."""
 
 
 @event(

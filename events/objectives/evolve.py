@@ -1,5 +1,6 @@
 """How events make the state of an objective."""
 
+from datetime import date
 from typing import Any
 
 from events.envelope import Event
@@ -13,6 +14,7 @@ from events.objectives.events import (
     ObjectiveActivated,
     ObjectiveAgreed,
     ObjectiveClosed,
+    ObjectiveCycleChanged,
     ObjectiveDrafted,
     ObjectiveDropped,
     ObjectiveGraded,
@@ -47,6 +49,7 @@ from events.objectives.key_result_events import (
 from events.objectives.state import (
     CheckIn,
     Closing,
+    EarlierCycle,
     KeyResult,
     Objective,
     OwnGrade,
@@ -92,6 +95,8 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
             return {"owner": owner}
         case ObjectiveOrgUnitChanged(new=org_unit):
             return {"org_unit": org_unit}
+        case ObjectiveCycleChanged():
+            return _moved(before, event, event.data)
         case ObjectiveSupportsChanged(new=supports):
             return {"supports": supports}
         case ObjectiveRewardChanged(new=reward):
@@ -129,6 +134,25 @@ def _agreed(waiting: Waiting, data: ObjectiveChangeAgreed, actor: str) -> Waitin
     if isinstance(data, ObjectiveChangeAgreedFor):
         said["stood_in"] = {**waiting.stood_in, f"person:{data.person}": actor}
     return waiting.model_copy(update=said)
+
+
+def _moved(before: Objective, event: Event, data: ObjectiveCycleChanged) -> dict[str, Any]:
+    earlier = EarlierCycle(cycle=data.old, until=event.business_day or event.time.date())
+    moved: dict[str, Any] = {"cycle": data.new, "earlier_cycles": (*before.earlier_cycles, earlier)}
+    if not before.activated:
+        # Nothing was agreed yet: the target is that of the new cycle.
+        moved["key_results"] = tuple(_begun(key_result, data.starts) for key_result in before.key_results)
+    return moved
+
+
+def _begun(key_result: KeyResult, day: date) -> KeyResult:
+    """A key result of a draft whose cycle begins on another day; what was resolved was for the other one."""
+    if any(fact.base is not None for fact in key_result.targets):
+        measure = key_result.measure.model_copy(update={"target": None, "baseline": None})
+        fact = TargetFact(target=None, effective_from=day)
+        return key_result.model_copy(update={"measure": measure, "targets": (fact,)})
+    fact = key_result.targets[-1].model_copy(update={"effective_from": day})
+    return key_result.model_copy(update={"targets": (fact,)})
 
 
 def _added(before: Objective, data: KeyResultAdded) -> KeyResult:

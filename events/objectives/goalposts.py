@@ -4,6 +4,7 @@ from events.commands import Command
 from events.context import Context
 from events.objectives.commands import (
     AddKeyResult,
+    ChangeObjectiveCycle,
     ChangeTarget,
     CheckIn,
     CorrectBaseline,
@@ -29,9 +30,10 @@ GOALPOSTS = (
     SetWeights,
     AddKeyResult,
     DropKeyResult,
+    ChangeObjectiveCycle,
 )
 """Commands that move the goalposts: what a key result is held against, where its value comes from, how much
-it counts, and which key results there are. `ResolveRelative` does so, too, when it resolves anew.
+it counts, which key results there are, and by when. `ResolveRelative` does so, too, when it resolves anew.
 
 All else of an OKR stays free: words, owners, its unit, its reward, what it supports, reports, and its end.
 """

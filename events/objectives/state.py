@@ -143,11 +143,23 @@ class KeyResult(State):
         return self.measure.model_copy(update=changed)
 
 
+class EarlierCycle(BaseModel):
+    """A cycle that an objective belonged to before it was moved."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cycle: str
+    until: date
+    """The business day on which it was moved: at its end it was in another cycle."""
+
+
 class Objective(State):
     """What to achieve, with its key results in the order they were added."""
 
     title: str
     cycle: str
+    earlier_cycles: tuple[EarlierCycle, ...] = ()
+    """Those it was moved from, in that order."""
     ambition: Ambition
     status: ObjectiveStatus = "drafted"
     activated: bool = False
@@ -177,6 +189,17 @@ class Objective(State):
     """In the order they were given; at most one of each edition."""
     closings: tuple[Closing, ...] = ()
     """In the order in which it was closed; reopening keeps them."""
+
+    def cycle_on(self, day: date) -> str:
+        """The cycle it was in at the end of a business day."""
+        return next((earlier.cycle for earlier in self.earlier_cycles if day < earlier.until), self.cycle)
+
+    def in_cycle_of(self, day: date) -> "Objective":
+        """The objective with the cycle it was in at the end of a business day."""
+        if self.cycle_on(day) == self.cycle:
+            return self
+        left = tuple(earlier for earlier in self.earlier_cycles if earlier.until <= day)
+        return self.model_copy(update={"cycle": self.cycle_on(day), "earlier_cycles": left})
 
     @property
     def own_grade(self) -> OwnGrade | None:

@@ -101,9 +101,7 @@ def _on_goals(facts: Facts, scope: Scope, objectives: list[Objective]) -> Iterat
         yield from on_mbo_goal(objective, facts.cycles.get(objective.cycle))
         for key_result in objective.active_key_results:
             yield from on_key_result(objective, key_result)
-            cycle = facts.cycles.get(objective.cycle)
-            if cycle is not None:
-                yield from on_moves(objective, key_result, cycle, moves[key_result.id])
+            yield from on_moves(objective, key_result, facts.cycles, moves[key_result.id])
 
 
 def asked_about(objective: Objective, scope: Scope) -> bool:

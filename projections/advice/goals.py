@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -78,16 +78,19 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
 
 
 def on_moves(
-    objective: Objective, key_result: KeyResult, cycle: Cycle, moves: list[TargetMove]
+    objective: Objective, key_result: KeyResult, cycles: Mapping[str, Cycle], moves: list[TargetMove]
 ) -> Iterator[Advice]:
     """Targets that moved late or while behind pace, by the day they were recorded on.
 
-    `moves`: in the order they were made.
+    Each is held against the cycle that the objective was in that day. `moves`: in the order they were made.
     """
     item = _item(objective, key_result)
     # The first target is the one that was agreed: what changed in the draft moved nothing.
     since_agreed = len(key_result.targets) - 1
     for move in moves[max(0, len(moves) - since_agreed) :]:
+        cycle = cycles.get(objective.cycle_on(move.recorded_on))
+        if cycle is None:
+            continue
         old, new = _edges(move.old, move.old_upper), _edges(move.new, move.upper)
         if move.recorded_on >= late_from(cycle):
             yield advice("target_moved_late", item, day=move.recorded_on, old=old, new=new)

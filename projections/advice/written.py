@@ -59,8 +59,8 @@ def _on_goal(before: Objective | None, after: Objective, written: Written) -> It
             yield from on_key_result(after, key_result)
         elif _definition(known) != _definition(key_result):
             yield from on_key_result(after, key_result)
-            if written.cycle is not None:
-                yield from on_moves(after, key_result, written.cycle, _moves(known, key_result, written))
+            cycles = {} if written.cycle is None else {written.cycle.id: written.cycle}
+            yield from on_moves(after, key_result, cycles, _moves(known, key_result, written))
 
 
 def _whole(objective: Objective) -> Objective:

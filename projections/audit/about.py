@@ -9,6 +9,7 @@ from events.initiatives.events import InitiativeReplanned
 from events.kpis.events import KpiRedefined
 from events.objectives.agreement_events import ObjectiveChangeProposed
 from events.objectives.events import (
+    ObjectiveCycleChanged,
     ObjectiveOrgUnitChanged,
     ObjectiveOwnerChanged,
     ObjectiveReviewerChanged,
@@ -64,6 +65,7 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
 _CHANGES: dict[type[EventData], tuple[str, ...]] = {
     KpiLinked: ("kpi",),
     KpiUnlinked: ("kpi",),
+    ObjectiveCycleChanged: ("cycle",),
     ObjectiveOrgUnitChanged: ("org_unit",),
     ObjectiveOwnerChanged: ("person",),
     ObjectiveReviewerChanged: ("person",),

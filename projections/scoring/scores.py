@@ -109,7 +109,7 @@ def score_days(
     if key_result.measure.steps is not None:
         values = _steps_done(key_result, key_result.measure.steps, as_of)
     elif not linked:
-        values = _checked_in(key_result, as_of)
+        values = _checked_in(key_result, as_of, cycle)
     elif kpi is None:
         values = iter([NOTHING] * len(as_of))
     elif counted is not None:
@@ -150,11 +150,17 @@ def score_objective(scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> RollU
     )
 
 
-def _checked_in(key_result: KeyResult, as_of: Iterable[date]) -> Iterator[WindowValue]:
-    """The value of the check-in for the latest day; of several for one day, of the one made last."""
-    reports = sorted(
-        (report for report in key_result.check_ins if report.value is not None), key=lambda report: report.day
+def _checked_in(key_result: KeyResult, as_of: Iterable[date], cycle: Cycle) -> Iterator[WindowValue]:
+    """The value of the check-in for the latest day; of several for one day, of the one made last.
+
+    Those for a day outside of the cycle were made before the objective was moved to it: they do not count.
+    """
+    counting = (
+        report
+        for report in key_result.check_ins
+        if report.value is not None and cycle.start <= report.day <= cycle.end
     )
+    reports = sorted(counting, key=lambda report: report.day)
     waiting = iter(reports)
     upcoming = next(waiting, None)
     current = NOTHING

@@ -222,6 +222,9 @@ class ScoreHistory:
             scored = self._scored(key_result_id)
             if scored is None or not touched:
                 continue
+            # Rows of days outside of the cycle came about before the objective was moved to it: they stay.
+            cycle = scored.cycle
+            touched = [(day, touch) for day, touch in touched if cycle.start <= day <= cycle.end]
             scores = self._scores(scored, [day for day, _ in touched])
             for (day, touch), score in zip(touched, scores, strict=True):
                 key = (key_result_id, day, recorded_day, 0)
@@ -236,13 +239,15 @@ class ScoreHistory:
         """The key results whose score may be another after a change, with the facts after it."""
         match change:
             case Change(before=before, after=Objective() as objective):
+                moved = is_moved(change)
                 old = (
                     {k.id: _scored_fields(k) for k in before.key_results}
                     if isinstance(before, Objective)
                     else {}
                 )
                 for key_result in objective.key_results:
-                    if old.get(key_result.id) != _scored_fields(key_result):
+                    counts_anew = moved and key_result.status == "active"
+                    if counts_anew or old.get(key_result.id) != _scored_fields(key_result):
                         scored = self._with_facts(objective, key_result)
                         if scored is not None:
                             yield scored
@@ -279,6 +284,12 @@ class ScoreHistory:
         rows = [self._rows[key] for key in sorted(self._rows)]
         self._rows = {}
         return [Upsert(_REPLACE, arrays(score_history, rows))]
+
+
+def is_moved(change: Change) -> bool:
+    """Whether an objective belongs to another cycle after a change."""
+    before, after = change
+    return isinstance(before, Objective) and isinstance(after, Objective) and before.cycle != after.cycle
 
 
 def _scored_fields(key_result: KeyResult) -> tuple[object, ...]:

@@ -115,6 +115,7 @@ class Figures:
             id=objective.id,
             title=objective.title,
             cycle=objective.cycle,
+            earlier_cycles=objective.earlier_cycles,
             org_unit=objective.org_unit,
             owner=objective.owner,
             framework=objective.framework,

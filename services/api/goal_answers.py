@@ -11,7 +11,7 @@ from events.kpis.definition import Cadence
 from events.measures import Measure, Window
 from events.numbers import Number
 from events.objectives.events import Ambition, Framework
-from events.objectives.state import KeyResultStatus, ObjectiveStatus
+from events.objectives.state import EarlierCycle, KeyResultStatus, ObjectiveStatus
 from events.objectives.trajectory import Trajectory
 from events.rewards import Reward
 from events.waiting import Waiting
@@ -135,7 +135,8 @@ class ObjectiveOut(BaseModel):
 
     id: str
     title: str
-    cycle: str
+    cycle: str = Field(description="On the day shown.")
+    earlier_cycles: tuple[EarlierCycle, ...] = Field((), description="Those it was moved from, until when.")
     org_unit: str | None
     owner: str | None
     owner_name: str | None = Field(None, description="Of an owner who is a registered person.")

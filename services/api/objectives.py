@@ -14,6 +14,7 @@ from events.measures import Measure
 from events.numbers import Number
 from events.objectives.commands import (
     AddKeyResult,
+    ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
     ChangeObjectiveReviewer,
@@ -83,6 +84,7 @@ class ObjectivePatch(Command):
     owner: Slug | None = Field(None, description="A person's id; null for nobody.")
     reviewer: Slug | None = Field(None, description="Of an MBO goal: who agrees on it with its owner.")
     org_unit: Slug | None = Field(None, description="null for none.")
+    cycle: Slug | None = Field(None, description="One that is not closed, planned or open.")
     reward: Reward | None = Field(None, description="null for none; the policy may refuse one.")
     reason: Reason | None = Field(None, description="Needed once the objective is active.")
 
@@ -236,7 +238,7 @@ async def change(
     if_match: IfMatch,
     body: ObjectivePatch,
 ) -> Receipt:
-    """Reword it, or give it to another owner, reviewer or unit; on an active MBO goal that waits."""
+    """Reword it, or give it to another owner, reviewer, unit or cycle; on an active MBO goal that waits."""
     commands: list[Command] = []
     if body.title is not None:
         commands.append(RewordObjective(title=body.title))
@@ -248,6 +250,8 @@ async def change(
         commands.append(ChangeReward(reward=body.reward))
     if "org_unit" in body.model_fields_set:
         commands.append(ChangeObjectiveOrgUnit(org_unit=body.org_unit))
+    if body.cycle is not None:
+        commands.append(ChangeObjectiveCycle(cycle=body.cycle))
     return await writing.execute(
         caller, Aggregate("objective", objective), *commands, body=body, if_match=if_match
     )

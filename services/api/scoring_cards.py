@@ -109,7 +109,8 @@ class CardFigures:
                 case Kpi() as kpi:
                     self._kpis[kpi.id] = kpi
                 case Objective() as objective:
-                    self._objectives[objective.id] = objective, version.revision
+                    goal = objective.in_cycle_of(self._then.as_of)
+                    self._objectives[objective.id] = goal, version.revision
         self._holders = {card.id: self._holder(card) for card in cards}
         goals = [objective for objective, _ in self._objectives.values()]
         self._figures = await Figures.load(self._then, [*goals, *self._holders.values()])

@@ -23,8 +23,16 @@ from services.people.chart import load_org_chart
 
 
 async def seen_objectives(then: Then) -> list[queries.Version]:
-    """All objectives that the caller sees, as known then, by id."""
-    return await seen(then, await queries.latest_of_kind(then.connection, "objective", then.position))
+    """All objectives that the caller sees, as known then, by id, in the cycles of the day shown."""
+    versions = await seen(then, await queries.latest_of_kind(then.connection, "objective", then.position))
+    return [on_day(then, version) for version in versions]
+
+
+def on_day(then: Then, version: queries.Version) -> queries.Version:
+    """An objective in the cycle that it was in on the day shown; anything else as it is."""
+    if isinstance(version.state, Objective):
+        return version._replace(state=version.state.in_cycle_of(then.as_of))
+    return version
 
 
 async def seen(then: Then, versions: Sequence[queries.Version]) -> list[queries.Version]:

@@ -14,7 +14,7 @@ from services.api.paging import Page, Paging, page
 from services.api.positions import Then
 from services.api.problems import not_found
 from services.api.requests import etag
-from services.api.sight import sees
+from services.api.sight import on_day, sees
 
 KOREAN = {
     "org_unit": "조직",
@@ -42,7 +42,7 @@ async def find(then: Then, kind: str, id_: str, response: Response) -> queries.V
     if found is None or not await sees(then, found):
         raise not_found(kind.replace("_", " "), KOREAN[kind], id_)
     response.headers["ETag"] = etag(found.revision)
-    return found
+    return on_day(then, found)
 
 
 async def list_kind(then: Then, kind: str, model: type[Item], paging: Paging) -> Page[Item]:

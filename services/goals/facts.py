@@ -18,10 +18,11 @@ from events.initiatives.state import Initiative
 from events.kpis.commands import AgreeKpiChange, DefineKpi, RedefineKpi, SetKpiTarget
 from events.kpis.definition import COUNTING
 from events.kpis.state import Kpi
-from events.objectives.agreement import to_be_added
+from events.objectives.agreement import as_proposed, to_be_added
 from events.objectives.commands import (
     AddKeyResult,
     AgreeObjective,
+    ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
     ChangeSupports,
     CloseObjective,
@@ -81,6 +82,7 @@ async def context_of(
     """What the decider of a command may know."""
     today = workspace.business_day(now)[0]
     cycle = await knowledge.state("cycle", _cycle(command, state))
+    new_cycle = await knowledge.state("cycle", _new_cycle(command, state))
     kpi = await knowledge.state("kpi", _kpi(command))
     org_unit = await knowledge.state("org_unit", _org_unit(command))
     return Context(
@@ -91,6 +93,7 @@ async def context_of(
         new_id=new_id,
         reason=reason,
         cycle=cycle if isinstance(cycle, Cycle) else None,
+        new_cycle=new_cycle if isinstance(new_cycle, Cycle) else None,
         cycles=await _cycles_touched(knowledge, command, state),
         kpi=kpi if isinstance(kpi, Kpi) else None,
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
@@ -180,6 +183,16 @@ def _cycle(command: Command, state: State | None) -> str | None:
     if isinstance(command, DraftObjective | HoldKeyResults | DrawUpScorecard):
         return command.cycle
     return state.cycle if isinstance(state, Objective | Scorecard) else None
+
+
+def _new_cycle(command: Command, state: State | None) -> str | None:
+    """Where an objective is moved to, by the command or by a change that waits."""
+    if isinstance(command, ChangeObjectiveCycle):
+        return command.cycle
+    if not isinstance(state, Objective) or state.waiting is None:
+        return None
+    proposed = as_proposed(state).cycle
+    return None if proposed == state.cycle else proposed
 
 
 def _kpi(command: Command) -> str | None:

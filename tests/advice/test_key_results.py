@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from events.objectives.state import Objective, TargetFact
+from events.objectives.state import EarlierCycle, Objective, TargetFact
 from events.relative import Relative
 from projections.advice.facts import TargetMove
 from projections.advice.goals import late_from
@@ -205,6 +205,17 @@ def test_a_target_that_moves_in_the_last_fifth_moves_late(day: date, *, said: bo
     if said:
         assert "2026-03-14에 바뀌었습니다: 8 → 5" in found[0].message_ko
         assert "8 → 5" in found[0].message_en
+
+
+def test_a_late_move_stays_late_when_the_objective_goes_to_another_cycle() -> None:
+    """Each move is held against the cycle that the objective was in that day."""
+    late = TargetMove("kr", date(2026, 3, 14), Decimal(8), Decimal(5))
+    q2 = Q1.model_copy(update={"id": "2026-q2", "start": date(2026, 4, 1), "end": date(2026, 6, 30)})
+    goal = moving(targets=2).model_copy(
+        update={"cycle": q2.id, "earlier_cycles": (EarlierCycle(cycle=Q1.id, until=date(2026, 3, 20)),)}
+    )
+    (piece,) = advised(given(goal, moves=[late], cycles=(Q1, q2)))
+    assert piece.code == "target_moved_late"
 
 
 def test_a_target_that_moves_while_behind_pace_is_told() -> None:

@@ -19,7 +19,7 @@ INITIATIVE = "/v1/initiatives/partners"
 
 WRITES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/objectives"): {"id": "late", "title": "Late", "cycle": YEAR},
-    ("PATCH", GOAL): {"title": "x", "owner": "boris", "org_unit": None},
+    ("PATCH", GOAL): {"title": "x", "owner": "boris", "org_unit": None, "cycle": "other"},
     ("POST", f"{GOAL}/propose"): {},
     ("POST", f"{GOAL}/agree"): {},
     ("POST", f"{GOAL}/send-back"): {},

@@ -30,6 +30,14 @@ QUARTER = Cycle(
     kind="quarter",
     status="open",
 )
+NEXT_QUARTER = Cycle(
+    id="2025-q2",
+    name="2025년 2분기",
+    start=date(2025, 4, 1),
+    end=date(2025, 6, 30),
+    kind="quarter",
+    status="planned",
+)
 SALES_TEAM = OrgUnit(id="sales", name_ko="영업팀", name_en="Sales", level="team")
 REVENUE = Kpi(
     id="revenue",
@@ -44,7 +52,7 @@ REVENUE = Kpi(
 
 
 def circumstances(**facts: Any) -> Context:
-    """A context in the middle of an open quarter, where the named unit and KPI exist; `facts` differ."""
+    """A context in the middle of an open quarter, where all that is named exists; `facts` differ."""
     numbers = count(1)
     usual: dict[str, Any] = {
         "actor": "person:anna",
@@ -53,6 +61,7 @@ def circumstances(**facts: Any) -> Context:
         "now": NOW,
         "new_id": lambda: f"new-{next(numbers)}",
         "cycle": QUARTER,
+        "new_cycle": NEXT_QUARTER,
         "org_unit": SALES_TEAM,
         "kpi": REVENUE,
     }

@@ -22,6 +22,7 @@ from events.objectives.commands import (
     AddKeyResult,
     AgreeObjective,
     ChangeKeyResultOwner,
+    ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
     ChangeObjectiveReviewer,
@@ -137,6 +138,7 @@ MOVES: list[Command] = [
     SetWeights(weights={"acv": Decimal(1), "cost": Decimal(9)}),
     AddKeyResult(key_result="acv-2", title="ACV", measure=MEASURE),
     DropKeyResult(key_result="acv"),
+    ChangeObjectiveCycle(cycle="2025-q2"),
 ]
 FREE: list[Command] = [
     RewordObjective(title="다른 말"),

@@ -39,6 +39,7 @@ NEEDED = {
     "objective.activated",
     "objective.owner_changed",
     "objective.org_unit_changed",
+    "objective.cycle_changed",
     "objective.dropped",
     "objective.reopened",
     "key_result.added",

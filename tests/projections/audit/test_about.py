@@ -15,7 +15,12 @@ from events.initiatives.events import InitiativeStarted
 from events.kpis.definition import KpiDefinition
 from events.kpis.events import KpiRedefined
 from events.measures import Measure
-from events.objectives.events import ObjectiveDrafted, ObjectiveOrgUnitChanged, ObjectiveSupportsChanged
+from events.objectives.events import (
+    ObjectiveCycleChanged,
+    ObjectiveDrafted,
+    ObjectiveOrgUnitChanged,
+    ObjectiveSupportsChanged,
+)
 from events.objectives.key_result_events import KeyResultAdded, KpiLinked, TargetChanged
 from events.org_units.events import OrgUnitMoved
 from events.readings.events import ReadingRetracted
@@ -101,6 +106,11 @@ def event(kind: str, id_: str, data: EventData) -> Event:
             event("objective", "o1", ObjectiveOrgUnitChanged(old=None, new="sales")),
             ["objective/o1", "org_unit/sales"],
             id="a move concerns the unit it goes to",
+        ),
+        pytest.param(
+            event("objective", "o1", ObjectiveCycleChanged(old="q1", new="q2", starts=date(2026, 4, 1))),
+            ["objective/o1", "cycle/q1", "cycle/q2"],
+            id="a move to another cycle concerns both",
         ),
         pytest.param(
             event("objective", "o1", ObjectiveSupportsChanged(old=("o0",), new=("o2", "k2"))),

@@ -36,6 +36,7 @@ from events.objectives.events import (
     ObjectiveActivated,
     ObjectiveAgreed,
     ObjectiveClosed,
+    ObjectiveCycleChanged,
     ObjectiveDrafted,
     ObjectiveGraded,
     ObjectiveProposed,
@@ -74,6 +75,11 @@ from services.ledger import StoredMessage
 
 WORKSPACE = "acme"
 CYCLE_START, CYCLE_END = date(2026, 1, 1), date(2026, 3, 31)
+OTHER_CYCLES = {
+    "2026-h1": (CYCLE_START, date(2026, 6, 30)),
+    "2026-02": (date(2026, 2, 1), date(2026, 2, 28)),
+}
+"""Cycles that objectives are moved to: one holds the quarter, one lies in it."""
 MOVED = {"kind": "increase", "baseline": "0", "target": "1000", "unit": "each"}
 MEASURES = {
     "o3-k1": {
@@ -124,6 +130,8 @@ class History:
     random: Random
     messages: list[StoredMessage] = field(default_factory=list)
     now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    cycle_of: dict[str, str] = field(default_factory=dict)
+    """Of the objectives that were moved out of the quarter."""
     _count: int = 0
 
     def append(self, kind: str, id_: str, *data: EventData, reason: str | None = None) -> None:
@@ -229,6 +237,8 @@ def goals(history: History) -> None:
         "2026-q1",
         CyclePlanned(name="2026 Q1", start=CYCLE_START, end=CYCLE_END, kind="quarter"),
     )
+    for id_, (start, end) in OTHER_CYCLES.items():
+        history.append("cycle", id_, CyclePlanned(name=id_, start=start, end=end, kind="other"))
     people(history)
     for version, rules in enumerate([DEFAULTS["mbo"], DEFAULTS["kpi"]], 1):
         history.append(
@@ -404,6 +414,9 @@ def _goal_event(history: History, random: Random) -> None:
         history.append("objective", "o3", told(random), reason="the pilot failed")
         return
     number, k = random.choice([1, 2, 3]), random.choice([1, 2, 3])
+    if random.random() < 0.2:
+        _move(history, random, f"o{number}")
+        return
     id_ = f"o{number}-k{k}"
     # What deciders let through: of 10 periods no more than 10 can be required.
     new = Decimal(random.randrange(1, 11 if id_ in MEASURES else 5000))
@@ -435,6 +448,16 @@ def _goal_event(history: History, random: Random) -> None:
         history.append("objective", f"o{number}", grade)
         history.append("objective", f"o{number}", ObjectiveClosed(comment="enough"))
         history.append("objective", f"o{number}", ObjectiveReopened(), reason="a reading was late")
+
+
+def _move(history: History, random: Random, objective: str) -> None:
+    """An objective is moved to another cycle than it is in."""
+    old = history.cycle_of.get(objective, "2026-q1")
+    new = random.choice([id_ for id_ in ("2026-q1", *OTHER_CYCLES) if id_ != old])
+    starts = OTHER_CYCLES[new][0] if new in OTHER_CYCLES else CYCLE_START
+    history.cycle_of[objective] = new
+    moved = ObjectiveCycleChanged(old=old, new=new, starts=starts)
+    history.append("objective", objective, moved, reason="it takes longer")
 
 
 def _step_fact(random: Random) -> EventData:
