@@ -40,6 +40,9 @@ Decimals are strings, times are UTC, days are dates of the workspace's zone, and
 *Personal* fields hold text that people wrote; it can be redacted or erased while the event stays. A reader
 meets every event in the newest version of its type: older versions are translated when they are read. An
 event of a type that a reader does not know is kept and skipped.
+
+Each type has a sentence in Korean and English, which the audit trail fills in. A part in square brackets is
+left out where nothing was said, and 을(를) becomes the particle that fits the word before it.
 """
 
 SUBJECTS = {

@@ -40,7 +40,10 @@ def resolve(
     client = connect(url, token_file)
     language = chosen_language(lang)
     speak(client, language)
-    done = [_resolve(client, key_result, reason) for key_result in _due(client, cycle)]
+    done = [
+        _resolve(client, key_result, reason)
+        for key_result in _due(client, cycle, corrected=reason is not None)
+    ]
     if as_json:
         print_json({"data": done})
     elif not done:
@@ -53,15 +56,16 @@ def resolve(
         raise typer.Exit(1)
 
 
-def _due(client: Client, cycle: str | None) -> Iterator[str]:
-    """Key results that may have something to resolve."""
+def _due(client: Client, cycle: str | None, *, corrected: bool) -> Iterator[str]:
+    """Key results that may have something to resolve; with `corrected` also those whose base has changed."""
     still_open = {one["id"] for one in pages(client, "/v1/cycles") if one["status"] != "closed"}
     for objective in pages(client, "/v1/objectives", cycle=cycle, status="active"):
         for key_result in objective["key_results"] if objective["cycle"] in still_open else ():
             relative = key_result["measure"]["relative"]
             if key_result["status"] == "dropped" or relative is None:
                 continue
-            if relative["resolve"] == "each_period" or key_result["unresolved"]:
+            outdated = any(fact["base"] and fact["base"]["out_of_date"] for fact in key_result["targets"])
+            if relative["resolve"] == "each_period" or key_result["unresolved"] or (corrected and outdated):
                 yield key_result["id"]
 
 

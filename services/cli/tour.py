@@ -71,8 +71,8 @@ TOUR = (
     Stop(
         "goaltrail trail onboarding",
         (
-            "정정된 실적. 지난 분기 대비 20%라던 목표 onboarding-20의 기준값이 이 때문에 낡음",
-            "a corrected reading: 20% on last quarter, the goal onboarding-20, has an outdated base since",
+            "정정된 실적. 지난 분기 대비 +20%인 목표 onboarding-20의 기준값은 정정 전 그대로(state에 표시)",
+            "a corrected reading; the base of onboarding-20, +20% on last quarter, stays as it was frozen",
         ),
     ),
     Stop(
