@@ -204,7 +204,7 @@ def _words(value: object, lang: Language, names: Mapping[str, str]) -> object:
         return _words(None, lang, names)
     if isinstance(value, tuple):
         return ", ".join(str(_words(item, lang, names)) for item in value)
-    return names.get(str(value), str(value))
+    return names.get(str(value)) or names.get(str(value).removeprefix("person:")) or str(value)
 
 
 def _type(name: str, version: int) -> str:

@@ -60,3 +60,9 @@ def relative_change(measure: dict[str, Any], lang: Language) -> str:
     else:
         amount = f"{sign}{figure(relative['amount'], unit, lang)}"
     return said(_WORDS, "change", lang).format(of=said(BASE_WORDS, relative["of"], lang), amount=amount)
+
+
+def outdated_bases(key_result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Frozen bases that would be others now; what was resolved again counts no longer."""
+    newest = {fact["effective_from"]: fact["base"] for fact in key_result["targets"] if fact["base"]}
+    return [base for base in newest.values() if base["out_of_date"]]

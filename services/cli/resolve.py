@@ -9,6 +9,7 @@ import typer
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, print_json, problem_line
 from services.cli.display import Lang, chosen_language, pages, said, speak
+from services.cli.goalposts import outdated_bases
 
 WORDS: dict[str, tuple[str, str]] = {
     "resolved": ("새로 확정 {count}건", "{count} resolved"),
@@ -64,8 +65,8 @@ def _due(client: Client, cycle: str | None, *, corrected: bool) -> Iterator[str]
             relative = key_result["measure"]["relative"]
             if key_result["status"] == "dropped" or relative is None:
                 continue
-            outdated = any(fact["base"] and fact["base"]["out_of_date"] for fact in key_result["targets"])
-            if relative["resolve"] == "each_period" or key_result["unresolved"] or (corrected and outdated):
+            known = relative["resolve"] != "each_period" and not key_result["unresolved"]
+            if not known or (corrected and outdated_bases(key_result)):
                 yield key_result["id"]
 
 

@@ -29,7 +29,7 @@ from services.cli.display import (
     speak,
     zone_of,
 )
-from services.cli.goalposts import goalposts, relative_change
+from services.cli.goalposts import goalposts, outdated_bases, relative_change
 from services.cli.going import WIDTH, band_words, legend, pace_column, runs
 
 AsOf = Annotated[
@@ -59,7 +59,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "was": ("처음 목표치", "first target"),
     "unresolved": ("미확정", "unresolved"),
     "provisional": ("잠정", "provisional"),
-    "out of date": ("기준값이 그 뒤 정정됨", "its base was corrected since"),
+    "out of date": (
+        "기준값이 그 뒤 정정됨({was} → {now})",
+        "its base was corrected since ({was} → {now})",
+    ),
     "steps done": ("{of}단계 중 {done}단계 완료", "{done} of {of} steps done"),
     "still open": ("남은 기간 {periods}", "{periods} still open"),
     "unreachable": ("달성 불가", "unreachable"),
@@ -349,8 +352,10 @@ def _relative(key_result: dict[str, Any], score: dict[str, Any], lang: Language)
         yield relative_change(key_result["measure"], lang)
     if score["provisional"]:
         yield said(WORDS, "provisional", lang)
-    if any(target["base"] and target["base"]["out_of_date"] for target in key_result["targets"]):
-        yield Text(said(WORDS, "out of date", lang), style="magenta")
+    unit = key_result["measure"]["unit"]
+    for base in outdated_bases(key_result)[-1:]:
+        was, now = (figure(base[name], unit, lang) for name in ("value", "now"))
+        yield Text(said(WORDS, "out of date", lang).format(was=was, now=now), style="magenta")
 
 
 def _scored(

@@ -73,6 +73,9 @@ def test_what_is_known_is_resolved_and_again_changes_nothing(terminal: Terminal)
     sent = terminal.http.post("/v1/readings", json=late).raise_for_status()
     terminal.read("/v1/objectives/more", int(sent.headers["Goaltrail-Position"]))
     assert "once" not in terminal.goaltrail("resolve").output
-    adopted = terminal.goaltrail("resolve", "--reason", "a late invoice", "--lang", "en")
-    assert "once: 1 resolved" in adopted.output
+    adopting = ("resolve", "--reason", "a late invoice")
+    adopted = terminal.json(*adopting, code=1)["data"]
+    assert [one["resolved"] for one in adopted if one["key_result"] == "once"] == [1]
+    terminal.read("/v1/objectives/more", int(sent.headers["Goaltrail-Position"]) + 1)
+    assert "once" not in terminal.goaltrail(*adopting).output
     assert terminal.goaltrail("resolve", "--cycle", "other").output == "no relative goals to resolve\n"

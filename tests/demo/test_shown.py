@@ -82,6 +82,13 @@ def test_state_in_korean(company: Place) -> None:
     assert shown == STATE_KO.splitlines()
 
 
+def test_a_base_that_was_corrected_is_told(company: Place) -> None:
+    """What the goal was frozen with, and what the third quarter came to as it is known now."""
+    shown = company.shown("state", "--cycle", "2025-q4", "--unit", "product", "--lang", "en", columns=200)
+    assert any("+20% on last quarter · its base was corrected since (58% → 60%)" in line for line in shown)
+    assert sum("its base was corrected" in line for line in shown) == 1
+
+
 def test_trail_in_english(company: Place) -> None:
     """Who, what, why; that it was backdated; the note of a check-in."""
     assert company.shown("trail", "acv-80m", "--lang", "en") == TRAIL_EN.splitlines()
