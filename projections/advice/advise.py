@@ -10,9 +10,9 @@ from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
 from projections.advice.catalogue import OBJECTIVES_PER_UNIT, Advice, Item, advice
-from projections.advice.facts import Facts, Scope, TargetMove
+from projections.advice.facts import Facts, KpiTargetMove, Scope, TargetMove
 from projections.advice.goals import on_key_result, on_moves, on_objective
-from projections.advice.kpis import on_kpi, on_kpis_of
+from projections.advice.kpis import on_kpi, on_kpi_moves, on_kpis_of
 from projections.advice.mbo import on_mbo_goal, on_mbo_goals_of_each
 
 
@@ -30,12 +30,15 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
         return on_goals
     kpis = sorted((kpi for kpi in facts.kpis if not kpi.retired), key=lambda kpi: kpi.id)
     in_goals = _measures_of(facts, objectives)
-    on_kpis = [
-        piece
-        for kpi in kpis
-        if scope.units is None or kpi.org_unit in scope.units
-        for piece in on_kpi(kpi, facts.units.get(kpi.org_unit or ""), facts.as_of, in_goal=kpi.id in in_goals)
-    ]
+    kpi_moves: defaultdict[str, list[KpiTargetMove]] = defaultdict(list)
+    for move in facts.kpi_moves:
+        kpi_moves[move.kpi].append(move)
+    on_kpis: list[Advice] = []
+    for kpi in kpis:
+        if scope.units is None or kpi.org_unit in scope.units:
+            unit = facts.units.get(kpi.org_unit or "")
+            on_kpis += on_kpi(kpi, unit, facts.as_of, in_goal=kpi.id in in_goals)
+            on_kpis += on_kpi_moves(kpi, facts.cycles.values(), kpi_moves[kpi.id], asked=scope.cycles)
     mbo_goals = [one for one in objectives if one.framework == "mbo" and asked_about(one, scope)]
     known = [one for one in mbo_goals if one.owner not in facts.partly_seen]
     on_people = on_mbo_goals_of_each(known, facts.names)

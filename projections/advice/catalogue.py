@@ -290,6 +290,15 @@ CODES: dict[str, Code] = {
         "Key result “{name}”: the target was moved on {day}, in the last fifth of its cycle or after it:"
         " {old} → {new}.",
     ),
+    "kpi_target_moved_late": Code(
+        "strong",
+        "001 3.4",
+        "A KPI's target was replaced on a recorded day in the last fifth, or later, of the cycle in which the"
+        " new one begins. Of several cycles that hold this day the shortest counts.",
+        "KPI “{name}”: 목표치가 사이클 {cycle}의 마지막 5분의 1 이후인 {day}에 바뀌었습니다: {old} → {new}.",
+        "KPI “{name}”: the target was moved on {day}, in the last fifth of the cycle {cycle} or after it:"
+        " {old} → {new}.",
+    ),
     "target_moved_while_behind": Code(
         "warning",
         "001 3.4",

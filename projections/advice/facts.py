@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from events.cycles.state import Cycle
+from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
@@ -30,6 +31,17 @@ class TargetMove(NamedTuple):
     """Of the key result that day, by what was known just before; None where there was none."""
 
 
+class KpiTargetMove(NamedTuple):
+    """A target of a KPI that took the place of another one."""
+
+    kpi: str
+    recorded_on: date
+    """The business day on which it was recorded."""
+    old: KpiTarget
+    """The one that held on the first day of the new one until then."""
+    new: KpiTarget
+
+
 @dataclass(frozen=True)
 class Facts:
     """States as they were known at one position. Dropped and retired ones may be among them."""
@@ -42,6 +54,8 @@ class Facts:
     kpis: Sequence[Kpi]
     moves: Sequence[TargetMove] = ()
     """In the order they were made; those of drafts may be among them."""
+    kpi_moves: Sequence[KpiTargetMove] = ()
+    """In the order they were made."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Of people, by id."""
     partly_seen: frozenset[str] = frozenset()

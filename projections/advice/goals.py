@@ -91,7 +91,7 @@ def on_moves(
         cycle = cycles.get(objective.cycle_on(move.recorded_on))
         if cycle is None:
             continue
-        old, new = _edges(move.old, move.old_upper), _edges(move.new, move.upper)
+        old, new = edges(move.old, move.old_upper), edges(move.new, move.upper)
         if move.recorded_on >= late_from(cycle):
             yield advice("target_moved_late", item, day=move.recorded_on, old=old, new=new)
         elif move.pace is not None and move.pace.word == "behind":
@@ -122,7 +122,8 @@ def nearly_all(measure: Measure) -> bool:
     )
 
 
-def _edges(target: Decimal, upper: Decimal | None) -> str:
+def edges(target: Decimal, upper: Decimal | None) -> str:
+    """A target as it is written, of a range both of its edges."""
     return f"{target:f}" if upper is None else f"{target:f}–{upper:f}"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from datetime import date
 
+from events.cycles.state import Cycle
 from events.kpis.state import Kpi
 from events.org_units.state import OrgUnit
 from projections.advice import words
 from projections.advice.catalogue import KPIS_PER_UNIT, Advice, Item, advice
-from projections.advice.goals import goes_against_words, nearly_all, unit_says_nothing
+from projections.advice.facts import KpiTargetMove
+from projections.advice.goals import edges, goes_against_words, late_from, nearly_all, unit_says_nothing
 
 
 def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Iterator[Advice]:
@@ -43,6 +45,21 @@ def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Ite
         yield advice("direction_contradicts_words", item, direction=measure.kind)
     if nearly_all(measure):
         yield advice("high_target_without_tolerance", item, target=f"{target.target:f}")
+
+
+def on_kpi_moves(
+    kpi: Kpi, cycles: Collection[Cycle], moves: Iterable[KpiTargetMove], *, asked: Container[str]
+) -> Iterator[Advice]:
+    """Targets that moved late, by the day they were recorded on, in the cycles that are asked about."""
+    for move in moves:
+        first = move.new.effective_from
+        holding = [cycle for cycle in cycles if cycle.start <= first <= cycle.end]
+        cycle = min(holding, key=lambda each: (each.end - each.start, each.id), default=None)
+        if cycle is None or cycle.id not in asked or move.recorded_on < late_from(cycle):
+            continue
+        old, new = edges(move.old.target, move.old.upper), edges(move.new.target, move.new.upper)
+        item = Item("kpi", kpi.id, kpi.name_ko, kpi.name_en, cycle.id)
+        yield advice("kpi_target_moved_late", item, day=move.recorded_on, old=old, new=new)
 
 
 def on_kpis_of(unit: OrgUnit, kpis: Sequence[Kpi]) -> Iterator[Advice]:

@@ -12,9 +12,9 @@ from events.objectives.state import KeyResult, Objective
 from events.org_units.state import OrgUnit
 from events.state import State
 from projections.advice.catalogue import Advice
-from projections.advice.facts import TargetMove
+from projections.advice.facts import KpiTargetMove, TargetMove
 from projections.advice.goals import on_key_result, on_moves, on_objective
-from projections.advice.kpis import on_kpi
+from projections.advice.kpis import on_kpi, on_kpi_moves
 
 _OVER = frozenset({"graded", "closed", "dropped"})
 """Statuses of objectives that nothing is advised on any longer."""
@@ -30,6 +30,8 @@ class Written:
     """The business day on which it was recorded."""
     cycle: Cycle | None = None
     """Of an objective."""
+    cycles: tuple[Cycle, ...] = ()
+    """All there are, where a KPI's target was set."""
     unit: OrgUnit | None = None
     """Of a KPI."""
 
@@ -97,3 +99,13 @@ def _on_kpi(before: Kpi | None, after: Kpi, written: Written) -> Iterator[Advice
         day = after.targets[-1].effective_from
     # A new KPI is no key result's measure yet; of another one nobody here knows.
     yield from on_kpi(after, written.unit, day, in_goal=before is not None)
+    asked = {cycle.id for cycle in written.cycles}
+    yield from on_kpi_moves(after, written.cycles, _kpi_moves(before, after, written), asked=asked)
+
+
+def _kpi_moves(before: Kpi | None, after: Kpi, written: Written) -> Iterator[KpiTargetMove]:
+    known = before.targets if before is not None else ()
+    for n, new in enumerate(after.targets[len(known) :], len(known)):
+        old = after.model_copy(update={"targets": after.targets[:n]}).target_on(new.effective_from)
+        if old is not None:
+            yield KpiTargetMove(after.id, written.recorded_on, old, new)

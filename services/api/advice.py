@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from events.cycles.state import Cycle
 from events.ids import Slug
+from events.kpis.events import KpiTargetSet
 from events.kpis.state import Kpi
 from events.objectives.key_result_events import RangeChanged, TargetChanged
 from events.objectives.state import Objective
@@ -17,7 +18,7 @@ from events.org_units.state import OrgUnit
 from events.registry import Language
 from events.workspace.state import Workspace
 from projections.advice.advise import advise, asked_about
-from projections.advice.facts import Facts, Scope, TargetMove
+from projections.advice.facts import Facts, KpiTargetMove, Scope, TargetMove
 from projections.advice.goals import late_from
 from projections.audit import queries as audit
 from projections.audit.about import reference
@@ -66,12 +67,14 @@ async def list_advice(
         facts = await _facts(then, services.keys, language)
         scope = _scope(facts, unit=unit, objective=objective, cycle=cycle)
     moving = [one.id for one in facts.objectives if asked_about(one, scope)]
-    if moving:
+    watched = [one.id for one in facts.kpis if objective is None and not one.retired]
+    if moving or watched:
         async with viewing.trail(caller, then.position) as trail:
             made = await _moves(trail, then.workspace, moving, then.position)
+            on_kpis = await _kpi_moves(trail, then.workspace, watched, then.position)
         async with viewing.again(then) as still:
             moves = [move._replace(pace=await _pace(still, facts, entry, move)) for entry, move in made]
-        facts = replace(facts, moves=moves)
+        facts = replace(facts, moves=moves, kpi_moves=on_kpis)
     return page_from([advice_out(piece) for piece in advise(facts, scope)], paged, then.next_page)
 
 
@@ -132,28 +135,52 @@ async def _moves(
 ) -> list[tuple[audit.TrailEntry, TargetMove]]:
     """Every change of a target in some objectives, with the business day on which it was recorded."""
     moves: list[tuple[audit.TrailEntry, TargetMove]] = []
-    after = 0
-    while True:
+    about = [reference("objective", id_) for id_ in objectives]
+    names = ("key_result.target_changed", "key_result.range_changed")
+    for entry in await _entries(trail, workspace, about, names, position):
+        change = entry.event.data
+        if isinstance(change, TargetChanged):
+            day, _zone = workspace.business_day(entry.recorded_at)
+            move = TargetMove(change.key_result, day, change.old, change.new)
+            if isinstance(change, RangeChanged):
+                move = move._replace(old_upper=change.old_upper, upper=change.upper)
+            moves.append((entry, move))
+    return moves
+
+
+async def _kpi_moves(
+    trail: View, workspace: Workspace, kpis: Collection[str], position: int
+) -> list[KpiTargetMove]:
+    """Every target of some KPIs that took the place of another one."""
+    moves = []
+    about = [reference("kpi", id_) for id_ in kpis]
+    for entry in await _entries(trail, workspace, about, ("kpi.target_set",), position):
+        change = entry.event.data
+        if isinstance(change, KpiTargetSet) and change.old is not None:
+            day, _zone = workspace.business_day(entry.recorded_at)
+            moves.append(KpiTargetMove(entry.event.aggregate.id, day, change.old, change.new))
+    return moves
+
+
+async def _entries(
+    trail: View, workspace: Workspace, about: Sequence[str], names: tuple[str, ...], position: int
+) -> list[audit.TrailEntry]:
+    """All that the trail has of some types of events on some things, up to a position."""
+    found: list[audit.TrailEntry] = []
+    while about:
         entries = await audit.trail_of(
             trail.connection,
             workspace.id,
-            [reference("objective", id_) for id_ in objectives],
+            about,
             known=position,
-            after=after,
-            name=("key_result.target_changed", "key_result.range_changed"),
+            after=found[-1].position if found else 0,
+            name=names,
             limit=MAX_LIMIT,
         )
-        for entry in entries:
-            change = entry.event.data
-            if isinstance(change, TargetChanged):
-                day, _zone = workspace.business_day(entry.recorded_at)
-                move = TargetMove(change.key_result, day, change.old, change.new)
-                if isinstance(change, RangeChanged):
-                    move = move._replace(old_upper=change.old_upper, upper=change.upper)
-                moves.append((entry, move))
+        found += entries
         if len(entries) < MAX_LIMIT:
-            return moves
-        after = entries[-1].position
+            break
+    return found
 
 
 async def _pace(then: Then, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Pace | None:

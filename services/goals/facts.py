@@ -115,11 +115,13 @@ async def written_of(
     """What a command made of its aggregate, with what advice on it follows from."""
     cycle = await knowledge.state("cycle", after.cycle if isinstance(after, Objective) else None)
     unit = await knowledge.state("org_unit", after.org_unit if isinstance(after, Kpi) else None)
+    moved = isinstance(before, Kpi) and isinstance(after, Kpi) and before.targets != after.targets
     return Written(
         before,
         after,
         recorded_on,
         cycle=cycle if isinstance(cycle, Cycle) else None,
+        cycles=tuple(await knowledge.cycles()) if moved else (),
         unit=unit if isinstance(unit, OrgUnit) else None,
     )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
-from tests.advice.given import Q1, SALES, TODAY, codes, given, key_result, kpi, kpis, objective
+from projections.advice.facts import KpiTargetMove
+from tests.advice.given import Q1, SALES, TODAY, advised, codes, given, key_result, kpi, kpis, objective
 
 
 def codes_of(*watched: Kpi) -> set[str]:
@@ -142,3 +146,27 @@ def test_a_target_goes_where_the_name_wants_it_to(name: str, target: dict[str, A
     told = {**target, "effective_from": date(2026, 1, 1), "effective_to": date(2026, 12, 31)}
     found = codes(given(kpis=kpis(5, name_ko=name, name_en=name, unit="percent", targets=(told,))))
     assert ("direction_contradicts_words" in found) == said
+
+
+YEAR = Q1.model_copy(update={"id": "2026", "end": date(2026, 12, 31)})
+
+
+@pytest.mark.parametrize(
+    ("recorded_on", "first", "said"),
+    [
+        (date(2026, 3, 13), date(2026, 1, 1), None),
+        (date(2026, 3, 14), date(2026, 1, 1), "2026-q1"),
+        (date(2026, 3, 14), date(2026, 4, 1), None),
+        (date(2026, 10, 20), date(2026, 4, 1), "2026"),
+    ],
+)
+def test_a_kpi_target_that_moves_late_is_told(recorded_on: date, first: date, said: str | None) -> None:
+    """By the cycle in which it begins: the plan of the next quarter may be made late in this one."""
+    old = KpiTarget(kind="at_least", target=Decimal(30), effective_from=date(2026, 1, 1))
+    new = old.model_copy(update={"target": Decimal(20), "effective_from": first})
+    move = KpiTargetMove("contracts", recorded_on, old, new)
+    facts = replace(given(objective(), kpis=[kpi()], cycles=(YEAR, Q1)), kpi_moves=[move])
+    found = [piece for piece in advised(facts) if piece.code == "kpi_target_moved_late"]
+    assert [piece.item.cycle for piece in found] == ([] if said is None else [said])
+    assert all(f"{recorded_on}에 바뀌었습니다: 30 → 20" in piece.message_ko for piece in found)
+    assert "kpi_target_moved_late" not in codes(facts, cycles=frozenset())

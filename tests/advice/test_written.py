@@ -104,3 +104,14 @@ def _with(before: Objective, id_: str, **changed: Any) -> Objective:
         part.model_copy(update=changed) if part.id == id_ else part for part in before.key_results
     )
     return before.model_copy(update={"key_results": parts})
+
+
+@pytest.mark.parametrize(("day", "late"), [(date(2026, 3, 13), False), (date(2026, 3, 14), True)])
+def test_a_kpi_target_moved_late_is_told_at_once(day: date, late: bool) -> None:
+    """A first target moves nothing."""
+    lower = {"kind": "at_least", "target": 20, "effective_from": date(2026, 2, 1)}
+    before = kpi()
+    after = kpi(targets=(*before.targets, lower))
+    told = ("contracts", "kpi_target_moved_late")
+    assert (told in said(before, after, recorded_on=day, cycles=(Q1,))) == late
+    assert told not in said(kpi(targets=()), kpi(targets=(lower,)), recorded_on=day, cycles=(Q1,))

@@ -87,6 +87,15 @@ async def test_a_late_move_is_told_by_when_it_was_recorded(anna: Person) -> None
     assert late in await codes(anna, cycle="past", as_of="2020-01-15")
     assert late not in await codes(anna, objective="grow", known_at=before["known_at"])
 
+    kpi = {"id": "acv", "name_ko": "ACV", "unit": "MKRW", "kind": "gauge", "aggregation": "mean"}
+    await anna.created("/v1/kpis", kpi)
+    for target, first, told in (("80", "2020-01-01", False), ("60", "2020-02-01", True)):
+        set_to = {"kind": "at_least", "target": target, "effective_from": first, "reason": "too much"}
+        etag = await anna.etag("/v1/kpis/acv")
+        receipt = await anna.created("/v1/kpis/acv/targets", set_to, If_Match=etag)
+        assert ("kpi_target_moved_late" in {one["code"] for one in receipt["advice"]}) == told
+        assert (("acv", "kpi_target_moved_late") in await codes(anna, cycle="past")) == told
+
 
 async def test_a_move_while_behind_pace_is_told_by_what_was_known_before(anna: Person) -> None:
     """Half of the cycle is over: 1 of 100 is behind, 90 is not. What was reported later excuses nothing."""
