@@ -94,8 +94,8 @@ class CoursePoint(BaseModel):
     value: Number
 
 
-class FrozenBase(BaseModel):
-    """The base of a relative goal as it was known when it was resolved; later corrections do not move it."""
+class FrozenValue(BaseModel):
+    """What a base had come to when a goal was resolved with it; later corrections do not move it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -111,6 +111,11 @@ class FrozenBase(BaseModel):
     last_position: int
     known_position: int
     """Up to where the ledger was known."""
+
+
+class FrozenBase(FrozenValue):
+    """The base of a relative goal of a key result."""
+
     course: Annotated[tuple[CoursePoint, ...], Field(max_length=400)] = ()
     """Of a sum: how it grew, so that an unfinished cycle is compared with the same part of the period."""
 

@@ -10,6 +10,7 @@ from events.ids import Slug
 from events.kpis.definition import Cadence, EmptyPeriod, Perspective, ReadingKind
 from events.measures import Aggregation, Grading, Unit, ValueKind
 from events.numbers import Number
+from events.relative import FrozenValue, Relative
 from events.rewards import Reward
 
 CounterMetrics = Annotated[tuple[Slug, ...], Field(max_length=10)]
@@ -53,17 +54,27 @@ class RedefineKpi(Command):
     reward: Reward | None = None
 
 
-class SetKpiTarget(Command):
-    """Set a target for a stretch of days, both included; it begins today unless said otherwise."""
+class StatedKpiTarget(Command):
+    """A target for a stretch of days, both included; it begins today unless said otherwise.
+
+    A relative one has no `target`: that follows from what the KPI came to in another period.
+    """
 
     kind: ValueKind
-    target: Number
+    target: Number | None = None
     baseline: Number | None = None
     grading: Grading = "attainment"
     tolerance: Number | None = None
     upper: Number | None = None
     effective_from: date | None = None
     effective_to: date | None = None
+    relative: Relative | None = None
+
+
+class SetKpiTarget(StatedKpiTarget):
+    """Set a target. `base` is what is known of the base of a relative one; None: nothing."""
+
+    base: FrozenValue | None = None
 
 
 class RetireKpi(Command):

@@ -25,6 +25,7 @@ from events.kpis.events import (
     KpiRetired,
     KpiTargetSet,
 )
+from events.kpis.relative_targets import target_of
 from events.kpis.state import Kpi
 from events.measures import Aggregation, refused
 from events.org_units.decider import require_org_unit
@@ -107,8 +108,7 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
 
 
 def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[EventData]:
-    said = command.model_dump()
-    new = KpiTarget(**said | {"effective_from": command.effective_from or context.today})
+    new = target_of(command, state, context)
     approval = needs_approval(state, context)
     known = as_proposed(state) if approval else state
     changes = _target_set(new, known, context)
@@ -155,7 +155,7 @@ def _target_set(new: KpiTarget, state: Kpi, context: Context) -> list[KpiTargetS
     except ValidationError as error:
         raise refused(error, "/target") from None
     replaced = [target for target in state.targets if target.overlaps(new)]
-    if replaced and replaced[-1] == new:
+    if replaced and replaced[-1].says_the_same(new):
         return []
     require_days_not_closed(
         context.cycles, new.effective_from, new.effective_to, context.today, pointer="/effective_from"

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from events.measures import Aggregation, Grading, Measure, ValueKind
 from events.numbers import Number
+from events.relative import FrozenValue, Relative
 from events.rewards import Reward
 
 ReadingKind = Literal["delta", "total", "gauge", "ratio"]
@@ -66,6 +67,10 @@ class KpiTarget(BaseModel):
     grading: Grading = "attainment"
     tolerance: Number | None = None
     upper: Number | None = None
+    relative: Relative | None = None
+    """What baseline and target followed from when it was set."""
+    base: FrozenValue | None = None
+    """What that came to."""
 
     def holds_on(self, day: date) -> bool:
         """Whether the target holds for a business day."""
@@ -76,6 +81,10 @@ class KpiTarget(BaseModel):
         return (other.effective_to is None or self.effective_from <= other.effective_to) and (
             self.effective_to is None or other.effective_from <= self.effective_to
         )
+
+    def says_the_same(self, other: "KpiTarget") -> bool:
+        """Whether both set the same figures for the same days, wherever the readings of a base stand."""
+        return self.model_copy(update={"base": None}) == other.model_copy(update={"base": None})
 
     def measure(self, unit: str) -> Measure:
         """The target as a measure. Raises ValidationError if it does not hang together."""

@@ -38,11 +38,12 @@ from events.objectives.key_result_events import (
     WeightChanged,
 )
 from events.objectives.refusals import key_result_exists
-from events.objectives.relative_goals import as_stated, check_absolute, resolve_relative
+from events.objectives.relative_goals import check_absolute, resolve_relative
 from events.objectives.reports import check_day_in_cycle, report
 from events.objectives.state import KeyResult, Objective
 from events.objectives.trajectory import Trajectory
 from events.registry import EventData
+from events.relative_rules import as_stated
 
 MOST_KEY_RESULTS = 50
 """Of one objective that are not dropped. Good practice is two to five; that is advice, this is a limit."""
@@ -67,7 +68,7 @@ def add_key_result(
         _check_source(command.measure)
         require_kpi(context, command.measure.unit, pointer="/kpi")
     _check_trajectory(command.trajectory, command.measure, cycle)
-    measure = as_stated(command.measure)
+    measure = as_stated(command.measure, pointer="/measure")
     _need_reason_if_active(objective, context)
     return [
         KeyResultAdded(

@@ -2,42 +2,12 @@
 
 from events.context import Context
 from events.errors import Refused
-from events.measures import Measure
 from events.objectives.commands import ResolveRelative
 from events.objectives.key_result_events import RelativeResolved
 from events.objectives.state import KeyResult, Objective, TargetFact
 from events.registry import EventData
 from events.relative import PeriodBase
-
-
-def as_stated(measure: Measure) -> Measure:
-    """The measure of a new key result: a change of its own baseline has its target at once.
-
-    Refuses figures that a relative goal is still to be given.
-    """
-    relative = measure.relative
-    if relative is None:
-        return measure
-    if measure.target is not None or (measure.baseline is not None and relative.of != "baseline"):
-        raise Refused(
-            "relative_has_figures",
-            "a relative goal gets its baseline and target when it is resolved: leave them out",
-            "상대 목표의 기준값과 목표치는 확정할 때 정해지므로 비워 두십시오",
-            kind="invalid",
-            pointer="/measure/relative",
-        )
-    if relative.of != "baseline":
-        return measure
-    if measure.baseline is None:
-        raise Refused(
-            "relative_needs_baseline",
-            "a change of the baseline needs a baseline",
-            "기준값에 대한 변화에는 기준값이 필요합니다",
-            kind="invalid",
-            pointer="/measure/baseline",
-        )
-    _check_positive(measure.baseline > 0, "/measure/baseline")
-    return measure.revised("/measure/relative", target=relative.target(measure.baseline))
+from events.relative_rules import base_unknown, check_positive
 
 
 def check_absolute(key_result: KeyResult, *, changes_target: bool, objective: Objective) -> None:
@@ -70,11 +40,7 @@ def resolve_relative(
             "다른 기간에서 정해지는 목표가 아니므로 확정할 것이 없습니다",
         )
     if not command.bases:
-        raise Refused(
-            "base_unknown",
-            "the base is not known: its period is not over, it has no value, or no KPI is linked",
-            "기준 기간이 끝나지 않았거나 값이 없거나 연결된 KPI가 없어 기준을 알 수 없습니다",
-        )
+        raise base_unknown()
     resolved: list[EventData] = []
     for found in command.bases:
         held = _resolved_from(key_result, found)
@@ -82,7 +48,7 @@ def resolve_relative(
             continue
         if held is not None and objective.activated:
             context.require_reason()
-        _check_positive(found.base.value > 0, "/base")
+        check_positive(found.base.value, "/base")
         target = relative.target(found.base.value)
         key_result.measure.revised("/measure/relative", target=target, baseline=found.base.value)
         old = key_result.target_on(found.effective_from)
@@ -115,14 +81,3 @@ def _same(found: PeriodBase, held: TargetFact) -> bool:
         held.base.value,
         held.base.course,
     )
-
-
-def _check_positive(positive: bool, pointer: str) -> None:
-    if not positive:
-        raise Refused(
-            "base_not_positive",
-            "a relative goal needs a base above 0",
-            "상대 목표의 기준은 0보다 커야 합니다",
-            kind="invalid",
-            pointer=pointer,
-        )

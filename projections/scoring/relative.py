@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from events.kpis.state import Kpi
-from events.measures import ADDING_UP, Measure
+from events.measures import ADDING_UP, Window
 from events.relative import Base, CoursePoint, FrozenBase, Relative
 from projections.scoring.formulas import written
 from projections.scoring.periods import PeriodKind, elapsed, period_of, periods_between
@@ -26,6 +26,9 @@ _KINDS: dict[Base, PeriodKind] = {
     "previous_year": "year",
 }
 _DAY = timedelta(days=1)
+
+WHOLE = Window(kind="cycle_to_date")
+"""What the base of a KPI's target is made of: all of its period, as the trend shows it."""
 
 
 class BasePeriod(NamedTuple):
@@ -53,17 +56,22 @@ def base_periods(relative: Relative, kpi: Kpi, cycle: Stretch, today: date) -> I
             yield BasePeriod(min(max(start, cycle.start), cycle.end), first, last)
 
 
-def base_days(measure: Measure, kpi: Kpi, period: Stretch) -> tuple[date, date]:
+def kpi_base_period(relative: Relative, kpi: Kpi, effective_from: date, today: date) -> BasePeriod | None:
+    """The base period of a KPI's relative target, if it is over before today."""
+    first, last = _base_of(relative.of, effective_from, period_of(kpi.cadence, effective_from))
+    return BasePeriod(effective_from, first, last) if last < today else None
+
+
+def base_days(window: Window, kpi: Kpi, period: Stretch) -> tuple[date, date]:
     """The first and last business day whose readings make the base."""
-    return reading_days(kpi, measure.window_for(kpi.aggregation), period)
+    return reading_days(kpi, window, period)
 
 
-def base_value(measure: Measure, kpi: Kpi, days: BusinessDays, period: Stretch) -> BaseValue | None:
-    """The value that the measure's window takes at the end of the base period; None without one.
+def base_value(window: Window, kpi: Kpi, days: BusinessDays, period: Stretch) -> BaseValue | None:
+    """The value that a window takes at the end of the base period; None without one.
 
     `days` holds at least the `base_days`.
     """
-    window = measure.window_for(kpi.aggregation)
     found = window_value(kpi, window, days, period.end, period)
     if found.value.value is None:
         return None

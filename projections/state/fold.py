@@ -79,4 +79,4 @@ class StateFold(Fold):
         return writes
 
 
-STATE = Group("state", 20, metadata, StateFold)
+STATE = Group("state", 21, metadata, StateFold)

@@ -11,7 +11,7 @@ from events.kpis.state import Kpi
 from events.objectives.state import KeyResult, Objective, TargetFact
 from events.policies.state import Policies
 from projections import control
-from projections.scoring.formulas import rounded, written
+from projections.scoring.formulas import rounded
 from projections.scoring.pace import Pace
 from projections.scoring.relative import base_days, base_value
 from projections.scoring.scores import KeyResultScore, score_days, score_objective
@@ -19,7 +19,6 @@ from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
 from projections.state import queries, queries_goals
 from services.api.goal_answers import (
-    BaseOut,
     ClosingOut,
     KeyResultOut,
     ObjectiveOut,
@@ -27,6 +26,7 @@ from services.api.goal_answers import (
     Score,
     SetTarget,
     StepOut,
+    base_out,
 )
 from services.api.initiatives import InitiativeLine, initiatives_for
 from services.api.judging import Judge, load_policies, pace_out
@@ -202,11 +202,9 @@ class Figures:
         found = None
         if kpi is not None:
             days = self._days.get(kpi.id, BusinessDays())
-            found = base_value(key_result.measure, kpi, days, fact.base)
-        now = None if found is None else written(found.value)
-        said = dict(fact.base)
-        said.pop("course")
-        shown.base = BaseOut(**said, out_of_date=now != fact.base.value, now=now)
+            window = key_result.measure.window_for(kpi.aggregation)
+            found = base_value(window, kpi, days, fact.base)
+        shown.base = base_out(fact.base, found)
         return shown
 
     def judged(self, objective: Objective, key_result: KeyResult, score: KeyResultScore) -> Score:
@@ -258,10 +256,11 @@ class Figures:
                 kpi = self._kpis.get(key_result.kpi or "")
                 if kpi is None or cycle is None:
                     continue
-                first, last = reading_days(kpi, key_result.measure.window_for(kpi.aggregation), cycle)
+                window = key_result.measure.window_for(kpi.aggregation)
+                first, last = reading_days(kpi, window, cycle)
                 for fact in key_result.targets:
                     if fact.base is not None:
-                        first = min(first, base_days(key_result.measure, kpi, fact.base)[0])
+                        first = min(first, base_days(window, kpi, fact.base)[0])
                 known = ranges.get(kpi.id, (first, last))
                 ranges[kpi.id] = min(known[0], first), max(known[1], last)
         self._days = await queries.days_of_each(self._then.connection, ranges, self._then.position)

@@ -13,8 +13,11 @@ from events.numbers import Number
 from events.objectives.events import Ambition, Framework
 from events.objectives.state import EarlierCycle, KeyResultStatus, ObjectiveStatus
 from events.objectives.trajectory import Trajectory
+from events.relative import FrozenValue
 from events.rewards import Reward
 from events.waiting import Waiting
+from projections.scoring.formulas import written
+from projections.scoring.relative import BaseValue
 from services.api.initiatives import InitiativeLine
 from services.api.judging import BandOut, FreshnessOut, PaceOut, PolicyRef
 
@@ -59,18 +62,18 @@ class StepOut(BaseModel):
     done_since: date | None = Field(description="null while it is not done.")
 
 
-class BaseOut(BaseModel):
+class BaseOut(FrozenValue):
     """What a relative goal was resolved with, frozen."""
 
-    value: Number
-    start: date = Field(description="First day of the base period.")
-    end: date
-    readings: int = Field(description="How many it was made of.")
-    first_position: int
-    last_position: int
-    known_position: int = Field(description="Up to where the ledger was known.")
     out_of_date: bool = Field(description="The base would be another one now, since it was corrected.")
     now: Number | None = Field(description="What it would be.")
+
+
+def base_out(base: FrozenValue, found: BaseValue | None) -> BaseOut:
+    """A base as it was frozen, beside what is found of it now."""
+    now = None if found is None else written(found.value)
+    said = {field: getattr(base, field) for field in FrozenValue.model_fields}
+    return BaseOut(**said, out_of_date=now != base.value, now=now)
 
 
 class SetTarget(BaseModel):

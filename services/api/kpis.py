@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from events.ids import Aggregate, Slug
-from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
+from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget, StatedKpiTarget
 from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
 from events.numbers import Number
@@ -23,6 +23,7 @@ from projections.kpi_status import status_of_point
 from projections.scoring.periods import period_of
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
+from services.api.goal_answers import BaseOut, base_out
 from services.api.judging import BandOut, band_out, load_policies
 from services.api.kpi_status import KpiStatusOut, statuses
 from services.api.naming import name_people
@@ -35,6 +36,7 @@ from services.api.services import Serving
 from services.api.sight import seen_objectives
 from services.api.versions import after_cursor, find, last_id
 from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
+from services.goals.relative_goals import kpi_base_of, kpi_bases_now
 
 router = APIRouter(prefix="/v1/kpis", tags=["KPIs"], route_class=ExactRoute)
 
@@ -73,7 +75,7 @@ class KpiPatch(RedefineKpi):
     reason: Reason | None = None
 
 
-class NewKpiTarget(SetKpiTarget):
+class NewKpiTarget(StatedKpiTarget):
     """A target for a stretch of days."""
 
     model_config = ConfigDict(
@@ -84,7 +86,13 @@ class NewKpiTarget(SetKpiTarget):
                     "target": "80000000",
                     "effective_from": "2026-04-01",
                     "reason": "2분기 계획",
-                }
+                },
+                {
+                    "kind": "at_most",
+                    "relative": {"amount": "-5", "of": "same_period_last_year"},
+                    "effective_from": "2026-04-01",
+                    "effective_to": "2026-04-30",
+                },
             ]
         }
     )
@@ -129,6 +137,7 @@ class KpiRead(KpiOut, Times):
 class TargetOut(KpiTarget):
     """A target, and whether it is the one that holds on the day shown."""
 
+    base: BaseOut | None = Field(None, description="Of a relative target.")
     in_force: bool
 
 
@@ -258,17 +267,26 @@ async def retire(
 
 @router.post("/{kpi}/targets", status_code=201, summary="Set a target", responses=CHANGE)
 async def set_target(
-    caller: GoalEditor, writing: Writing, kpi: KpiId, if_match: IfMatch, body: NewKpiTarget
+    caller: GoalEditor,
+    writing: Writing,
+    viewing: Viewing,
+    kpi: KpiId,
+    if_match: IfMatch,
+    body: NewKpiTarget,
 ) -> Receipt:
     """Set a target for a stretch of days; the ones before stay on record.
 
     Where the KPI policy asks for approval, a target for days that have one already waits until somebody else
-    agrees.
+    agrees. A `relative` one is resolved with what is on record of its base now, and frozen.
     """
+    base = None
+    if body.relative is not None:
+        async with viewing.then(caller) as then:
+            base = await kpi_base_of(then.connection, then.position, then.as_of, kpi, body)
     return await writing.execute(
         caller,
         Aggregate("kpi", kpi),
-        as_command(body, SetKpiTarget),
+        as_command(body, SetKpiTarget, base=base),
         body=body,
         if_match=if_match,
         location=f"{router.prefix}/{kpi}/targets",
@@ -287,11 +305,24 @@ async def targets(
 ) -> Page[TargetOut]:
     """Every target in the order they were set; of several that hold on a day the last one counts."""
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        state = (await find(then, "kpi", kpi, response)).state
-    assert isinstance(state, Kpi)
+        state = await _kpi(then, kpi, response)
+        now = await kpi_bases_now(then.connection, then.position, state)
     in_force = state.target_on(then.as_of)
-    shown = [TargetOut(**dict(target), in_force=target is in_force) for target in state.targets]
+    shown = [
+        TargetOut(
+            **dict(target) | {"base": target.base and base_out(target.base, now[target.base])},
+            in_force=target is in_force,
+        )
+        for target in state.targets
+    ]
     return page_from(shown, paged, then.next_page)
+
+
+async def _kpi(then: Then, kpi: str, response: Response) -> Kpi:
+    """The KPI, and its revision as the ETag. Raises 404."""
+    state = (await find(then, "kpi", kpi, response)).state
+    assert isinstance(state, Kpi)
+    return state
 
 
 @router.get("/{kpi}/trend", summary="Read the trend of a KPI", responses=READ)
@@ -308,8 +339,7 @@ async def trend(
 ) -> Trend:
     """Value, count, target in force, attainment and change for each day, week, month, quarter or year."""
     async with viewing.then(caller, as_of, known_at) as then:
-        state = (await find(then, "kpi", kpi, response)).state
-        assert isinstance(state, Kpi)
+        state = await _kpi(then, kpi, response)
         last = last or then.as_of
         try:
             first = first or _twelve_back(bucket, last)

@@ -136,3 +136,40 @@ async def test_opening_the_cycle_resolves_its_active_objectives(anna: Person) ->
     await anna.created(f"/v1/cycles/{YEAR}/open", {})
     assert (await anna.read(PATH))["score"]["target"] == "95"
     assert (await anna.read("/v1/key-results/nothing"))["unresolved"] is True
+
+
+async def test_a_target_of_a_kpi_is_resolved_as_it_is_set(anna: Person) -> None:
+    """The base is a whole month; a correction shows beside the frozen one, and takes a reason to adopt."""
+    definition = {"unit": "KRW", "kind": "delta", "aggregation": "sum", "cadence": "month"}
+    defined = await anna.created("/v1/kpis", {"id": "cost", "name_ko": "비용", **definition})
+    wanted = {
+        "kind": "at_most",
+        "relative": {"amount": "-5", "of": "same_period_last_year"},
+        "effective_from": "2026-04-01",
+        "effective_to": "2026-04-30",
+        "reason": "plan",
+    }
+    path = "/v1/kpis/cost/targets"
+    etag = f'"{defined["revision"]}"'
+    unknown = await anna.post(path, wanted, If_Match=etag)
+    assert (unknown.status_code, unknown.json()["code"]) == (409, "base_unknown")
+    await send(anna, d20250331="7", d20250401="60", d20250430="40", d20260410="95.5")
+    await anna.read("/v1/kpis/cost")
+    await anna.created(path, wanted, If_Match=etag)
+    [target] = (await anna.read(path, as_of="2026-04-30"))["data"]
+    assert (target["target"], target["baseline"], target["in_force"]) == ("95", "100", True)
+    base = target["base"]
+    assert (base["start"], base["end"], base["readings"]) == ("2025-04-01", "2025-04-30", 2)
+    assert (base["out_of_date"], base["now"]) == (False, "100")
+    april = await anna.read("/v1/kpis/cost/trend", **{"from": "2026-04-01", "to": "2026-04-30"})
+    assert (april["data"][0]["target"], april["data"][0]["met"]) == ("95", False)
+
+    await send(anna, d20250402="100")
+    [target] = (await anna.read(path))["data"]
+    assert (target["target"], target["base"]["out_of_date"], target["base"]["now"]) == ("95", True, "200")
+    etag = await anna.etag("/v1/kpis/cost")
+    silent = await anna.post(path, wanted | {"reason": None}, If_Match=etag)
+    assert (silent.status_code, silent.json()["code"]) == (422, "reason_required")
+    await anna.created(path, wanted | {"reason": "a late invoice"}, If_Match=etag)
+    moved = (await anna.read(path))["data"][-1]
+    assert (moved["target"], moved["base"]["out_of_date"]) == ("190", False)

@@ -38,7 +38,7 @@ def measure(kind: str = "decrease", amount: object = -5, **relative: Any) -> Mea
 
 def frozen(measured: Measure, of: Kpi, readings: BusinessDays, period: Stretch = Q4) -> FrozenBase:
     """The base as the command would freeze it."""
-    found = base_value(measured, of, readings, period)
+    found = base_value(measured.window_for(of.aggregation), of, readings, period)
     assert found is not None
     return FrozenBase(
         value=written(found.value),
