@@ -284,7 +284,7 @@ class Measure(BaseModel):
         """What is to be reached, for a sentence: the target, both edges, or what a relative goal says."""
         if self.target is None:
             relative = self.relative
-            return "" if relative is None else relative.in_words(self.unit, lang)
+            return "" if relative is None else relative.in_words_of(self.unit, lang)
         edges = [grouped(edge) for edge in (self.target, self.upper) if edge is not None]
         unit = "" if self.periods or self.steps else unit_text(self.unit, lang)
         return ("~" if lang == "ko" else " to ").join(edges) + unit

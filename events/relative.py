@@ -67,7 +67,7 @@ class Relative(BaseModel):
             )
         return self
 
-    def in_words(self, unit: str, lang: Language) -> str:
+    def in_words_of(self, unit: str, lang: Language) -> str:
         """The change as people say it, such as "-5% on last quarter"."""
         points = PERCENTAGE_POINTS if unit in PERCENT_UNITS else unit
         suffix = unit_text(points, lang) if self.change == "points" else "%"

@@ -19,6 +19,7 @@ from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet
 from events.policies.rules import PayoutGrade, Rules
 from events.registry import EventData, all_types, event_type
+from events.relative import Base, Relative
 from events.rewards import Reward
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -98,6 +99,9 @@ def _models(model: type[BaseModel]) -> st.SearchStrategy[Any]:
         return measures()
     if model is Rules:
         return rules()
+    if model is Relative:
+        amounts = st.decimals(min_value=-1000, max_value=1000, places=2)
+        return st.builds(Relative, amount=amounts, of=st.sampled_from(get_args(Base)))
     fields = {name: _field(field) for name, field in model.model_fields.items()}
     if model is PolicySet:
         # The first one: versions of a policy follow each other.
