@@ -69,7 +69,7 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
     if goes_against_words(measure, title):
         yield advice("direction_contradicts_words", item, direction=measure.kind)
     change = words.unclear_change(title)
-    if change is not None and measure.unit in PERCENT and measure.relative is None:
+    if change is not None and measure.unit in PERCENT:
         yield advice("percent_or_points", item, change=change)
     if words.keeps(title):
         yield advice("keep_belongs_to_kpi", item)
