@@ -112,7 +112,7 @@ def test_the_direction_agrees_with_the_words(
     ],
 )
 def test_percent_of_percent_is_unclear(title: str, fields: dict[str, Any], *, said: bool) -> None:
-    """Relative or in points is not said by the words, which is what people read; whatever the measure says."""
+    """Relative or in points is not said by the words, which people read; whatever the measure says."""
     found = codes_of(key_result(title, kind="increase", baseline=50, target=60, **fields))
     assert found == ({"percent_or_points"} if said else set())
     relative = Relative(change="relative", amount=Decimal(20), of="previous_quarter")

@@ -16,7 +16,7 @@ from services.runtime.settings import Settings
 from services.views import Views, ViewsUnavailable
 from tests.servers import TestPostgres
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.faults]
 
 READERS = 8
 KILLS = 4

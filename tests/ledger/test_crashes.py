@@ -18,6 +18,8 @@ from tests.conftest import REPOSITORY
 from tests.ledger.sites import messages, settings_of
 from tests.servers import TestNats
 
+pytestmark = pytest.mark.faults
+
 WRITERS = 4
 PATIENCE = 30.0
 
@@ -138,7 +140,6 @@ async def test_the_leader_of_three_nodes_dies_under_load(own_cluster: NatsCluste
     await Load(settings).run(lambda: _kill_the_leader(own_cluster, settings, 1))
 
 
-@pytest.mark.faults
 async def test_one_node_dies_again_and_again(lone_server: TestNats, workspace: str) -> None:
     """Thirty times."""
     settings = settings_of(lone_server, workspace)
@@ -146,7 +147,6 @@ async def test_one_node_dies_again_and_again(lone_server: TestNats, workspace: s
     await Load(settings).run(lambda: _kill_the_server(lone_server.server, 30))
 
 
-@pytest.mark.faults
 async def test_leaders_of_three_nodes_die_again_and_again(own_cluster: NatsCluster, workspace: str) -> None:
     """Ten times."""
     settings = settings_of(own_cluster, workspace)
