@@ -154,7 +154,8 @@ class Views:
             if left <= 0:
                 raise NotThereYet(position, reached)
             with suppress(TimeoutError):
-                await asyncio.wait_for(moved.wait(), min(pause, left))
+                async with asyncio.timeout(min(pause, left)):
+                    await moved.wait()
             pause = min(pause * 2, _LONGEST_LOOK)
 
     def nudged(self, workspace: str, group: str) -> None:

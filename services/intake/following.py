@@ -102,7 +102,8 @@ class Follower:
                 position = run[-1].position
                 metrics.BEHIND.set(max(0, await self._deliveries.head() - position))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._nudge.wait(), TICK)
+                async with asyncio.timeout(TICK):
+                    await self._nudge.wait()
             await locks.check(_LOCK)
 
     async def _take(self, run: Sequence[Delivery]) -> None:

@@ -104,7 +104,8 @@ class Projector:
                                 worker.run(), name=f"worker {workspace}"
                             )
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._look.wait(), DISCOVERY)
+                    async with asyncio.timeout(DISCOVERY):
+                        await self._look.wait()
 
     def _wanted(self, workspace: str) -> bool:
         return self._only is None or workspace in self._only

@@ -123,7 +123,8 @@ class Worker:
             self._nudge.clear()
             await self._catch_up(writers)
             try:
-                await asyncio.wait_for(self._nudge.wait(), TICK)
+                async with asyncio.timeout(TICK):
+                    await self._nudge.wait()
             except TimeoutError:
                 for writer in writers:
                     await self._locks.check(*self._lock(writer.build.group))

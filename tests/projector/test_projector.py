@@ -20,6 +20,7 @@ from services.ledger import Entry, StoredMessage
 from services.ledger.provision import create_workspace
 from services.projector import builds
 from services.projector.builds import GROUPS
+from services.projector.main import Projector
 from services.projector.rebuild import RebuildRefused, rebuild
 from services.runtime.settings import Settings
 from services.views import NotThereYet, Views
@@ -286,3 +287,21 @@ async def test_a_workspace_made_later_is_followed_too(
         await create_workspace(operator_settings, later.workspace, name="Later", zone="UTC")
         await later.visible(1, STATE)
     assert [row[1] for row in (await later.tables(STATE))["version"]] == [later.workspace]
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_it_stops_in_the_moment_in_which_it_is_woken(
+    company: Company, settings: Settings, ticks: int
+) -> None:
+    """A nudge some ticks of the event loop before the end does not swallow the end."""
+    projector = Projector(settings, [STATE], only=[company.workspace])
+
+    async def follows() -> bool:
+        return await company.position(STATE) > 0
+
+    async with asyncio.timeout(20), projector.running():
+        await eventually(follows)
+        projector._look.set()
+        projector._workers[company.workspace].nudge()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
