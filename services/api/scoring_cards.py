@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -82,7 +83,7 @@ class CardFigures:
         self._objectives: dict[str, tuple[Objective, int]] = {}
         self._objective_of: dict[str, str] = {}
         self._holders: dict[str, Objective] = {}
-        self._figures = Figures(then)
+        self._figures: dict[date, Figures] = {}
 
     @staticmethod
     async def load(then: Then, cards: Sequence[Scorecard]) -> CardFigures:
@@ -109,16 +110,21 @@ class CardFigures:
                 case Kpi() as kpi:
                     self._kpis[kpi.id] = kpi
                 case Objective() as objective:
-                    goal = objective.in_cycle_of(self._then.as_of)
-                    self._objectives[objective.id] = goal, version.revision
+                    self._objectives[objective.id] = objective, version.revision
         self._holders = {card.id: self._holder(card) for card in cards}
-        goals = [objective for objective, _ in self._objectives.values()]
-        self._figures = await Figures.load(self._then, [*goals, *self._holders.values()])
+        for day in {self._day(card) for card in cards}:
+            goals = [objective.in_cycle_of(day) for objective, _ in self._objectives.values()]
+            holders = [self._holders[card.id] for card in cards if self._day(card) == day]
+            self._figures[day] = await Figures.load(replace(self._then, as_of=day), [*goals, *holders])
+
+    def _day(self, card: Scorecard) -> date:
+        """The day whose end is looked at: goals of a longer cycle go on when the card's own is over."""
+        return min(self._then.as_of, self._cycles[card.cycle].end)
 
     def _holder(self, card: Scorecard) -> Objective:
         """The KPIs of a scorecard with the targets in force, as key results: they follow the same rules."""
         cycle = self._cycles[card.cycle]
-        day = min(self._then.as_of, cycle.end)
+        day = self._day(card)
         found = []
         for item in card.items:
             kpi = self._kpis.get(item.id) if item.kind == "kpi" else None
@@ -135,33 +141,33 @@ class CardFigures:
         if item.kind == "kpi":
             kpi = self._kpis.get(item.id)
             names = (item.id, item.id) if kpi is None else (kpi.name_ko, kpi.name_en)
-            return self._line(card, item, names, "kpi", self._raw(self._holders[card.id], item.id))
+            return self._line(card, item, names, "kpi", self._raw(card, self._holders[card.id], item.id))
         found = self._objectives.get(
             item.id if item.kind == "objective" else self._objective_of.get(item.id, "")
         )
         if found is None:
             return self._line(card, item, (item.id, item.id), "okr", None)
-        objective, revision = found
+        objective, revision = found[0].in_cycle_of(self._day(card)), found[1]
         if Aggregate("objective", objective.id) in self._hidden:
             return self._line(card, item, (None, None), objective.framework, None, withheld=True)
         if item.kind == "key_result":
             key_result = objective.key_result(item.id)
             title = item.id if key_result is None else key_result.title
-            raw = self._raw(objective, item.id)
+            raw = self._raw(card, objective, item.id)
             return self._line(card, item, (title, title), objective.framework, raw)
         raw = None
         if objective.status != "dropped":
-            shown = self._figures.objective(objective, revision)
+            shown = self._figures[self._day(card)].objective(objective, revision)
             # An objective of which nothing has a score has none either.
             if shown.score is not None and len(shown.pending) < len(objective.active_key_results):
                 raw = Fraction(shown.score)
         return self._line(card, item, (objective.title, objective.title), objective.framework, raw)
 
-    def _raw(self, objective: Objective, key_result: str) -> Fraction | None:
+    def _raw(self, card: Scorecard, objective: Objective, key_result: str) -> Fraction | None:
         found = objective.key_result(key_result)
         if found is None or objective.status == "dropped":
             return None
-        score = self._figures.score(objective, found)
+        score = self._figures[self._day(card)].score(objective, found)
         return None if score is None else score.exact
 
     def _line(

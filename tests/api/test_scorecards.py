@@ -69,6 +69,25 @@ async def test_a_unit_is_judged_by_kpis_and_key_results(anna: Person) -> None:
     assert listed == {field: shown[field] for field in listed}
 
 
+async def test_a_goal_of_a_longer_cycle_counts_as_it_was_when_the_cards_own_was_over(anna: Person) -> None:
+    """The key result of the year goes from 0.7 to 1 in April; on the card of the first quarter it stays."""
+    await given_goal(anna)
+    observed = {"2026-03-15": "71", "2026-04-15": "80"}
+    readings = [
+        {"kpi": "acv", "source_id": day, "observed_at": f"{day}T09:00:00+09:00", "value": value}
+        for day, value in observed.items()
+    ]
+    await anna.created("/v1/readings", readings)
+    quarter = {"id": "q1", "name": "Q1", "start": "2026-01-01", "end": "2026-03-31", "kind": "quarter"}
+    await anna.created("/v1/cycles", quarter)
+    await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업", "level": "team"})
+    items = [("key_result", "kr-acv", "60"), ("objective", "growth", "40")]
+    await anna.created("/v1/scorecards", card(*items, org_unit="sales", cycle="q1"))
+    for day, score in (("2026-03-31", "0.7"), ("2026-05-10", "1")):
+        assert (await anna.read("/v1/objectives/growth", as_of=day))["score"] == score
+        assert (await anna.read("/v1/scorecards/card", as_of=day))["score"] == "0.7"
+
+
 async def test_grade_and_pay_factor_come_from_the_policy_that_the_cycle_adopts(anna: Person) -> None:
     await given_kpi_and_key_result(anna)
     await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업", "level": "team"})
