@@ -15,11 +15,15 @@ import pytest
 import structlog
 from xdist.scheduler import LoadScopeScheduling
 
+from services.runtime.garbage import collect_rarely
 from services.runtime.nats_server import NatsCluster
 from services.runtime.settings import Role, Settings
 from tests.servers import TestDatabase, TestNats, TestPostgres, make_settings
 
 REPOSITORY = Path(__file__).parent.parent
+
+# Collecting thousands of tests takes a quarter longer with the default threshold.
+collect_rarely()
 
 # A busy machine is slow; that is no reason for a property not to hold.
 hypothesis.settings.register_profile("goaltrail", deadline=None)

@@ -39,7 +39,7 @@ def test_an_event_comes_back_as_it_was(event: Event) -> None:
 
 
 @pytest.mark.parametrize("entry", all_types(), ids=lambda entry: entry.name)
-@settings(max_examples=20)
+@settings(max_examples=10)
 @forall(drawn=st.data())
 def test_data_of_every_type_comes_back_as_it_was(entry: EventType, drawn: st.DataObject) -> None:
     data = drawn.draw(data_of(entry.model))
