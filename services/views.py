@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from projections import control
 from services.runtime.settings import Settings
+from services.runtime.waking import woken
 
 CONNECT_TIMEOUT = 2.0
 """Seconds until a connection that is not answered counts as PostgreSQL being away."""
@@ -153,9 +154,7 @@ class Views:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise NotThereYet(position, reached)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(pause, left)):
-                    await moved.wait()
+            await woken(moved, min(pause, left))
             pause = min(pause * 2, _LONGEST_LOOK)
 
     def nudged(self, workspace: str, group: str) -> None:

@@ -35,11 +35,12 @@ class Knowledge:
         self._seen: dict[Aggregate, Loaded] = {}
         self._seen_goals: dict[str, str | None] = {}
         self._current: dict[Aggregate, Loaded] = {}
+        self._current_all: dict[str, list[State]] = {}
 
     def look_again(self) -> None:
         """Trust no view any longer: what is asked for next is looked up on the ledger, too."""
         self._view = None
-        self._current = {}
+        self._current, self._current_all = {}, {}
 
     async def expect(self, *aggregates: Aggregate) -> None:
         """Look up in one go what will be asked for one by one. Raises ViewsUnavailable."""
@@ -93,7 +94,13 @@ class Knowledge:
         """All scorecards."""
         return [state for state in await self._all("scorecard") if isinstance(state, Scorecard)]
 
-    async def _all(self, kind: str) -> list[State | None]:
+    async def _all(self, kind: str) -> list[State]:
+        found = self._current_all.get(kind)
+        if found is None:
+            found = self._current_all[kind] = await self._look_up_all(kind)
+        return found
+
+    async def _look_up_all(self, kind: str) -> list[State]:
         if self._view is not None:
             rows = await queries.latest_of_kind(self._view.connection, kind, self._view.position)
             return [row.state for row in rows if isinstance(row.state, State)]
@@ -102,7 +109,7 @@ class Knowledge:
         async for event in self._events(kind, 0):
             aggregate = event.event.aggregate
             found[aggregate] = folded(self._workspace, aggregate, found.get(aggregate, NOTHING), event)
-        return [loaded.state for loaded in found.values()]
+        return [loaded.state for loaded in found.values() if loaded.state is not None]
 
     async def objectives_of(self, ids: frozenset[str]) -> dict[str, str]:
         """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""

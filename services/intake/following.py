@@ -27,6 +27,7 @@ from services.intake.rejections import Rejected
 from services.ledger import LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
 from services.ledger.deliveries import Deliveries, Delivery
 from services.projector.locks import LockLost, Locks
+from services.runtime.waking import woken
 from services.views import ViewsUnavailable
 
 log = structlog.get_logger(__name__)
@@ -101,9 +102,7 @@ class Follower:
                 await self._checkpoint.move(position, run[-1].position)
                 position = run[-1].position
                 metrics.BEHIND.set(max(0, await self._deliveries.head() - position))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK):
-                    await self._nudge.wait()
+            await woken(self._nudge, TICK)
             await locks.check(_LOCK)
 
     async def _take(self, run: Sequence[Delivery]) -> None:

@@ -23,6 +23,7 @@ from services.ledger.client import ConnectionLost, LedgerClient, NoResponder, pu
 from services.ledger.errors import Conflict, LedgerError, LedgerUnavailable
 from services.ledger.messages import stored_message
 from services.ledger.stream_api import ANSWER_SECONDS, Patience, ServerRefused, StreamApi
+from services.runtime.waking import woken
 
 log = structlog.get_logger(__name__)
 
@@ -244,9 +245,7 @@ class Latest:
 
     async def _watch(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._tick):
-                    await self._woken.wait()
+            await woken(self._woken, self._tick)
             self._woken.clear()
             try:
                 await self.refresh()

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from services.ledger.client import ConnectionLost, LedgerClient, publication
 from services.ledger.errors import LedgerUnavailable
 from services.ledger.stream_api import StreamApi
+from services.runtime.waking import woken
 
 log = structlog.get_logger(__name__)
 
@@ -94,11 +95,7 @@ class Nudges:
             head, left = self._heads.get(workspace, 0), deadline - time.monotonic()
             if head > after or left <= 0:
                 return head
-            try:
-                async with asyncio.timeout(min(left, _LOOK_SECONDS)):
-                    await moved.wait()
-            except TimeoutError:
-                continue
+            await woken(moved, min(left, _LOOK_SECONDS))
 
     async def _listen(self) -> None:
         try:

@@ -22,6 +22,7 @@ from services.projector.worker import RETRY, Host, Worker
 from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
+from services.runtime.waking import woken
 from services.runtime.workers import run_worker, worker_broker
 
 log = structlog.get_logger(__name__)
@@ -103,9 +104,7 @@ class Projector:
                             self._tasks[workspace] = asyncio.create_task(
                                 worker.run(), name=f"worker {workspace}"
                             )
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(DISCOVERY):
-                        await self._look.wait()
+                await woken(self._look, DISCOVERY)
 
     def _wanted(self, workspace: str) -> bool:
         return self._only is None or workspace in self._only

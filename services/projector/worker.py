@@ -20,6 +20,7 @@ from services.projector import builds, metrics
 from services.projector.locks import LockLost, Locks
 from services.projector.rebuild import rebuild, waived_positions
 from services.projector.writer import BuildWriter, Fenced, Run, decoded_runs
+from services.runtime.waking import woken
 
 log = structlog.get_logger(__name__)
 
@@ -122,10 +123,7 @@ class Worker:
         while time.monotonic() < until:
             self._nudge.clear()
             await self._catch_up(writers)
-            try:
-                async with asyncio.timeout(TICK):
-                    await self._nudge.wait()
-            except TimeoutError:
+            if not await woken(self._nudge, TICK):
                 for writer in writers:
                     await self._locks.check(*self._lock(writer.build.group))
 
