@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 import structlog
 
+from services.api.app import application
 from services.api.services import Services
 from tests.api.conftest import Person, given_goal
 
@@ -398,18 +400,25 @@ async def test_a_wrong_media_type_is_told(anna: Person) -> None:
     assert response.json()["code"] == "media_type"
 
 
-@pytest.mark.usefixtures("default_logging")
-async def test_nothing_of_the_inside_shows(
-    anna: Person, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What nobody expected is a 500 problem with the request's id, never a traceback."""
+@pytest.fixture
+def broken_path() -> Iterator[str]:
+    """A path of the application that fails as nobody expected."""
 
-    def broken(*_: object) -> None:
+    async def broken() -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(type(services.access), "caller", broken)
+    paths = application()
+    paths.add_api_route("/v1/broken", broken)
+    yield "/v1/broken"
+    paths.router.routes.pop()
+
+
+@pytest.mark.usefixtures("default_logging")
+async def test_nothing_of_the_inside_shows(anna: Person, broken_path: str) -> None:
+    """What nobody expected is a 500 problem with the request's id, never a traceback."""
+
     with structlog.testing.capture_logs() as logs:
-        response = await anna.get("/v1/kpis", headers={"X-Request-Id": "r-1"})
+        response = await anna.get(broken_path, headers={"X-Request-Id": "r-1"})
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["request failed"]
     assert response.status_code == 500
     assert response.json()["request_id"] == "r-1"

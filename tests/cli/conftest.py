@@ -20,7 +20,7 @@ from services.cli.main import app
 from services.ledger.provision import provision
 from services.runtime.settings import Role, Settings
 from tests.running import serving
-from tests.servers import TestDatabase, TestNats, TestPostgres, make_settings
+from tests.servers import TestDatabase, TestNats, make_settings
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,9 @@ class Terminal:
 
 @pytest.fixture
 def terminal(
-    nats_server: TestNats, postgres: TestPostgres, workspace: str, tmp_path: Path
+    nats_server: TestNats, database: TestDatabase, workspace: str, tmp_path: Path
 ) -> Iterator[Terminal]:
     """An empty workspace behind a running API, and its administrator."""
-    database: TestDatabase = asyncio.run(postgres.create())
 
     def settings(role: Role) -> Settings:
         return make_settings(nats_server, database, workspace=workspace, data=tmp_path / "data", role=role)
