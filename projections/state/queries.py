@@ -50,6 +50,8 @@ async def latest_of(
     connection: AsyncConnection, aggregates: Sequence[Aggregate], position: int
 ) -> dict[Aggregate, Version]:
     """Those of some aggregates that there are, as known at a position."""
+    if not aggregates:
+        return {}
     parameters = {
         "kinds": [aggregate.kind for aggregate in aggregates],
         "ids": [aggregate.id for aggregate in aggregates],
@@ -133,6 +135,8 @@ async def days_of_each(
 
     Days to which nothing was added after the position come from `kpi_day`, the others from the readings.
     """
+    if not stretches:
+        return {}
     parameters = {
         "kpis": list(stretches),
         "firsts": [first for first, _ in stretches.values()],

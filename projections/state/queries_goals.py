@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, Uuid, bindparam, cast, select, union
+from sqlalchemy import ARRAY, BigInteger, Text, Uuid, any_, bindparam, cast, select, union
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,30 +40,40 @@ _CARRIED = select(command.c.position, command.c.kind, command.c.id, command.c.re
 
 async def objectives_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
     """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""
-    wanted = sorted(ids)
-    rows = await connection.execute(
-        union(
-            select(key_result.c.id, key_result.c.objective).where(key_result.c.id.in_(wanted)),
-            select(version.c.id, version.c.id).where(version.c.kind == "objective", version.c.id.in_(wanted)),
-        )
-    )
+    rows = await connection.execute(_OBJECTIVES_OF, {"ids": sorted(ids)})
     # An id of both kinds, if there ever was one, means the objective.
     return dict(sorted((tuple(row) for row in rows), key=lambda pair: pair[0] == pair[1]))
+
+
+_IDS = any_(bindparam("ids", type_=ARRAY(Text)))
+_OBJECTIVES_OF = union(
+    select(key_result.c.id, key_result.c.objective).where(key_result.c.id == _IDS),
+    select(version.c.id, version.c.id).where(version.c.kind == "objective", version.c.id == _IDS),
+)
 
 
 async def taken_over_by(
     connection: AsyncConnection, key_results: Collection[str], position: int
 ) -> dict[str, tuple[str, ...]]:
     """The objectives that took some key results over by a position, by id; dropped ones too."""
-    rows = await connection.execute(
-        select(taken_over.c.key_result, taken_over.c.objective)
-        .where(taken_over.c.key_result.in_(sorted(key_results)), taken_over.c.position <= position)
-        .order_by(taken_over.c.objective)
-    )
+    if not key_results:
+        return {}
+    parameters = {"ids": sorted(key_results), "position": position}
+    rows = await connection.execute(_TAKEN_OVER_BY, parameters)
     found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     for id_, objective in rows:
         found[id_] += (objective,)
     return found
+
+
+_TAKEN_OVER_BY = (
+    select(taken_over.c.key_result, taken_over.c.objective)
+    .where(
+        taken_over.c.key_result == _IDS,
+        taken_over.c.position <= bindparam("position", type_=BigInteger),
+    )
+    .order_by(taken_over.c.objective)
+)
 
 
 async def days_scored_later(

@@ -29,7 +29,7 @@ from services.api.goal_answers import (
     base_out,
 )
 from services.api.initiatives import InitiativeLine, initiatives_for
-from services.api.judging import Judge, load_policies, pace_out
+from services.api.judging import POLICIES, Judge, pace_out, policies_among
 from services.api.positions import Then
 from services.api.sight import hidden_aggregates
 
@@ -67,7 +67,6 @@ class Figures:
         kpis = {key_result.kpi for objective in objectives for key_result in objective.key_results}
         await figures._load_facts({objective.cycle for objective in objectives}, kpis - {None})
         await figures._load_days(objectives)
-        figures._policies = await load_policies(then)
         return figures
 
     def score(self, objective: Objective, key_result: KeyResult) -> KeyResultScore | None:
@@ -238,9 +237,10 @@ class Figures:
         return Judge(objective, cycle, self._kpis, self._policies, self._then.as_of)
 
     async def _load_facts(self, cycles: Iterable[str], kpis: Iterable[str | None]) -> None:
-        wanted = [Aggregate("cycle", id_) for id_ in cycles]
+        wanted = [*POLICIES, *(Aggregate("cycle", id_) for id_ in cycles)]
         wanted += [Aggregate("kpi", id_) for id_ in kpis if id_ is not None]
         found = await queries.latest_of(self._then.connection, wanted, self._then.position)
+        self._policies = policies_among(found)
         for version in found.values():
             if isinstance(version.state, Cycle):
                 self._cycles[version.state.id] = version.state

@@ -71,10 +71,16 @@ class PaceOut(BaseModel):
     word: PaceWord
 
 
+POLICIES = tuple(Aggregate("policy", framework) for framework in FRAMEWORKS)
+
+
 async def load_policies(then: Then) -> Policies:
     """The policies as known at the read's position."""
-    wanted = [Aggregate("policy", framework) for framework in FRAMEWORKS]
-    found = await queries.latest_of(then.connection, wanted, then.position)
+    return policies_among(await queries.latest_of(then.connection, POLICIES, then.position))
+
+
+def policies_among(found: Mapping[Aggregate, queries.Version]) -> Policies:
+    """The policies that were looked up, maybe with other things."""
     return Policies(version.state for version in found.values() if isinstance(version.state, Policy))
 
 

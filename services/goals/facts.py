@@ -81,6 +81,7 @@ async def context_of(
 ) -> Context:
     """What the decider of a command may know."""
     today = workspace.business_day(now)[0]
+    await knowledge.expect(*_facts(command, state))
     cycle = await knowledge.state("cycle", _cycle(command, state))
     new_cycle = await knowledge.state("cycle", _new_cycle(command, state))
     kpi = await knowledge.state("kpi", _kpi(command))
@@ -107,6 +108,19 @@ async def context_of(
         gone=await _gone(knowledge, command, state, today),
         line=await _line(knowledge, command, state, caller, today),
     )
+
+
+def _facts(command: Command, state: State | None) -> Iterator[Aggregate]:
+    """The aggregates whose ids the command and the state tell."""
+    single = (
+        ("cycle", _cycle(command, state)),
+        ("cycle", _new_cycle(command, state)),
+        ("kpi", _kpi(command)),
+        ("org_unit", _org_unit(command)),
+        *(("person", id_) for _, id_ in _named(command)),
+        *(("policy", framework) for framework in _policies_for(command, state)),
+    )
+    yield from dict.fromkeys(Aggregate(kind, id_) for kind, id_ in single if id_ is not None)
 
 
 async def written_of(
@@ -214,15 +228,17 @@ def _org_unit(command: Command) -> str | None:
     return None
 
 
-async def _policies(knowledge: Knowledge, command: Command, state: State | None) -> Policies:
+def _policies_for(command: Command, state: State | None) -> tuple[str, ...]:
     """For what pins one of their versions, links a reward or moves goalposts; other commands need none."""
     rewarded = getattr(command, "reward", None) is not None
     moves = isinstance(command, (*GOALPOSTS, ResolveRelative))
     agreed = isinstance(state, Objective) and state.activated and state.framework != "mbo"
     asked = (moves and agreed) or isinstance(command, OpenCycle | AdoptPolicy | SetKpiTarget)
-    if not rewarded and not asked:
-        return Policies()
-    known = [await knowledge.state("policy", framework) for framework in FRAMEWORKS]
+    return FRAMEWORKS if rewarded or asked else ()
+
+
+async def _policies(knowledge: Knowledge, command: Command, state: State | None) -> Policies:
+    known = [await knowledge.state("policy", framework) for framework in _policies_for(command, state)]
     return Policies(policy for policy in known if isinstance(policy, Policy))
 
 

@@ -44,9 +44,10 @@ class Knowledge:
 
     async def expect(self, *aggregates: Aggregate) -> None:
         """Look up in one go what will be asked for one by one. Raises ViewsUnavailable."""
-        if self._view is not None:
-            found = await queries.latest_of(self._view.connection, aggregates, self._view.position)
-            for aggregate in aggregates:
+        wanted = [aggregate for aggregate in aggregates if aggregate not in self._current]
+        if self._view is not None and wanted:
+            found = await queries.latest_of(self._view.connection, wanted, self._view.position)
+            for aggregate in wanted:
                 self._saw(aggregate, found.get(aggregate))
 
     async def get(self, aggregate: Aggregate) -> Loaded:
