@@ -1,7 +1,6 @@
 """The rules of a workspace."""
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from events.context import Context
 from events.envelope import Event
@@ -11,6 +10,7 @@ from events.state import beginning, existing
 from events.workspace.commands import ChangeZone, CreateWorkspace
 from events.workspace.events import WorkspaceCreated, WorkspaceZoneChanged
 from events.workspace.state import Workspace
+from events.zones import is_zone
 
 
 def decide(
@@ -59,16 +59,14 @@ def _change_zone(command: ChangeZone, state: Workspace | None, context: Context)
 
 def check_zone(zone: str) -> None:
     """Refuse what is no IANA time zone; the field of the command is `zone`."""
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
+    if not is_zone(zone):
         raise Refused(
             "zone_unknown",
             f"{zone!r} is no IANA time zone such as Asia/Seoul",
             f"{zone!r} 시간대가 없습니다. Asia/Seoul 같은 IANA 이름을 쓰십시오",
             kind="invalid",
             pointer="/zone",
-        ) from None
+        )
 
 
 def evolve(state: Workspace | None, event: Event) -> Workspace:

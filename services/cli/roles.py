@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from services.runtime.garbage import importing
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Role, Settings, SettingsError, load_settings
 
@@ -17,7 +18,8 @@ def api() -> None:
     Example: GOALTRAIL_API_PORT=9000 goaltrail api
     """
     settings = _settings("api")
-    from services.api.main import run
+    with importing():
+        from services.api.main import run
 
     run(settings)
 
@@ -33,7 +35,8 @@ def worker(
     Example: goaltrail worker state audit
     """
     settings = _settings("projector")
-    from services.projector.main import run
+    with importing():
+        from services.projector.main import run
 
     run(settings, projections or [])
 
@@ -44,7 +47,8 @@ def intake() -> None:
     Example: goaltrail intake
     """
     settings = _settings("intake")
-    from services.intake.main import run
+    with importing():
+        from services.intake.main import run
 
     run(settings)
 

@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
-from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from events.zones import is_zone
 
 Role = Literal["api", "intake", "projector", "operator"]
 """What a process is; `operator` may create streams and databases (provisioning, backup, rebuild, doctor)."""
@@ -113,7 +114,7 @@ class Settings(BaseSettings):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if not is_zone(zone):
             raise ValueError(f"{zone!r} is not an IANA time zone such as Asia/Seoul")
         return zone
 

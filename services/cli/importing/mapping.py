@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from events.zones import is_zone
 from services.intake.items import Item
 from services.intake.rejections import Rejected
 
@@ -52,11 +53,8 @@ class Rule(BaseModel):
     def _one_origin(self) -> Self:
         if sum(origin is not None for origin in (self.column, self.constant, self.text)) != 1:
             raise ValueError("give one of column, constant and text")
-        if self.zone is not None:
-            try:
-                ZoneInfo(self.zone)
-            except (KeyError, ValueError, OSError):
-                raise ValueError(f"{self.zone!r} is no IANA time zone such as Asia/Seoul") from None
+        if self.zone is not None and not is_zone(self.zone):
+            raise ValueError(f"{self.zone!r} is no IANA time zone such as Asia/Seoul")
         return self
 
     @property
