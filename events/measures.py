@@ -302,6 +302,15 @@ class Measure(BaseModel):
         to_date = aggregation in ADDING_UP and not one_by_one
         return Window(kind="cycle_to_date" if to_date else "latest_complete_period")
 
+    def judges_like(self, other: "Measure") -> bool:
+        """Whether two measures differ at most in the figures that a value is held against."""
+        none: dict[str, None] = {"target": None, "upper": None, "baseline": None}
+        return self.model_copy(update=none) == other.model_copy(update=none)
+
+    def valued_like(self, other: "Measure") -> bool:
+        """Whether a reported value means the same in both: in one unit, or a number of periods."""
+        return (self.unit, self.periods is None) == (other.unit, other.periods is None)
+
     def revised(self, pointer: str, **changes: Any) -> "Measure":
         """This measure with some fields changed. Raises Refused (invalid) if it no longer hangs together."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}

@@ -16,7 +16,13 @@ from events.objectives.agreement_events import (
 from events.objectives.commands import DraftObjective
 from events.objectives.events import Ambition, ObjectiveAgreed, ObjectiveCycleChanged
 from events.objectives.evolve import evolve
-from events.objectives.key_result_events import KeyResultAdded, KeyResultEvent, RangeChanged, TargetChanged
+from events.objectives.key_result_events import (
+    KeyResultAdded,
+    KeyResultEvent,
+    MeasureChanged,
+    RangeChanged,
+    TargetChanged,
+)
 from events.objectives.period import cycle_of
 from events.objectives.refusals import key_result_exists
 from events.objectives.stand_ins import stands_in_for
@@ -187,6 +193,9 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
         if isinstance(data, ObjectiveCycleChanged) and cycle is not None:
             cycle = cycle_of(state.model_copy(update={"cycle": data.new}), cycle, context)
             require_not_closed(cycle)
+        if isinstance(data, MeasureChanged) and cycle is not None:
+            since = min(max(data.effective_from, context.today), cycle.end)
+            data = data.model_copy(update={"effective_from": since})
         if isinstance(data, TargetChanged) and not data.backdated and cycle is not None:
             assert key_result is not None
             day = min(max(data.effective_from, context.today), cycle.end)

@@ -153,6 +153,13 @@ class RewordKeyResult(Command):
     title: Title
 
 
+class ChangeMeasure(Command):
+    """Measure a key result otherwise from now on: by another kind, in another unit or direction."""
+
+    key_result: Slug
+    measure: Measure
+
+
 class ChangeTarget(Command):
     """Set another target from a day of the cycle on, today unless said otherwise."""
 
@@ -268,6 +275,7 @@ ObjectiveChange = (
 ObjectiveCommand = ObjectiveChange | LifeCommand
 KeyResultCommand = (
     RewordKeyResult
+    | ChangeMeasure
     | ChangeTarget
     | CorrectBaseline
     | LinkKpi

@@ -38,6 +38,7 @@ from events.objectives.key_result_events import (
     KeyResultReworded,
     KpiLinked,
     KpiUnlinked,
+    MeasureChanged,
     RangeChanged,
     RelativeResolved,
     StepDone,
@@ -50,6 +51,7 @@ from events.objectives.state import (
     CheckIn,
     Closing,
     EarlierCycle,
+    EarlierMeasure,
     KeyResult,
     Objective,
     OwnGrade,
@@ -189,6 +191,8 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
             earlier = key_result.targets if objective.activated else ()
             measure = key_result.measure.model_copy(update={"target": target, "upper": upper})
             return {"measure": measure, "targets": (*earlier, fact)}
+        case MeasureChanged():
+            return _measured_otherwise(objective, key_result, data)
         case RelativeResolved(new=target, effective_from=day, base=base):
             fact = TargetFact(target=target, effective_from=day, base=base)
             kept = tuple(
@@ -221,6 +225,26 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
             return {"status": "dropped"}
         case _:
             return {}
+
+
+def _measured_otherwise(objective: Objective, key_result: KeyResult, data: MeasureChanged) -> dict[str, Any]:
+    earlier = key_result.earlier_measures
+    if objective.activated:
+        had = {name: getattr(key_result, name) for name in EarlierMeasure.model_fields if name != "until"}
+        earlier = (*earlier, EarlierMeasure(**had, until=data.effective_from))
+    fact = TargetFact(target=data.new.target, effective_from=data.effective_from, upper=data.new.upper)
+    steps = {step.id for step in data.new.steps or ()}
+    changed: dict[str, Any] = {
+        "measure": data.new,
+        "targets": (fact,),
+        "kpi": data.kpi,
+        "trajectory": (),
+        "step_facts": tuple(done for done in key_result.step_facts if done.step in steps),
+        "earlier_measures": earlier,
+    }
+    if not data.new.valued_like(key_result.measure):
+        changed["reported_before"] = len(key_result.check_ins)
+    return changed
 
 
 def _with_key_result(objective: Objective, id_: str, change: dict[str, Any]) -> Objective:

@@ -4,6 +4,7 @@ from events.commands import Command
 from events.context import Context
 from events.objectives.commands import (
     AddKeyResult,
+    ChangeMeasure,
     ChangeObjectiveCycle,
     ChangeTarget,
     CheckIn,
@@ -22,6 +23,7 @@ from events.objectives.state import Objective
 from events.registry import EventData
 
 GOALPOSTS = (
+    ChangeMeasure,
     ChangeTarget,
     CorrectBaseline,
     DeclareTrajectory,
@@ -32,8 +34,9 @@ GOALPOSTS = (
     DropKeyResult,
     ChangeObjectiveCycle,
 )
-"""Commands that move the goalposts: what a key result is held against, where its value comes from, how much
-it counts, which key results there are, and by when. `ResolveRelative` does so, too, when it resolves anew.
+"""Commands that move the goalposts: how a key result is measured and what it is held against, where its value
+comes from, how much it counts, which key results there are, and by when. `ResolveRelative` does so, too, when
+it resolves anew.
 
 All else of an OKR stays free: words, owners, its unit, its reward, what it supports, reports, and its end.
 """

@@ -48,6 +48,26 @@ class KeyResultReworded(KeyResultEvent):
 
 
 @event(
+    "key_result.measure_changed",
+    ko="{actor} 핵심 결과 {key_result} 측정 방식을 바꿨습니다: 목표치 {old} → {new} ({effective_from}부터).",
+    en="{actor} measures the key result {key_result} otherwise, target {old} → {new},"
+    " from {effective_from} on.",
+)
+class MeasureChanged(KeyResultEvent):
+    """From a business day on a key result is measured by another kind, in another unit or direction.
+
+    On earlier days all holds as it did. On later ones targets and declared points of before do not count,
+    nor values that people reported in another unit; steps that the new measure has too stay done.
+    """
+
+    old: Measure
+    new: Measure
+    effective_from: date
+    kpi: str | None = None
+    """The KPI its value comes from since; one in another unit gives none any more."""
+
+
+@event(
     "key_result.target_changed",
     ko="{actor} 핵심 결과 {key_result} 목표치를 바꿨습니다: {old} → {new} ({effective_from}부터).",
     en="{actor} changed the target of the key result {key_result}, {old} → {new}, from {effective_from} on.",

@@ -10,6 +10,7 @@ from events.measures import Measure
 from events.objectives.commands import (
     AddKeyResult,
     ChangeKeyResultOwner,
+    ChangeMeasure,
     ChangeTarget,
     CheckIn,
     CorrectBaseline,
@@ -32,6 +33,7 @@ from events.objectives.key_result_events import (
     KeyResultReworded,
     KpiLinked,
     KpiUnlinked,
+    MeasureChanged,
     RangeChanged,
     TargetChanged,
     TrajectoryDeclared,
@@ -111,6 +113,8 @@ def change_key_result(
             return [KeyResultDropped(key_result=key_result.id)]
         case ResolveRelative():
             return resolve_relative(command, key_result, objective, context)
+        case ChangeMeasure():
+            changed = _change_measure(command, key_result, objective, cycle, context)
         case ChangeTarget():
             changed = _change_target(command, key_result, objective, cycle, context)
         case CorrectBaseline():
@@ -129,6 +133,30 @@ def change_key_result(
     if changed:
         _need_reason_if_active(objective, context)
     return changed
+
+
+def _change_measure(
+    command: ChangeMeasure, key_result: KeyResult, objective: Objective, cycle: Cycle, context: Context
+) -> list[EventData]:
+    """Another way to measure; what only sets other posts for the same way has a command of its own."""
+    new = as_stated(command.measure, pointer="/measure")
+    if new == key_result.measure:
+        return []
+    if new.judges_like(key_result.measure):
+        raise Refused(
+            "measure_same",
+            "only target or baseline differ: change the target, or correct the baseline",
+            "목표치나 기준값만 다릅니다. 목표치를 바꾸거나 기준값을 바로잡으십시오",
+            kind="invalid",
+            pointer="/measure",
+        )
+    day = min(max(context.today, cycle.start), cycle.end) if objective.activated else cycle.start
+    kept = key_result.kpi if new.unit == key_result.measure.unit and new.steps is None else None
+    return [
+        MeasureChanged(
+            key_result=key_result.id, old=key_result.measure, new=new, effective_from=day, kpi=kept
+        )
+    ]
 
 
 def _change_target(

@@ -76,6 +76,15 @@ def _check_in(
             pointer="/value",
         )
     day = _reported_day(command.day, cycle, context)
+    then = key_result.as_measured_on(day).measure
+    if command.value is not None and not then.valued_like(key_result.measure):
+        raise Refused(
+            "day_before_measure",
+            f"on {day} it was measured in {then.unit}: report values from {key_result.measured_since} on",
+            f"{day}에는 단위가 {then.unit}였습니다. {key_result.measured_since} 이후의 값을 보고하십시오",
+            kind="invalid",
+            pointer="/day",
+        )
     if len(key_result.check_ins) >= MOST_CHECK_INS:
         raise Refused(
             "too_many_check_ins",

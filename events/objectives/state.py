@@ -81,6 +81,21 @@ class Closing(BaseModel):
     event_id: UUID
 
 
+class EarlierMeasure(BaseModel):
+    """How a key result was measured before, with all that was said in that measure."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    measure: Measure
+    targets: tuple[TargetFact, ...]
+    kpi: str | None = None
+    trajectory: Trajectory = ()
+    step_facts: tuple[StepFact, ...] = ()
+    reported_before: int = 0
+    until: date
+    """The business day since which it is measured otherwise."""
+
+
 class KeyResult(State):
     """How we know that the objective is reached."""
 
@@ -103,6 +118,24 @@ class KeyResult(State):
     """What was declared to be expected on the way."""
     step_facts: tuple[StepFact, ...] = ()
     """Of a milestone, in the order they were made: a later one wins on all days from its own day on."""
+    earlier_measures: tuple[EarlierMeasure, ...] = ()
+    """Since it is active, in that order."""
+    reported_before: int = 0
+    """How many of its check-ins were made in an earlier measure: their values do not count in this one."""
+
+    @property
+    def measured_since(self) -> date:
+        """The first business day that is held against this measure; `date.min` if it is the first one."""
+        return self.earlier_measures[-1].until if self.earlier_measures else date.min
+
+    def as_measured_on(self, day: date) -> "KeyResult":
+        """The key result with the measure it had at the end of a business day, and all that belongs to it."""
+        earlier = next((earlier for earlier in self.earlier_measures if day < earlier.until), None)
+        if earlier is None:
+            return self
+        left = tuple(each for each in self.earlier_measures if each.until <= day)
+        had = {name: getattr(earlier, name) for name in type(earlier).model_fields if name != "until"}
+        return self.model_copy(update={**had, "earlier_measures": left})
 
     @property
     def baseline(self) -> Decimal | None:
@@ -194,12 +227,14 @@ class Objective(State):
         """The cycle it was in at the end of a business day."""
         return next((earlier.cycle for earlier in self.earlier_cycles if day < earlier.until), self.cycle)
 
-    def in_cycle_of(self, day: date) -> "Objective":
-        """The objective with the cycle it was in at the end of a business day."""
-        if self.cycle_on(day) == self.cycle:
+    def as_on(self, day: date) -> "Objective":
+        """The objective in the cycle, and with the measures, that it had at the end of a business day."""
+        key_results = tuple(key_result.as_measured_on(day) for key_result in self.key_results)
+        if self.cycle_on(day) == self.cycle and key_results == self.key_results:
             return self
         left = tuple(earlier for earlier in self.earlier_cycles if earlier.until <= day)
-        return self.model_copy(update={"cycle": self.cycle_on(day), "earlier_cycles": left})
+        had = {"cycle": self.cycle_on(day), "earlier_cycles": left, "key_results": key_results}
+        return self.model_copy(update=had)
 
     @property
     def own_grade(self) -> OwnGrade | None:

@@ -17,7 +17,7 @@ from projections.scoring.pace import Pace
 
 
 class TargetMove(NamedTuple):
-    """A target of a key result that was changed."""
+    """A target of a key result that was changed, maybe with its measure."""
 
     key_result: str
     recorded_on: date
@@ -29,6 +29,8 @@ class TargetMove(NamedTuple):
     upper: Decimal | None = None
     pace: Pace | None = None
     """Of the key result that day, by what was known just before; None where there was none."""
+    units: tuple[str, str] = ("", "")
+    """Of the old and the new one, where the key result is measured otherwise since."""
 
 
 class KpiTargetMove(NamedTuple):

@@ -82,16 +82,16 @@ def on_moves(
 ) -> Iterator[Advice]:
     """Targets that moved late or while behind pace, by the day they were recorded on.
 
-    Each is held against the cycle that the objective was in that day. `moves`: in the order they were made.
+    Each is held against the cycle that the objective was in that day. `moves`: since the first target was
+    agreed, in the order they were made.
     """
     item = _item(objective, key_result)
-    # The first target is the one that was agreed: what changed in the draft moved nothing.
-    since_agreed = len(key_result.targets) - 1
-    for move in moves[max(0, len(moves) - since_agreed) :]:
+    for move in moves:
         cycle = cycles.get(objective.cycle_on(move.recorded_on))
         if cycle is None:
             continue
-        old, new = edges(move.old, move.old_upper), edges(move.new, move.upper)
+        old = f"{edges(move.old, move.old_upper)} {move.units[0]}".rstrip()
+        new = f"{edges(move.new, move.upper)} {move.units[1]}".rstrip()
         if move.recorded_on >= late_from(cycle):
             yield advice("target_moved_late", item, day=move.recorded_on, old=old, new=new)
         elif move.pace is not None and move.pace.word == "behind":

@@ -79,6 +79,8 @@ def _definition(key_result: KeyResult) -> KeyResult:
 def _moves(before: KeyResult, after: KeyResult, written: Written) -> list[TargetMove]:
     """Targets that were set for an objective that had been active: those of a draft replace the first one."""
     moves: list[TargetMove] = []
+    if len(before.earlier_measures) < len(after.earlier_measures):
+        return _measured_otherwise(before, after, written.recorded_on)
     for fact in after.targets[len(before.targets) :]:
         old = before.fact_on(fact.effective_from)
         if old.target is None or fact.target is None:
@@ -89,6 +91,14 @@ def _moves(before: KeyResult, after: KeyResult, written: Written) -> list[Target
             )
         )
     return moves
+
+
+def _measured_otherwise(before: KeyResult, after: KeyResult, recorded_on: date) -> list[TargetMove]:
+    old, new = before.fact_on(after.measured_since), after.targets[-1]
+    if old.target is None or new.target is None:
+        return []
+    units = before.measure.unit, after.measure.unit
+    return [TargetMove(after.id, recorded_on, old.target, new.target, old.upper, new.upper, units=units)]
 
 
 def _on_kpi(before: Kpi | None, after: Kpi, written: Written) -> Iterator[Advice]:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.envelope import Event
 from events.ids import Aggregate
+from events.measures import Measure
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
     ObjectiveChangeAgreedFor,
@@ -26,6 +27,7 @@ from events.objectives.agreement_events import (
 from events.objectives.key_result_events import (
     BaselineCorrected,
     KeyResultAdded,
+    MeasureChanged,
     RangeChanged,
     RelativeResolved,
     TargetChanged,
@@ -61,7 +63,7 @@ class Goalpost(NamedTuple):
     """None where there was none before."""
     new: Decimal
     effective_from: date | None
-    """The business day from which a target holds; a baseline holds for the whole cycle."""
+    """The business day from which a target holds; a baseline holds for as long as the measure."""
     backdated: bool
     """A target that holds from a day before the one on which it was set."""
     position: int
@@ -76,6 +78,8 @@ class Goalpost(NamedTuple):
     asked_by: str | None = None
     """Who asked for what the actor then agreed to; None where nobody had to agree."""
     asked_why: str | None = None
+    measure: Measure | None = None
+    """How the key result was measured by then, as that was set; it has the unit."""
 
 
 class Recording(NamedTuple):
@@ -155,6 +159,7 @@ async def goalposts(
         .order_by(trail.c.position)
     )
     found: list[Goalpost] = []
+    measure: Measure | None = None
     asked: dict[type[EventData], Event] = {}
     agreed: dict[type[EventData], Event] = {}
     for row in rows:
@@ -168,10 +173,13 @@ async def goalposts(
             case ObjectiveChangeAgreed(takes_effect=takes_effect):
                 agreed, asked = (asked, {}) if takes_effect else ({}, asked)
             case data:
+                match data:
+                    case KeyResultAdded(measure=set_) | MeasureChanged(new=set_):
+                        measure = set_
                 request = agreed.pop(type(data), None)
                 who_and_why = (None, None) if request is None else (request.actor, request.reason)
                 found += [
-                    post._replace(asked_by=who_and_why[0], asked_why=who_and_why[1])
+                    post._replace(asked_by=who_and_why[0], asked_why=who_and_why[1], measure=measure)
                     for post in _goalposts(entry)
                 ]
     return found
@@ -224,7 +232,10 @@ def _goalposts(entry: TrailEntry) -> list[Goalpost]:
     event = entry.event
     when_and_why = (entry.position, entry.recorded_at, event.id, event.actor, event.reason)
     match event.data:
-        case KeyResultAdded(measure=measure, effective_from=day):
+        case (
+            KeyResultAdded(measure=measure, effective_from=day)
+            | MeasureChanged(new=measure, effective_from=day)
+        ):
             first = []
             if measure.target is not None:
                 post = Goalpost("target", None, measure.target, day, False, *when_and_why)

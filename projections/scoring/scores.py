@@ -153,11 +153,12 @@ def score_objective(scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> RollU
 def _checked_in(key_result: KeyResult, as_of: Iterable[date], cycle: Cycle) -> Iterator[WindowValue]:
     """The value of the check-in for the latest day; of several for one day, of the one made last.
 
-    Those for a day outside of the cycle were made before the objective was moved to it: they do not count.
+    Those for a day outside of the cycle were made before the objective was moved to it, and those made in an
+    earlier measure are in its unit: they do not count.
     """
     counting = (
         report
-        for report in key_result.check_ins
+        for report in key_result.check_ins[key_result.reported_before :]
         if report.value is not None and cycle.start <= report.day <= cycle.end
     )
     reports = sorted(counting, key=lambda report: report.day)

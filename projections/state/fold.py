@@ -14,7 +14,7 @@ from projections.projection import Copy, Fold, Group, Store, Write
 from projections.state.disputes import Disputes
 from projections.state.goals import Goals
 from projections.state.kpi_days import KpiDays
-from projections.state.score_history import ScoreHistory, is_moved
+from projections.state.score_history import ScoreHistory, leaves_rows
 from projections.state.tables import metadata, moment
 
 READINGS = (ReadingRecorded, ReadingCorrected, ReadingRetracted)
@@ -58,8 +58,8 @@ class StateFold(Fold):
     def _apply_goal(self, recorded: RecordedEvent) -> None:
         self._scores.readings(self._recorded_day, self._days.settle(self._recorded_day))
         change = self._goals.changed(recorded)
-        if is_moved(change):
-            # What readings brought about by now counted in the cycle that the objective leaves.
+        if leaves_rows(change):
+            # What readings brought about by now counted in the cycle, or the measure, that is left.
             self._scores.finish(self._recorded_day)
         rows = self._scores.goal_rows(recorded, change)
         self._goals.accept(recorded, change)
@@ -79,4 +79,4 @@ class StateFold(Fold):
         return writes
 
 
-STATE = Group("state", 21, metadata, StateFold)
+STATE = Group("state", 22, metadata, StateFold)

@@ -118,7 +118,8 @@ _MBO_GOALS = (
     )
     .order_by(version.c.id, version.c.position.desc())
 )
-# A key result is never taken away, only dropped: the newest version is among those that hold one.
+# A key result is never taken away and keeps its earlier measures: the newest version is among those that hold
+# one, or was a draft that holds none any more.
 _WITH_RELATIVE = (
     select(cast(version.c.state, Text))
     .ext(distinct_on(version.c.id))

@@ -183,6 +183,7 @@ class ScoreHistory:
                     window = scored.key_result.measure.window_for(scored.kpi.aggregation)
                     day = counting_day(scored.kpi, window, business_day, scored.cycle)
                     if day is not None:
+                        day = max(day, scored.key_result.measured_since)
                         touch = Touch(added.position, added.recorded_at)
                         self._touch(key_result_id, recorded_day, day, touch).days.add(day)
 
@@ -222,9 +223,10 @@ class ScoreHistory:
             scored = self._scored(key_result_id)
             if scored is None or not touched:
                 continue
-            # Rows of days outside of the cycle came about before the objective was moved to it: they stay.
-            cycle = scored.cycle
-            touched = [(day, touch) for day, touch in touched if cycle.start <= day <= cycle.end]
+            # Rows of days outside of the cycle came about before the objective was moved to it, and those of
+            # days before the measure held in the one before: they stay.
+            first = max(scored.cycle.start, scored.key_result.measured_since)
+            touched = [(day, touch) for day, touch in touched if first <= day <= scored.cycle.end]
             scores = self._scores(scored, [day for day, _ in touched])
             for (day, touch), score in zip(touched, scores, strict=True):
                 key = (key_result_id, day, recorded_day, 0)
@@ -290,6 +292,17 @@ def is_moved(change: Change) -> bool:
     """Whether an objective belongs to another cycle after a change."""
     before, after = change
     return isinstance(before, Objective) and isinstance(after, Objective) and before.cycle != after.cycle
+
+
+def leaves_rows(change: Change) -> bool:
+    """Whether rows of before stay as they are after a change: it leaves their cycle, or their measure."""
+    before, after = change
+    if not isinstance(before, Objective) or not isinstance(after, Objective):
+        return False
+    since = {key_result.id: key_result.measured_since for key_result in before.key_results}
+    return is_moved(change) or any(
+        key_result.measured_since > since.get(key_result.id, date.min) for key_result in after.key_results
+    )
 
 
 def _scored_fields(key_result: KeyResult) -> tuple[object, ...]:

@@ -46,10 +46,9 @@ Index(
     info={LATE: True},
 )
 
-HOLDS_RELATIVE = func.jsonb_path_exists(
-    version.c.state, literal_column("'$.*[*].measure.relative.of'::jsonpath"), type_=Boolean
-)
-"""Whether a key result of an objective is a relative goal."""
+_RELATIVE = "'$.key_results[*].**{0 to 1}.measure.relative.of'::jsonpath"
+HOLDS_RELATIVE = func.jsonb_path_exists(version.c.state, literal_column(_RELATIVE), type_=Boolean)
+"""Whether a key result of an objective is a relative goal, or was measured as one."""
 
 Index(
     "version_relative",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -12,10 +13,11 @@ from events.cycles.state import Cycle
 from events.ids import Slug
 from events.kpis.events import KpiTargetSet
 from events.kpis.state import Kpi
-from events.objectives.key_result_events import RangeChanged, TargetChanged
+from events.objectives.events import ObjectiveActivated
+from events.objectives.key_result_events import MeasureChanged, RangeChanged, TargetChanged
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
-from events.registry import Language
+from events.registry import EventData, Language
 from events.workspace.state import Workspace
 from projections.advice.advise import advise, asked_about
 from projections.advice.facts import Facts, KpiTargetMove, Scope, TargetMove
@@ -133,19 +135,44 @@ def _below(unit: str, facts: Facts) -> frozenset[str]:
 async def _moves(
     trail: View, workspace: Workspace, objectives: Collection[str], position: int
 ) -> list[tuple[audit.TrailEntry, TargetMove]]:
-    """Every change of a target in some objectives, with the business day on which it was recorded."""
+    """Every change of a target that was agreed, with the business day on which it was recorded.
+
+    What changes in a draft, before its objective is active, moves nothing.
+    """
     moves: list[tuple[audit.TrailEntry, TargetMove]] = []
+    agreed: set[str] = set()
     about = [reference("objective", id_) for id_ in objectives]
-    names = ("key_result.target_changed", "key_result.range_changed")
-    for entry in await _entries(trail, workspace, about, names, position):
-        change = entry.event.data
-        if isinstance(change, TargetChanged):
-            day, _zone = workspace.business_day(entry.recorded_at)
-            move = TargetMove(change.key_result, day, change.old, change.new)
-            if isinstance(change, RangeChanged):
-                move = move._replace(old_upper=change.old_upper, upper=change.upper)
+    for entry in await _entries(trail, workspace, about, _MOVING, position):
+        event = entry.event
+        if isinstance(event.data, ObjectiveActivated):
+            agreed.add(event.aggregate.id)
+        move = _move(event.data, workspace.business_day(entry.recorded_at)[0])
+        if move is not None and event.aggregate.id in agreed:
             moves.append((entry, move))
     return moves
+
+
+_MOVING = (
+    "objective.activated",
+    "key_result.target_changed",
+    "key_result.range_changed",
+    "key_result.measure_changed",
+)
+
+
+def _move(change: EventData, day: date) -> TargetMove | None:
+    match change:
+        case RangeChanged(key_result=id_, old=old, new=new, old_upper=was, upper=upper):
+            return TargetMove(id_, day, old, new, old_upper=was, upper=upper)
+        case TargetChanged(key_result=id_, old=old, new=new):
+            return TargetMove(id_, day, old, new)
+        case MeasureChanged(key_result=id_, old=before, new=after):
+            if before.target is None or after.target is None:
+                return None
+            units = before.unit, after.unit
+            return TargetMove(id_, day, before.target, after.target, before.upper, after.upper, units=units)
+        case _:
+            return None
 
 
 async def _kpi_moves(

@@ -20,6 +20,7 @@ from projections.scoring.windows import reading_days
 from projections.state import queries, queries_goals
 from services.api.goal_answers import (
     ClosingOut,
+    EarlierMeasureOut,
     KeyResultOut,
     ObjectiveOut,
     OwnGradeOut,
@@ -173,6 +174,10 @@ class Figures:
             title=key_result.title,
             status=key_result.status,
             measure=key_result.measure,
+            earlier_measures=[
+                EarlierMeasureOut(measure=earlier.measure, kpi=earlier.kpi, until=earlier.until)
+                for earlier in key_result.earlier_measures
+            ],
             unresolved=key_result.target_on(self._then.as_of) is None,
             targets=[self._target(key_result, fact) for fact in key_result.targets],
             kpi=key_result.kpi,

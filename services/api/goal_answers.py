@@ -85,6 +85,14 @@ class SetTarget(BaseModel):
     base: BaseOut | None = Field(description="Of a relative goal.")
 
 
+class EarlierMeasureOut(BaseModel):
+    """How a key result was measured before."""
+
+    measure: Measure = Field(description="With the target that was set last.")
+    kpi: str | None = Field(description="Where its value came from.")
+    until: date = Field(description="The business day since which it is measured otherwise.")
+
+
 class KeyResultOut(BaseModel):
     """A key result (핵심 결과) with its score."""
 
@@ -93,6 +101,10 @@ class KeyResultOut(BaseModel):
     title: str
     status: KeyResultStatus
     measure: Measure = Field(description="With the target that was set last.")
+    earlier_measures: list[EarlierMeasureOut] = Field(
+        [],
+        description="Those it had while it was active; reads `as_of` an earlier day show them in force.",
+    )
     unresolved: bool = Field(description="A relative goal that has no target yet on the day shown.")
     targets: list[SetTarget] = Field(description="In the order they were set; later ones win.")
     kpi: str | None

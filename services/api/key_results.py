@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Title
 from events.ids import Aggregate, Slug
+from events.measures import Measure
 from events.numbers import Number
 from events.objectives.commands import (
     ChangeKeyResultOwner,
+    ChangeMeasure,
     ChangeTarget,
     CorrectBaseline,
     DropKeyResult,
@@ -50,10 +52,21 @@ class KeyResultPatch(Command):
     """What is to be another; what is left out stays. Targets have a path of their own."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"baseline": "48000000", "reason": "작년 실적을 다시 집계했습니다"}]}
+        json_schema_extra={
+            "examples": [
+                {"baseline": "48000000", "reason": "작년 실적을 다시 집계했습니다"},
+                {
+                    "measure": {"kind": "decrease", "baseline": "15", "target": "6", "unit": "rank"},
+                    "reason": "점수보다 순위가 고객에게 뜻이 있습니다",
+                },
+            ]
+        }
     )
 
     title: Title | None = None
+    measure: Measure | None = Field(
+        None, description="How it is measured from this business day on: another kind, unit or direction."
+    )
     baseline: Number | None = Field(None, description="The figure it starts from was another one.")
     kpi: Slug | None = Field(None, description="Where its value comes from; null for check-ins.")
     owner: Slug | None = Field(None, description="A person's id; null for nobody.")
@@ -93,14 +106,18 @@ class GoalpostOut(BaseModel):
     """A target or baseline: when, by whom and why it came to be what it is, and the score against it."""
 
     what: Literal["target", "baseline"]
-    old: Number | None
+    old: Number | None = Field(description="null for the first one of a measure.")
     new: Number
+    unit: str
     old_upper: Number | None = Field(description="Of `between`: the upper edge before.")
     upper: Number | None = Field(description="Of `between`, whose lower edge is the target.")
     effective_from: date | None = Field(description="The business day a target holds from.")
     backdated: bool = Field(description="It holds from a day before the one on which it was set.")
     in_force: bool = Field(description="It holds on the day shown.")
-    score: Score | None = Field(description="Against this target on the day shown; null for baselines.")
+    score: Score | None = Field(
+        description="Against this target on the day shown; null for baselines, and for targets of another"
+        " measure than that day's."
+    )
     position: int
     recorded_at: datetime
     event_id: UUID
@@ -164,7 +181,11 @@ async def change(
     if_match: IfMatch,
     body: KeyResultPatch,
 ) -> Receipt:
-    """Reword it, correct its baseline, link it to a KPI, give it another owner or weight."""
+    """Reword it, measure it otherwise, correct its baseline, link it to a KPI, change its owner or weight.
+
+    With another measure earlier days keep theirs, with its targets, values and scores. A link to a KPI of the
+    same unit stays; without one the value comes from check-ins of that day or later.
+    """
     return await writing.execute(
         caller,
         await objective_of(services, caller, key_result),
@@ -179,6 +200,8 @@ def _commands(key_result: str, body: KeyResultPatch) -> list[Command]:
     commands: list[Command] = []
     if body.title is not None:
         commands.append(RewordKeyResult(key_result=key_result, title=body.title))
+    if body.measure is not None:
+        commands.append(ChangeMeasure(key_result=key_result, measure=body.measure))
     if body.baseline is not None:
         commands.append(CorrectBaseline(key_result=key_result, baseline=body.baseline))
     if body.kpi is not None:
@@ -253,12 +276,12 @@ async def targets(
         posts = await audit.goalposts(
             trail.connection, caller.workspace, key_result, objective=objective.id, known=then.position
         )
-    in_force = _in_force(posts, then.as_of)
+    in_force = _in_force([post for post in posts if _judged_like(state, post)], then.as_of)
     shown = []
     upper = None
     for post in posts:
         score = None
-        if post.what == "target":
+        if post.what == "target" and _judged_like(state, post):
             # What was recorded before edges moved together names the lower one only: the upper one stayed.
             upper = upper if post.upper is None else post.upper
             post = post._replace(upper=upper)
@@ -271,11 +294,17 @@ async def targets(
         shown.append(
             GoalpostOut(
                 **(post._asdict() | reasons),
+                unit=state.measure.unit if post.measure is None else post.measure.unit,
                 in_force=(post.what, post.position) in in_force,
                 score=None if score is None else figures.judged(objective, state, score),
             )
         )
     return page_from(shown, paged, then.next_page)
+
+
+def _judged_like(key_result: KeyResult, post: audit.Goalpost) -> bool:
+    """Whether a post is one of the measure that the key result has on the day shown."""
+    return post.measure is None or post.measure.judges_like(key_result.measure)
 
 
 def _fact(key_result: KeyResult, post: audit.Goalpost) -> TargetFact:

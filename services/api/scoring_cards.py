@@ -113,7 +113,7 @@ class CardFigures:
                     self._objectives[objective.id] = objective, version.revision
         self._holders = {card.id: self._holder(card) for card in cards}
         for day in {self._day(card) for card in cards}:
-            goals = [objective.in_cycle_of(day) for objective, _ in self._objectives.values()]
+            goals = [objective.as_on(day) for objective, _ in self._objectives.values()]
             holders = [self._holders[card.id] for card in cards if self._day(card) == day]
             self._figures[day] = await Figures.load(replace(self._then, as_of=day), [*goals, *holders])
 
@@ -147,7 +147,7 @@ class CardFigures:
         )
         if found is None:
             return self._line(card, item, (item.id, item.id), "okr", None)
-        objective, revision = found[0].in_cycle_of(self._day(card)), found[1]
+        objective, revision = found[0].as_on(self._day(card)), found[1]
         if Aggregate("objective", objective.id) in self._hidden:
             return self._line(card, item, (None, None), objective.framework, None, withheld=True)
         if item.kind == "key_result":

@@ -23,15 +23,15 @@ from services.people.chart import load_org_chart
 
 
 async def seen_objectives(then: Then) -> list[queries.Version]:
-    """All objectives that the caller sees, as known then, by id, in the cycles of the day shown."""
+    """All objectives that the caller sees, as known then, by id, as they were on the day shown."""
     versions = await seen(then, await queries.latest_of_kind(then.connection, "objective", then.position))
     return [on_day(then, version) for version in versions]
 
 
 def on_day(then: Then, version: queries.Version) -> queries.Version:
-    """An objective in the cycle that it was in on the day shown; anything else as it is."""
+    """An objective with the cycle and the measures it had on the day shown; anything else as it is."""
     if isinstance(version.state, Objective):
-        return version._replace(state=version.state.in_cycle_of(then.as_of))
+        return version._replace(state=version.state.as_on(then.as_of))
     return version
 
 

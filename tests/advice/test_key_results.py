@@ -186,17 +186,6 @@ def moving(*, targets: int) -> Objective:
     return objective(key_results=(key_result(targets=facts), *others))
 
 
-def test_a_draft_has_no_target_that_could_move() -> None:
-    """Of two late changes the first was made before the target was agreed."""
-    moves = [
-        TargetMove("kr", Q1.end, Decimal(9), Decimal(8)),
-        TargetMove("kr", Q1.end, Decimal(8), Decimal(5)),
-    ]
-    assert advised(given(moving(targets=1), moves=moves)) == []
-    (piece,) = advised(given(moving(targets=2), moves=moves))
-    assert "8 → 5" in piece.message_en
-
-
 @pytest.mark.parametrize(("day", "said"), [(date(2026, 3, 13), False), (date(2026, 3, 14), True)])
 def test_a_target_that_moves_in_the_last_fifth_moves_late(day: date, *, said: bool) -> None:
     """The last 18 of 90 days, by the day it was recorded."""
@@ -216,6 +205,12 @@ def test_a_late_move_stays_late_when_the_objective_goes_to_another_cycle() -> No
     )
     (piece,) = advised(given(goal, moves=[late], cycles=(Q1, q2)))
     assert piece.code == "target_moved_late"
+
+
+def test_another_measure_says_the_units_of_both() -> None:
+    move = TargetMove("kr", Q1.end, Decimal(5), Decimal(30), units=("rank", "days"))
+    (piece,) = advised(given(moving(targets=1), moves=[move]))
+    assert (piece.code, "5 rank → 30 days" in piece.message_en) == ("target_moved_late", True)
 
 
 def test_a_target_that_moves_while_behind_pace_is_told() -> None:

@@ -78,14 +78,25 @@ async def test_a_late_move_is_told_by_when_it_was_recorded(anna: Person) -> None
     }
     path = "/v1/objectives/grow"
     added = await anna.created(f"{path}/key-results", key_result, If_Match=f'"{drafted["revision"]}"')
-    active = await anna.created(f"{path}/activate", {}, If_Match=f'"{added["revision"]}"')
+    draft = await anna.created(
+        "/v1/key-results/kr/targets", {"target": "90"}, If_Match=f'"{added["revision"]}"'
+    )
+    active = await anna.created(f"{path}/activate", {}, If_Match=f'"{draft["revision"]}"')
     before = await anna.read(path)
+    assert ("kr", "target_moved_late") not in await codes(anna, objective="grow")
     moved = {"target": "60", "effective_from": "2020-01-01", "reason": "it was too much"}
     await anna.created("/v1/key-results/kr/targets", moved, If_Match=f'"{active["revision"]}"')
     late = ("kr", "target_moved_late")
     assert late in await codes(anna, objective="grow")
     assert late in await codes(anna, cycle="past", as_of="2020-01-15")
     assert late not in await codes(anna, objective="grow", known_at=before["known_at"])
+    days = {"kind": "at_most", "target": "5", "unit": "days"}
+    patch = {"measure": days, "reason": "it says more"}
+    receipt = (await anna.patch("/v1/key-results/kr", patch, If_Match=await anna.etag(path))).json()
+    assert "target_moved_late" in {one["code"] for one in receipt["advice"]}
+    told = (await anna.read("/v1/advice", objective="grow"))["data"]
+    moves = [one["message_en"] for one in told if one["code"] == "target_moved_late"]
+    assert [move.rsplit(": ", 1)[1] for move in moves] == ["90 → 60.", "60 MKRW → 5 days."]
 
     kpi = {"id": "acv", "name_ko": "ACV", "unit": "MKRW", "kind": "gauge", "aggregation": "mean"}
     await anna.created("/v1/kpis", kpi)

@@ -1,9 +1,10 @@
-"""Measures beyond a single threshold, over HTTP: between two edges, and a count of periods."""
+"""Measures over HTTP: between two edges, a count of periods, and another measure for the same key result."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.api.conftest import Person, given_goal
 
 pytestmark = pytest.mark.usefixtures("projector")
 
+SEOUL = ZoneInfo("Asia/Seoul")
 FIRST_WEDNESDAY = date(2026, 1, 7)
 COUNTED = {
     "kind": "count_of_periods",
@@ -242,3 +244,53 @@ async def test_a_kpi_counts_or_says_that_it_averages_ratios(anna: Person) -> Non
     await anna.created("/v1/kpis", {"id": "on-time", **ratios})
     kpis = {kpi["id"]: kpi["mean_of_ratios"] for kpi in (await anna.read("/v1/kpis"))["data"]}
     assert (kpis["on-time"], kpis["satisfaction"]) == (True, False)
+
+
+async def test_another_measure_counts_from_its_day_on(anna: Person) -> None:
+    """With values of its own, and a KPI that has its unit; each target is scored in its own measure only."""
+    etag = await given_goal(anna)
+    path, today = "/v1/key-results/kr-acv", datetime.now(SEOUL).date()
+    reading = {"kpi": "acv", "source_id": "r", "observed_at": "2026-01-15T09:00:00+09:00", "value": "65"}
+    await anna.created("/v1/readings", [reading])
+    deals = {"kind": "increase", "baseline": "10", "target": "30", "unit": "deals"}
+    same = {"kind": "increase", "baseline": "50", "target": "90", "unit": "MKRW"}
+    refused = await anna.patch(path, {"measure": same, "reason": "more"}, If_Match=etag)
+    assert (refused.status_code, refused.json()["code"]) == (422, "measure_same")
+    changed = await anna.patch(path, {"measure": deals, "reason": "they say more"}, If_Match=etag)
+    assert changed.status_code == 200, changed.text
+
+    now = await anna.read(path)
+    assert (now["kpi"], now["score"]["pending"], now["score"]["target"]) == (None, True, "30")
+    [earlier] = now["earlier_measures"]
+    assert (earlier["measure"]["unit"], earlier["kpi"], earlier["until"]) == ("MKRW", "acv", f"{today}")
+    yesterday = f"{today - timedelta(days=1)}"
+    late = await anna.post(f"{path}/check-ins", {"day": yesterday, "value": "12"})
+    assert (late.status_code, late.json()["code"]) == (422, "day_before_measure")
+    await anna.created(f"{path}/check-ins", {"value": "15"})
+    assert (await anna.read(path))["score"]["score"] == "0.25"
+    for as_of in (yesterday, "2026-02-01"):
+        then = await anna.read(path, as_of=as_of)
+        assert (then["measure"]["unit"], then["score"]["score"]) == ("MKRW", "0.5"), as_of
+        assert (await anna.read("/v1/objectives/growth", as_of=as_of))["score"] == "0.5"
+
+    shown = [(await anna.read(f"{path}/targets", as_of=day))["data"] for day in (f"{today}", yesterday)]
+    scores = [
+        [post["score"] and post["score"]["score"] for post in posts if post["what"] == "target"]
+        for posts in shown
+    ]
+    assert scores == [[None, "0.25"], ["0.5", None]]
+    in_force = [[post["unit"] for post in posts if post["in_force"]] for posts in shown]
+    assert in_force == [["deals", "deals"], ["MKRW", "MKRW"]]
+
+    wrong = await anna.patch(path, {"kpi": "acv", "reason": "x"}, If_Match=await anna.etag(path))
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "unit_differs")
+    back = {"measure": {"kind": "decrease", "baseline": "90", "target": "40", "unit": "MKRW"}, "kpi": "acv"}
+    linked = await anna.patch(path, back | {"reason": "back"}, If_Match=await anna.etag(path))
+    assert linked.status_code == 200, linked.text
+    assert (await anna.read(path))["score"]["score"] == "0.5"
+    told = (await anna.read("/v1/audit", about="key_result/kr-acv", type="key_result.measure_changed"))[
+        "data"
+    ]
+    assert told[0]["sentence"].endswith(
+        f"measures the key result kr-acv otherwise, target 80 MKRW → 30 deals, from {today} on."
+    )

@@ -130,12 +130,12 @@ async def test_negative_and_decimal_values_are_values(anna: Person) -> None:
 
 
 async def test_no_change_of_a_key_result_detaches_its_history(anna: Person) -> None:
-    """Unit, direction and cycle are what its history is of: they stay. Whatever changes keeps what was."""
+    """Whatever changes keeps what was. Unit and direction belong to its measure, the period to its goal."""
     etag = await given_goal(anna)
     await send(anna, acv("a", START, "60"))
     before = await anna.read("/v1/key-results/kr-acv/score-history")
     path = "/v1/key-results/kr-acv"
-    for field, value in (("unit", "USD"), ("kind", "decrease"), ("cycle", "2027"), ("measure", INCREASE)):
+    for field, value in (("unit", "USD"), ("kind", "decrease"), ("cycle", "2027")):
         refused = await anna.patch(path, {field: value, "reason": "x"}, If_Match=etag)
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, f"#/{field}"), field
     refused = await anna.patch("/v1/kpis/acv", {"unit": "USD", "reason": "x"}, If_Match=etag)
@@ -154,6 +154,39 @@ async def test_no_change_of_a_key_result_detaches_its_history(anna: Person) -> N
     relinked = await anna.patch(path, {"kpi": "acv", "reason": "back"}, If_Match=await anna.etag(path))
     assert relinked.status_code == 200, relinked.text
     assert (await anna.read(path, as_of="2026-02-01"))["score"]["value"] == "60"
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        pytest.param({"kind": "increase", "baseline": "3", "target": "9", "unit": "deals"}, id="unit"),
+        pytest.param({"kind": "decrease", "baseline": "90", "target": "40", "unit": "MKRW"}, id="direction"),
+        pytest.param({"kind": "at_most", "target": "5", "unit": "days"}, id="both"),
+    ],
+)
+async def test_a_key_result_that_is_measured_otherwise_keeps_its_history(
+    anna: Person, measure: dict[str, Any]
+) -> None:
+    """Targets, check-ins and scores of before stay, and stay what they were."""
+    etag = await given_goal(anna)
+    await send(anna, acv("a", START, "60"))
+    path = "/v1/key-results/kr-acv"
+    await anna.created(f"{path}/check-ins", {"day": "2026-02-01", "confidence": 6})
+    reads = ("check-ins", "score-history", "targets")
+    before = {read: (await anna.read(f"{path}/{read}"))["data"] for read in reads}
+    was = await anna.read(path, as_of="2026-02-01")
+    changed = await anna.patch(path, {"measure": measure, "reason": "it says more"}, If_Match=etag)
+    assert changed.status_code == 200, changed.text
+    then = await anna.read(path, as_of="2026-02-01")
+    for field in ("measure", "targets", "kpi", "score", "confidence"):
+        assert then[field] == was[field], field
+    after = {read: (await anna.read(f"{path}/{read}"))["data"] for read in reads}
+    assert after["check-ins"] == before["check-ins"]
+    kept = [row for row in after["score-history"] if row["cause"] != "key_result.measure_changed"]
+    assert kept == before["score-history"]
+    posts = [(post["what"], post["new"], post["unit"]) for post in after["targets"]]
+    assert posts[:2] == [("target", "80", "MKRW"), ("baseline", "50", "MKRW")]
+    assert posts[2] == ("target", measure["target"], measure["unit"])
 
 
 async def test_nothing_that_has_a_history_can_be_deleted(anna: Person) -> None:

@@ -11,6 +11,7 @@ import pytest
 from events.commands import Command
 from events.errors import Refused
 from events.held import held
+from events.measures import Measure
 from events.objectives.agreement import to_be_added
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
@@ -22,6 +23,7 @@ from events.objectives.commands import (
     AddKeyResult,
     AgreeObjective,
     ChangeKeyResultOwner,
+    ChangeMeasure,
     ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
@@ -69,6 +71,7 @@ from tests.events.test_relative_goals import COST, base, resolve
 ASKS = Policies(
     [Policy(id="okr", versions=(DEFAULTS["okr"].model_copy(update={"approve_target_changes": True}),))]
 )
+DAYS = Measure(kind="at_most", target=Decimal(3), unit="days")
 MOVE = ChangeTarget(key_result="acv", target=Decimal(90))
 COST_ADDED = KeyResultAdded(
     key_result="cost", title="비용 5 % 절감", measure=COST, effective_from=QUARTER.start
@@ -129,6 +132,7 @@ def test_before_the_goal_is_active_nothing_waits() -> None:
 
 MOVES: list[Command] = [
     MOVE,
+    ChangeMeasure(key_result="acv", measure=DAYS),
     CorrectBaseline(key_result="acv", baseline=Decimal(60)),
     DeclareTrajectory(
         key_result="acv", trajectory=(TrajectoryPoint(day=date(2025, 3, 1), value=Decimal(55)),)

@@ -82,8 +82,8 @@ def test_once_active_it_takes_a_reason_and_keeps_all_that_was() -> None:
     posts = [(fact.target, fact.effective_from) for fact in key_result.targets]
     assert posts == [(Decimal(80), QUARTER.start), (Decimal(60), TODAY)]
     assert (state.cycle_on(date(2025, 2, 9)), state.cycle_on(TODAY)) == (QUARTER.id, NEXT.id)
-    then = state.in_cycle_of(QUARTER.start)
-    assert (then.cycle, then.earlier_cycles, state.in_cycle_of(TODAY)) == (QUARTER.id, (), state)
+    then = state.as_on(QUARTER.start)
+    assert (then.cycle, then.earlier_cycles, state.as_on(TODAY)) == (QUARTER.id, (), state)
 
 
 def test_where_an_objective_may_move() -> None:

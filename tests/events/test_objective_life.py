@@ -13,6 +13,7 @@ from events.objectives.commands import (
     AddKeyResult,
     AgreeObjective,
     ChangeKeyResultOwner,
+    ChangeMeasure,
     ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
     ChangeObjectiveOwner,
@@ -62,6 +63,7 @@ from tests.events.given import QUARTER, Given, given, recorded
 
 CLOSED_QUARTER = QUARTER.model_copy(update={"status": "closed"})
 MEASURE = Measure(kind="increase", baseline=Decimal(50), target=Decimal(80), unit="KRW")
+DAYS = Measure(kind="at_most", target=Decimal(3), unit="days")
 MILESTONE = Measure.model_validate({"kind": "milestone", "steps": [{"id": "pilot", "title": "시범 운영"}]})
 DRAFT = given(
     "objective",
@@ -97,6 +99,7 @@ CHANGES: list[Command] = [
     AddKeyResult(title="계약 수", measure=MEASURE),
     SetWeights(weights={"acv": Decimal(2), "crm": Decimal(1)}),
     RewordKeyResult(key_result="acv", title="다른 말"),
+    ChangeMeasure(key_result="acv", measure=DAYS),
     ChangeTarget(key_result="acv", target=Decimal(90)),
     CorrectBaseline(key_result="acv", baseline=Decimal(40)),
     DeclareTrajectory(key_result="acv", trajectory=(TrajectoryPoint(day=QUARTER.end, value=Decimal(70)),)),

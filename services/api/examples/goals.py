@@ -129,6 +129,7 @@ GOALPOST = {
     "what": "target",
     "old": "80",
     "new": "90",
+    "unit": "MKRW",
     "old_upper": None,
     "upper": None,
     "effective_from": "2026-02-01",

@@ -50,6 +50,7 @@ from events.objectives.key_result_events import (
     KeyResultAdded,
     KeyResultDropped,
     KpiLinked,
+    MeasureChanged,
     RangeChanged,
     RelativeResolved,
     StepDone,
@@ -81,6 +82,8 @@ OTHER_CYCLES = {
 }
 """Cycles that objectives are moved to: one holds the quarter, one lies in it."""
 MOVED = {"kind": "increase", "baseline": "0", "target": "1000", "unit": "each"}
+DAYS = {"kind": "decrease", "baseline": "6000", "target": "30", "unit": "days"}
+SHARE = {"kind": "at_least", "target": "3000", "grading": "tolerance", "tolerance": "2000", "unit": "share"}
 MEASURES = {
     "o3-k1": {
         "kind": "between",
@@ -430,6 +433,10 @@ def _goal_event(history: History, random: Random) -> None:
         KpiLinked(key_result=id_, old=None, new=random.choice(sorted(KPIS))),
         ObjectiveSupportsChanged(old=(), new=("o1", "o1-k1") if number > 1 else ()),
     ]
+    if id_ not in MEASURES:
+        was, is_ = (Measure.model_validate(measure) for measure in (MOVED, random.choice([DAYS, SHARE])))
+        kpi = random.choice([None, *sorted(KPIS)])
+        choices.append(MeasureChanged(key_result=id_, old=was, new=is_, effective_from=day, kpi=kpi))
     if id_ == "o3-k1":
         edges = {"old_upper": Decimal(6000), "upper": new + random.randrange(1, 5000)}
         choices.append(RangeChanged(key_result=id_, old=Decimal(100), new=new, effective_from=day, **edges))
