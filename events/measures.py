@@ -11,7 +11,7 @@ from events.ids import Slug
 from events.numbers import Number, grouped
 from events.registry import Language
 from events.relative import Relative
-from events.units import PERCENT_UNITS, SHARE_UNITS, unit_text
+from events.units import PERCENTAGES, unit_text
 
 ValueKind = Literal["increase", "decrease", "at_least", "at_most", "between"]
 """Judges one value, such as a KPI's in one of its periods."""
@@ -237,7 +237,7 @@ class Measure(BaseModel):
                 f"{self.kind} has no relative goal; increase, decrease, at_least and at_most may have one",
                 f"{self.kind}에는 상대 목표를 쓸 수 없습니다",
             )
-        if relative.change is None and self.unit in PERCENT_UNITS | SHARE_UNITS:
+        if relative.change is None and self.unit in PERCENTAGES:
             raise _broken(
                 "relative_change_unclear",
                 f"say whether {self.unit} changes in percent of itself (relative) or in points",

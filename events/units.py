@@ -1,11 +1,15 @@
 """How a unit is written behind a figure, in Korean and English."""
 
+from decimal import Decimal
+
 from events.registry import Language
 
 PERCENT_UNITS = frozenset({"percent", "%"})
 """Units in which one half is written 50."""
 SHARE_UNITS = frozenset({"ratio", "share"})
 """Units in which one half is written 0.5."""
+PERCENTAGES = PERCENT_UNITS | SHARE_UNITS
+"""Units whose change may be meant in percent of itself or in percentage points."""
 PERCENTAGE_POINTS = "percentage_points"
 """The unit of a difference of two percentages."""
 
@@ -24,6 +28,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     "points": ("점", " points"),
     "score": ("점", " points"),
 }
+
+
+def in_percent(value: Decimal, unit: str) -> Decimal | None:
+    """A part of a whole as it is written in percent: of 99.95 percent and of a share of 0.9995 it is 99.95.
+
+    None in any other unit, and of a share or ratio above 1, which says how many times and is no part.
+    """
+    if unit in PERCENT_UNITS:
+        return value
+    return value * 100 if unit in SHARE_UNITS and value <= 1 else None
 
 
 def unit_text(unit: str, lang: Language) -> str:

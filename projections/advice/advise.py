@@ -30,6 +30,8 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
         return on_goals
     kpis = sorted((kpi for kpi in facts.kpis if not kpi.retired), key=lambda kpi: kpi.id)
     in_goals = _measures_of(facts, objectives)
+    retired = {kpi.id for kpi in facts.kpis if kpi.retired}
+    dropped = _dropped(facts)
     kpi_moves: defaultdict[str, list[KpiTargetMove]] = defaultdict(list)
     for move in facts.kpi_moves:
         kpi_moves[move.kpi].append(move)
@@ -37,7 +39,8 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
     for kpi in kpis:
         if scope.units is None or kpi.org_unit in scope.units:
             unit = facts.units.get(kpi.org_unit or "")
-            on_kpis += on_kpi(kpi, unit, facts.as_of, in_goal=kpi.id in in_goals)
+            in_goal = kpi.id in in_goals
+            on_kpis += on_kpi(kpi, unit, facts.as_of, in_goal=in_goal, retired=retired, dropped=dropped)
             on_kpis += on_kpi_moves(kpi, facts.cycles.values(), kpi_moves[kpi.id], asked=scope.cycles)
     mbo_goals = [one for one in objectives if one.framework == "mbo" and asked_about(one, scope)]
     known = [one for one in mbo_goals if one.owner not in facts.partly_seen]
@@ -54,6 +57,17 @@ def _measures_of(facts: Facts, objectives: list[Objective]) -> frozenset[str | N
         if objective.cycle in running
         for key_result in objective.active_key_results
     )
+
+
+def _dropped(facts: Facts) -> set[str]:
+    """Objectives that were dropped with their key results, and single key results that were."""
+    whole = {one.id for one in facts.objectives if one.status == "dropped"}
+    return whole | {
+        key_result.id
+        for one in facts.objectives
+        for key_result in one.key_results
+        if one.id in whole or key_result.status == "dropped"
+    }
 
 
 def _on_units(facts: Facts, scope: Scope, objectives: list[Objective], kpis: list[Kpi]) -> Iterator[Advice]:

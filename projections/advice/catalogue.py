@@ -135,7 +135,7 @@ CODES: dict[str, Code] = {
     "bonus_without_counter_metric": Code(
         "strong",
         "001 3.4",
-        "A reward is linked to a KPI that no counter-metric is watched with (Goodhart).",
+        "A reward is linked to a KPI without a counter-metric, or all of them are retired (Goodhart).",
         "KPI “{name}”: 보상이 연계되어 있으나 함께 볼 균형 지표가 없습니다. 수치만 좋아질 수 있습니다.",
         "KPI “{name}” is linked to pay and has no counter-metric: the figure may improve and nothing else.",
     ),
@@ -205,9 +205,9 @@ CODES: dict[str, Code] = {
     "kpi_link_missing": Code(
         "warning",
         "000 6",
-        "A KPI of a unit below the company does not say which goal it serves.",
+        "A KPI of a unit below the company does not say which goal it serves, or that goal was dropped.",
         "KPI “{name}”: 어느 회사 핵심 결과에 기여하는지 한 문장으로 적으십시오.",
-        "KPI “{name}” does not say in one sentence which key result of the company it serves.",
+        "KPI “{name}”: say in one sentence which key result of the company it serves.",
     ),
     "kpi_too_vague": Code(
         "warning",

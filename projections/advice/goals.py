@@ -9,11 +9,11 @@ from decimal import Decimal
 from events.cycles.state import Cycle
 from events.measures import Measure
 from events.objectives.state import KeyResult, Objective
+from events.units import PERCENTAGES, in_percent
 from projections.advice import words
 from projections.advice.catalogue import KEY_RESULTS, LATE_PART, NEARLY_ALL_PERCENT, Advice, Item, advice
 from projections.advice.facts import TargetMove
 
-PERCENT = frozenset({"percent", "%", "퍼센트"})
 _SAYS_NOTHING = frozenset({"other", "기타", "none", "unknown", "?", "-"})
 _UPWARDS = frozenset({"increase", "at_least"})
 _DOWNWARDS = frozenset({"decrease", "at_most"})
@@ -69,12 +69,12 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
     if goes_against_words(measure, title):
         yield advice("direction_contradicts_words", item, direction=measure.kind)
     change = words.unclear_change(title)
-    if change is not None and measure.unit in PERCENT:
+    if change is not None and measure.unit in PERCENTAGES:
         yield advice("percent_or_points", item, change=change)
     if words.keeps(title):
         yield advice("keep_belongs_to_kpi", item)
-    if nearly_all(measure):
-        yield advice("high_target_without_tolerance", item, target=f"{measure.target:f}")
+    if (percent := nearly_all(measure)) is not None:
+        yield advice("high_target_without_tolerance", item, target=percent)
 
 
 def on_moves(
@@ -111,15 +111,12 @@ def unit_says_nothing(unit: str) -> bool:
     return unit.strip().lower() in _SAYS_NOTHING
 
 
-def nearly_all(measure: Measure) -> bool:
-    """A target near 100 % whose attainment hides how far it is missed."""
-    return (
-        measure.kind == "at_least"
-        and measure.unit in PERCENT
-        and measure.grading == "attainment"
-        and measure.target is not None
-        and measure.target >= NEARLY_ALL_PERCENT
-    )
+def nearly_all(measure: Measure) -> str | None:
+    """A target near 100 % whose attainment hides how far it is missed, in percent."""
+    if measure.kind != "at_least" or measure.grading != "attainment" or measure.target is None:
+        return None
+    percent = in_percent(measure.target, measure.unit)
+    return None if percent is None or percent < NEARLY_ALL_PERCENT else f"{percent.normalize():f}"
 
 
 def edges(target: Decimal, upper: Decimal | None) -> str:

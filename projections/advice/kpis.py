@@ -14,10 +14,19 @@ from projections.advice.facts import KpiTargetMove
 from projections.advice.goals import edges, goes_against_words, late_from, nearly_all, unit_says_nothing
 
 
-def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Iterator[Advice]:
+def on_kpi(
+    kpi: Kpi,
+    unit: OrgUnit | None,
+    as_of: date,
+    *,
+    in_goal: bool,
+    retired: Container[str] = (),
+    dropped: Container[str] = (),
+) -> Iterator[Advice]:
     """Whose it is, what it is for, and whether it is specific, measurable and dated.
 
-    `in_goal`: a key result that runs on the day is measured by it, and says how far it is to go.
+    `in_goal`: a key result that runs on the day is measured by it, and says how far it is to go. `retired`:
+    KPIs that nobody watches any longer. `dropped`: objectives and key results that nobody works on.
     """
     item = Item("kpi", kpi.id, kpi.name_ko, kpi.name_en)
     if kpi.owner is None:
@@ -26,9 +35,9 @@ def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Ite
         yield advice("org_unit_missing", item)
     if unit_says_nothing(kpi.unit):
         yield advice("measure_unit_unclear", item, unit=kpi.unit)
-    if unit is not None and unit.level != "company" and kpi.serves is None:
+    if unit is not None and unit.level != "company" and (kpi.serves is None or kpi.serves in dropped):
         yield advice("kpi_link_missing", item)
-    if kpi.reward is not None and not kpi.counter_metrics:
+    if kpi.reward is not None and all(other in retired for other in kpi.counter_metrics):
         yield advice("bonus_without_counter_metric", item)
     target = kpi.target_on(as_of)
     if target is None and in_goal:
@@ -43,8 +52,8 @@ def on_kpi(kpi: Kpi, unit: OrgUnit | None, as_of: date, *, in_goal: bool) -> Ite
     measure = target.measure(kpi.unit)
     if any(goes_against_words(measure, name) for name in (kpi.name_ko, kpi.name_en)):
         yield advice("direction_contradicts_words", item, direction=measure.kind)
-    if nearly_all(measure):
-        yield advice("high_target_without_tolerance", item, target=f"{target.target:f}")
+    if (percent := nearly_all(measure)) is not None:
+        yield advice("high_target_without_tolerance", item, target=percent)
 
 
 def on_kpi_moves(

@@ -34,6 +34,8 @@ class Written:
     """All there are, where a KPI's target was set."""
     unit: OrgUnit | None = None
     """Of a KPI."""
+    retired: frozenset[str] = frozenset()
+    """Those of a KPI's counter-metrics that nobody watches any longer."""
 
 
 def on_written(written: Written) -> list[Advice]:
@@ -108,7 +110,7 @@ def _on_kpi(before: Kpi | None, after: Kpi, written: Written) -> Iterator[Advice
     if before is not None and before.targets != after.targets:
         day = after.targets[-1].effective_from
     # A new KPI is no key result's measure yet; of another one nobody here knows.
-    yield from on_kpi(after, written.unit, day, in_goal=before is not None)
+    yield from on_kpi(after, written.unit, day, in_goal=before is not None, retired=written.retired)
     asked = {cycle.id for cycle in written.cycles}
     yield from on_kpi_moves(after, written.cycles, _kpi_moves(before, after, written), asked=asked)
 

@@ -17,7 +17,7 @@ from events.numbers import Number
 from events.objectives.events import Framework as GoalFramework
 from events.objectives.state import Objective
 from events.policies.rules import Rules
-from events.units import PERCENT_UNITS, SHARE_UNITS
+from events.units import PERCENTAGES
 from projections import trend as trends
 from projections.kpi_status import status_of_point
 from projections.scoring.periods import period_of
@@ -112,7 +112,7 @@ class KpiOut(Kpi):
 
     @model_validator(mode="after")
     def _says_what_it_averages(self) -> Self:
-        self.mean_of_ratios = self.aggregation == "mean" and self.unit in PERCENT_UNITS | SHARE_UNITS
+        self.mean_of_ratios = self.aggregation == "mean" and self.unit in PERCENTAGES
         return self
 
 

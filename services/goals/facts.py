@@ -137,7 +137,16 @@ async def written_of(
         cycle=cycle if isinstance(cycle, Cycle) else None,
         cycles=tuple(await knowledge.cycles()) if moved else (),
         unit=unit if isinstance(unit, OrgUnit) else None,
+        retired=await _retired_counter_metrics(knowledge, after),
     )
+
+
+async def _retired_counter_metrics(knowledge: Knowledge, after: State | None) -> frozenset[str]:
+    """Those of a KPI that pay is linked to."""
+    if not isinstance(after, Kpi) or after.reward is None:
+        return frozenset()
+    others = [await knowledge.state("kpi", id_) for id_ in after.counter_metrics]
+    return frozenset(other.id for other in others if isinstance(other, Kpi) and other.retired)
 
 
 async def _people(knowledge: Knowledge, command: Command) -> dict[str, Person | None]:

@@ -105,7 +105,10 @@ def test_the_direction_agrees_with_the_words(
         ("온보딩 완료율 전 분기 대비 20% 개선", {"unit": "percent"}, True),
         ("웹 전환율 25% 향상", {"unit": "percent"}, True),
         ("Improve web conversion by 25%", {"unit": "percent"}, True),
+        ("온보딩 완료율 전 분기 대비 20% 개선", {"unit": "share"}, True),
+        ("Improve web conversion by 25%", {"unit": "ratio"}, True),
         ("온보딩 완료율 20%포인트 개선", {"unit": "percent"}, False),
+        ("온보딩 완료율 20%포인트 개선", {"unit": "share"}, False),
         ("웹 전환율 5%에서 10%로 향상", {"unit": "percent"}, False),
         ("제품 사용 시간 20% 증대", {"unit": "hours"}, False),
         ("신규 가입 후 핵심 기능 도달률 60% 이상 달성", {"unit": "percent"}, False),
@@ -159,6 +162,7 @@ def test_nearly_all_needs_a_tolerance() -> None:
     fine = key_result(title, target="99.95", unit="percent", grading="tolerance", tolerance="0.5")
     assert codes_of(fine) == set()
     assert codes_of(key_result(title, target="94.9", unit="percent")) == set()
+    assert codes_of(key_result(title, target="0.9995", unit="share")) == {"high_target_without_tolerance"}
     assert codes_of(key_result(title, target="500", unit="count")) == set()
 
 

@@ -121,13 +121,60 @@ def test_a_vague_name_without_a_target_is_no_measure(ko: str, en: str) -> None:
     assert codes_of(kpi("월별 신규 고객 계약 건수", "New contracts", targets=())) == {"target_missing"}
 
 
-def test_nearly_all_needs_a_tolerance_in_a_kpi_too() -> None:
-    """At least 95 % of enquiries completed."""
-    target: dict[str, Any] = {"kind": "at_least", "target": 95, "effective_from": date(2026, 1, 1)}
-    completed = kpi("문의 처리 완료율 95% 이상", "Enquiries completed", unit="percent", targets=(target,))
-    assert codes_of(completed) == {"high_target_without_tolerance"}
-    tolerant = target | {"grading": "tolerance", "tolerance": 10}
-    assert codes_of(kpi(unit="percent", targets=(tolerant,))) == set()
+@pytest.mark.parametrize(
+    ("unit", "target", "said"),
+    [
+        ("percent", "95", "95"),
+        ("%", "99.95", "99.95"),
+        ("share", "0.9995", "99.95"),
+        ("ratio", "1", "100"),
+        ("share", "0.9499", None),
+        ("ratio", "3", None),
+        ("count", "95", None),
+    ],
+)
+def test_nearly_all_needs_a_tolerance_in_a_kpi_too(unit: str, target: str, said: str | None) -> None:
+    """At least 95 % of enquiries completed, however a part of a whole is written; a multiple is no part."""
+    told = {"kind": "at_least", "target": target, "effective_from": date(2026, 1, 1)}
+    completed = kpi("문의 처리 완료", "Enquiries completed", unit=unit, targets=(told,))
+    found = [one for one in advised(given(objective(), kpis=[completed])) if one.item.id == completed.id]
+    assert [one.code for one in found] == ([] if said is None else ["high_target_without_tolerance"])
+    assert all(f" {said}%" in one.message_ko and f" {said}% " in one.message_en for one in found)
+    tolerant = told | {"grading": "tolerance", "tolerance": "0.5"}
+    assert codes_of(kpi(unit=unit, targets=(tolerant,))) == set()
+
+
+@pytest.mark.parametrize(
+    ("retired", "expected"),
+    [
+        (set(), set()),
+        ({"returns"}, set()),
+        ({"returns", "complaints"}, {"bonus_without_counter_metric"}),
+    ],
+)
+def test_a_counter_metric_that_was_retired_watches_nothing(retired: set[str], expected: set[str]) -> None:
+    paid = kpi(reward={"share": "20"}, counter_metrics=("returns", "complaints"))
+    others = [kpi(id=id_, retired=id_ in retired) for id_ in ("returns", "complaints")]
+    assert codes_of(paid, *others) == expected
+
+
+@pytest.mark.parametrize(
+    ("goal", "key_results", "said"),
+    [
+        ("active", "active", False),
+        ("closed", "active", False),
+        ("dropped", "active", True),
+        ("active", "dropped", True),
+    ],
+)
+def test_a_goal_that_was_dropped_is_served_no_more(goal: str, key_results: str, *, said: bool) -> None:
+    """One that the asker does not see may well be there."""
+    served = key_result("파일럿 발주 2건 이상 확보", id="pilots", status=key_results)
+    facts = given(objective(status=goal, key_results=(key_result(), served)), kpis=[kpi(serves="pilots")])
+    assert ("kpi_link_missing" in codes(facts)) == said
+    whole = given(objective(status=goal), kpis=[kpi(serves="growth")])
+    assert ("kpi_link_missing" in codes(whole)) == (goal == "dropped")
+    assert "kpi_link_missing" not in codes(given(kpis=[kpi(serves="unseen")]))
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,13 @@ def test_a_target_to_come_is_advised_on_now() -> None:
     assert said(before, after) == {("contracts", "high_target_without_tolerance")}
 
 
+def test_a_counter_metric_that_was_retired_is_told_where_pay_is_linked() -> None:
+    paid = kpi(reward={"share": "20"}, counter_metrics=("returns",))
+    assert said(kpi(), paid) == set()
+    told = {("contracts", "bonus_without_counter_metric")}
+    assert said(kpi(), paid, retired=frozenset({"returns"})) == told
+
+
 def _with(before: Objective, id_: str, **changed: Any) -> Objective:
     """The objective with one key result changed."""
     parts: tuple[KeyResult, ...] = tuple(

@@ -167,6 +167,23 @@ async def test_a_kpi_and_its_target_are_advised_on_at_once(anna: Person) -> None
     assert "high_target_without_tolerance" in {piece["code"] for piece in answer["advice"]}
 
 
+async def test_a_retired_counter_metric_is_none_to_a_kpi_with_pay_on_it(anna: Person) -> None:
+    """By the list, and by the receipt of what is written on the KPI then."""
+    for id_ in ("returns", "calls"):
+        kpi = {"id": id_, "name_ko": id_, "unit": "count", "kind": "delta", "aggregation": "sum"}
+        await anna.created("/v1/kpis", kpi)
+    path, told = "/v1/kpis/calls", ("calls", "bonus_without_counter_metric")
+    paid = {"reward": {"share": "20"}, "counter_metrics": ["returns"], "reason": "bonus"}
+    await anna.patch(path, paid, If_Match=await anna.etag(path))
+    assert told not in await codes(anna)
+    await anna.created(
+        "/v1/kpis/returns/retire", {"reason": "x"}, If_Match=await anna.etag("/v1/kpis/returns")
+    )
+    assert told in await codes(anna)
+    answer = await anna.patch(path, {"owner": "anna", "reason": "x"}, If_Match=await anna.etag(path))
+    assert told[1] in {piece["code"] for piece in answer.json()["advice"]}
+
+
 async def test_a_late_move_is_told_by_its_receipt_and_by_the_receipts_of_retries(anna: Person) -> None:
     """Before and after the views have it; a check-in says nothing."""
     cycle = {"id": "past", "name": "past", "start": "2020-01-01", "end": "2020-03-31", "kind": "quarter"}
