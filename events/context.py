@@ -38,7 +38,7 @@ class Context:
     """The other cycles that the command may touch: of all goals that an initiative supports, before and after
     the command; in which a KPI that is redefined measures something; for a KPI's target all there are."""
     kpi: Kpi | None = None
-    """The KPI that the command names."""
+    """The KPI that the command names, or that the key result it changes takes its value from."""
     org_unit: OrgUnit | None = None
     """The org unit that the command names: a goal's or KPI's unit, a unit's parent."""
     below: frozenset[str] = frozenset()

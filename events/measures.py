@@ -1,5 +1,6 @@
 """Measures: how a value is judged against a target. The formulas are in projections/scoring."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -22,6 +23,7 @@ Grading = Literal["attainment", "strict", "tolerance"]
 Aggregation = Literal["sum", "count", "mean", "last", "min", "max", "ratio"]
 ADDING_UP: frozenset[Aggregation] = frozenset({"sum", "count"})
 """What grows through a cycle, from 0 on."""
+_NOTHING: Final = Decimal(0)
 Unit = Annotated[str, Field(min_length=1, max_length=40)]
 
 ALL_STEPS: Final = {"target": "1", "unit": "share"}
@@ -302,6 +304,19 @@ class Measure(BaseModel):
         to_date = aggregation in ADDING_UP and not one_by_one
         return Window(kind="cycle_to_date" if to_date else "latest_complete_period")
 
+    def check_start(self, aggregation: Aggregation, pointer: str) -> None:
+        """Refuse an increase that would start at 0 and leads to no more than that; see `start_of`."""
+        if self.target is None or self.baseline is not None:
+            return
+        if start_of(self.kind, self.baseline, aggregation) is not None and self.target <= 0:
+            raise Refused(
+                "baseline_equals_target" if self.target == 0 else "direction_contradicts",
+                "an increase of a sum or count starts at 0 when it has no baseline: its target lies above that",
+                "합계·건수 KPI의 increase는 기준값이 없으면 0에서 시작하므로 목표치가 0보다 커야 합니다",
+                kind="invalid",
+                pointer=pointer,
+            )
+
     def judges_like(self, other: "Measure") -> bool:
         """Whether two measures differ at most in the figures that a value is held against."""
         none: dict[str, None] = {"target": None, "upper": None, "baseline": None}
@@ -318,6 +333,15 @@ class Measure(BaseModel):
             return type(self)(**(fields | changes))
         except ValidationError as error:
             raise refused(error, pointer) from None
+
+
+def start_of(kind: MeasureKind, baseline: Decimal | None, aggregation: Aggregation | None) -> Decimal | None:
+    """The baseline, which is 0 for an increase of a sum or count that has none.
+
+    `aggregation` is the KPI's; None without a KPI.
+    """
+    implied = baseline is None and kind == "increase" and aggregation in ADDING_UP
+    return _NOTHING if implied else baseline
 
 
 def refused(error: ValidationError, pointer: str) -> Refused:

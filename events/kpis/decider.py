@@ -151,7 +151,7 @@ def _target_set(new: KpiTarget, state: Kpi, context: Context) -> list[KpiTargetS
             pointer="/effective_to",
         )
     try:
-        new.measure(state.unit)
+        new.measure(state.unit).check_start(state.aggregation, "/target")
     except ValidationError as error:
         raise refused(error, "/target") from None
     replaced = [target for target in state.targets if target.overlaps(new)]
@@ -197,8 +197,8 @@ def _check_aggregation(kind: ReadingKind, aggregation: Aggregation) -> None:
         )
 
 
-def require_kpi(context: Context, unit: str, *, pointer: str) -> None:
-    """Refuse a link to a KPI that does not exist, is retired or measures in another unit."""
+def require_kpi(context: Context, unit: str, *, pointer: str) -> Kpi:
+    """The KPI to link. Refuses one that does not exist, is retired or measures in another unit."""
     kpi = context.kpi
     if kpi is None:
         raise Refused(
@@ -220,6 +220,7 @@ def require_kpi(context: Context, unit: str, *, pointer: str) -> None:
             kind="invalid",
             pointer=pointer,
         )
+    return kpi
 
 
 def evolve(state: Kpi | None, event: Event) -> Kpi:

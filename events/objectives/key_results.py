@@ -68,7 +68,8 @@ def add_key_result(
     _check_weights([*weights, command.weight], pointer="/weight")
     if command.kpi is not None:
         _check_source(command.measure)
-        require_kpi(context, command.measure.unit, pointer="/kpi")
+        kpi = require_kpi(context, command.measure.unit, pointer="/kpi")
+        command.measure.check_start(kpi.aggregation, "/measure/target")
     _check_trajectory(command.trajectory, command.measure, cycle)
     measure = as_stated(command.measure, pointer="/measure")
     _need_reason_if_active(objective, context)
@@ -152,6 +153,8 @@ def _change_measure(
         )
     day = min(max(context.today, cycle.start), cycle.end) if objective.activated else cycle.start
     kept = key_result.kpi if new.unit == key_result.measure.unit and new.steps is None else None
+    if kept is not None and context.kpi is not None:
+        new.check_start(context.kpi.aggregation, "/measure/target")
     return [
         MeasureChanged(
             key_result=key_result.id, old=key_result.measure, new=new, effective_from=day, kpi=kept
@@ -181,7 +184,9 @@ def _change_target(
     if key_result.edges_from(day) == {(command.target, upper)}:
         return []
     pointer = "/target" if command.upper is None else "/upper"
-    key_result.measure.revised(pointer, target=command.target, upper=upper)
+    revised = key_result.measure.revised(pointer, target=command.target, upper=upper)
+    if key_result.kpi is not None and context.kpi is not None:
+        revised.check_start(context.kpi.aggregation, "/target")
     changed = TargetChanged(
         key_result=key_result.id,
         old=held.target,
@@ -216,7 +221,11 @@ def _link(command: LinkKpi, key_result: KeyResult, context: Context) -> list[Eve
     if command.kpi == key_result.kpi:
         return []
     _check_source(key_result.measure)
-    require_kpi(context, key_result.measure.unit, pointer="/kpi")
+    kpi = require_kpi(context, key_result.measure.unit, pointer="/kpi")
+    for fact in key_result.targets:
+        if fact.base is None:
+            measure = key_result.measure.model_copy(update={"target": fact.target})
+            measure.check_start(kpi.aggregation, "/kpi")
     return [KpiLinked(key_result=key_result.id, old=key_result.kpi, new=command.kpi)]
 
 

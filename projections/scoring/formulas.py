@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from events import numbers
-from events.measures import ADDING_UP, Aggregation, Grading, MeasureKind
+from events.measures import Aggregation, Grading, MeasureKind, start_of
 
 PLACES = 6
 _SCALE = 10**PLACES
@@ -58,13 +58,10 @@ def on_aggregate(goalposts: Goalposts, aggregation: Aggregation | None) -> Posts
 
     `aggregation` is the KPI's; None without a KPI.
     """
-    baseline = goalposts.baseline
-    if baseline is None and goalposts.kind == "increase" and aggregation in ADDING_UP:
-        baseline = Decimal(0)
     return Posts(
         goalposts.kind,
         goalposts.target,
-        baseline,
+        start_of(goalposts.kind, goalposts.baseline, aggregation),
         goalposts.grading,
         goalposts.tolerance,
         goalposts.upper,
@@ -75,7 +72,7 @@ def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
     """The signed score of a value, unbounded.
 
     None where the formula has no answer: without a target, for an increase or decrease without a baseline or
-    with a baseline equal to the target, and for attainment of a target that is not above 0.
+    whose target does not lie beyond it, and for attainment of a target that is not above 0.
     """
     if goalposts.target is None:
         return None
@@ -97,7 +94,7 @@ def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
 def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple[Fraction, Fraction] | None:
     """Slope and intercept: attainment is linear in the value, and many values meet the same goalposts."""
     if kind in ("increase", "decrease"):
-        if baseline is None or baseline == target:
+        if baseline is None or _leads_nowhere(kind, target, baseline):
             return None
         # (current - baseline) / (target - baseline)
         slope = 1 / (Fraction(target) - Fraction(baseline))
@@ -110,11 +107,26 @@ def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple
     return (-slope, Fraction(2)) if kind == "at_most" else (slope, Fraction(0))
 
 
-def met(goalposts: Goalposts, current: Fraction) -> bool:
-    """Whether the target is reached; exactly at the target, or at either edge of `between`, it is."""
-    assert goalposts.target is not None
+def _leads_nowhere(kind: MeasureKind, target: Decimal, baseline: Decimal) -> bool:
+    """Of an increase or decrease: its target does not lie beyond its baseline.
+
+    That is refused when it is set; but a KPI may be brought together as a sum later, and start at 0 since.
+    """
+    return baseline >= target if kind == "increase" else baseline <= target
+
+
+def met(goalposts: Goalposts, current: Fraction) -> bool | None:
+    """Whether the target is reached; exactly at the target, or at either edge of `between`, it is.
+
+    None without a target, and for an increase or decrease whose target does not lie beyond its baseline.
+    """
+    if goalposts.target is None:
+        return None
     if goalposts.upper is not None:
         return Fraction(goalposts.target) <= current <= Fraction(goalposts.upper)
+    if goalposts.kind in ("increase", "decrease") and goalposts.baseline is not None:
+        if _leads_nowhere(goalposts.kind, goalposts.target, goalposts.baseline):
+            return None
     if goalposts.kind in ("decrease", "at_most"):
         return current <= Fraction(goalposts.target)
     return current >= Fraction(goalposts.target)

@@ -51,7 +51,7 @@ class KeyResultScore:
     score: Decimal
     """`raw` between 0 and 1, as pages show it; 0 while pending."""
     met: bool | None
-    """None without a value."""
+    """None without a value, and where nothing could meet the target or all would (see `formulas.met`)."""
     exact: Fraction | None
     """The unrounded raw score, which goes into the objective's."""
     count: int
@@ -204,7 +204,7 @@ def _score(
         baseline=posts.baseline,
         raw=raw,
         score=NO_SCORE if raw is None else shown(raw),
-        met=None if compared is None or posts.target is None else met(posts, compared),
+        met=None if compared is None else met(posts, compared),
         exact=exact,
         count=found.value.count,
         window=window,

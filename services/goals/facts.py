@@ -22,9 +22,11 @@ from events.objectives.agreement import as_proposed, to_be_added
 from events.objectives.commands import (
     AddKeyResult,
     AgreeObjective,
+    ChangeMeasure,
     ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
     ChangeSupports,
+    ChangeTarget,
     CloseObjective,
     DraftObjective,
     GradeObjective,
@@ -84,7 +86,7 @@ async def context_of(
     await knowledge.expect(*_facts(command, state))
     cycle = await knowledge.state("cycle", _cycle(command, state))
     new_cycle = await knowledge.state("cycle", _new_cycle(command, state))
-    kpi = await knowledge.state("kpi", _kpi(command))
+    kpi = await knowledge.state("kpi", _kpi(command, state))
     org_unit = await knowledge.state("org_unit", _org_unit(command))
     return Context(
         actor=caller.actor,
@@ -115,7 +117,7 @@ def _facts(command: Command, state: State | None) -> Iterator[Aggregate]:
     single = (
         ("cycle", _cycle(command, state)),
         ("cycle", _new_cycle(command, state)),
-        ("kpi", _kpi(command)),
+        ("kpi", _kpi(command, state)),
         ("org_unit", _org_unit(command)),
         *(("person", id_) for _, id_ in _named(command)),
         *(("policy", framework) for framework in _policies_for(command, state)),
@@ -220,8 +222,13 @@ def _new_cycle(command: Command, state: State | None) -> str | None:
     return None if proposed == state.cycle else proposed
 
 
-def _kpi(command: Command) -> str | None:
-    return command.kpi if isinstance(command, AddKeyResult | LinkKpi) else None
+def _kpi(command: Command, state: State | None) -> str | None:
+    if isinstance(command, AddKeyResult | LinkKpi):
+        return command.kpi
+    if not isinstance(command, ChangeTarget | ChangeMeasure) or not isinstance(state, Objective):
+        return None
+    key_result = as_proposed(state).key_result(command.key_result)
+    return None if key_result is None else key_result.kpi
 
 
 def _org_unit(command: Command) -> str | None:

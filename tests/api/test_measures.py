@@ -233,6 +233,11 @@ async def test_a_kpi_counts_or_says_that_it_averages_ratios(anna: Person) -> Non
         {"id": "kr-mood", "title": "4 deals", "measure": measure, "kpi": "satisfaction"},
         If_Match=etag,
     )
+    path = "/v1/key-results/kr-mood"
+    lower = await anna.post(
+        f"{path}/targets", {"target": "-4", "reason": "x"}, If_Match=await anna.etag(path)
+    )
+    assert (lower.status_code, lower.json()["errors"][0]["code"]) == (422, "direction_contradicts"), "from 0"
     await send_weeks(anna, "500", "-20", "3")
     counted = await score(anna, "2026-01-31")
     assert (counted["value"], counted["baseline"], counted["raw"]) == ("3", "0", "0.75")

@@ -8,10 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from events.commands import Command
-from events.measures import Measure
+from events.measures import Measure, Window
 from events.objectives.commands import (
     AddKeyResult,
     ChangeKeyResultOwner,
+    ChangeMeasure,
     ChangeTarget,
     CheckIn,
     CorrectBaseline,
@@ -97,6 +98,28 @@ class TestAdding:
         command = AddKeyResult(title="ACV 50 → 80", measure=ACV)
         state = given("objective", DRAFTED).when(command).then(added("new-1"))
         assert key_result(state, "new-1").targets == (TargetFact(target=Decimal(80), effective_from=START),)
+
+    @pytest.mark.parametrize(
+        ("target", "code"), [(0, "baseline_equals_target"), (-5, "direction_contradicts")]
+    )
+    def test_an_increase_of_a_sum_that_starts_at_0_leads_above_0(self, target: int, code: str) -> None:
+        """Whether it is added, linked later, or gets another target or measure."""
+        away = Measure(kind="increase", target=Decimal(target), unit="KRW")
+        assert REVENUE.aggregation == "sum"
+        command = AddKeyResult(title="x", measure=away, kpi="revenue")
+        given("objective", DRAFTED).when(command).refused(code, "invalid", "/measure/target")
+        unlinked = given("objective", DRAFTED, added(measure=away))
+        unlinked.when(LinkKpi(key_result="acv", kpi="revenue")).refused(code, "invalid", "/kpi")
+        mean = REVENUE.model_copy(update={"kind": "gauge", "aggregation": "mean"})
+        assert unlinked.when(LinkKpi(key_result="acv", kpi="revenue"), kpi=mean).events
+        from_0 = away.model_copy(update={"target": Decimal(90)})
+        linked = given("objective", DRAFTED, added(measure=from_0, kpi="revenue"))
+        lower = ChangeTarget(key_result="acv", target=Decimal(target))
+        linked.when(lower).refused(code, "invalid", "/target")
+        assert given("objective", DRAFTED, added(measure=from_0)).when(lower, kpi=None).events
+        yearly = away.model_copy(update={"window": Window(kind="rolling", periods=12)})
+        changed = ChangeMeasure(key_result="acv", measure=yearly)
+        LINKED.when(changed, reason="x").refused(code, "invalid", "/measure/target")
 
     def test_the_caller_may_choose_an_id_that_nobody_has(self) -> None:
         command = AddKeyResult(key_result="acv", title="ACV 50 → 80", measure=ACV)

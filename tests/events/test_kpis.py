@@ -226,6 +226,17 @@ def test_a_target_must_hang_together(said: dict[str, Any], code: str) -> None:
     KPI.when(SetKpiTarget(**said)).refused(code, "invalid")
 
 
+@pytest.mark.parametrize(("target", "code"), [(0, "baseline_equals_target"), (-10, "direction_contradicts")])
+def test_a_target_of_a_sum_that_starts_at_0_lies_above_0(target: int, code: str) -> None:
+    """An increase of what adds up starts at 0 when it has no baseline."""
+    command = SetKpiTarget(kind="increase", target=Decimal(target))
+    sums = given("kpi", DEFINED.model_copy(update={"kind": "delta", "aggregation": "sum"}))
+    sums.when(command).refused(code, "invalid", "/target")
+    from_below = command.model_copy(update={"baseline": Decimal(-20)})
+    assert sums.when(from_below).events
+    assert KPI.when(command).events, "a ratio does not start at 0: without a baseline it has no score"
+
+
 def test_a_kpi_is_retired_with_a_reason_and_changes_no_more() -> None:
     KPI.when(RetireKpi()).refused("reason_required", "invalid")
     assert KPI.when(RetireKpi(), reason="대체됨").then(KpiRetired()).retired

@@ -15,6 +15,7 @@ from projections.scoring.formulas import (
     MixedWeights,
     WeightedScore,
     met,
+    on_aggregate,
     raw_score,
     roll_up,
     rounded,
@@ -130,6 +131,15 @@ def test_a_baseline_that_came_to_equal_the_target_gives_no_score() -> None:
     assert raw_score(goalposts, Fraction(80)) is None
 
 
+@pytest.mark.parametrize(("target", "value"), [(0, 5400), (-5, 5400), (-10, 50), (-10, -50)])
+def test_an_increase_from_an_implicit_0_to_no_more_than_0_has_no_score(target: int, value: int) -> None:
+    """It is refused where the KPI is known; one on record, or of a KPI that adds up since, is not met either."""
+    goalposts = on_aggregate(measure("increase", target), "sum")
+    assert goalposts.baseline == 0
+    assert raw_score(goalposts, Fraction(value)) is None
+    assert met(goalposts, Fraction(value)) is None
+
+
 @given(a=numbers, b=numbers, current=fractions)
 def test_increase_and_decrease_are_one_formula(a: Decimal, b: Decimal, current: Fraction) -> None:
     """Progress from a to b and progress from b to a add up to 1 at every value."""
@@ -196,7 +206,7 @@ def test_a_better_value_never_scores_less(goalposts: Measure, one: Fraction, oth
     assert worse_score is not None
     assert better_score is not None
     assert worse_score <= better_score
-    assert met(goalposts, worse) <= met(goalposts, better)
+    assert bool(met(goalposts, worse)) <= bool(met(goalposts, better))
 
 
 width = st.decimals(min_value="0.0001", max_value=10**6, places=4)
