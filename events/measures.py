@@ -311,7 +311,7 @@ class Measure(BaseModel):
         if start_of(self.kind, self.baseline, aggregation) is not None and self.target <= 0:
             raise Refused(
                 "baseline_equals_target" if self.target == 0 else "direction_contradicts",
-                "an increase of a sum or count starts at 0 when it has no baseline: its target lies above that",
+                "an increase of a sum or count without a baseline starts at 0, so its target lies above 0",
                 "합계·건수 KPI의 increase는 기준값이 없으면 0에서 시작하므로 목표치가 0보다 커야 합니다",
                 kind="invalid",
                 pointer=pointer,

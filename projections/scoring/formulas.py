@@ -107,11 +107,13 @@ def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple
     return (-slope, Fraction(2)) if kind == "at_most" else (slope, Fraction(0))
 
 
-def _leads_nowhere(kind: MeasureKind, target: Decimal, baseline: Decimal) -> bool:
-    """Of an increase or decrease: its target does not lie beyond its baseline.
+def _leads_nowhere(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> bool:
+    """Whether it is an increase or decrease whose target does not lie beyond its baseline.
 
     That is refused when it is set; but a KPI may be brought together as a sum later, and start at 0 since.
     """
+    if baseline is None or kind not in ("increase", "decrease"):
+        return False
     return baseline >= target if kind == "increase" else baseline <= target
 
 
@@ -124,9 +126,8 @@ def met(goalposts: Goalposts, current: Fraction) -> bool | None:
         return None
     if goalposts.upper is not None:
         return Fraction(goalposts.target) <= current <= Fraction(goalposts.upper)
-    if goalposts.kind in ("increase", "decrease") and goalposts.baseline is not None:
-        if _leads_nowhere(goalposts.kind, goalposts.target, goalposts.baseline):
-            return None
+    if _leads_nowhere(goalposts.kind, goalposts.target, goalposts.baseline):
+        return None
     if goalposts.kind in ("decrease", "at_most"):
         return current <= Fraction(goalposts.target)
     return current >= Fraction(goalposts.target)

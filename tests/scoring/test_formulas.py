@@ -133,7 +133,7 @@ def test_a_baseline_that_came_to_equal_the_target_gives_no_score() -> None:
 
 @pytest.mark.parametrize(("target", "value"), [(0, 5400), (-5, 5400), (-10, 50), (-10, -50)])
 def test_an_increase_from_an_implicit_0_to_no_more_than_0_has_no_score(target: int, value: int) -> None:
-    """It is refused where the KPI is known; one on record, or of a KPI that adds up since, is not met either."""
+    """It is refused where the KPI is known; one on record, or of a KPI that adds up since, is not met."""
     goalposts = on_aggregate(measure("increase", target), "sum")
     assert goalposts.baseline == 0
     assert raw_score(goalposts, Fraction(value)) is None
