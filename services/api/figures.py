@@ -10,7 +10,6 @@ from events.ids import Aggregate
 from events.kpis.state import Kpi
 from events.objectives.state import KeyResult, Objective, TargetFact
 from events.policies.state import Policies
-from projections import control
 from projections.scoring.formulas import rounded
 from projections.scoring.pace import Pace
 from projections.scoring.relative import base_days, base_value
@@ -29,6 +28,7 @@ from services.api.goal_answers import (
     StepOut,
     base_out,
 )
+from services.api.incomplete import parts_of_kpi, unreadable
 from services.api.initiatives import InitiativeLine, initiatives_for
 from services.api.judging import POLICIES, Judge, pace_out, policies_among
 from services.api.positions import Then
@@ -44,7 +44,7 @@ class Figures:
         self._kpis: dict[str, Kpi] = {}
         self._days: dict[str, BusinessDays] = {}
         self._taken_over: dict[str, tuple[str, ...]] = {}
-        self._incomplete: set[Aggregate] = set()
+        self._unreadable: frozenset[Aggregate] = frozenset()
         self._policies = Policies()
         self._initiatives: Mapping[str, list[InitiativeLine]] = {}
 
@@ -56,9 +56,7 @@ class Figures:
         taken_over = await queries_goals.taken_over_by(then.connection, key_results, then.position)
         figures._taken_over = await _seen_of_each(then, taken_over)
         figures._initiatives = await initiatives_for(then, objectives)
-        for poison in await control.poisoned(then.connection, then.workspace.id, "state"):
-            if not poison.waived:
-                figures._incomplete.add(Aggregate(poison.kind, poison.id))
+        figures._unreadable = await unreadable(then)
         return figures
 
     @staticmethod
@@ -152,8 +150,8 @@ class Figures:
         parts = {Aggregate("objective", objective.id)}
         for key_result in objective.key_results:
             if key_result.kpi is not None:
-                parts |= {Aggregate("kpi", key_result.kpi), Aggregate("reading", key_result.kpi)}
-        return not self._incomplete.isdisjoint(parts)
+                parts |= parts_of_kpi(key_result.kpi)
+        return not self._unreadable.isdisjoint(parts)
 
     def key_result(
         self, objective: Objective, key_result: KeyResult, score: KeyResultScore | None

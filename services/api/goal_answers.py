@@ -18,6 +18,7 @@ from events.rewards import Reward
 from events.waiting import Waiting
 from projections.scoring.formulas import written
 from projections.scoring.relative import BaseValue
+from services.api.incomplete import Incomplete
 from services.api.initiatives import InitiativeLine
 from services.api.judging import BandOut, FreshnessOut, PaceOut, PolicyRef
 
@@ -180,7 +181,7 @@ class ObjectiveOut(BaseModel):
     own_grade: Number | None = Field(description="Given by its people in this edition, 0–1.")
     weakest: str | None = Field(description="The key result with the lowest score.")
     pending: tuple[str, ...] = Field(description="Key results that count 0 because they have no value.")
-    incomplete: bool = Field(description="An event of it could not be read; see `goaltrail doctor`.")
+    incomplete: Incomplete
     grades: list[OwnGradeOut] = Field(description="Of all editions, with what was learnt.")
     closings: list[ClosingOut] = Field(description="Of all editions: reopening keeps them.")
     initiatives: list[InitiativeLine] = Field(description="Work done for the objective as a whole.")

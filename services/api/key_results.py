@@ -32,6 +32,7 @@ from services.access.callers import Caller
 from services.api.answers import CHANGE, READ
 from services.api.figures import Figures
 from services.api.goal_answers import KeyResultOut, Score
+from services.api.incomplete import Incomplete
 from services.api.naming import name_people
 from services.api.paging import Page, Paged, page_from
 from services.api.positions import AsOf, KnownAt, Then, Times, Viewing
@@ -99,7 +100,7 @@ class KeyResultRead(KeyResultOut, Times):
     """One key result, now or then."""
 
     revision: int = Field(description="Of its objective: both change together.")
-    incomplete: bool = Field(description="An event of it could not be read; see `goaltrail doctor`.")
+    incomplete: Incomplete
 
 
 class GoalpostOut(BaseModel):

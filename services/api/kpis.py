@@ -24,6 +24,7 @@ from projections.scoring.periods import period_of
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.goal_answers import BaseOut, base_out
+from services.api.incomplete import Incomplete, parts_of_kpi, unreadable
 from services.api.judging import BandOut, band_out, load_policies
 from services.api.kpi_status import KpiStatusOut, statuses
 from services.api.naming import name_people
@@ -108,6 +109,7 @@ class KpiOut(Kpi):
     owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
     mean_of_ratios: bool = Field(False, description="Its source sends finished ratios; this is their mean.")
     status: KpiStatusOut
+    incomplete: Incomplete
     revision: int
 
     @model_validator(mode="after")
@@ -174,6 +176,7 @@ class Trend(Times):
     kpi: str
     unit: str
     bucket: Literal["day", "week", "month", "quarter", "year"]
+    incomplete: Incomplete
     data: list[TrendPoint]
 
 
@@ -226,7 +229,16 @@ async def _with_status(then: Then, versions: Sequence[queries.Version]) -> list[
     """KPIs as they are answered."""
     kpis = [(version.state, version.revision) for version in versions if isinstance(version.state, Kpi)]
     found = await statuses(then, [kpi for kpi, _ in kpis])
-    return [KpiOut(**dict(kpi), status=found[kpi.id], revision=revision) for kpi, revision in kpis]
+    lost = await unreadable(then)
+    return [
+        KpiOut(
+            **dict(kpi),
+            status=found[kpi.id],
+            incomplete=not lost.isdisjoint(parts_of_kpi(kpi.id)),
+            revision=revision,
+        )
+        for kpi, revision in kpis
+    ]
 
 
 def _measured(kpi: str, goals: Iterable[queries.Version]) -> list[MeasuredGoal]:
@@ -350,11 +362,13 @@ async def trend(
             ) from None
         days = await queries.days_of(then.connection, kpi, *needed, then.position)
         rules = (await load_policies(then)).newest("kpi").rules
+        lost = await unreadable(then)
     points = trends.trend(state, days, bucket, first, last, then.as_of)
     return Trend(
         kpi=kpi,
         unit=state.unit,
         bucket=bucket,
+        incomplete=not lost.isdisjoint(parts_of_kpi(kpi)),
         data=[_point(point, rules) for point in points],
         **then.times,
     )

@@ -22,6 +22,9 @@ Lang = Annotated[
     typer.Option("--lang", help="Language of what is printed.", show_default="the terminal's"),
 ]
 
+INCOMPLETE = ("일부 기록을 읽지 못함", "part of its record can't be read")
+"""Of what the API answers with `incomplete`."""
+
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 

@@ -15,6 +15,7 @@ from rich.tree import Tree
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.display import (
+    INCOMPLETE,
     Lang,
     Language,
     bar,
@@ -80,7 +81,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "initiative done": ("완료", "done"),
     "initiative dropped": ("중단", "dropped"),
     "due": ("기한 {day}", "due {day}"),
-    "incomplete": ("일부 기록을 읽지 못함", "part of its record can't be read"),
+    "incomplete": INCOMPLETE,
     "mbo": ("MBO", "MBO"),
     "waits": ("변경 합의 대기", "a change waits for agreement"),
     "no unit": ("조직 없음", "no unit"),

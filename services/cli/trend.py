@@ -12,6 +12,7 @@ from rich.text import Text
 from events.units import unit_text
 from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
 from services.cli.display import (
+    INCOMPLETE,
     Lang,
     Language,
     bar,
@@ -42,6 +43,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "points": ("%p", " pt"),
     "unfinished": ("* 아직 끝나지 않은 기간", "* not over yet"),
     "as of": ("{day} 기준", "as of {day}"),
+    "incomplete": INCOMPLETE,
     "waits": ("목표치 변경 승인 대기", "a change of its target waits for approval"),
 }
 
@@ -97,6 +99,8 @@ def trend(
     )
     if named["waiting"] is not None:
         output.print(Text(said(WORDS, "waits", language), style="yellow"))
+    if found["incomplete"]:
+        output.print(Text(said(WORDS, "incomplete", language), style="red"))
     if not any(point["count"] for point in found["data"]):
         fail(f"there are no readings of {kpi} from {found['data'][0]['start']} to {found['data'][-1]['end']}")
     output.print(_table(found, bucket, language))

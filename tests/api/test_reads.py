@@ -205,3 +205,24 @@ async def test_a_goal_whose_event_cannot_be_read_says_so(anna: Person, services:
     changed = await anna.patch("/v1/objectives/growth", {"title": "X", "reason": "r"}, If_Match=etag)
     assert changed.status_code == 200, changed.text
     assert (await anna.read("/v1/objectives/growth"))["title"] == "X"
+
+
+async def test_a_kpi_whose_events_cannot_be_read_says_so(anna: Person, services: Services) -> None:
+    """Rubbish as an event of a KPI, or as one of its readings: it, the list and the trend, but not before."""
+    await given_goal(anna)
+    kpi = {"name_ko": "K", "unit": "KRW", "kind": "delta", "aggregation": "sum"}
+    for id_ in ("visits", "fine"):
+        before = (await anna.created("/v1/kpis", kpi | {"id": id_}))["position"]
+    known = (await anna.read("/v1/kpis/fine"))["known_at"]
+    workspace = services.settings.workspace
+    for subject in ("kpi.visits", "reading.acv"):
+        await services.ledger.client.request(f"ledger.{workspace}.{subject}", b"rubbish", timeout=2)
+    anna.position = await services.ledger.head(workspace)
+    assert anna.position == before + 2
+    listed = (await anna.read("/v1/kpis"))["data"]
+    assert {kpi["id"]: kpi["incomplete"] for kpi in listed} == {"acv": True, "fine": False, "visits": True}
+    for id_ in ("acv", "visits", "fine"):
+        for path in (f"/v1/kpis/{id_}", f"/v1/kpis/{id_}/trend"):
+            assert (await anna.read(path))["incomplete"] is (id_ != "fine"), path
+            assert (await anna.read(path, known_at=known))["incomplete"] is False, path
+    assert (await anna.read("/v1/key-results/kr-acv"))["incomplete"] is True

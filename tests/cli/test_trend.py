@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from events.policies.defaults import DEFAULTS
+from services.ledger import Ledger
+from services.runtime.settings import Role, Settings
 from tests.cli.conftest import Terminal
 
 WAITS = "a change of its target waits for approval"
@@ -25,3 +30,19 @@ def test_a_target_that_waits_for_approval_is_said_and_does_not_count(terminal: T
         terminal.read("/v1/kpis/sales", answer.json()["position"])
         output = terminal.goaltrail(*shown).output
         assert (WAITS in output, "100" in output, "50" in output) == (waits, True, False)
+
+
+def test_a_kpi_of_which_something_could_not_be_read_says_so(
+    terminal: Terminal, settings_for: Callable[[Role], Settings], workspace: str
+) -> None:
+    """In both languages, also above a table that can't be shown because no reading is left."""
+    terminal.define("sales")
+
+    async def rubbish() -> int:
+        async with await Ledger.connect(settings_for("api")) as ledger:
+            await ledger.client.request(f"ledger.{workspace}.reading.sales", b"rubbish", timeout=2)
+            return await ledger.head(workspace)
+
+    terminal.read("/v1/kpis/sales", asyncio.run(rubbish()))
+    for lang, said in (("ko", "일부 기록을 읽지 못함"), ("en", "part of its record can't be read")):
+        assert said in terminal.goaltrail("trend", "sales", "--lang", lang).output

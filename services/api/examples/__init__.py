@@ -60,6 +60,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
         "kpi": "acv",
         "unit": "MKRW",
         "bucket": "month",
+        "incomplete": False,
         "data": [TREND_POINT],
         **_TIMES,
     },

@@ -39,6 +39,7 @@ KPI: dict[str, Any] = {
         "shown": "0.887500",
         "readings": FRESH,
     },
+    "incomplete": False,
     "revision": 1204,
 }
 
