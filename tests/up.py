@@ -27,6 +27,7 @@ class Running:
 
     def start(self) -> None:
         """Start it; also again, once it has ended."""
+        self.data.parent.mkdir(parents=True, exist_ok=True)
         self.output = self.data.with_name(f"{self.data.name}.{time.monotonic_ns()}.out")
         command = ["up", "--data", str(self.data), "--port", str(self.port)]
         with self.output.open("wb") as output:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +15,12 @@ BODY = 256 * 1024
 
 BODIES = {"/v1/readings": 50 * 1024 * 1024}
 """Paths whose bodies may be larger."""
+
+THROWN_AWAY = 64 * 1024 * 1024
+"""Bytes beyond the limit that are still taken: a client that reads only after it has sent all would see a
+connection that is reset instead of an answer."""
+SECONDS = 5.0
+"""How long they are taken."""
 
 
 class BodyLimit:
@@ -26,21 +35,36 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit = BODIES.get(scope["path"], BODY)
-        announced = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        announced = headers.get("content-length", "")
         too_large = announced.isdigit() and int(announced) > limit
         read = 0
 
         async def receive_limited() -> Message:
             nonlocal read
             if too_large:
+                if "expect" not in headers:  # who asks first has sent nothing yet
+                    await _throw_away(receive)
                 raise _too_large(limit)
             message = await receive()
             read += len(message.get("body", b""))
             if read > limit:
+                await _throw_away(receive)
                 raise _too_large(limit)
             return message
 
         await self.app(scope, receive_limited, send)
+
+
+async def _throw_away(receive: Receive) -> None:
+    thrown_away = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS):
+            more = True
+            while more and thrown_away < THROWN_AWAY:
+                message = await receive()
+                thrown_away += len(message.get("body", b""))
+                more = message.get("more_body", False)
 
 
 def _too_large(limit: int) -> Problem:

@@ -57,19 +57,23 @@ def connect(url: str | None = None, token_file: Path | None = None) -> Client:
 
 def find_token(settings: Settings, token_file: Path | None) -> str:
     """The token from the file, else GOALTRAIL_TOKEN, else what `up` wrote. Raises SettingsError."""
-    if token_file is None:
-        token = os.environ.get("GOALTRAIL_TOKEN", "").strip()
-        if token:
-            return token
-        token_file = settings.data / "secrets" / "admin.token"
-        if not token_file.exists():
-            raise SettingsError(
-                f"no token: there is no {token_file}; use --token-file or set GOALTRAIL_TOKEN"
-            )
+    said = os.environ.get("GOALTRAIL_TOKEN", "").strip() if token_file is None else ""
+    place = "GOALTRAIL_TOKEN"
+    if not said:
+        file = token_file or settings.data / "secrets" / "admin.token"
+        if token_file is None and not file.exists():
+            raise SettingsError(f"no token: there is no {file}; use --token-file or set GOALTRAIL_TOKEN")
+        said, place = _token_in(file), str(file)
+    if not said.isascii() or not said.isprintable():
+        raise SettingsError(f"what stands in {place} is no token: a token has letters, digits, - and _ only")
+    return said
+
+
+def _token_in(file: Path) -> str:
     try:
-        return token_file.read_text().strip()
+        return file.read_text("utf-8", errors="replace").strip()
     except OSError as error:
-        raise SettingsError(f"can't read {token_file}: {error.strerror}") from None
+        raise SettingsError(f"can't read {file}: {error.strerror}") from None
 
 
 class Client:

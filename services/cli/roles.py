@@ -36,8 +36,13 @@ def worker(
     """
     settings = _settings("projector")
     with importing():
+        from services.projector.builds import GROUPS
         from services.projector.main import run
 
+    for name in projections or []:
+        if name not in GROUPS:
+            typer.echo(f"goaltrail: there is no projection {name!r}: take {', '.join(GROUPS)}", err=True)
+            raise typer.Exit(1)
     run(settings, projections or [])
 
 

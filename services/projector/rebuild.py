@@ -38,17 +38,24 @@ class RebuildRefused(Exception):
 
 
 async def rebuild(
-    engine: AsyncEngine, ledger: Ledger, workspace: str, group: Group, progress: Progress | None = None
+    engine: AsyncEngine,
+    ledger: Ledger,
+    workspace: str,
+    group: Group,
+    progress: Progress | None = None,
+    *,
+    step_over_poison: bool = False,
 ) -> builds.Build:
     """Build the group's tables from position 1 in a schema of their own, then let reads use them.
 
     Reads and the live worker go on meanwhile. Raises RebuildRefused when another rebuild of this group runs,
-    or when a position is poison that nobody waived; the tables built so far are dropped then.
+    or when a position is poison that nobody waived; the tables built so far are dropped then. A worker that
+    has no build to go on with steps over poison, which stands beside the views as it does while it follows.
     """
     async with Locks(engine) as locks:
         if not await locks.take("rebuild", workspace, group.name):
             raise RebuildRefused(f"another rebuild of {group.name} of workspace {workspace} is running")
-        return await _rebuild(engine, ledger, workspace, group, progress)
+        return await _rebuild(engine, ledger, workspace, group, progress, step_over_poison=step_over_poison)
 
 
 async def waived_positions(ledger: Ledger, workspace: str) -> frozenset[int]:
@@ -63,20 +70,40 @@ async def waived_positions(ledger: Ledger, workspace: str) -> frozenset[int]:
 
 
 async def _rebuild(
-    engine: AsyncEngine, ledger: Ledger, workspace: str, group: Group, progress: Progress | None
+    engine: AsyncEngine,
+    ledger: Ledger,
+    workspace: str,
+    group: Group,
+    progress: Progress | None,
+    *,
+    step_over_poison: bool,
 ) -> builds.Build:
     async with engine.begin() as connection:
         build = await builds.create(connection, workspace, group)
+
+    async def load() -> None:
+        """Apply everything on the ledger after the build's checkpoint."""
+        head = await ledger.head(workspace)
+        unread = ledger.read(workspace, writer.position, batch=BATCH)
+        async with aclosing(decoded_runs(unread, writer.write)) as runs:
+            async for _ in runs:
+                if writer.poisoned and not step_over_poison:
+                    raise RebuildRefused(
+                        f"position {writer.poisoned[0]} can't be folded; see `goaltrail doctor`"
+                    )
+                if progress is not None:
+                    progress(writer.position, max(head, writer.position))
+
     try:
         writer = BuildWriter(engine, build, loading=True, waived=await waived_positions(ledger, workspace))
         await writer.start()
-        await _load(ledger, writer, progress)
+        await load()
         async with engine.begin() as connection:
             await builds.create_late_indexes(connection, build)
-        await _load(ledger, writer, progress)
+        await load()
         async with engine.connect() as connection:
             old = await _fence(connection, workspace, group)
-            await _load(ledger, writer, progress)
+            await load()
             await builds.activate(connection, build)
             if old is not None:
                 await builds.forget(connection, old)
@@ -101,18 +128,6 @@ async def _drop(engine: AsyncEngine, old: builds.Build) -> None:
                 raise
         await asyncio.sleep(0.1)
     log.warning("old build is left for the next rebuild to drop", schema=old.schema)
-
-
-async def _load(ledger: Ledger, writer: BuildWriter, progress: Progress | None) -> None:
-    """Apply everything on the ledger after the build's checkpoint. Raises RebuildRefused on poison."""
-    head = await ledger.head(writer.build.workspace)
-    unread = ledger.read(writer.build.workspace, writer.position, batch=BATCH)
-    async with aclosing(decoded_runs(unread, writer.write)) as runs:
-        async for _ in runs:
-            if writer.poisoned:
-                raise RebuildRefused(f"position {writer.poisoned[0]} can't be folded; see `goaltrail doctor`")
-            if progress is not None:
-                progress(writer.position, max(head, writer.position))
 
 
 async def _fence(connection: AsyncConnection, workspace: str, group: Group) -> builds.Build | None:

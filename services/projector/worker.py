@@ -18,7 +18,7 @@ from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
 from services.projector import builds, metrics
 from services.projector.locks import LockLost, Locks
-from services.projector.rebuild import rebuild, waived_positions
+from services.projector.rebuild import RebuildRefused, rebuild, waived_positions
 from services.projector.writer import BuildWriter, Fenced, Run, decoded_runs
 from services.runtime.waking import woken
 
@@ -82,7 +82,7 @@ class Worker:
                 )
             except LedgerUnavailable as error:
                 log.warning("projector waits for NATS", workspace=self._workspace, because=str(error))
-            except (Fenced, LockLost) as error:
+            except (Fenced, LockLost, RebuildRefused) as error:
                 log.info("projector starts over", workspace=self._workspace, because=str(error))
             await self._give_back(held)
             await asyncio.sleep(RETRY if not held else START_OVER)
@@ -98,24 +98,32 @@ class Worker:
             log.debug("locks are gone with their session", workspace=self._workspace)
 
     async def _writer(self, group: Group) -> BuildWriter:
-        """The writer of the build that reads use; makes the first one, or one of this version."""
+        """The writer of the build that reads use."""
+        build = await self._build(group)
+        waived = await waived_positions(self._ledger, self._workspace)
+        writer = BuildWriter(self._engine, build, waived=waived)
+        await writer.start()
+        return writer
+
+    async def _build(self, group: Group) -> builds.Build:
+        """The build that reads use; the first one is made, or one of this version.
+
+        What takes long is built beside: nobody reads the figures of half a ledger as if they were today's.
+        """
+        head = await self._ledger.head(self._workspace)
         async with self._engine.begin() as connection:
             found = await active(connection, self._workspace, group.name)
-            if found is None:
+            if found is not None and found.version == group.version:
+                return builds.Build(self._workspace, group, found.build)
+            if found is None and head <= BATCH:
                 build = await builds.create(connection, self._workspace, group)
                 await builds.create_late_indexes(connection, build)
                 await builds.activate(connection, build)
-            else:
-                build = builds.Build(self._workspace, group, found.build)
-        if found is not None and found.version != group.version:
-            log.info("new version of a projection", group=group.name, old=found.version, new=group.version)
-            async with self._one_rebuild:
-                build = await rebuild(self._engine, self._ledger, self._workspace, group)
-        writer = BuildWriter(
-            self._engine, build, waived=await waived_positions(self._ledger, self._workspace)
-        )
-        await writer.start()
-        return writer
+                return build
+        old = None if found is None else found.version
+        log.info("a projection is built", group=group.name, old=old, new=group.version, events=head)
+        async with self._one_rebuild:
+            return await rebuild(self._engine, self._ledger, self._workspace, group, step_over_poison=True)
 
     async def _follow(self, writers: Sequence[BuildWriter]) -> None:
         """Apply what comes. Returns from time to time while some group is still another process's."""

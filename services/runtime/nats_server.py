@@ -107,10 +107,7 @@ class NatsServer:
         private_directory(self.directory)
         stop_leftover(self.pid_file)
         configuration = CONFIGURATION / "server.conf"
-        env = {
-            "PATH": os.defpath,
-            "GOGC": "400",
-            "GOMEMLIMIT": "384MiB",
+        said: dict[str, str | list[str]] = {
             "GOALTRAIL_NATS_NAME": "goaltrail",
             "GOALTRAIL_NATS_LISTEN": f"127.0.0.1:{self.port}",
             "GOALTRAIL_NATS_MONITOR": f"127.0.0.1:{self.monitor_port}",
@@ -122,18 +119,20 @@ class NatsServer:
         }
         if self.cluster is not None:
             configuration = self.cluster.configuration
-            env |= {
+            said |= {
                 "GOALTRAIL_NATS_NAME": self.cluster.name,
                 "GOALTRAIL_NATS_CLUSTER_LISTEN": f"127.0.0.1:{self.cluster.port}",
                 "GOALTRAIL_NATS_ROUTE_PASSWORD": self.cluster.password,
-                "GOALTRAIL_NATS_ROUTES": json.dumps(
-                    [f"nats://route:{self.cluster.password}@127.0.0.1:{port}" for port in self.cluster.ports]
-                ),
+                "GOALTRAIL_NATS_ROUTES": [
+                    f"nats://route:{self.cluster.password}@127.0.0.1:{port}" for port in self.cluster.ports
+                ],
             }
+        # The server reads each as a value of its configuration: a path with a blank or comma needs quotes.
+        quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in said.items()}
         with self.log.open("ab") as log:
             self.process = spawn(
                 [binary(), "-c", configuration],
-                env=env,
+                env={"PATH": os.defpath, "GOGC": "400", "GOMEMLIMIT": "384MiB"} | quoted,
                 stdout=log,
                 stderr=log,
                 pid_file=self.pid_file,

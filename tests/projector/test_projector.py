@@ -22,6 +22,7 @@ from services.projector import builds
 from services.projector.builds import GROUPS
 from services.projector.main import Projector
 from services.projector.rebuild import RebuildRefused, rebuild
+from services.projector.worker import BATCH
 from services.runtime.settings import Settings
 from services.views import NotThereYet, Views
 from tests.projections.contract.histories import a_quarter, reading_event
@@ -30,6 +31,10 @@ from tests.running import eventually, projecting
 
 STATE = GROUPS["state"]
 every_group = pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+
+
+ORPHAN = reading_event("sales", "never", datetime(2026, 2, 1, tzinfo=UTC), [Decimal(1)], revision=1)
+"""A correction of a reading that there is not: it can't be folded."""
 
 
 def a_history(seed: int, steps: int) -> list[StoredMessage]:
@@ -236,9 +241,8 @@ async def test_a_value_that_postgresql_refuses_is_poison(company: Company, setti
 
 async def test_a_rebuild_fails_on_poison_until_it_is_waived(company: Company, settings: Settings) -> None:
     """There is no repair in place: new code, or somebody who says why, and a rebuild."""
-    orphan = reading_event("sales", "never", datetime(2026, 2, 1, tzinfo=UTC), [Decimal(1)], revision=1)
-    bad = await record(company, orphan)
-    payload = encode(orphan)
+    bad = await record(company, ORPHAN)
+    payload = encode(ORPHAN)
     async with projecting(settings):
         await company.visible(bad, STATE)
         (poison,) = await company.poisoned(STATE)
@@ -259,8 +263,12 @@ async def test_a_rebuild_fails_on_poison_until_it_is_waived(company: Company, se
 async def test_another_version_of_a_group_is_built_beside_and_switched(
     company: Company, settings: Settings
 ) -> None:
-    """A worker whose code is newer than the tables builds new ones and lets reads use them."""
-    last = await company.record(a_history(8, steps=20))
+    """A worker whose code is newer than the tables builds new ones and lets reads use them.
+
+    Poison that nobody has decided about does not keep it from that: it stands beside the new ones, too.
+    """
+    await company.record(a_history(8, steps=20))
+    last = await record(company, ORPHAN)
     async with projecting(settings, ["state"]):
         await company.visible(last, STATE)
     before = await company.build(STATE)
@@ -276,6 +284,25 @@ async def test_another_version_of_a_group_is_built_beside_and_switched(
     finally:
         GROUPS["state"] = STATE
     assert await company.position(STATE) == last
+    assert [poison.position for poison in await company.poisoned(STATE)] == [last]
+
+
+async def test_a_long_ledger_is_read_by_nobody_until_its_first_views_are_whole(
+    company: Company, settings: Settings
+) -> None:
+    """Half of it would look like all of it. An event that can't be folded stands beside them."""
+    bad = await record(company, ORPHAN)
+    for first in range(0, BATCH, 1000):
+        last = await record(company, *readings(first, 1000))
+    async with projecting(settings):
+
+        async def shown() -> int:
+            return await company.position(STATE)
+
+        assert await eventually(shown) >= last
+        await company.visible(last, GROUPS["audit"])
+    assert len((await company.tables(STATE))["reading"]) == BATCH
+    assert [poison.position for poison in await company.poisoned(STATE)] == [bad]
 
 
 async def test_a_workspace_made_later_is_followed_too(

@@ -35,8 +35,8 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One instance for the tests that leave it as they found it."""
-    instance = Running(tmp_path_factory.mktemp("up") / "data", free_port())
+    """One instance for the tests that leave it as they found it, in a folder as people name theirs."""
+    instance = Running(tmp_path_factory.mktemp("up") / "My Goals, 목표 #1 (it's)" / "data", free_port())
     instance.wait_ready()
     yield instance
     if instance.process.poll() is None:

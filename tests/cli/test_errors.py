@@ -1,0 +1,68 @@
+"""What people do wrong at the terminal is one line that says what to do, and no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Terminal
+
+INTERRUPTED = """
+import sys
+from services.cli.entry import main
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == "services.cli.main":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("token", "said"), [("é", "what stands in GOALTRAIL_TOKEN is no token"), ("gt_a b\x07", "is no token")]
+)
+def test_a_token_that_cannot_be_one(terminal: Terminal, token: str, said: str) -> None:
+    shown = terminal.goaltrail("state", GOALTRAIL_TOKEN=token)
+    assert shown.exit_code == 1
+    assert said in shown.stderr
+    assert token not in shown.stderr
+
+
+def test_a_token_file_that_is_none(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(b"\xff\xd8\xff\xe0")
+    shown = terminal.goaltrail("state", "--token-file", str(file))
+    assert (shown.exit_code, "photo.jpg is no token" in shown.stderr) == (1, True)
+
+
+def test_a_projection_that_there_is_not(terminal: Terminal) -> None:
+    shown = terminal.goaltrail("worker", "nope")
+    assert shown.exit_code == 1
+    assert "there is no projection 'nope': take state, audit" in shown.stderr
+
+
+def test_ctrl_c_while_the_program_is_loaded() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def test_a_client_that_sends_all_before_it_reads_learns_that_it_is_too_much(terminal: Terminal) -> None:
+    """Its connection is not reset under it."""
+    request = urllib.request.Request(
+        f"{terminal.http.base_url}/v1/objectives",
+        data=b" " * 20_000_000,
+        headers={"Authorization": f"Bearer {terminal.token}", "Content-Type": "application/json"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    assert (refused.value.code, b"body_too_large" in refused.value.read()) == (413, True)
