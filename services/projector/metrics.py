@@ -27,3 +27,8 @@ def applied(workspace: str, group: str, events: int, last: StoredMessage, head: 
     LAG_EVENTS.labels(workspace, group).set(behind)
     age = (datetime.now(UTC) - last.recorded_at).total_seconds() if behind else 0.0
     LAG_SECONDS.labels(workspace, group).set(max(0.0, age))
+
+
+def poisoned(workspace: str, group: str, events: int) -> None:
+    """Note that a run was committed with events that the fold could not take."""
+    POISON.labels(workspace, group).inc(events)

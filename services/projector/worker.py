@@ -21,6 +21,7 @@ from services.projector.locks import LockLost, Locks
 from services.projector.rebuild import RebuildRefused, rebuild, waived_positions
 from services.projector.writer import BuildWriter, Fenced, Run, decoded_runs
 from services.runtime.waking import woken
+from services.views import is_away
 
 log = structlog.get_logger(__name__)
 
@@ -77,15 +78,22 @@ class Worker:
                 if held:
                     await self._follow([await self._writer(group) for group in held])
             except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning(
-                    "projector waits for PostgreSQL", workspace=self._workspace, because=str(error)[:200]
-                )
+                self._say(error)
             except LedgerUnavailable as error:
                 log.warning("projector waits for NATS", workspace=self._workspace, because=str(error))
             except (Fenced, LockLost, RebuildRefused) as error:
                 log.info("projector starts over", workspace=self._workspace, because=str(error))
             await self._give_back(held)
             await asyncio.sleep(RETRY if not held else START_OVER)
+
+    def _say(self, error: Exception) -> None:
+        """Whether PostgreSQL is to be waited for, or somebody has to do something."""
+        say, what = (
+            (log.warning, "projector waits for PostgreSQL")
+            if is_away(error)
+            else (log.error, "projector is stuck: PostgreSQL refuses it")
+        )
+        say(what, workspace=self._workspace, because=str(error)[:200])
 
     def _lock(self, group: Group) -> tuple[str, ...]:
         return "projector", self._workspace, group.name

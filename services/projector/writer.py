@@ -19,6 +19,7 @@ from events.envelope import RecordedEvent, UndecodableEvent
 from projections.control import checkpoint, poison
 from projections.projection import Copy, Fold, Store, Write
 from services.ledger.messages import StoredMessage, recorded
+from services.projector import metrics
 from services.projector.builds import Build, create_late_indexes, position_of
 
 log = structlog.get_logger(__name__)
@@ -128,8 +129,8 @@ class BuildWriter:
     async def write(self, run: Run) -> None:
         """Apply a gap-free run of positions that follows the checkpoint; all of it is committed or none.
 
-        Raises Fenced when another worker was first. A value that PostgreSQL refuses is found by halving the
-        run and recorded as poison, like an event that the fold refuses.
+        Raises Fenced when another worker was first. A value, or a second row of one key, that PostgreSQL
+        refuses is found by halving the run and recorded as poison, like an event that the fold refuses.
         """
         if not run.messages or run.messages[-1].position <= self.position:
             return
@@ -175,7 +176,9 @@ class BuildWriter:
                 await _execute(connection, write, self.build.schema)
             await connection.commit()
         self.position, self._loading = last.position, loading
-        self.poisoned += [row["position"] for row in poisons if not row["waived"]]
+        poisoned = [row["position"] for row in poisons if not row["waived"]]
+        self.poisoned += poisoned
+        metrics.poisoned(self.build.workspace, self.build.group.name, len(poisoned))
 
     def _apply(self, run: Run) -> list[dict[str, Any]]:
         """Fold the run; answers the rows of events that could not be folded."""
@@ -240,8 +243,19 @@ async def _execute(connection: AsyncConnection, write: Write, schema: str) -> No
 
 
 def _is_data_error(error: BaseException) -> bool:
-    """Whether values were refused (SQLSTATE class 22, or no form in PostgreSQL's protocol), by themselves."""
+    """Whether an event is to blame: its values were refused, or what they would make is there already.
+
+    Of values SQLSTATE class 22 tells, or that they have no form in PostgreSQL's protocol; of constraints class
+    23. Another worker's rows are never the cause: it would have moved the checkpoint, which is looked at first.
+    """
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
-        return isinstance(state, str) and state.startswith("22")
-    return isinstance(error, asyncpg.DataError | ValueError | TypeError | OverflowError)
+        return isinstance(state, str) and state.startswith(("22", "23"))
+    return isinstance(
+        error,
+        asyncpg.DataError
+        | asyncpg.IntegrityConstraintViolationError
+        | ValueError
+        | TypeError
+        | OverflowError,
+    )

@@ -50,19 +50,30 @@ async def tables_after(
     batches: Sequence[int] = (),
     restarts: Sequence[int] = (),
     loading: bool = False,
+    poison: Sequence[int] = (),
+    waived: Sequence[int] = (),
 ) -> Tables:
-    """The tables after the messages, cut into batches at `batches`; a fresh worker begins at `restarts`."""
+    """The tables after the messages, cut into batches at `batches`; a fresh worker begins at `restarts`.
+
+    `poison` says which positions the fold must not take, `waived` which ones it is told to step over.
+    """
     build = await new_build(engine, group, loading=loading)
-    writer = BuildWriter(engine, build, loading=loading, waived=frozenset())
+
+    def new_writer() -> BuildWriter:
+        return BuildWriter(engine, build, loading=loading, waived=frozenset(waived))
+
+    writer = new_writer()
     await writer.start()
     start = 0
+    poisoned: list[int] = []
     for end in [*sorted({cut for cut in batches if 0 < cut < len(messages)}), len(messages)]:
         await writer.write(decode(messages[start:end]))
         if end in restarts:
-            writer = BuildWriter(engine, build, loading=loading, waived=frozenset())
+            poisoned += writer.poisoned
+            writer = new_writer()
             await writer.start()
         start = end
-    assert not writer.poisoned
+    assert [*poisoned, *writer.poisoned] == [*poison]
     return await tables_of(engine, build)
 
 

@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from projections.projection import Group
+from projections.state.fold import STATE
 from services.ledger import StoredMessage
 from services.projector.builds import GROUPS
 from services.projector.writer import BuildWriter, Fenced, decode
 from services.runtime.settings import Settings
 from tests.projections.contract.building import Tables, control, new_build, tables_after, tables_of
+from tests.projections.contract.doubles import ids_used_twice, keys_used_twice
 from tests.projections.contract.histories import a_quarter
 
 every_group = pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
@@ -73,6 +75,39 @@ async def test_two_workers_that_race_do_no_harm(settings: Settings, group: Group
         )
         assert sum(fenced) > 0, "the workers never met, so this test said nothing"
         _assert_same(await tables_of(engine, build), expected)
+
+
+async def test_the_first_on_the_ledger_has_an_id_that_is_on_it_twice(settings: Settings) -> None:
+    """What comes later is poison, whatever the batches; waiving it leaves the same tables."""
+    messages, wrong = ids_used_twice()
+    async with control(settings) as engine:
+        at_once = await tables_after(engine, STATE, messages, poison=wrong)
+        every = range(1, len(messages))
+        one_by_one = await tables_after(
+            engine, STATE, messages, batches=every, restarts=every, loading=True, poison=wrong
+        )
+        cut = await tables_after(
+            engine, STATE, messages, batches=range(2, 900, 3), restarts=range(2, 900, 6), poison=wrong
+        )
+        waived = await tables_after(engine, STATE, messages, batches=range(4, 900, 7), waived=wrong)
+    for found in (one_by_one, cut, waived):
+        _assert_same(found, at_once)
+    objective_of = {row[0]: row[1] for row in at_once["key_result"]}
+    assert objective_of | {"both": "first", "own": "second", "o1-k1": "o1"} == objective_of
+    assert {row[4] for row in at_once["score_history"] if row[0] == "both"} == {"first"}
+
+
+async def test_the_first_on_the_ledger_has_a_key_that_is_on_it_twice(settings: Settings) -> None:
+    """A retry with it gets the answer of the first; what the second changed is shown."""
+    messages = keys_used_twice()
+    async with control(settings) as engine:
+        at_once = await tables_after(engine, STATE, messages)
+        last = len(messages)
+        apart = await tables_after(engine, STATE, messages, batches=[last - 1], restarts=[last - 1])
+    _assert_same(apart, at_once)
+    commands = {row[1]: row[3] for row in at_once["command"]}
+    assert (commands[last - 1], last in commands) == ("first", False)
+    assert last in {row[2] for row in at_once["version"]}
 
 
 async def _work(writer: BuildWriter, messages: list[StoredMessage], random: Random) -> int:
