@@ -245,8 +245,8 @@ async def _execute(connection: AsyncConnection, write: Write, schema: str) -> No
 def _is_data_error(error: BaseException) -> bool:
     """Whether an event is to blame: its values were refused, or what they would make is there already.
 
-    Of values SQLSTATE class 22 tells, or that they have no form in PostgreSQL's protocol; of constraints class
-    23. Another worker's rows are never the cause: it would have moved the checkpoint, which is looked at first.
+    Of values SQLSTATE class 22 tells, or that they have no form in PostgreSQL's protocol; of constraints
+    class 23. Another worker is never to blame: it would have moved the checkpoint, which comes first.
     """
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
