@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    func,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -132,6 +133,16 @@ _ACTIVE = (
     .where(active_version.c.workspace == bindparam("workspace"), active_version.c.grp == bindparam("grp"))
 )
 """Made once: every read begins with it, and putting it together takes longer than running it."""
+
+
+async def building(connection: AsyncConnection, workspace: str, group: str) -> int | None:
+    """How far a build is that nobody reads yet; None if there is none."""
+    last: int | None = await connection.scalar(
+        select(func.max(checkpoint.c.position)).where(
+            checkpoint.c.workspace == workspace, checkpoint.c.grp == group
+        )
+    )
+    return last
 
 
 @dataclass(frozen=True, slots=True)

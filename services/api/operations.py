@@ -27,12 +27,18 @@ LAG_SECONDS = Gauge(
 )
 
 
+PATIENCE = 3.0
+"""Seconds after which an engine that does not answer counts as away."""
+
+
 class GroupState(BaseModel):
     """How far the views of one group are, in the workspace where they lag most."""
 
     group: str
-    built: bool = Field(description="Every workspace has views.")
-    lag_events: int | None = Field(description="Events that the views lack; null while NATS is away.")
+    built: bool = Field(description="Every workspace has views that were whole once.")
+    lag_events: int | None = Field(
+        description="Events that the views lack; null while NATS or PostgreSQL is away."
+    )
     lag_seconds: float | None = Field(
         description="Age of the newest event in the views, while newer ones are on the ledger; else 0."
     )
@@ -80,12 +86,8 @@ async def asyncapi() -> dict[str, Any]:
 
 async def readiness(services: Services) -> Readiness:
     """Ask both engines, and compare what the views have with the ledger."""
-    heads = await _heads(services)
-    try:
-        builds: dict[tuple[str, str], ActiveVersion] | None = await services.views.all_active()
-    except ViewsUnavailable:
-        builds = None
-    groups = [_group(name, builds or {}, heads) for name in GROUPS]
+    heads, builds = await asyncio.gather(_heads(services), _builds(services))
+    groups = [_group(name, builds, heads) for name in GROUPS]
     nats, postgresql = heads is not None, builds is not None
     ready = nats and postgresql and all(group.built for group in groups)
     return Readiness(ready=ready, nats=nats, postgresql=postgresql, groups=groups)
@@ -96,18 +98,28 @@ async def _heads(services: Services) -> dict[str, int] | None:
     if not services.ledger.connected:
         return None
     try:
-        workspaces = await list_workspaces(services.ledger)
-        positions = await asyncio.gather(*(services.ledger.head(workspace) for workspace in workspaces))
-    except LedgerError:
+        async with asyncio.timeout(PATIENCE):
+            workspaces = await list_workspaces(services.ledger)
+            positions = await asyncio.gather(*(services.ledger.head(workspace) for workspace in workspaces))
+    except (LedgerError, TimeoutError):
         return None
     return dict(zip(workspaces, positions, strict=True))
 
 
+async def _builds(services: Services) -> dict[tuple[str, str], ActiveVersion] | None:
+    """The builds that reads use, by workspace and group; None while PostgreSQL is away."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await services.views.all_active()
+    except (ViewsUnavailable, TimeoutError):
+        return None
+
+
 def _group(
-    name: str, builds: dict[tuple[str, str], ActiveVersion], heads: dict[str, int] | None
+    name: str, builds: dict[tuple[str, str], ActiveVersion] | None, heads: dict[str, int] | None
 ) -> GroupState:
-    if heads is None:
-        built = any(group == name for _, group in builds)
+    if heads is None or builds is None:
+        built = any(group == name for _, group in builds or ())
         return GroupState(group=name, built=built, lag_events=None, lag_seconds=None)
     now = datetime.now(UTC)
     events, seconds = 0, 0.0

@@ -77,6 +77,14 @@ async def _group(
 ) -> AsyncIterator[Finding]:
     name = f"{workspace}/{group}"
     active = await control.active(connection, workspace, group)
+    building = await control.building(connection, workspace, group) if active is None else None
+    if building is not None:
+        yield Finding.warn(
+            "views.built",
+            f"{name}: a worker is building this view, {building:,} events are in it",
+            "wait until it is whole: until then reads answer 503",
+        )
+        return
     if active is None:
         yield Finding.warn(
             "views.built", f"{name}: nobody has built this view yet", f"run `goaltrail worker {group}`"

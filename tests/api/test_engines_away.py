@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from events.ids import Aggregate
@@ -200,3 +201,29 @@ async def test_relative_goals_are_resolved_once_the_engines_are_back(
             return response.status_code == 200 and response.json()["score"]["target"] == "95"
 
         await eventually(resolved)
+
+
+async def test_engines_that_hang_count_as_away(
+    anna: Person,
+    nats_server: TestNats,
+    postgres: TestPostgres,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever asks whether we are ready is answered, also while an engine holds the line and says nothing."""
+    monkeypatch.setattr("services.api.operations.PATIENCE", 0.5)
+    for server, away in ((nats_server.server, "nats"), (postgres.server, "postgresql")):
+        assert server.process is not None
+        parent = psutil.Process(server.process.pid)
+        family = [parent, *parent.children()]
+        try:
+            for process in family:
+                process.suspend()
+            async with asyncio.timeout(10):
+                answer = await anna.get("/readyz")
+        finally:
+            for process in family:
+                process.resume()
+        found = answer.json()
+        assert (answer.status_code, found[away], found["nats"] or found["postgresql"]) == (503, False, True)
+        assert {(group["lag_events"], group["lag_seconds"]) for group in found["groups"]} == {(None, None)}
+        await until_ok(anna, "/readyz")

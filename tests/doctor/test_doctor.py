@@ -22,7 +22,7 @@ from services.doctor.finding import Finding, clock
 from services.doctor.machine import examine_machine
 from services.ledger import Ledger
 from services.ledger.provision import provision
-from services.projector.builds import GROUPS, prepare_control, projector_engine
+from services.projector.builds import GROUPS, create, prepare_control, projector_engine
 from services.runtime.settings import Role, Settings
 from tests.running import eventually, projecting
 
@@ -102,9 +102,14 @@ async def test_view_that_nobody_built_is_named(
     assert nothing.level == "warn"
     engine = projector_engine(settings_for("projector"))
     await prepare_control(engine)
-    await engine.dispose()
     missing = (await found(operator, workspace))["views.built"]
     assert [finding.cure for finding in missing] == [f"run `goaltrail worker {group}`" for group in GROUPS]
+    async with engine.begin() as connection:
+        await create(connection, workspace, GROUPS["state"])
+    await engine.dispose()
+    under_way, missing_still = (await found(operator, workspace))["views.built"]
+    assert "a worker is building this view, 0 events are in it" in under_way.text
+    assert missing_still == missing[1]
 
 
 async def test_poison_position_is_a_failure_until_it_is_waived(
