@@ -170,7 +170,7 @@ class WeightedScore(NamedTuple):
 
 
 class RollUp(NamedTuple):
-    """The score of an objective (0–1, six places), and what stands beside it."""
+    """The score of an objective (0 to the policy's cap, six places), and what stands beside it."""
 
     score: Decimal
     weakest: str
@@ -179,10 +179,11 @@ class RollUp(NamedTuple):
     """Ids of the key results that count 0 because they have no score yet."""
 
 
-def roll_up(parts: Sequence[WeightedScore]) -> RollUp | None:
-    """Σ weight · score clamped to 0–1 / Σ weight; without weights the plain mean; pending counts 0.
+def roll_up(parts: Sequence[WeightedScore], cap: Decimal = OKR_CAP) -> RollUp | None:
+    """Σ weight · score clamped to 0–cap / Σ weight; without weights the plain mean; pending counts 0.
 
-    None without key results, or when all weights are 0. Raises MixedWeights.
+    `cap` is the policy's: `KPI_CAP` for MBO unless the workspace sets another. None without key results, or
+    when all weights are 0. Raises MixedWeights.
     """
     if len({part.weight is None for part in parts}) > 1:
         raise MixedWeights("give all key results of an objective a weight, or none of them")
@@ -190,12 +191,12 @@ def roll_up(parts: Sequence[WeightedScore]) -> RollUp | None:
     total = sum(weights)
     if not total:
         return None
-    scores = [clamped(part.raw) for part in parts]
+    scores = [clamped(part.raw, cap) for part in parts]
     score = sum((weight * score for weight, score in zip(weights, scores, strict=True)), Fraction(0)) / total
     weakest = min(range(len(parts)), key=scores.__getitem__)
     return RollUp(rounded(score), parts[weakest].id, tuple(part.id for part in parts if part.raw is None))
 
 
-def clamped(raw: Fraction | None) -> Fraction:
-    """An exact OKR score between 0 and 1; pending is 0."""
-    return Fraction(0) if raw is None else min(max(raw, Fraction(0)), Fraction(1))
+def clamped(raw: Fraction | None, cap: Decimal = OKR_CAP) -> Fraction:
+    """An exact score between 0 and the policy's cap; pending is 0."""
+    return Fraction(0) if raw is None else min(max(raw, Fraction(0)), Fraction(cap))

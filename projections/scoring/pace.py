@@ -30,7 +30,7 @@ class Pace(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A key result in the pace of its objective: weight, exact score from 0 to 1, exact expected score."""
+    """A key result in the pace of its objective: weight, exact score and expected score, 0 to the cap."""
 
     weight: Decimal | None
     score: Fraction

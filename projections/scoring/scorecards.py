@@ -15,7 +15,7 @@ from events.cycles.state import Cycle
 from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
 from events.objectives.state import KeyResult, TargetFact
-from projections.scoring.formulas import rounded
+from projections.scoring.formulas import clamped, rounded
 
 
 class Line(NamedTuple):
@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 def line_score(line: Line) -> Fraction:
     """What an item counts: between 0 and its cap, 0 while pending."""
-    return Fraction(0) if line.raw is None else min(max(line.raw, Fraction(0)), Fraction(line.cap))
+    return clamped(line.raw, line.cap)
 
 
 def total_score(lines: Sequence[Line]) -> Decimal:

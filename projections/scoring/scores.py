@@ -49,7 +49,7 @@ class KeyResultScore:
     raw: Decimal | None
     """Unbounded, six places half-even; None while pending."""
     score: Decimal
-    """`raw` between 0 and 1, as pages show it; 0 while pending."""
+    """`raw` between 0 and 1, whatever the policy; 0 while pending. Pages show it up to the policy's cap."""
     met: bool | None
     """None without a value, and where nothing could meet the target or all would (see `formulas.met`)."""
     exact: Fraction | None
@@ -140,14 +140,14 @@ def score_days(
     return scores
 
 
-def score_objective(scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> RollUp | None:
+def score_objective(scores: Iterable[tuple[KeyResult, KeyResultScore]], cap: Decimal) -> RollUp | None:
     """The roll-up of an objective's key results that are not dropped; None if there are none.
 
-    Raises MixedWeights if some have a weight and some have none.
+    `cap` is that of the policy which its cycle pins: what each key result counts at most. Raises MixedWeights
+    if some have a weight and some have none.
     """
-    return roll_up(
-        [WeightedScore(key_result.id, key_result.weight, score.exact) for key_result, score in scores]
-    )
+    parts = [WeightedScore(key_result.id, key_result.weight, score.exact) for key_result, score in scores]
+    return roll_up(parts, cap)
 
 
 def _checked_in(key_result: KeyResult, as_of: Iterable[date], cycle: Cycle) -> Iterator[WindowValue]:

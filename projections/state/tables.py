@@ -192,7 +192,12 @@ score_history = Table(
     Column("cause", Text, nullable=False, comment="name of the event, or `reading`"),
     Column("value", Numeric),
     Column("raw", Numeric, comment="six places, half-even; null while pending"),
-    Column("score", Numeric, nullable=False, comment="raw clamped to 0–1; 0 while pending"),
+    Column(
+        "score",
+        Numeric,
+        nullable=False,
+        comment="raw clamped to 0–1, also where the policy's cap is higher; 0 while pending",
+    ),
     Column("met", Boolean),
     Column("baseline", Numeric),
     Column("target", Numeric, comment="null until a relative goal is resolved"),

@@ -85,7 +85,7 @@ class AlignedKeyResult(Owned):
     id: str
     objective: str
     title: str
-    score: Number | None = Field(description="0–1; null while pending.")
+    score: Number | None = Field(description="0 to the policy's cap (1 for OKR); null while pending.")
     taken_over_by: tuple[str, ...] = Field(description="Objectives that make it their own.")
     carried_by: CarriedBy
 
@@ -100,7 +100,9 @@ class AlignedObjective(Placed):
     direct: bool = Field(description="It only holds the key results that hang directly on its unit.")
     supports: tuple[str, ...]
     takes_over: str | None = Field(description="The key result of another objective that it makes its own.")
-    score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
+    score: Number | None = Field(
+        description="Weighted mean of its key results, 0 to the policy's cap (1 for OKR); null without any."
+    )
     shown_before: bool = Field(
         description="It supports several goals and stands further up, with its key results and carriers."
     )

@@ -103,8 +103,8 @@ class Figures:
             for key_result in objective.key_results
             if (score := scores[key_result.id]) is not None
         ]
-        total = score_objective(counting)
         judge = self._judge(objective)
+        total = score_objective(counting, judge.cap)
         key_results = [
             self.key_result(objective, key_result, scores[key_result.id])
             for key_result in objective.key_results

@@ -169,7 +169,9 @@ class ObjectiveOut(BaseModel):
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
     direct: bool = Field(description="It only holds the key results that hang directly on its unit.")
     takes_over: str | None = Field(description="The key result of another objective that it makes its own.")
-    score: Number | None = Field(description="Weighted mean of its key results, 0–1; null without any.")
+    score: Number | None = Field(
+        description="Weighted mean of its key results, 0 to the policy's cap (1 for OKR); null without any."
+    )
     policy: PolicyRef
     band: BandOut | None = Field(description="How the score is graded if it ends like this.")
     elapsed: Number | None = Field(description="The share of the cycle that is over at the end of the day.")

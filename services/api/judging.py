@@ -118,9 +118,14 @@ class Judge:
         """The policy as answers name it."""
         return PolicyRef(framework=self._policy.framework, version=self._policy.version)
 
+    @property
+    def cap(self) -> Decimal:
+        """What a score is shown up to, and counts in that of its objective."""
+        return self._policy.rules.shown_cap
+
     def shown(self, raw: Decimal | None) -> Decimal:
         """A raw score as it is shown: from 0 to the policy's cap, and 0 while pending."""
-        return NO_SCORE if raw is None else shown(raw, self._policy.rules.shown_cap)
+        return NO_SCORE if raw is None else shown(raw, self.cap)
 
     def band(self, score: Decimal | None) -> BandOut | None:
         """The band of a rounded score; none without a score."""
@@ -133,13 +138,13 @@ class Judge:
         expected = self._expected(key_result, score)
         if expected is None or score.exact is None:
             return None
-        rules = self._policy.rules
-        return pace_of(self._capped(score.exact), self._capped(expected), rules.on_pace_within)
+        reached, by_now = clamped(score.exact, self.cap), clamped(expected, self.cap)
+        return pace_of(reached, by_now, self._policy.rules.on_pace_within)
 
     def pace_together(self, scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> Pace | None:
         """The pace of an objective; a pending key result counts 0, as it does in the score."""
         parts = [
-            Part(key_result.weight, clamped(score.exact), clamped(expected))
+            Part(key_result.weight, clamped(score.exact, self.cap), clamped(expected, self.cap))
             for key_result, score in scores
             if (expected := self._expected(key_result, score)) is not None
         ]
@@ -207,6 +212,3 @@ class Judge:
             return None
         over = self.elapsed if score.base_so_far is None else Fraction(1)
         return expected_by_now(over, self._yardstick.expected_end)
-
-    def _capped(self, exact: Fraction) -> Fraction:
-        return min(max(exact, Fraction(0)), Fraction(self._policy.rules.shown_cap))

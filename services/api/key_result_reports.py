@@ -62,7 +62,7 @@ class ScorePoint(BaseModel):
     position: int
     value: Number | None
     raw: Number | None = Field(description="Unbounded, six places; null while pending.")
-    score: Number = Field(description="Between 0 and 1.")
+    score: Number = Field(description="`raw` between 0 and 1, also where the policy's cap is higher.")
     met: bool | None
     baseline: Number | None
     target: Number | None = Field(description="null until a relative goal is resolved.")

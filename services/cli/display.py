@@ -84,7 +84,7 @@ def percent(attainment: str) -> str:
 
 
 def share(score: str | None) -> str:
-    """A score between 0 and 1 with two digits after the point."""
+    """A score, from 0 to the policy's cap, with two digits after the point."""
     if score is None:
         return "  – "
     exact = Decimal(score)

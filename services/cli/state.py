@@ -313,7 +313,7 @@ def _key_result(
         if first["upper"] is not None:
             was = goalposts(key_result["measure"], first, lang)
         details.append(Text(f"{said(WORDS, 'was', lang)} {was}", style="magenta"))
-    if score["raw"] is not None and not 0 <= Decimal(score["raw"]) <= 1:
+    if score["raw"] not in (None, score["score"]):
         details.append(f"{said(WORDS, 'raw', lang)} {figure(score['raw'])}")
     if key_result["weight"] is not None:
         details.append(f"{said(WORDS, 'weight', lang)} {figure(key_result['weight'])}")

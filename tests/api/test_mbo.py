@@ -11,6 +11,7 @@ from tests.api.conftest import YEAR, Person, given_goal, person
 pytestmark = pytest.mark.usefixtures("projector")
 
 GOAL = "/v1/objectives/retention"
+MEASURED = (("objective", "retention"), ("key_result", "kept"))
 
 
 async def given_mbo_goal(anna: Person, boris: Person) -> None:
@@ -76,6 +77,28 @@ async def test_a_target_moves_when_the_other_party_agrees(
         "objective.change_proposed",
         "key_result.target_changed",
     ]
+
+
+async def test_what_goes_beyond_the_target_counts_up_to_the_cap_of_the_policy(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """54 of 40 is 1.35: 1.2 of the key result and of its goal, on every page."""
+    await given_mbo_goal(anna, await person(http, services, "boris", "editor"))
+    await anna.created("/v1/key-results/kept/check-ins", {"value": "54"})
+    goal = await anna.read(GOAL)
+    assert (goal["score"], goal["band"]["code"]) == ("1.2", "reached")
+    assert (goal["key_results"][0]["score"]["score"], goal["key_results"][0]["score"]["raw"]) == (
+        "1.2",
+        "1.35",
+    )
+    await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업", "level": "team"})
+    items = [{"kind": kind, "id": id_, "weight": "50"} for kind, id_ in MEASURED]
+    await anna.created("/v1/scorecards", {"id": "card", "cycle": YEAR, "org_unit": "sales", "items": items})
+    card = await anna.read("/v1/scorecards/card")
+    assert (card["score"], [item["score"] for item in card["items"]]) == ("1.2", ["1.2", "1.2"])
+    aligned = await anna.read("/v1/alignment")
+    tops = [*aligned["top"], *aligned["orphans"]["objectives"]]
+    assert [top["score"] for top in tops if top["id"] == "retention"] == ["1.2"]
 
 
 async def test_an_mbo_goal_is_not_activated_without_agreement(anna: Person) -> None:

@@ -319,6 +319,16 @@ def test_scores_are_clamped_before_they_are_averaged() -> None:
     assert result.weakest == "c"
 
 
+def test_key_results_of_an_mbo_goal_count_up_to_the_cap_of_its_policy() -> None:
+    """1.35 is 1.2 for MBO, as the key result itself is shown; with one of 0.8 the goal is just reached."""
+    alone = roll_up([part("a", Fraction("1.35"))], KPI_CAP)
+    assert alone is not None
+    assert alone.score == Decimal("1.2")
+    both = roll_up([part("a", Fraction("1.35")), part("b", Fraction("0.8"))], KPI_CAP)
+    assert both is not None
+    assert (both.score, both.weakest) == (Decimal(1), "b")
+
+
 def test_thirds_and_sevenths_add_up_exactly() -> None:
     """4/7, 6/7 and 13/35 are exactly 0.6, which is the lower end of a success."""
     result = roll_up([part("a", Fraction(4, 7)), part("b", Fraction(6, 7)), part("c", Fraction(13, 35))])

@@ -185,11 +185,11 @@ def test_trajectories() -> None:
 
 def test_objectives() -> None:
     """The roll-up of every row."""
-    for raws, weights, objective in table("| raw scores | weights |"):
+    for raws, weights, cap, objective in table("| raw scores | weights | cap |"):
         scores = [None if raw == "pending" else Fraction(raw) for raw in raws.split(", ")]
         given = [Decimal(weight) for weight in weights.split(", ")] if weights else [None] * len(scores)
         parts = [WeightedScore("kr", weight, score) for weight, score in zip(given, scores, strict=True)]
-        result = roll_up(parts)
+        result = roll_up(parts, Decimal(cap))
         assert result is not None
         assert result.score == Decimal(objective), raws
 

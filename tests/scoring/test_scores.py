@@ -14,6 +14,7 @@ from events.cycles.state import Cycle
 from events.kpis.state import Kpi
 from events.measures import Measure, Window
 from events.objectives.state import CheckIn, KeyResult, TargetFact
+from projections.scoring.formulas import OKR_CAP
 from projections.scoring.scores import KeyResultScore, score_days, score_key_result, score_objective
 from projections.scoring.values import BusinessDays
 from tests.scoring.given import Q1, days, kpi, measure, reading, share
@@ -166,7 +167,7 @@ def test_an_objective_is_the_weighted_mean_of_exact_scores() -> None:
         )
         for id_, value, target in (("a", 4, 7), ("b", 6, 7), ("c", 13, 35))
     ]
-    result = score_objective([(kr, on("2026-01-31", kr)) for kr in krs])
+    result = score_objective([(kr, on("2026-01-31", kr)) for kr in krs], OKR_CAP)
     assert result is not None
     assert (result.score, result.weakest, result.pending) == (Decimal("0.6"), "c", ())
 
@@ -181,7 +182,7 @@ def test_weights_of_key_results_count() -> None:
         check_ins=(check_in("2026-01-10", 1),),
     )
     open_ = key_result(measure("at_least", 1), linked=False, id="b", weight=Decimal(25))
-    result = score_objective([(kr, on("2026-01-31", kr)) for kr in (done, open_)])
+    result = score_objective([(kr, on("2026-01-31", kr)) for kr in (done, open_)], OKR_CAP)
     assert result is not None
     assert (result.score, result.weakest, result.pending) == (Decimal("0.75"), "b", ("b",))
 
