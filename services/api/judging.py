@@ -16,7 +16,7 @@ from events.kpis.state import Kpi
 from events.numbers import Number
 from events.objectives.state import KeyResult, Objective
 from events.policies.rules import FRAMEWORKS, Band, Framework
-from events.policies.state import Policies, Policy
+from events.policies.state import InForce, Policies, Policy
 from projections.scoring.bands import band_of, yardstick
 from projections.scoring.formulas import NO_SCORE, RollUp, clamped, shown
 from projections.scoring.pace import (
@@ -41,7 +41,7 @@ class PolicyRef(BaseModel):
     """The rules that a score is judged by."""
 
     framework: Framework
-    version: int = Field(description="The one that the cycle pins; 0 is built in.")
+    version: int = Field(description="The one that the cycle pins; of KPIs the newest. 0 is built in.")
 
 
 class BandOut(BaseModel):
@@ -84,6 +84,11 @@ def policies_among(found: Mapping[Aggregate, queries.Version]) -> Policies:
     return Policies(version.state for version in found.values() if isinstance(version.state, Policy))
 
 
+def policy_ref(policy: InForce) -> PolicyRef:
+    """A version of a policy as answers name it."""
+    return PolicyRef(framework=policy.framework, version=policy.version)
+
+
 def band_out(band: Band) -> BandOut:
     """A band as it is answered."""
     return BandOut(code=band.code, name_ko=band.name_ko, name_en=band.name_en)
@@ -116,7 +121,7 @@ class Judge:
     @property
     def policy(self) -> PolicyRef:
         """The policy as answers name it."""
-        return PolicyRef(framework=self._policy.framework, version=self._policy.version)
+        return policy_ref(self._policy)
 
     @property
     def cap(self) -> Decimal:

@@ -14,7 +14,7 @@ from projections.kpi_status import days_for_status, kpi_status
 from projections.scoring.formulas import shown
 from projections.scoring.values import BusinessDays
 from projections.state import queries
-from services.api.judging import BandOut, FreshnessOut, PolicyRef, band_out, load_policies
+from services.api.judging import BandOut, FreshnessOut, PolicyRef, band_out, load_policies, policy_ref
 from services.api.positions import Then
 
 
@@ -51,7 +51,7 @@ def _status(kpi: Kpi, days: BusinessDays, policy: InForce, as_of: date) -> KpiSt
     attainment = None if point is None else point.attainment
     return KpiStatusOut(
         **dict(band_out(found.status)),
-        policy=PolicyRef(framework=policy.framework, version=policy.version),
+        policy=policy_ref(policy),
         band=None if found.band is None else band_out(found.band),
         period=None if point is None else point.label,
         value=None if point is None else point.value,

@@ -25,7 +25,7 @@ from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.goal_answers import BaseOut, base_out
 from services.api.incomplete import Incomplete, parts_of_kpi, unreadable
-from services.api.judging import BandOut, band_out, load_policies
+from services.api.judging import BandOut, PolicyRef, band_out, load_policies, policy_ref
 from services.api.kpi_status import KpiStatusOut, statuses
 from services.api.naming import name_people
 from services.api.paging import Page, Paged, page, page_from
@@ -177,6 +177,7 @@ class Trend(Times):
     unit: str
     bucket: Literal["day", "week", "month", "quarter", "year"]
     incomplete: Incomplete
+    policy: PolicyRef = Field(description="The newest KPI policy; it judges all buckets.")
     data: list[TrendPoint]
 
 
@@ -361,15 +362,16 @@ async def trend(
                 "from", "trend_range", f"{error}.", f"조회 기간이 올바르지 않습니다: {error}."
             ) from None
         days = await queries.days_of(then.connection, kpi, *needed, then.position)
-        rules = (await load_policies(then)).newest("kpi").rules
         lost = await unreadable(then)
+        policy = (await load_policies(then)).newest("kpi")
     points = trends.trend(state, days, bucket, first, last, then.as_of)
     return Trend(
         kpi=kpi,
         unit=state.unit,
         bucket=bucket,
         incomplete=not lost.isdisjoint(parts_of_kpi(kpi)),
-        data=[_point(point, rules) for point in points],
+        policy=policy_ref(policy),
+        data=[_point(point, policy.rules) for point in points],
         **then.times,
     )
 

@@ -21,7 +21,7 @@ from projections.scoring.formulas import rounded
 from projections.scoring.scorecards import Line, as_key_result, line_score, total_score
 from projections.state import queries
 from services.api.figures import Figures
-from services.api.judging import BandOut, PolicyRef, load_policies
+from services.api.judging import BandOut, PolicyRef, load_policies, policy_ref
 from services.api.positions import Then
 from services.api.sight import hidden_aggregates
 
@@ -182,13 +182,13 @@ class CardFigures:
     ) -> CardLine:
         policy = self._pinned(card, framework)
         line = Line(item.weight, raw, policy.rules.shown_cap)
-        return CardLine(item, *names, _reference(policy), line, withheld)
+        return CardLine(item, *names, policy_ref(policy), line, withheld)
 
     def judge(self, card: Scorecard, lines: Iterable[CardLine]) -> Judged:
         """The total, its band and grade: by the MBO policy for a person, by the KPI policy for a unit."""
         lines = list(lines)
         policy = self._pinned(card, "mbo" if card.person is not None else "kpi")
-        reference, table = _reference(policy), bool(policy.rules.payout)
+        reference, table = policy_ref(policy), bool(policy.rules.payout)
         if any(line.withheld for line in lines):
             return Judged(None, reference, None, table, None, None)
         score = total_score([line.line for line in lines])
@@ -205,7 +205,3 @@ class CardFigures:
 
     def _pinned(self, card: Scorecard, framework: Framework) -> InForce:
         return self._policies.pinned(framework, self._cycles[card.cycle].policies)
-
-
-def _reference(policy: InForce) -> PolicyRef:
-    return PolicyRef(framework=policy.framework, version=policy.version)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from events.policies.defaults import DEFAULTS
 from tests.api.conftest import YEAR, Person, given_goal
 from tests.api.test_policies import reading
 
@@ -53,6 +54,26 @@ async def test_a_kpi_is_healthy_until_its_readings_are_stale(anna: Person) -> No
     assert await codes(anna) == ["healthy", "no_value"]
     assert (await status(anna, "1000-01-01"))["code"] == "no_target"
     assert (await status(anna, "9999-12-31"))["code"] == "no_value"
+
+
+async def test_the_trend_names_the_policy_that_judges_all_its_buckets(anna: Person) -> None:
+    """The newest KPI policy, by what was on record: 72 of 80 is healthy until 0.95 is asked for."""
+    await given_goal(anna)
+    await reading(anna, "72")
+    target = {"kind": "at_least", "target": "80", "effective_from": "2026-01-01", "reason": "계획"}
+    await anna.created("/v1/kpis/acv/targets", target, If_Match=await anna.etag("/v1/kpis/acv"))
+    path, january = "/v1/kpis/acv/trend", {"from": "2026-01-01", "to": "2026-01-31"}
+    before = await anna.read(path, **january)
+    rules = DEFAULTS["kpi"].model_dump(mode="json")
+    rules["usual"]["bands"][-1]["at_least"] = "0.95"
+    await anna.created("/v1/policies/kpi", {"rules": rules, "reason": "stricter"})
+    after = await anna.read(path, **january)
+    then = await anna.read(path, **january, known_at=before["known_at"])
+    assert [(found["policy"], found["data"][0]["status"]["code"]) for found in (before, after, then)] == [
+        ({"framework": "kpi", "version": 0}, "healthy"),
+        ({"framework": "kpi", "version": 1}, "watch"),
+        ({"framework": "kpi", "version": 0}, "healthy"),
+    ]
 
 
 async def test_stale_readings_override_a_good_pace_and_never_the_score(anna: Person) -> None:

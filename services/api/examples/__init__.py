@@ -61,6 +61,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
         "unit": "MKRW",
         "bucket": "month",
         "incomplete": False,
+        "policy": KPI["status"]["policy"],
         "data": [TREND_POINT],
         **_TIMES,
     },
