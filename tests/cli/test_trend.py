@@ -19,9 +19,10 @@ def test_a_target_that_waits_for_approval_is_said_and_does_not_count(terminal: T
     rules = DEFAULTS["kpi"].model_dump(mode="json") | {"approve_target_changes": True}
     reading = {"kpi": "sales", "source_id": "r", "period": "2026-03-01", "value": "90"}
     target = {"kind": "at_least", "target": "100", "effective_from": "2026-01-01", "reason": "계획"}
-    terminal.http.post("/v1/policies/kpi", json={"rules": rules, "reason": "승인"}).raise_for_status()
+    made = terminal.http.post("/v1/policies/kpi", json={"rules": rules, "reason": "승인"}).raise_for_status()
     terminal.http.post("/v1/readings", json=[reading]).raise_for_status()
     shown = ("trend", "sales", "--from", "2026-03-01", "--to", "2026-03-31", "--lang", "en")
+    terminal.read("/v1/kpis/sales", made.json()["position"])
     for asked, waits in (("100", False), ("50", True)):
         etag = terminal.http.get("/v1/kpis/sales").headers["ETag"]
         answer = terminal.http.post(
