@@ -69,8 +69,26 @@ def grouped(value: Decimal) -> str:
 
 
 def exact_json(payload: str | bytes) -> object:
-    """Parse JSON with every fraction as an exact Decimal. Raises ValueError, also for NaN and Infinity."""
-    return json.loads(payload, parse_float=Decimal, parse_constant=_refuse_constant)
+    """Parse JSON with every fraction as an exact Decimal.
+
+    Raises JSONDecodeError, and ValueError with a text for people for what is no number that can be read: NaN,
+    Infinity, thousands of digits, an exponent of dozens of them.
+    """
+    return json.loads(payload, parse_float=_fraction, parse_int=_integer, parse_constant=_refuse_constant)
+
+
+def _fraction(written: str) -> Decimal:
+    try:
+        return Decimal(written)
+    except InvalidOperation:
+        raise ValueError(f"{_shown(written)} is out of the range of numbers") from None
+
+
+def _integer(written: str) -> int:
+    try:
+        return int(written)
+    except ValueError:  # Python's words are advice for programmers
+        raise ValueError(f"{_shown(written)} has {len(written)} digits") from None
 
 
 def _refuse_constant(name: str) -> object:

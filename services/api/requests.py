@@ -46,9 +46,17 @@ class ExactRequest(Request):
                 f"The body is not JSON: {error.msg} at {place}.",
                 f"본문이 JSON이 아닙니다: {error.lineno}행 {error.colno}열, {error.msg}.",
             ) from None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise Problem(
-                400, "invalid_json", f"The body is not JSON: {error}.", f"본문이 JSON이 아닙니다: {error}."
+                400,
+                "invalid_json",
+                f"The body holds a number that can't be read: {error}.",
+                "본문에 읽을 수 없는 숫자가 있습니다."
+                " NaN이나 Infinity가 아닌, 정수부 26자리·소수부 12자리 이내의 숫자를 보내십시오.",
+            ) from None
+        except RecursionError:
+            raise Problem(
+                400, "invalid_json", "The body is nested too deeply.", "본문이 너무 깊게 중첩되어 있습니다."
             ) from None
         if "\\u0000" in text and _holds_nul(document):
             raise Problem(

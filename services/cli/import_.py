@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +17,7 @@ from rich.table import Table
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.display import Lang, Language, chosen_language, console, said, speak
 from services.cli.importing.mapping import MappingError, load_mapping
-from services.cli.importing.sending import BATCH, Receipt, Sender, sent_ahead
+from services.cli.importing.sending import Receipt, Sender, batches, sent_ahead
 from services.cli.importing.sources import FileError, Refused, Row, Source, open_source
 from services.intake.formats import parse_line
 from services.intake.items import read_items
@@ -154,7 +153,7 @@ class Import:
         """Read the whole file and check each row as far as that goes without the catalogue."""
         self.dry = True
         try:
-            for rows in _in_batches(self.source.rows()):
+            for rows in batches(self.source.rows()):
                 sendable = [row for row in rows if isinstance(row.item, bytes)]
                 items = read_items([parse_line(row.item) for row in sendable])  # type: ignore[arg-type]
                 self._take(rows, [_checked(item, self.language) for item in items])
@@ -242,16 +241,6 @@ class _RefusedFile:
         """No more rows."""
         if self._file is not None:
             self._file.close()
-
-
-def _in_batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    yield batch
 
 
 def _rejected(rejected: Rejected, language: Language) -> Receipt:

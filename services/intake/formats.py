@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from services.intake.items import CHUNK
@@ -100,7 +100,7 @@ def parse_line(line: bytes) -> Any:
         return Rejected("not_utf8", byte=error.start + 1)
     try:
         return _parse(text.strip())
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         return Rejected("malformed", why=_why(error))
 
 
@@ -121,14 +121,53 @@ def from_cloudevent(raw: Any) -> Any:
     return item
 
 
-_scan = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal).scan_once  # type: ignore[attr-defined]
+_LONGEST_INTEGER = 1000
+"""Digits that are read of an integer. Python refuses some thousands, and no field takes more than 26."""
+
+
+def _integer(digits: str) -> int:
+    """Of one that is far too long only the beginning, which is as much out of the range of any field."""
+    return int(digits[:_LONGEST_INTEGER])
+
+
+def _fraction(digits: str) -> Decimal:
+    """In the place of one with an exponent that no Decimal has, one as much out of the range of any field."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return Decimal("1e-1000" if "e-" in digits.lower() else "1e1000")
+
+
+Scan = Callable[[str, int], tuple[Any, int]]
+"""The JSON value at a place, and its end. Raises JSONDecodeError, RecursionError, StopIteration."""
+
+
+def _scanner(integer: Callable[[str], int], fraction: Callable[[str], Decimal]) -> Scan:
+    decoder: Any = json.JSONDecoder(parse_int=integer, parse_float=fraction, parse_constant=Decimal)
+    scan: Scan = decoder.scan_once
+    return scan
+
+
+_scan = _scanner(int, Decimal)
+_scan_any_number = _scanner(_integer, _fraction)
+"""Slower."""
 _space = re.compile(r"[ \t\n\r]*").match
 
 
-def _parse(text: str) -> Any:
-    """One JSON value. Raises ValueError, RecursionError."""
+def _value(text: str, at: int) -> tuple[Any, int]:
+    """As a Scan. A number that Python makes nothing of is one out of the range of any field."""
     try:
-        value, end = _scan(text, 0)
+        return _scan(text, at)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, InvalidOperation):
+        return _scan_any_number(text, at)
+
+
+def _parse(text: str) -> Any:
+    """One JSON value. Raises JSONDecodeError, RecursionError."""
+    try:
+        value, end = _value(text, 0)
     except StopIteration as stop:
         raise json.JSONDecodeError("Expecting value", text, stop.value) from None
     if end != len(text):
@@ -155,7 +194,7 @@ async def _parse_array(body: bytes) -> list[list[Any]]:
         at = _end_of_space(text, at + 1)
         more = text[at : at + 1] != "]"
         while more:
-            value, at = _scan(text, at)
+            value, at = _value(text, at)
             chunk.append(value)
             if len(chunk) == CHUNK:
                 chunks.append(chunk)
@@ -173,7 +212,7 @@ async def _parse_array(body: bytes) -> list[list[Any]]:
             raise json.JSONDecodeError("Extra data", text, at + 1)
     except StopIteration as stop:
         raise _not_json(json.JSONDecodeError("Expecting value", text, stop.value)) from None
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise _not_json(error) from None
     if chunk:
         chunks.append(chunk)
@@ -188,14 +227,12 @@ def _end_of_space(text: str, at: int) -> int:
     return found.end()
 
 
-def _not_json(error: Exception) -> Unreadable:
+def _not_json(error: json.JSONDecodeError | RecursionError) -> Unreadable:
     why = _why(error)
     return Unreadable("invalid_json", f"The body is not JSON: {why}.", f"본문이 JSON이 아닙니다: {why}.")
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+def _why(error: json.JSONDecodeError | RecursionError) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return str(error)
+    return f"{error.msg} at line {error.lineno}, column {error.colno}"

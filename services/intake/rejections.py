@@ -12,6 +12,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "not_utf8": ("it is not UTF-8 at byte {byte}", "UTF-8이 아닙니다({byte}번째 바이트)"),
     "not_utf8_text": ("it is not UTF-8", "UTF-8이 아닙니다"),
     "wrong_width": ("the row has {found} columns, not {wanted}", "열이 {wanted}개가 아니라 {found}개입니다"),
+    "row_too_long": (
+        "the row (lines {first} to {last}) has more than {most} characters",
+        "행({first}~{last}번째 줄)이 {most}자를 넘습니다",
+    ),
+    "quote_not_closed": (
+        "a quote in the row is not closed up to the end of the file (line {last})",
+        "행에서 연 따옴표가 파일 끝({last}번째 줄)까지 닫히지 않았습니다",
+    ),
     "not_mapped": ("{field} can't be made: {why}", "{field} 값을 만들 수 없습니다: {why}"),
     "not_an_object": ("an item is a JSON object", "항목은 JSON 객체여야 합니다"),
     "not_a_cloudevent": (

@@ -175,6 +175,49 @@ def test_a_dry_run_sends_nothing(terminal: Terminal, write: Write) -> None:
     assert counts == {"would be sent": 1, "rejected": 2, "not counted": 0}
 
 
+def test_a_row_that_is_too_long_is_rejected_by_itself(write: Write) -> None:
+    """What no field takes may be long. Nothing inside of a text that is too long is a row."""
+    mapping = write("m.yaml", "fields: {kpi: kpi, source_id: id, value: value, period: day}")
+    good = "sales,{},1,2026-03,{}\n".format
+    text = ("x" * 999 + "\n" + good("inside", "")) * 1100
+    rows = [
+        good("a", "x" * 200_000),
+        good("b" * 200_000, ""),
+        good("c", '1" 2'),
+        good("d", f'"{text} ""{text}"""'),
+        good("e", "x" * 3_000_000),
+        good("f", '"two\nlines"'),
+        good("g", '"never closed'),
+        good("h", ""),
+    ]
+    file = write("long.csv", "kpi,id,value,day,note\n" + "".join(rows))
+    nobody = Terminal(http=_nobody(), token="t")
+    told = nobody.json("import", file, "--feed", "erp", "--dry-run", "--mapping", mapping, code=1)
+    assert told["counts"] == {"would be sent": 3, "rejected": 4, "not counted": 0}
+    with Path(told["rejected_file"]).open(newline="") as rejected:
+        found = [row[-4:] for row in csv.reader(rejected)][1:]
+    after = 5 + 2 * text.count("\n") + 1
+    assert [(row[0], row[2]) for row in found] == [
+        ("3", "wrong_length"),
+        ("5", "row_too_long"),
+        (str(after), "row_too_long"),
+        (str(after + 3), "quote_not_closed"),
+    ]
+    assert found[1][3] == f"the row (lines 5 to {after - 1}) has more than 1048576 characters"
+    assert found[3][3] == f"a quote in the row is not closed up to the end of the file (line {after + 4})"
+
+
+def test_a_version_that_is_no_number_has_one_short_reason(write: Write) -> None:
+    """Also one of so many digits that Python has advice about it."""
+    columns = "kpi,source_id,value,period,source_version\n"
+    file = write("v.csv", columns + "".join(f"sales,a,1,2026-03,{v}\n" for v in ("9" * 5000, "x" * 5000)))
+    nobody = Terminal(http=_nobody(), token="t")
+    told = nobody.json("import", file, "--feed", "erp", "--dry-run", code=1)
+    with Path(told["rejected_file"]).open(newline="") as rejected:
+        found = [row[-2:] for row in csv.reader(rejected)][1:]
+    assert found == [["not_an_integer", "source_version must be a whole number"]] * 2
+
+
 @pytest.mark.parametrize(
     ("name", "content", "mapping", "line"),
     [
@@ -182,6 +225,10 @@ def test_a_dry_run_sends_nothing(terminal: Terminal, write: Write) -> None:
         ("r.csv", "", None, "is empty"),
         ("r.csv", "kpi,source_id,amount\n", None, "there is no field 'amount' in a reading"),
         ("r.csv", "kpi,value\n", None, "there is no column 'source_id'"),
+        ("r.csv", "kpi,value,source_id,value\n", None, "has two columns 'value'"),
+        ("r.csv", "a,b, b\n", "fields: {kpi: a, source_id: b}", "has two columns 'b'"),
+        ("r.csv", "a,b,b\n", "{where: {b: 1}, fields: {kpi: a, source_id: a}}", "has two columns 'b'"),
+        ("r.csv", "kpi," + "x" * 1_100_000, None, "line 1: the names of the columns have more than"),
         ("r.csv", "a,b\n", "fields: {kpi: a, source_id: c}", "has no column 'c'; it has a, b"),
         ("r.csv", "a,b\n", "fields: {kpi: a}", "fields/source_id: Field required"),
         ("r.csv", "a,b\n", "fields: {kpi: a, source_id: {column: b, constant: 1}}", "give one of column"),

@@ -95,6 +95,11 @@ def without(raw: dict[str, Any], *fields: str) -> dict[str, Any]:
     return {name: value for name, value in raw.items() if name not in fields}
 
 
+def with_number(field: str, digits: str) -> bytes:
+    """An item as it comes, with a number as nobody can write it in Python."""
+    return json.dumps(item("a") | {field: "DIGITS"}).replace('"DIGITS"', digits).encode()
+
+
 RATIO = item("a", kpi="rate", numerator="3", denominator="4")
 HUGE = "9" * 40
 
@@ -104,10 +109,18 @@ REJECTED: list[tuple[Any, str, str | None]] = [
     (b"", "malformed", None),
     (b"{} {}", "malformed", None),
     (b"[" * 100_000, "malformed", None),
-    (b"1" * 5000, "malformed", None),
+    (b"1" * 5000, "not_an_object", None),
+    (b'{"value": %s, "kpi": ' % (b"1" * 5000), "malformed", None),
     (b'{"kpi": "\xc3\x28"}', "not_utf8", None),
     (b"[]", "not_an_object", None),
     (b"null", "not_an_object", None),
+    # its numbers, which Python has an own word about
+    (with_number("value", "1" * 5000), "invalid_number", "#/value"),
+    (with_number("value", "-" + "1" * 5000), "invalid_number", "#/value"),
+    (with_number("value", "1e99999999999999999999"), "invalid_number", "#/value"),
+    (with_number("value", "1E-99999999999999999999"), "invalid_number", "#/value"),
+    (with_number("source_version", "9" * 5000), "out_of_range", "#/source_version"),
+    (with_number("source_id", "1" * 5000), "not_a_text", "#/source_id"),
     # its fields
     (without(item("a"), "kpi"), "missing", "#/kpi"),
     (without(item("a"), "source_id"), "missing", "#/source_id"),
@@ -201,7 +214,7 @@ def test_what_is_rejected(raw: Any, code: str, pointer: str | None) -> None:
 def test_every_sentence_is_used() -> None:
     """There is no code that nothing leads to, here or where files and deliveries are read."""
     elsewhere = {"kpi_not_declared", "not_a_cloudevent", "not_a_feed", "unknown_workspace"}
-    in_files = {"not_mapped", "not_utf8_text", "wrong_width"}
+    in_files = {"not_mapped", "not_utf8_text", "quote_not_closed", "row_too_long", "wrong_width"}
     assert {code for _, code, _ in REJECTED} | elsewhere | in_files == set(SENTENCES)
 
 

@@ -27,6 +27,8 @@ from services.intake.items import Item
 from services.intake.rejections import Rejected
 
 NUMBERS = ("value", "numerator", "denominator")
+_LONGEST_WHY = 200
+"""Characters of a reason, which may quote what was found."""
 
 
 class MappingError(ValueError):
@@ -212,12 +214,19 @@ def _field(name: str, rule: Rule, record: Mapping[str, Any]) -> Any:
         if name in NUMBERS:
             return _number(found, rule.decimal)
         if name == "source_version":
-            return int(found)
+            return _whole(found)
         if name in ("observed_at", "period"):
             return _time(name, _text(found), rule)
         return _text(found)
     except (ValueError, TypeError, KeyError) as error:
-        raise Rejected("not_mapped", name, why=str(error)) from None
+        raise Rejected("not_mapped", name, why=str(error)[:_LONGEST_WHY]) from None
+
+
+def _whole(found: Any) -> int:
+    try:
+        return int(found)
+    except ValueError:
+        raise Rejected("not_an_integer", "source_version") from None
 
 
 def _number(found: Any, decimal: str) -> Any:

@@ -15,6 +15,9 @@ from services.cli.importing.sources import Row
 
 BATCH = 5000
 """Rows of one request."""
+BATCH_SIZE = 4 * 2**20
+"""Bytes or characters of a file that are read at most before they are sent: memory stays small, and so does
+a request, however long the rows are and however few of them count."""
 PATIENCE = 120.0
 """Seconds for which a server that was there is waited for."""
 _LONGEST_PAUSE = 5.0
@@ -80,7 +83,7 @@ def sent_ahead(sender: Sender, rows: Iterator[Row]) -> Iterator[tuple[list[Row],
     """
     with ThreadPoolExecutor(1, "send") as thread:
         under_way: tuple[list[Row], Future[list[Receipt]]] | None = None
-        for batch in _batches(rows):
+        for batch in batches(rows):
             sending = thread.submit(sender.send, [row for row in batch if isinstance(row.item, bytes)])
             if under_way is not None:
                 yield under_way[0], under_way[1].result()
@@ -89,15 +92,16 @@ def sent_ahead(sender: Sender, rows: Iterator[Row]) -> Iterator[tuple[list[Row],
             yield under_way[0], under_way[1].result()
 
 
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+def batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     """Rows in batches of so many that can be sent."""
     batch: list[Row] = []
-    sendable = 0
+    sendable = size = 0
     for row in rows:
         batch.append(row)
         sendable += isinstance(row.item, bytes)
-        if sendable == BATCH:
+        size += row.size
+        if sendable == BATCH or size >= BATCH_SIZE:
             yield batch
-            batch, sendable = [], 0
+            batch, sendable, size = [], 0, 0
     if batch:
         yield batch

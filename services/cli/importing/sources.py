@@ -19,6 +19,8 @@ from services.intake.rejections import Rejected
 
 _BOM = b"\xef\xbb\xbf"
 _DELIMITERS = ",;\t"
+LONGEST_ROW = 2**20
+"""Characters of one CSV row: many times what a reading can have, so that long texts beside it do no harm."""
 
 
 class FileError(ValueError):
@@ -34,6 +36,8 @@ class Row(NamedTuple):
     """The JSON to send, why there is none, or None for a row that does not count."""
     original: Any
     """As it stands in the file."""
+    size: int
+    """Bytes or characters that it takes in the file."""
 
 
 class Refused(NamedTuple):
@@ -97,6 +101,53 @@ class Source(ABC):
             return rejected
 
 
+class _Lines:
+    """The lines of a CSV file. One row may only take LONGEST_ROW characters of them."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._last = 1  # the names of the columns
+        self.begin()
+
+    def begin(self) -> None:
+        """A row begins with the next line."""
+        self.first = self._last + 1
+        self._room = LONGEST_ROW
+
+    @property
+    def size(self) -> int:
+        """Characters of the row so far."""
+        return LONGEST_ROW - self._room
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        """Raises Rejected for a row that does not end, or not in time; it was read to its end then."""
+        line = self._text.readline(self._room + 1)
+        if not line:
+            if self._last >= self.first:
+                raise Rejected("quote_not_closed", last=self._last)
+            raise StopIteration
+        self._last += 1
+        self._room -= len(line)
+        if self._room < 0:
+            self._skip(line)
+            raise Rejected("row_too_long", first=self.first, last=self._last, most=LONGEST_ROW)
+        return line
+
+    def _skip(self, line: str) -> None:
+        """Go on to the end of the row: a line break between quotes ends none, whatever stands behind it."""
+        quoted = self._last > self.first
+        while line:
+            quoted ^= line.count('"') % 2 == 1
+            ended = line.endswith(("\n", "\r"))
+            if ended and not quoted:
+                return
+            line = self._text.readline(LONGEST_ROW)
+            self._last += ended and line != ""
+
+
 class CsvSource(Source):
     """Comma, semicolon or tab between the columns; the first row has their names."""
 
@@ -112,12 +163,18 @@ class CsvSource(Source):
         # What is not UTF-8 is kept as it is, so that only its row is rejected.
         text = io.TextIOWrapper(self.file, "utf-8-sig", errors="surrogateescape", newline="")
         try:
-            first = text.readline()
+            first = text.readline(LONGEST_ROW + 1)
+            if len(first) > LONGEST_ROW:
+                raise FileError(
+                    f"{path}, line 1: the names of the columns have more than {LONGEST_ROW} characters"
+                )
+            # The limit of the csv module, one for the whole process, would end the file at a long field.
+            csv.field_size_limit(LONGEST_ROW)
             self._delimiter = (mapping.delimiter if mapping else None) or max(_DELIMITERS, key=first.count)
             header = next(csv.reader([first], delimiter=self._delimiter), [])
             self.columns = [name.strip() for name in header]
-            self._reader = csv.reader(text, delimiter=self._delimiter)
-            self._text = text
+            self._lines = _Lines(text)
+            self._reader = csv.reader(self._lines, delimiter=self._delimiter)
         except csv.Error as error:
             raise FileError(f"{path}, line 1: {error}") from None
         if not any(self.columns):
@@ -128,24 +185,36 @@ class CsvSource(Source):
             missing = sorted(mapping.columns - set(self.columns))
             if missing:
                 raise MappingError(f"{path} has no column {missing[0]!r}; it has {', '.join(self.columns)}")
+        assert self.mapping is not None
+        twice = [name for name in self.mapping.columns if self.columns.count(name) > 1]
+        if twice:
+            raise MappingError(
+                f"{path} has two columns {min(twice)!r}: which one counts? Give one another name"
+            )
 
     def rows(self) -> Iterator[Row]:
         """Every row; a cell may hold line breaks."""
         width = len(self.columns)
+        lines = self._lines
         while True:
+            lines.begin()
+            item: bytes | Rejected | None
             try:
                 cells = next(self._reader, None)
+            except Rejected as rejected:
+                item, cells = rejected, [""] * width
             except csv.Error as error:
-                raise FileError(f"{self.path}, line {self._reader.line_num + 1}: {error}") from None
-            if cells is None:
-                return
-            if not cells:
-                continue
-            line = self._reader.line_num + 1
-            if len(cells) != width:
-                yield Row(line, Rejected("wrong_width", wanted=width, found=len(cells)), cells)
+                raise FileError(f"{self.path}, line {lines.first}: {error}") from None
             else:
-                yield Row(line, self._item(dict(zip(self.columns, cells, strict=True))), cells)
+                if cells is None:
+                    return
+                if not cells:
+                    continue
+                if len(cells) == width:
+                    item = self._item(dict(zip(self.columns, cells, strict=True)))
+                else:
+                    item = Rejected("wrong_width", wanted=width, found=len(cells))
+            yield Row(lines.first, item, cells, lines.size)
 
     @property
     def refused_path(self) -> Path:
@@ -195,7 +264,7 @@ class JsonLinesSource(JsonSource):
         for number, raw in enumerate(self.file, 1):
             line = (raw.removeprefix(_BOM) if number == 1 else raw).strip()
             if line:
-                yield Row(number, self._line(line), line)
+                yield Row(number, self._line(line), line, len(line))
 
     def _line(self, line: bytes) -> bytes | Rejected | None:
         if self.mapping is None:
@@ -222,13 +291,14 @@ class JsonDocumentSource(JsonSource):
                 f"at {path!r}" if path else "as a whole (name its place in the mapping: `records: result`)"
             )
             raise FileError(f"{self.path} has no list of records {where}")
+        size = self.size // max(len(records), 1)
         for number, record in enumerate(records, 1):
             if not isinstance(record, dict):
-                yield Row(number, Rejected("not_an_object"), record)
+                yield Row(number, Rejected("not_an_object"), record, size)
             elif self.mapping is None:
-                yield Row(number, _json(record), record)
+                yield Row(number, _json(record), record, size)
             else:
-                yield Row(number, self._item(record), record)
+                yield Row(number, self._item(record), record, size)
 
 
 _SOURCES: dict[str, type[Source]] = {
