@@ -142,7 +142,7 @@ CODES: dict[str, Code] = {
     "objective_is_number": Code(
         "warning",
         "001 4.2",
-        "An objective's text is a figure and its movement.",
+        "An objective's text is a figure, alone or with what it counts and its movement.",
         "목표 “{name}”: 숫자는 핵심 결과에 두고, 목표에는 나아갈 방향을 문장으로 쓰십시오.",
         "Objective “{name}” is a bare number: put it into a key result and say where to go instead.",
     ),

@@ -11,6 +11,7 @@ from events.measures import Measure
 from events.objectives.state import KeyResult, Objective
 from events.units import PERCENTAGES, in_percent
 from projections.advice import words
+from projections.advice.bare_numbers import is_number
 from projections.advice.catalogue import KEY_RESULTS, LATE_PART, NEARLY_ALL_PERCENT, Advice, Item, advice
 from projections.advice.facts import TargetMove
 
@@ -37,7 +38,7 @@ def on_objective(objective: Objective) -> Iterator[Advice]:
         yield advice("too_many_key_results", item, count=count, least=least, most=most)
     if count < least:
         yield advice("too_few_key_results", item, count=count, least=least, most=most)
-    if words.is_number(objective.title):
+    if is_number(objective.title):
         yield advice("objective_is_number", item)
     elif words.is_metric(objective.title):
         yield advice("objective_is_metric", item)

@@ -14,12 +14,9 @@ UP = re.compile(rf"(?:{_UP}){_NO_NOUN}|{_UP_EN}", re.IGNORECASE)
 DOWN = re.compile(rf"(?:{_DOWN}){_NO_NOUN}|{_DOWN_EN}", re.IGNORECASE)
 _MOVES = re.compile(rf"(?:{_UP}|{_DOWN}|개선|달성){_NO_NOUN}|{_UP_EN}|{_DOWN_EN}|\breach\b", re.IGNORECASE)
 
-_FIGURE = re.compile(
-    r"(?:[$₩€]\s*\d)|(?<![A-Za-z\d])\d[\d,.]*\s*(?:%|퍼센트|percent\b|배|원|천|만|억|조|건|명|점|시간|달러)"
-)
-_METRIC = re.compile(
-    r"(?:비용|매출|수익|이익|이윤|단가|원가|금액|건수|[가-힣]+[률율]|비율|비중)(?:을|를|이|가|의)?(?:\s|$)"
-    r"|\b(?:cost|revenue|sales|profit|margin|price|turnover|rate|share)\b",
+METRIC = re.compile(
+    r"(?:비용|매출|수익|이익|이윤|단가|원가|금액|건수|[가-힣]+[률율]|비율|비중)(?:을|를|이|가|은|는|의)?(?:\s|$)"
+    r"|\b(?:cost|revenue|sales|profit|margin|price|turnover|rate|share|NPS|CSAT|ARR|MRR|MAU|DAU)\b",
     re.IGNORECASE,
 )
 _FEW_WORDS = 4
@@ -73,15 +70,9 @@ _VAGUE = re.compile(
 )
 
 
-def is_number(title: str) -> bool:
-    """A figure with its unit, and that it moves: “매출 10% 증가”."""
-    return bool(_FIGURE.search(title) and _MOVES.search(title))
-
-
 def is_metric(title: str) -> bool:
     """A few words that name a measure and its movement: “리드당 비용 감소”."""
-    few = len(title.split()) <= _FEW_WORDS
-    return few and not is_number(title) and bool(_METRIC.search(title) and _MOVES.search(title))
+    return len(title.split()) <= _FEW_WORDS and bool(METRIC.search(title) and _MOVES.search(title))
 
 
 def names_initiative(title: str) -> bool:
