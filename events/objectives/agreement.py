@@ -13,8 +13,14 @@ from events.objectives.agreement_events import (
     ObjectiveChangeProposed,
     ObjectiveChangeSentBack,
 )
+from events.objectives.alignment import check_circle
 from events.objectives.commands import DraftObjective
-from events.objectives.events import Ambition, ObjectiveAgreed, ObjectiveCycleChanged
+from events.objectives.events import (
+    Ambition,
+    ObjectiveAgreed,
+    ObjectiveCycleChanged,
+    ObjectiveSupportsChanged,
+)
 from events.objectives.evolve import evolve
 from events.objectives.key_result_events import (
     KeyResultAdded,
@@ -178,8 +184,8 @@ def send_change_back(objective: Objective, waiting: Waiting, context: Context) -
 def _made(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
     """The changes on the day they are agreed to: waiting alone makes no target hold from an earlier day.
 
-    Those of a key result that was dropped since are left out; what contradicts a baseline that was corrected
-    since, and a key result whose id another one has by now, is refused.
+    Those of a key result that was dropped since are left out. Refused is what contradicts a baseline that was
+    corrected since, a key result whose id another one has by now, and support for what leads back by now.
     """
     made: list[EventData] = []
     state, cycle = objective, context.cycle
@@ -190,6 +196,8 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
             continue
         if isinstance(data, KeyResultAdded) and data.key_result in context.taken:
             raise key_result_exists(data.key_result, allowed=["send_back"])
+        if isinstance(data, ObjectiveSupportsChanged):
+            check_circle(objective, data.new, context, allowed=["send_back"])
         if isinstance(data, ObjectiveCycleChanged) and cycle is not None:
             cycle = cycle_of(state.model_copy(update={"cycle": data.new}), cycle, context)
             require_not_closed(cycle)

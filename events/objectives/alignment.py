@@ -1,6 +1,6 @@
 """The rule of what supports what: goals that exist, and never in a circle."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from events.context import Context
 from events.errors import Refused
@@ -34,14 +34,27 @@ def check_change(objective: Objective, supports: Sequence[str], context: Context
             f"핵심 결과 {objective.takes_over}을(를) 이어받은 목표이므로 기여 대상에서 뺄 수 없습니다",
             pointer="/supports",
         )
-    path = _way_back(objective.id, supports, context)
+    check_circle(objective, supports, context, pointer="/supports")
+
+
+def check_circle(
+    objective: Objective,
+    supports: Sequence[str],
+    context: Context,
+    *,
+    pointer: str | None = None,
+    allowed: Sequence[str] = (),
+) -> None:
+    """Refuse to support what leads back."""
+    path = way_back(objective.id, supports, context.leads_to)
     if path is not None:
         way = " → ".join(path)
         raise Refused(
             "supports_itself",
             f"the objective would support itself: {way}",
             f"목표가 자기 자신에게 기여하게 됩니다: {way}",
-            pointer="/supports",
+            pointer=pointer,
+            allowed=allowed,
         )
 
 
@@ -72,7 +85,9 @@ def with_taken_over(supports: tuple[str, ...], taken_over: str | None) -> tuple[
     return supports if taken_over is None or taken_over in supports else (taken_over, *supports)
 
 
-def _way_back(objective: str, supports: Sequence[str], context: Context) -> list[str] | None:
+def way_back(
+    objective: str, supports: Sequence[str], leads_to: Mapping[str, Sequence[str]]
+) -> list[str] | None:
     """The shortest way from an objective over what it supports to itself; None if there is none."""
     came_from: dict[str, str] = {}
     reached = [(objective, goal) for goal in supports]
@@ -84,5 +99,5 @@ def _way_back(objective: str, supports: Sequence[str], context: Context) -> list
             return path[::-1]
         if to not in came_from:
             came_from[to] = at
-            reached += [(to, beyond) for beyond in context.leads_to.get(to, ())]
+            reached += [(to, beyond) for beyond in leads_to.get(to, ())]
     return None

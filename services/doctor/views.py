@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -10,7 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from events.objectives.state import Objective
+from events.org_units.state import OrgUnit
 from projections import control
+from projections.alignment.circles import circles_of_goals, circles_of_units
+from projections.state import queries
 from services.doctor.finding import Finding, clock, now
 from services.ledger import Ledger, StoredMessage
 from services.projector.builds import GROUPS
@@ -96,6 +100,9 @@ async def _group(
             f"{name}: version {active.version} is live, this program has {GROUPS[group].version}",
             f"run `goaltrail rebuild {group}`",
         )
+    elif group == "state":
+        async for finding in _circles(connection, name, active):
+            yield finding
     if ledger is not None:
         yield await _lag(ledger, workspace, name, active.position, group)
     poison = [entry for entry in await control.poisoned(connection, workspace, group) if not entry.waived]
@@ -108,6 +115,35 @@ async def _group(
             f"{name}: {len(poison)} position(s) that the view could not take: {shown}",
             f"upgrade or waive them, then `goaltrail rebuild {group}`",
         )
+
+
+async def _circles(
+    connection: AsyncConnection, name: str, active: control.ActiveVersion
+) -> AsyncIterator[Finding]:
+    """What commands refuse, but two API processes can make at one instant. No read runs into it for ever."""
+    tables = await connection.execution_options(schema_translate_map={"state": active.schema_name})
+    objectives, units = [
+        [version.state for version in await queries.latest_of_kind(tables, kind, active.position)]
+        for kind in ("objective", "org_unit")
+    ]
+    goals = circles_of_goals(goal for goal in objectives if isinstance(goal, Objective))
+    if goals:
+        yield Finding.warn(
+            "views.circles",
+            f"{name}: {len(goals)} circle(s) of goals that support each other: {_told(goals)}",
+            "change what one of them supports: `POST /v1/objectives/{objective}/supports`",
+        )
+    tree = circles_of_units(unit for unit in units if isinstance(unit, OrgUnit))
+    if tree:
+        yield Finding.warn(
+            "views.circles",
+            f"{name}: {len(tree)} circle(s) of units under each other: {_told(tree)}",
+            "move one of them: `PATCH /v1/org-units/{unit}` with its `parent`",
+        )
+
+
+def _told(circles: Sequence[Sequence[str]]) -> str:
+    return "; ".join(" → ".join(circle) for circle in circles[:3])
 
 
 async def _lag(ledger: Ledger, workspace: str, name: str, position: int, group: str) -> Finding:

@@ -50,10 +50,13 @@ class Tail(NamedTuple):
     """Each event, and the aggregate after it."""
 
 
-async def catch_up(ledger: Ledger, workspace: str, aggregate: Aggregate, known: Loaded) -> Tail:
+async def catch_up(
+    ledger: Ledger, workspace: str, aggregate: Aggregate, known: Loaded, until: int = 0
+) -> Tail:
     """Fold what the ledger has after what is known, with all that was acked before the call.
 
-    Raises WorkspaceUnknown, LedgerUnavailable.
+    `until` is the position up to which a view knew it: what it left out until there is poison, waived, or of
+    no effect, and is left out here, too. Raises WorkspaceUnknown, LedgerUnavailable.
     """
     loaded = known
     steps: list[tuple[RecordedEvent, Loaded]] = []
@@ -61,6 +64,9 @@ async def catch_up(ledger: Ledger, workspace: str, aggregate: Aggregate, known: 
         workspace, known.position, subject=ledger_subject(workspace, aggregate)
     ):
         for message in messages:
+            if message.position <= until:
+                loaded = loaded._replace(position=message.position)
+                continue
             try:
                 event = recorded(message)
             except UndecodableEvent as error:

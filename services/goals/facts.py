@@ -103,7 +103,7 @@ async def context_of(
         below=await _below(knowledge, command, state),
         taken_over=await _taken_over(knowledge, command, caller, today),
         unknown=await _unknown(knowledge, command, state, caller, today),
-        leads_to=await _leads_to(knowledge, command),
+        leads_to=await _leads_to(knowledge, command, state),
         policies=await _policies(knowledge, command, state),
         taken=await _taken(knowledge, command, aggregate, state),
         people=await _people(knowledge, command),
@@ -360,10 +360,16 @@ async def _taken_over(
     return objective.key_result(id_)
 
 
-async def _leads_to(knowledge: Knowledge, command: Command) -> dict[str, tuple[str, ...]]:
+async def _leads_to(
+    knowledge: Knowledge, command: Command, state: State | None
+) -> dict[str, tuple[str, ...]]:
     """From what an objective is to support upwards, as the decider wants it; level by level."""
     found: dict[str, tuple[str, ...]] = {}
-    pending = frozenset(command.supports if isinstance(command, ChangeSupports) else ())
+    pending: frozenset[str] = frozenset()
+    if isinstance(command, ChangeSupports):
+        pending = frozenset(command.supports)
+    elif isinstance(command, AgreeObjective) and isinstance(state, Objective):
+        pending = frozenset(as_proposed(state).supports) - frozenset(state.supports)
     while pending:
         objective_of = await knowledge.objectives_of(pending)
         for id_ in pending:

@@ -2,7 +2,8 @@
 
 A command is decided on what the views know, if they are at the ledger's head; else, on a conflict and while
 PostgreSQL is away, on what the ledger adds to that. The append is guarded with the last position known on the
-aggregate's own subject, so two commands never both win on one state.
+aggregate's own subject, so two commands never both win on one state. Those whose rule spans aggregates wait
+for each other (`one_at_a_time`).
 
 With an Idempotency-Key the ids of a command's events follow from (workspace, actor, key). That is how a retry
 finds them, in the views' table of commands or among the aggregate's own events.
@@ -33,6 +34,7 @@ from services.goals.aggregates import Loaded, seen
 from services.goals.errors import KeyInFlight, KeyReused, Stale, TooContended
 from services.goals.facts import context_of, workspace_of, written_of
 from services.goals.knowledge import Knowledge
+from services.goals.one_at_a_time import OneAtATime
 from services.goals.sight import require_seen
 from services.keys.keys import Keys
 from services.ledger import (
@@ -111,6 +113,7 @@ class Goals:
         self._views = views
         self._keys = keys
         self._now = now
+        self._one_at_a_time = OneAtATime()
         self._in_flight: set[tuple[str, str, str]] = set()
         self._objective_of: dict[tuple[str, str], str] = {}
 
@@ -167,6 +170,10 @@ class Goals:
         return await knowledge.objective_of(key_result)
 
     async def _carry_out(self, request: Request) -> Answer:
+        async with self._one_at_a_time.turn(request.workspace, request.commands):
+            return await self._decide_and_append(request)
+
+    async def _decide_and_append(self, request: Request) -> Answer:
         seen = await self._from_views(request)
         if isinstance(seen, Answer):
             return seen

@@ -67,7 +67,9 @@ class Knowledge:
 
     async def tail(self, aggregate: Aggregate) -> Tail:
         """An aggregate, with what the ledger has since it was seen. Raises as `get`."""
-        tail = await catch_up(self._ledger, self._workspace, aggregate, self._seen.get(aggregate, NOTHING))
+        known = self._seen.get(aggregate)
+        until = 0 if known is None else self._seen_until
+        tail = await catch_up(self._ledger, self._workspace, aggregate, known or NOTHING, until)
         self._current[aggregate] = tail.loaded
         return tail
 
@@ -138,7 +140,8 @@ class Knowledge:
         found = None
         async for event in self._events("objective", self._seen_until):
             data = event.event.data
-            if isinstance(data, KeyResultAdded) and data.key_result == key_result:
+            # The first one has it, as in the views.
+            if found is None and isinstance(data, KeyResultAdded) and data.key_result == key_result:
                 found = event.event.aggregate.id
         return found
 

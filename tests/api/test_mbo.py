@@ -118,3 +118,19 @@ async def test_an_mbo_goal_is_not_activated_without_agreement(anna: Person) -> N
     proposed = await anna.post(f"{GOAL}/propose", {}, If_Match=changed.headers["ETag"])
     again = await anna.post(f"{GOAL}/agree", {}, If_Match=proposed.headers["ETag"])
     assert (again.status_code, again.json()["event_ids"]) == (200, [])
+
+
+async def test_what_waits_closes_no_circle_when_it_is_agreed(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """Another goal came to support this one in the meantime: the change can only be sent back."""
+    boris = await person(http, services, "boris", "editor")
+    await given_mbo_goal(anna, boris)
+    for goal, other in (("retention", "growth"), ("growth", "kept")):
+        path = f"/v1/objectives/{goal}"
+        body = {"supports": [other], "reason": "x"}
+        await anna.created(f"{path}/supports", body, If_Match=await anna.etag(path))
+    boris.position = anna.position
+    refused = await boris.post(f"{GOAL}/agree", {}, If_Match=await boris.etag(GOAL))
+    assert (refused.status_code, refused.json()["code"]) == (409, "supports_itself")
+    assert "retention → growth → kept → retention" in refused.json()["detail"]

@@ -27,6 +27,7 @@ from events.objectives.commands import (
     ChangeObjectiveOwner,
     ChangeObjectiveReviewer,
     ChangeReward,
+    ChangeSupports,
     ChangeTarget,
     CheckIn,
     CloseObjective,
@@ -318,3 +319,14 @@ def test_reports_and_the_end_wait_for_nobody() -> None:
     goal.does(OWNER, ReopenObjective())
     assert goal.state.key_results[0].measure.target == Decimal(80)
     goal.refuses(REVIEWER, AgreeObjective(), "objective_active")
+
+
+def test_what_led_nowhere_when_it_was_proposed_may_close_a_circle_now() -> None:
+    """Another goal came to support this one while the change waited: it can only be sent back."""
+    goal = active_goal().does(OWNER, ChangeSupports(supports=("team",)))
+    goal.facts["leads_to"] = {"team": (goal.state.id,)}
+    refusal = goal.refuses(REVIEWER, AgreeObjective(), "supports_itself")
+    assert refusal.allowed == ["send_back"]
+    assert f"{goal.state.id} → team → {goal.state.id}" in refusal.message_en
+    goal.does(REVIEWER, SendBackObjective())
+    assert (goal.state.supports, goal.state.waiting) == ((), None)
