@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from uuid import uuid4
@@ -11,7 +12,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.api.problems import Problem
+from services.api.problems import Problem, unavailable
 
 log = structlog.get_logger("goaltrail.api")
 
@@ -30,7 +31,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Observing:
-    """Outermost layer: names and measures each request; what nobody caught becomes a 500 problem."""
+    """Outermost layer: names and measures each request; what nobody caught becomes a problem."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -60,12 +61,16 @@ class Observing:
         IN_FLIGHT.inc()
         try:
             await self.app(scope, receive, send_noted)
+        except asyncio.CancelledError:
+            if status == 0:
+                answer = _stopping().response(headers.get("accept-language"))
+                await answer(scope, receive, send_noted)
+            raise
         except Exception:
             log.exception("request failed")
             if status == 0:
-                await _internal_error(request_id).response(headers.get("accept-language"))(
-                    scope, receive, send_noted
-                )
+                answer = _internal_error(request_id).response(headers.get("accept-language"))
+                await answer(scope, receive, send_noted)
         finally:
             IN_FLIGHT.dec()
             _note(scope, status, time.perf_counter() - started)
@@ -84,6 +89,14 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     SECONDS.labels(method, route).observe(seconds)
     if scope["path"] not in _QUIET:
         log.info("request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 1))
+
+
+def _stopping() -> Problem:
+    return unavailable(
+        "stopping",
+        "The service stops and could not finish this; send it again with the same Idempotency-Key.",
+        "서비스가 종료되어 마치지 못했습니다. 같은 Idempotency-Key로 다시 보내십시오.",
+    )
 
 
 def _internal_error(request_id: str) -> Problem:

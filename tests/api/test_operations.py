@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import httpx
 import pytest
 import structlog
+from starlette.types import Message, Receive, Scope, Send
 
+from services.api.observing import Observing
 from tests.api.conftest import Person, SettingsFor, given_goal, projecting
 
 pytestmark = pytest.mark.usefixtures("default_logging")
+
+
+async def test_a_request_that_is_broken_off_gets_a_problem_too() -> None:
+    """When the process has to end before the answer is there."""
+    begun, sent = asyncio.Event(), list[Message]()
+
+    async def forever(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/readings", "headers": []}
+    request = asyncio.create_task(Observing(forever)(scope, receive, send))
+    await begun.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert (sent[0]["status"], json.loads(sent[1]["body"])["code"]) == (503, "stopping")
 
 
 async def test_it_is_alive_before_it_is_ready(http: httpx.AsyncClient, provisioned: SettingsFor) -> None:
