@@ -29,7 +29,7 @@ from services.api.problems import not_found
 from services.api.requests import ExactRoute, Lang
 from services.api.security import Reader
 from services.api.services import Serving
-from services.api.sight import seen, seen_objectives
+from services.api.sight import seen, seen_objectives, with_purpose_seen
 from services.api.versions import KOREAN, id_of
 from services.people.names import names_of
 
@@ -193,7 +193,7 @@ class _Known:
         return _Known(
             objectives=[state for state in states["objective"] if isinstance(state, Objective)],
             revisions={id_of(version): version.revision for version in versions["objective"]},
-            kpis=[state for state in states["kpi"] if isinstance(state, Kpi)],
+            kpis=await with_purpose_seen(then, [state for state in states["kpi"] if isinstance(state, Kpi)]),
             initiatives=[state for state in states["initiative"] if isinstance(state, Initiative)],
             units={state.id: state for state in states["org_unit"] if isinstance(state, OrgUnit)},
             cycles={state.id: state for state in states["cycle"] if isinstance(state, Cycle)},

@@ -34,8 +34,8 @@ from services.api.problems import invalid_parameter
 from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
 from services.api.services import Serving
-from services.api.sight import seen_objectives
-from services.api.versions import after_cursor, find, last_id
+from services.api.sight import seen_objectives, with_purpose_seen
+from services.api.versions import after_cursor, find, id_of, last_id
 from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 from services.goals.relative_goals import kpi_base_of, kpi_bases_now
 
@@ -228,17 +228,18 @@ async def read(
 
 async def _with_status(then: Then, versions: Sequence[queries.Version]) -> list[KpiOut]:
     """KPIs as they are answered."""
-    kpis = [(version.state, version.revision) for version in versions if isinstance(version.state, Kpi)]
-    found = await statuses(then, [kpi for kpi, _ in kpis])
+    kpis = await with_purpose_seen(then, [one.state for one in versions if isinstance(one.state, Kpi)])
+    revisions = {id_of(version): version.revision for version in versions}
+    found = await statuses(then, kpis)
     lost = await unreadable(then)
     return [
         KpiOut(
             **dict(kpi),
             status=found[kpi.id],
             incomplete=not lost.isdisjoint(parts_of_kpi(kpi.id)),
-            revision=revision,
+            revision=revisions[kpi.id],
         )
-        for kpi, revision in kpis
+        for kpi in kpis
     ]
 
 

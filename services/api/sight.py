@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from events.ids import Aggregate
 from events.initiatives.state import Initiative
+from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.scorecards.state import Scorecard
 from events.state import State
@@ -56,6 +57,21 @@ async def sees_objective(then: Then, id_: str) -> bool:
         return True
     found = await queries.latest(then.connection, "objective", id_, then.view.position)
     return found is None or not await _unseen(then, [_state(found)])
+
+
+async def with_purpose_seen(then: Then, kpis: Sequence[Kpi]) -> list[Kpi]:
+    """Some KPIs; one that serves a goal which the caller does not see, without that and why."""
+    served = {kpi.serves for kpi in kpis if kpi.serves is not None}
+    if not served or then.caller.may(Permission.READ_ALL_GOALS):
+        return list(kpis)
+    objectives = await queries_goals.objectives_of(then.connection, served)
+    asked = [Aggregate("objective", id_) for id_ in sorted(set(objectives.values()))]
+    found = await queries.latest_of(then.connection, asked, then.view.position)
+    unseen = {state.id for state in await _unseen(then, [_state(each) for each in found.values()])}
+    nothing = {"serves": None, "serves_why": None}
+    return [
+        kpi.model_copy(update=nothing) if objectives.get(kpi.serves or "") in unseen else kpi for kpi in kpis
+    ]
 
 
 async def partly_seen(then: Then, people: Collection[str]) -> frozenset[str]:

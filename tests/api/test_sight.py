@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("projector")
 GOAL = "/v1/objectives/retention"
 SECRET = "담당 고객 유지"
 KPI = {"id": "x", "name_ko": "x", "name_en": "x", "unit": "count", "kind": "delta", "aggregation": "sum"}
+WHY = "남은 고객이 다시 삽니다"
 SINGLE = (
     GOAL,
     f"{GOAL}?known_at=2100-01-01",
@@ -100,6 +101,8 @@ async def given_company(anna: Person) -> dict[str, str]:
         If_Match=f'"{drafted["revision"]}"',
     )
     await anna.created("/v1/initiatives", {"id": "calls", "title": SECRET, "supports": ["kept"]})
+    serving = KPI | {"id": "visits", "org_unit": "sales", "serves": "kept", "serves_why": WHY}
+    await anna.created("/v1/kpis", serving)
     return ids
 
 
@@ -136,6 +139,10 @@ async def test_every_read_shows_an_mbo_goal_to_those_who_see_it_and_to_nobody_el
             answer = await reader.get(path)
             assert answer.status_code == 200, (who, path, answer.text)
             assert (SECRET in answer.text) == (who in seen), (who, path)
+        kpi = (await reader.get("/v1/kpis/visits")).json()
+        assert (kpi["serves"], kpi["serves_why"]) == (("kept", WHY) if who in seen else (None, None)), who
+        for path in ("/v1/kpis", "/v1/kpis?known_at=2100-01-01", f"/v1/alignment?cycle={YEAR}"):
+            assert (WHY in (await reader.get(path)).text) == (who in seen), (who, path)
 
 
 async def test_a_goal_that_is_not_seen_cannot_be_changed_nor_taken_over(
