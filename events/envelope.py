@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from events import catalogue as _catalogue  # noqa: F401 - registers every event type
 from events import numbers
+from events.explaining import explained
 from events.ids import Aggregate
 from events.readings import quick
 from events.registry import EventData, UnknownData, lookup, upcast
@@ -240,4 +241,4 @@ def _holds_nul(value: object) -> bool:
 def _explained(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"not an event: {error.args[0]!r} is missing"
-    return f"not an event: {error}"
+    return f"not an event: {explained(error)}"

@@ -39,6 +39,13 @@ async def position_at(connection: AsyncConnection, known_at: datetime) -> int:
     return found or 0
 
 
+async def moment_at(connection: AsyncConnection, position: int) -> tuple[int, datetime]:
+    """The last end of an atomic batch up to a position, and when it was recorded. There must be one."""
+    newest = select(moment.c.position, moment.c.recorded_at).order_by(moment.c.position.desc()).limit(1)
+    row = (await connection.execute(newest.where(moment.c.position <= position))).one()
+    return row.position, row.recorded_at
+
+
 async def latest(connection: AsyncConnection, kind: str, id_: str, position: int) -> Version | None:
     """One aggregate as known at a position."""
     parameters = {"kind": kind, "id": id_, "position": position}

@@ -187,8 +187,16 @@ score_history = Table(
         "goal_position", BigInteger, primary_key=True, comment="the goal event that caused it; 0 for readings"
     ),
     Column("objective", Text, nullable=False),
-    Column("position", BigInteger, nullable=False, comment="the last event that contributed"),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "position",
+        BigInteger,
+        nullable=False,
+        comment="the goal event; for readings the last event of the recorded day that could change the score,"
+        " such as a reading or a change of the target",
+    ),
+    Column(
+        "recorded_at", DateTime(timezone=True), nullable=False, comment="when the event at `position` was"
+    ),
     Column("cause", Text, nullable=False, comment="name of the event, or `reading`"),
     Column("value", Numeric),
     Column("raw", Numeric, comment="six places, half-even; null while pending"),

@@ -57,9 +57,18 @@ class ScorePoint(BaseModel):
     """A score as it came about."""
 
     day: date = Field(description="The business day whose end was scored.")
-    cause: str = Field(description="The event that brought it about, or `reading`.")
-    recorded_at: datetime
-    position: int
+    cause: str = Field(
+        description="The goal event that brought it about; or `reading`: all readings of one recorded day (UTC)"
+        " that began to count for this day."
+    )
+    recorded_at: datetime = Field(description="When the event at `position` was recorded.")
+    position: int = Field(
+        description="Of the goal event. A `reading` row has the score as known after the last event of the"
+        " recorded day that could change it (a reading for this or an earlier day, or a goal event such as a"
+        " new target), and the position of that event, which need not be the reading's. Where `known_at` lies"
+        " within the recorded day, the row is computed and has the position of the last event on the ledger by"
+        " then. `GET /v1/readings` tells when a reading was recorded."
+    )
     value: Number | None
     raw: Number | None = Field(description="Unbounded, six places; null while pending.")
     score: Number = Field(description="`raw` between 0 and 1, also where the policy's cap is higher.")
@@ -153,14 +162,15 @@ async def _since_replaced(
     if not days:
         return []
     figures = await Figures.load(then, [objective])
+    position, recorded_at = await queries.moment_at(then.connection, then.position)
     found = []
     for day, score in zip(days, figures.scores(objective, key_result, days), strict=False):
         before = next((point for point in reversed(points) if point.day == day), None)
         shown = ScorePoint(
             day=day,
             cause="reading",
-            recorded_at=then.known_at,
-            position=then.position,
+            recorded_at=recorded_at,
+            position=position,
             value=score.value,
             raw=score.raw,
             score=score.score,

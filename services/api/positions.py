@@ -37,7 +37,8 @@ class Known(BaseModel):
     """Up to where the record was read for an answer."""
 
     known_at: datetime | None = Field(
-        description="Of the last event that was read (UTC); null if there is none."
+        description="Up to when the record was read (UTC): until the time asked for, or until its last event;"
+        " null if there is none."
     )
     position: int = Field(description="The ledger position up to which the record was read.")
 

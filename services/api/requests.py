@@ -18,7 +18,9 @@ from services.api.problems import Language, Problem, invalid_header, preferred_l
 KEY_LENGTH = 255
 """Characters an Idempotency-Key may have."""
 
-_ETAG = re.compile(r'"(\d{1,18})"')
+_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
+"""A proxy that packs an answer makes its ETag weak. Ours names a revision and no bytes, so it means the same; the
+strong comparison of RFC 9110 (13.1.1) would only keep people behind such a proxy from changing anything."""
 
 
 class ExactRequest(Request):

@@ -35,6 +35,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "backdated: holds from a day before it was recorded",
     ),
     "nothing": ("없음", "none"),
+    "reading": (
+        "{feed} 연동에서 실적 1건을 기록했습니다(위치 {first_position:,}).",
+        "1 reading was recorded from the feed {feed}, at position {first_position:,}.",
+    ),
     "readings": (
         "{feed} 연동에서 실적 {count:,}건을 기록했습니다(위치 {first_position:,}부터).",
         "{count:,} readings were recorded from the feed {feed}, from position {first_position:,} on.",
@@ -111,7 +115,7 @@ def trail(
         for entry in entries
     ]
     for one in recordings:
-        told = Text(said(WORDS, "readings", language).format(**one), style="dim")
+        told = Text(_recorded(one, language), style="dim")
         lines.append(Line(one["first_position"], one["recorded_day"], told))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="dim")
@@ -130,6 +134,11 @@ def _recordings(client: Client, kpi: str, first: str | None, last: str | None) -
         if (first is None or first[:10] <= one["recorded_day"])
         and (last is None or one["recorded_day"] <= last[:10])
     ]
+
+
+def _recorded(recording: dict[str, Any], lang: Language) -> str:
+    """Ordinary readings of one feed and day, in a sentence."""
+    return said(WORDS, "reading" if recording["count"] == 1 else "readings", lang).format(**recording)
 
 
 class _Readings:

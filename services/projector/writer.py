@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.envelope import RecordedEvent, UndecodableEvent
+from events.explaining import explained
 from projections.control import checkpoint, poison
 from projections.projection import Copy, Fold, Store, Write
 from services.ledger.messages import StoredMessage, recorded
@@ -148,7 +149,7 @@ class BuildWriter:
         """Commit a run in which PostgreSQL refuses the value of some event."""
         first, last = run.messages[0].position, run.messages[-1].position
         if first == last:
-            await self._commit(Run(run.messages, [], {first: f"refused by PostgreSQL: {error}"}))
+            await self._commit(Run(run.messages, [], {first: f"refused by PostgreSQL: {_cause(error)}"}))
             return
         middle = (first + last) // 2
         await self.write(run.between(first, middle))
@@ -191,7 +192,7 @@ class BuildWriter:
             try:
                 fold(event)
             except Exception as error:
-                problems[event.position] = f"{type(error).__name__}: {error}"
+                problems[event.position] = f"{type(error).__name__}: {explained(error)}"
         first = run.messages[0].position
         return [self._poison(run.messages[at - first], why) for at, why in sorted(problems.items())]
 
@@ -240,6 +241,11 @@ async def _execute(connection: AsyncConnection, write: Write, schema: str) -> No
         )
     else:
         await connection.execute(write.statement, write.arrays)
+
+
+def _cause(error: BaseException) -> str:
+    """What the server said, without the statement."""
+    return explained((error.orig if isinstance(error, DBAPIError) else None) or error)
 
 
 def _is_data_error(error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -122,12 +122,18 @@ async def test_score_history_is_told_as_it_was_known(anna: Person) -> None:
     await given_goal(anna)
     path = "/v1/key-results/kr-acv/score-history"
     await send_readings(anna, ("2026-01-15T09:00:00+09:00", "60"))
-    early = (await anna.read("/v1/workspace"))["known_at"]
+    recorded = await anna.read("/v1/workspace")
+    early = recorded["known_at"]
     before = await anna.read(path)
     await asyncio.sleep(0.01)
     await send_readings(anna, ("2026-01-20T09:00:00+09:00", "71"))
     now = [(point["day"], point["raw"]) for point in (await anna.read(path))["data"]]
-    then = [(point["day"], point["raw"]) for point in (await anna.read(path, known_at=early))["data"]]
+    # Any instant before the second reading: no event was recorded just then.
+    between = (datetime.fromisoformat(early) + timedelta(milliseconds=1)).isoformat()
+    shown = await anna.read(path, known_at=between)
+    [computed] = [point for point in shown["data"] if point["cause"] == "reading"]
+    assert (computed["position"], computed["recorded_at"]) == (recorded["position"], early)
+    then = [(point["day"], point["raw"]) for point in shown["data"]]
     assert ("2026-01-31", "0.7") in now
     assert ("2026-01-31", "0.333333") in then
     assert ("2026-01-31", "0.7") not in then

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from services.cli.client import Client
-from services.cli.trail import _details, _Readings
+from services.cli.display import Language
+from services.cli.trail import _details, _Readings, _recorded
 
 READINGS = _Readings(Client("http://127.0.0.1:1", "no token"))
 """Nothing here asks for readings."""
@@ -31,3 +32,16 @@ def test_words_are_quoted_where_the_reader_may_read_them(
 ) -> None:
     entry = {"type": type_, "data": data, "reason": None, "position": 1}
     assert [line for line, _style in _details(entry, READINGS, "ko")] == lines
+
+
+@pytest.mark.parametrize(
+    ("count", "lang", "told"),
+    [
+        (1, "en", "1 reading was recorded from the feed erp, at position 1,234."),
+        (2000, "en", "2,000 readings were recorded from the feed erp, from position 1,234 on."),
+        (1, "ko", "erp 연동에서 실적 1건을 기록했습니다(위치 1,234)."),
+        (2000, "ko", "erp 연동에서 실적 2,000건을 기록했습니다(위치 1,234부터)."),
+    ],
+)
+def test_one_reading_is_one(count: int, lang: Language, told: str) -> None:
+    assert _recorded({"feed": "erp", "count": count, "first_position": 1234}, lang) == told

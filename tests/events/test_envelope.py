@@ -190,8 +190,18 @@ REPLACED: list[dict[str, Any]] = [
     ],
 )
 def test_what_is_no_event_is_refused_in_one_way(payload: bytes) -> None:
-    with pytest.raises(UndecodableEvent, match="not an event: "):
+    with pytest.raises(UndecodableEvent, match="not an event: ") as refused:
         decode(payload)
+    assert "\n" not in str(refused.value)
+    assert "http" not in str(refused.value)
+
+
+def test_why_data_is_no_events_is_said_in_one_line() -> None:
+    """The first thing that is wrong, and how many more are."""
+    payload = orjson.dumps(DOCUMENT | {"type": "goaltrail.kpi.retired.v1", "data": {"x": 1, "y": 2}})
+    with pytest.raises(UndecodableEvent) as refused:
+        decode(payload)
+    assert str(refused.value) == "not an event: KpiRetired.x: Extra inputs are not permitted (and 1 more)"
 
 
 def test_a_backslash_before_u0000_is_no_nul() -> None:

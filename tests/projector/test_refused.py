@@ -49,6 +49,7 @@ async def test_a_row_that_is_there_already_makes_its_event_poison(
     (poison,) = await company.poisoned(STATE)
     assert (poison.position, poison.kind, poison.id) == (bad, "objective", "o2")
     assert "taken_over_pkey" in poison.error
+    assert not any(word in poison.error for word in ("\n", "http", "INSERT")), "it is shown in one line"
     labels = {"workspace": company.workspace, "group": "state"}
     assert REGISTRY.get_sample_value("goaltrail_projection_poison_total", labels) == 1
 
