@@ -58,16 +58,16 @@ class ScorePoint(BaseModel):
 
     day: date = Field(description="The business day whose end was scored.")
     cause: str = Field(
-        description="The goal event that brought it about; or `reading`: all readings of one recorded day (UTC)"
-        " that began to count for this day."
+        description="The goal event that brought it about; or `reading`: all readings of one recorded day"
+        " (UTC) that began to count for this day."
     )
     recorded_at: datetime = Field(description="When the event at `position` was recorded.")
     position: int = Field(
         description="Of the goal event. A `reading` row has the score as known after the last event of the"
         " recorded day that could change it (a reading for this or an earlier day, or a goal event such as a"
         " new target), and the position of that event, which need not be the reading's. Where `known_at` lies"
-        " within the recorded day, the row is computed and has the position of the last event on the ledger by"
-        " then. `GET /v1/readings` tells when a reading was recorded."
+        " within the recorded day, the row is computed and has the position of the last event on the ledger"
+        " by then. `GET /v1/readings` tells when a reading was recorded."
     )
     value: Number | None
     raw: Number | None = Field(description="Unbounded, six places; null while pending.")

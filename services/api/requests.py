@@ -19,8 +19,8 @@ KEY_LENGTH = 255
 """Characters an Idempotency-Key may have."""
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
-"""A proxy that packs an answer makes its ETag weak. Ours names a revision and no bytes, so it means the same; the
-strong comparison of RFC 9110 (13.1.1) would only keep people behind such a proxy from changing anything."""
+"""A proxy that packs an answer makes its ETag weak. Ours names a revision and no bytes, so it means the same;
+the strong comparison of RFC 9110 (13.1.1) would only keep people behind such a proxy from changing goals."""
 
 
 class ExactRequest(Request):
