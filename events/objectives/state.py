@@ -128,6 +128,12 @@ class KeyResult(State):
         """The first business day that is held against this measure; `date.min` if it is the first one."""
         return self.earlier_measures[-1].until if self.earlier_measures else date.min
 
+    @property
+    def kpis(self) -> frozenset[str]:
+        """The KPIs that its value comes from, on earlier days too."""
+        named = (self.kpi, *(earlier.kpi for earlier in self.earlier_measures))
+        return frozenset(kpi for kpi in named if kpi is not None)
+
     def as_measured_on(self, day: date) -> "KeyResult":
         """The key result with the measure it had at the end of a business day, and all that belongs to it."""
         earlier = next((earlier for earlier in self.earlier_measures if day < earlier.until), None)

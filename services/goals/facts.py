@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 from events.commands import Command
 from events.context import Context
-from events.conversations.commands import OpenConversation
 from events.cycles.commands import AdoptPolicy, OpenCycle
 from events.cycles.state import Cycle
-from events.feedback.commands import GiveFeedback
 from events.ids import Aggregate, made_here
 from events.initiatives.commands import PlanInitiative, ReplanInitiative
 from events.initiatives.state import Initiative
 from events.kpis.commands import AgreeKpiChange, DefineKpi, RedefineKpi, SetKpiTarget
 from events.kpis.definition import COUNTING
 from events.kpis.state import Kpi
-from events.objectives.agreement import as_proposed, to_be_added
+from events.objectives.agreement import as_proposed
 from events.objectives.commands import (
     AddKeyResult,
     AgreeObjective,
     ChangeMeasure,
     ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
-    ChangeSupports,
     ChangeTarget,
     CloseObjective,
     DraftObjective,
@@ -36,7 +33,7 @@ from events.objectives.commands import (
     SendBackObjective,
 )
 from events.objectives.goalposts import GOALPOSTS
-from events.objectives.state import KeyResult, Objective
+from events.objectives.state import Objective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
 from events.people.commands import JoinUnit
@@ -44,17 +41,15 @@ from events.people.org_chart import OrgChart
 from events.people.state import Person
 from events.policies.rules import FRAMEWORKS
 from events.policies.state import Policies, Policy
-from events.recognition.commands import GiveRecognition
-from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
-from events.scorecards.items import Item
+from events.scorecards.commands import DrawUpScorecard
 from events.scorecards.state import Scorecard
 from events.state import State
 from events.visibility import line_of, seen_by
 from events.workspace.state import Workspace
 from projections.advice.written import Written
 from services.access.callers import Caller
+from services.goals import references
 from services.goals.knowledge import Knowledge
-from services.goals.sight import may_see
 from services.ledger import WorkspaceUnknown
 
 NAMING_PEOPLE = ("owner", "reviewer", "person", "to", "parties")
@@ -101,11 +96,11 @@ async def context_of(
         kpi=kpi if isinstance(kpi, Kpi) else None,
         org_unit=org_unit if isinstance(org_unit, OrgUnit) else None,
         below=await _below(knowledge, command, state),
-        taken_over=await _taken_over(knowledge, command, caller, today),
-        unknown=await _unknown(knowledge, command, state, caller, today),
-        leads_to=await _leads_to(knowledge, command, state),
+        taken_over=await references.taken_over(knowledge, command, caller, today),
+        unknown=await references.unknown(knowledge, command, state, caller, today),
+        leads_to=await references.leads_to(knowledge, command, state),
         policies=await _policies(knowledge, command, state),
-        taken=await _taken(knowledge, command, aggregate, state),
+        taken=await references.taken(knowledge, command, aggregate, state),
         people=await _people(knowledge, command),
         gone=await _gone(knowledge, command, state, today),
         line=await _line(knowledge, command, state, caller, today),
@@ -276,113 +271,6 @@ async def _below(knowledge: Knowledge, command: Command, state: State | None) ->
     return frozenset(found)
 
 
-async def _unknown(
-    knowledge: Knowledge, command: Command, state: State | None, caller: Caller, today: date
-) -> frozenset[str]:
-    """What the command refers to and does not exist for the caller. A KPI is no counter-metric of itself."""
-    match command:
-        case DraftObjective() | ChangeSupports() | PlanInitiative() | ReplanInitiative():
-            goals, kpis = frozenset(command.supports or ()), frozenset[str]()
-        case DefineKpi() | RedefineKpi():
-            goals = frozenset([command.serves] if command.serves is not None else [])
-            kpis = frozenset(command.counter_metrics or ())
-        case OpenConversation() | GiveFeedback() | GiveRecognition():
-            return await _not_there(knowledge, command.about, caller, today)
-        case DrawUpScorecard() | ChangeScorecard():
-            return await _items_not_there(knowledge, command.items, caller, today)
-        case _:
-            return frozenset()
-    # What it refers to already may stay, also if somebody else said so who sees more.
-    held = _referred(state)
-    found = await knowledge.objectives_of(goals)
-    missing = {id_ for id_ in goals - held if not await _sees(knowledge, found.get(id_), caller, today)}
-    missing |= (goals & held) - found.keys()
-    itself = None if state is None else state.id
-    return frozenset(missing) | {
-        kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None
-    }
-
-
-async def _items_not_there(
-    knowledge: Knowledge, items: Iterable[Item], caller: Caller, today: date
-) -> frozenset[str]:
-    """Those of a scorecard's items that do not exist, or that the caller does not see."""
-    missing: set[str] = set()
-    for item in items:
-        name = f"{item.kind}/{item.id}"
-        if item.kind != "kpi":
-            missing |= await _not_there(knowledge, name, caller, today)
-        elif await knowledge.state("kpi", item.id) is None:
-            missing.add(name)
-    return frozenset(missing)
-
-
-async def _not_there(knowledge: Knowledge, about: str | None, caller: Caller, today: date) -> frozenset[str]:
-    """What words are about, if it is a goal and the caller sees none such."""
-    kind, _, id_ = (about or "").partition("/")
-    if about is None or kind == "person":
-        return frozenset()
-    found = (await knowledge.objectives_of(frozenset({id_}))).get(id_)
-    there = found is not None and (kind == "key_result" or found == id_)
-    there = there and await _sees(knowledge, found, caller, today)
-    return frozenset() if there else frozenset({about})
-
-
-async def _sees(knowledge: Knowledge, objective: str | None, caller: Caller, today: date) -> bool:
-    """Whether there is such an objective for the caller."""
-    if objective is None:
-        return False
-    return await may_see(knowledge, caller, await knowledge.state("objective", objective), today)
-
-
-def _referred(state: State | None) -> frozenset[str]:
-    """The goals that something supports or serves."""
-    match state:
-        case Objective() | Initiative():
-            return frozenset(state.supports)
-        case Kpi(serves=str() as goal):
-            return frozenset({goal})
-        case _:
-            return frozenset()
-
-
-async def _taken_over(
-    knowledge: Knowledge, command: Command, caller: Caller, today: date
-) -> KeyResult | None:
-    """The key result that is taken over, if the caller sees it."""
-    if not isinstance(command, DraftObjective) or command.takes_over is None:
-        return None
-    id_ = command.takes_over
-    objective_of = await knowledge.objectives_of(frozenset({id_}))
-    objective = await knowledge.state("objective", objective_of.get(id_))
-    if not isinstance(objective, Objective) or not await may_see(knowledge, caller, objective, today):
-        return None
-    return objective.key_result(id_)
-
-
-async def _leads_to(
-    knowledge: Knowledge, command: Command, state: State | None
-) -> dict[str, tuple[str, ...]]:
-    """From what an objective is to support upwards, as the decider wants it; level by level."""
-    found: dict[str, tuple[str, ...]] = {}
-    pending: frozenset[str] = frozenset()
-    if isinstance(command, ChangeSupports):
-        pending = frozenset(command.supports)
-    elif isinstance(command, AgreeObjective) and isinstance(state, Objective):
-        pending = frozenset(as_proposed(state).supports) - frozenset(state.supports)
-    while pending:
-        objective_of = await knowledge.objectives_of(pending)
-        for id_ in pending:
-            objective = objective_of.get(id_)
-            if objective == id_:
-                state = await knowledge.state("objective", id_)
-                found[id_] = state.supports if isinstance(state, Objective) else ()
-            else:
-                found[id_] = () if objective is None else (objective,)
-        pending = frozenset(beyond for ends in found.values() for beyond in ends) - found.keys()
-    return found
-
-
 async def _cycles_touched(knowledge: Knowledge, command: Command, state: State | None) -> tuple[Cycle, ...]:
     """The cycles that a command may touch besides the one of its own aggregate, by id."""
     match command, state:
@@ -400,7 +288,7 @@ async def _cycles_measured(knowledge: Knowledge, kpi: str) -> frozenset[str]:
     goals = {
         goal.cycle
         for goal in await knowledge.objectives()
-        if any(key_result.kpi == kpi for key_result in goal.active_key_results)
+        if any(kpi in key_result.kpis for key_result in goal.active_key_results)
     }
     return frozenset(goals) | {
         card.cycle
@@ -421,18 +309,3 @@ async def _cycles_supported(knowledge: Knowledge, command: Command, state: State
         if isinstance(cycle, Cycle):
             cycles[cycle.id] = cycle
     return tuple(cycles[id_] for id_ in sorted(cycles))
-
-
-async def _taken(
-    knowledge: Knowledge, command: Command, aggregate: Aggregate, state: State | None
-) -> frozenset[str]:
-    """Of the ids that new goals are to have: those that a goal has already."""
-    chosen: frozenset[str] = frozenset()
-    match command:
-        case DraftObjective():
-            chosen = frozenset({aggregate.id})
-        case AddKeyResult(key_result=str() as id_):
-            chosen = frozenset({id_})
-        case AgreeObjective() if isinstance(state, Objective):
-            chosen = to_be_added(state)
-    return frozenset(await knowledge.objectives_of(chosen))
