@@ -12,6 +12,8 @@ from events.numbers import Number
 from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
 from events.scorecards.items import ItemKind
 from events.scorecards.state import Scorecard
+from projections.scoring.formulas import written
+from projections.scoring.scorecards import Totals
 from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.judging import BandOut, PolicyRef
@@ -61,6 +63,17 @@ class ScorecardPatch(ChangeScorecard):
     reason: Reason | None = None
 
 
+class TotalsOut(BaseModel):
+    """What the periods that count came to together, and what their targets come to; in the KPI's unit."""
+
+    periods: int = Field(description="How many of its cadence: over, in the cycle, with target and value.")
+    value: Number
+    target: Number = Field(description="Of `between` the lower edge.")
+    upper: Number | None = Field(description="Of `between`.")
+    baseline: Number | None = Field(description="Also 0, where an increase starts from that.")
+    tolerance: Number | None
+
+
 class ItemOut(BaseModel):
     """One line of a scorecard."""
 
@@ -75,6 +88,9 @@ class ItemOut(BaseModel):
     points: Number | None = Field(description="weight × score: what it adds to the total, in percent.")
     pending: bool = Field(description="There is no score: it counts 0.")
     withheld: bool = Field(description="An MBO goal that the caller does not see.")
+    totals: TotalsOut | None = Field(
+        description="Of a KPI that adds up (sum, count): what `raw` is made of; null while no period counts."
+    )
 
 
 class ScorecardOut(BaseModel):
@@ -203,6 +219,7 @@ def _shown(figures: CardFigures, card: Scorecard, revision: int) -> ScorecardOut
                 points=line.points,
                 pending=line.pending,
                 withheld=line.withheld,
+                totals=_totals(line.totals),
             )
             for line in lines
         ],
@@ -214,4 +231,18 @@ def _shown(figures: CardFigures, card: Scorecard, revision: int) -> ScorecardOut
         grade=judged.grade,
         pay_factor=judged.pay_factor,
         revision=revision,
+    )
+
+
+def _totals(totals: Totals | None) -> TotalsOut | None:
+    posts = None if totals is None else totals.posts
+    if totals is None or posts is None or posts.target is None:
+        return None
+    return TotalsOut(
+        periods=totals.periods,
+        value=written(totals.value),
+        target=posts.target,
+        upper=posts.upper,
+        baseline=posts.baseline,
+        tolerance=posts.tolerance,
     )

@@ -11,6 +11,7 @@ from fractions import Fraction
 from events.cycles.state import Cycle
 from events.ids import Aggregate
 from events.kpis.state import Kpi
+from events.measures import ADDING_UP
 from events.objectives.state import Objective
 from events.policies.rules import Framework
 from events.policies.state import InForce, Policies
@@ -18,7 +19,16 @@ from events.scorecards.items import Item
 from events.scorecards.state import Scorecard
 from projections.scoring.bands import band_of, grade_of
 from projections.scoring.formulas import rounded
-from projections.scoring.scorecards import Line, as_key_result, line_score, total_score
+from projections.scoring.scorecards import (
+    Line,
+    Totals,
+    as_key_result,
+    line_score,
+    total_score,
+    totalled_days,
+    totals,
+)
+from projections.scoring.values import BusinessDays
 from projections.state import queries
 from services.api.figures import Figures
 from services.api.judging import BandOut, PolicyRef, load_policies, policy_ref
@@ -37,6 +47,8 @@ class CardLine:
     line: Line
     withheld: bool = False
     """An MBO goal that the caller does not see."""
+    totals: Totals | None = None
+    """Of a KPI that adds up: what its periods came to, and their targets."""
 
     @property
     def pending(self) -> bool:
@@ -84,6 +96,7 @@ class CardFigures:
         self._objective_of: dict[str, str] = {}
         self._holders: dict[str, Objective] = {}
         self._figures: dict[date, Figures] = {}
+        self._days: dict[str, BusinessDays] = {}
 
     @staticmethod
     async def load(then: Then, cards: Sequence[Scorecard]) -> CardFigures:
@@ -116,13 +129,29 @@ class CardFigures:
             goals = [objective.as_on(day) for objective, _ in self._objectives.values()]
             holders = [self._holders[card.id] for card in cards if self._day(card) == day]
             self._figures[day] = await Figures.load(replace(self._then, as_of=day), [*goals, *holders])
+        self._days = await queries.days_of_each(connection, self._stretches(cards), position)
+
+    def _stretches(self, cards: Sequence[Scorecard]) -> dict[str, tuple[date, date]]:
+        """From which to which day the readings of each KPI that adds up may count."""
+        found: dict[str, tuple[date, date]] = {}
+        for card in cards:
+            for item in card.items:
+                kpi = self._kpis.get(item.id) if item.kind == "kpi" else None
+                if kpi is not None and kpi.aggregation in ADDING_UP:
+                    first, last = totalled_days(kpi, self._cycles[card.cycle])
+                    known = found.get(kpi.id, (first, last))
+                    found[kpi.id] = min(known[0], first), max(known[1], last)
+        return found
 
     def _day(self, card: Scorecard) -> date:
         """The day whose end is looked at: goals of a longer cycle go on when the card's own is over."""
         return min(self._then.as_of, self._cycles[card.cycle].end)
 
     def _holder(self, card: Scorecard) -> Objective:
-        """The KPIs of a scorecard with the targets in force, as key results: they follow the same rules."""
+        """The KPIs of a scorecard with the targets in force, as key results: they follow the same rules.
+
+        Without those that add up, whose targets are for periods.
+        """
         cycle = self._cycles[card.cycle]
         day = self._day(card)
         found = []
@@ -130,7 +159,7 @@ class CardFigures:
             kpi = self._kpis.get(item.id) if item.kind == "kpi" else None
             target = None if kpi is None else kpi.target_on(day)
             # One that was retired stays the measure it was: a closed scorecard reads as before.
-            if kpi is not None and target is not None:
+            if kpi is not None and target is not None and kpi.aggregation not in ADDING_UP:
                 found.append(as_key_result(kpi, target, cycle))
         return Objective(
             id=card.id, title=card.id, cycle=cycle.id, ambition="committed", key_results=tuple(found)
@@ -141,7 +170,11 @@ class CardFigures:
         if item.kind == "kpi":
             kpi = self._kpis.get(item.id)
             names = (item.id, item.id) if kpi is None else (kpi.name_ko, kpi.name_en)
-            return self._line(card, item, names, "kpi", self._raw(card, self._holders[card.id], item.id))
+            if kpi is None or kpi.aggregation not in ADDING_UP:
+                return self._line(card, item, names, "kpi", self._raw(card, self._holders[card.id], item.id))
+            together = totals(kpi, self._days[kpi.id], self._cycles[card.cycle], self._day(card))
+            line = self._line(card, item, names, "kpi", None if together is None else together.raw)
+            return replace(line, totals=together)
         found = self._objectives.get(
             item.id if item.kind == "objective" else self._objective_of.get(item.id, "")
         )

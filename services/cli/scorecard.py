@@ -31,6 +31,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "points": ("반영 점수", "points"),
     "total": ("합계", "total"),
     "pending": ("값 없음", "no value yet"),
+    "totals": ("{periods}개 기간 {value}, 목표치 {target}", "{value} in {periods} periods, target {target}"),
     "withheld": ("볼 수 없는 MBO 목표", "an MBO goal you do not see"),
     "grade": ("등급", "grade"),
     "pay factor": ("지급률", "pay factor"),
@@ -110,8 +111,19 @@ def _items(card: dict[str, Any], lang: Language) -> Table:
             name = Text(f"{item['id']} ({said(WORDS, 'withheld', lang)})", style="dim")
         elif item["pending"]:
             name.append(f" ({said(WORDS, 'pending', lang)})", style="yellow")
+        if item["totals"] is not None:
+            name.append(f" ({_totals(item['totals'], lang)})", style="dim")
         table.add_row(name, figure(item["weight"]), share(item["score"]), figure(item["points"]))
     points = None if card["score"] is None else str(sum(Decimal(item["points"]) for item in card["items"]))
     total = Text(said(WORDS, "total", lang), style="bold")
     table.add_row(total, "100", share(card["score"]), figure(points))
     return table
+
+
+def _totals(totals: dict[str, Any], lang: Language) -> str:
+    """What the periods of a KPI that adds up came to, and their targets."""
+    between = "~" if lang == "ko" else " to "
+    target = between.join(figure(edge) for edge in (totals["target"], totals["upper"]) if edge is not None)
+    return said(WORDS, "totals", lang).format(
+        periods=totals["periods"], value=figure(totals["value"]), target=target
+    )

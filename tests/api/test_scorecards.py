@@ -15,6 +15,8 @@ from tests.api.test_sight import given_company
 
 pytestmark = pytest.mark.usefixtures("projector")
 
+QUARTER = {"id": "q1", "name": "Q1", "start": "2026-01-01", "end": "2026-03-31", "kind": "quarter"}
+SUM = {"kind": "delta", "aggregation": "sum"}
 PAYOUT = [
     {"grade": "C", "pay_factor": "0.5"},
     {"grade": "B", "at_least": "0.7", "pay_factor": "1"},
@@ -69,6 +71,45 @@ async def test_a_unit_is_judged_by_kpis_and_key_results(anna: Person) -> None:
     assert listed == {field: shown[field] for field in listed}
 
 
+async def test_a_monthly_target_of_a_sum_is_one_for_each_month_that_is_over(anna: Person) -> None:
+    """450 a month against at least 900: 0.5 in the trend of each month, and 1,350 of 2,700 on the card."""
+    await given_goal(anna)
+    await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업", "level": "team"})
+    await anna.created("/v1/cycles", QUARTER)
+    await anna.created("/v1/kpis", {"id": "sold", "name_ko": "매출", "unit": "KRW", **SUM})
+    target = {"kind": "at_least", "target": "900", "effective_from": "2026-01-01", "reason": "계획"}
+    await anna.created("/v1/kpis/sold/targets", target, If_Match=await anna.etag("/v1/kpis/sold"))
+    readings = [
+        {"kpi": "sold", "source_id": f"r{n}", "observed_at": f"2026-{n:02}-10T09:00:00+09:00", "value": "450"}
+        for n in range(1, 5)
+    ]
+    await anna.created("/v1/readings", readings)
+    sold = ("kpi", "sold", "100")
+    await anna.created("/v1/scorecards", card(sold, org_unit="sales", cycle="q1"))
+    await anna.created("/v1/scorecards", card(sold, org_unit="sales", id="of-the-year"))
+    for id_, day, months in (
+        ("card", "2026-01-30", 0),
+        ("card", "2026-05-10", 3),
+        ("of-the-year", "2026-05-10", 4),
+    ):
+        shown = await anna.read(f"/v1/scorecards/{id_}", as_of=day)
+        [item] = shown["items"]
+        if not months:
+            assert (item["pending"], item["raw"], item["totals"]) == (True, None, None), "no month is over"
+            continue
+        assert (item["raw"], shown["score"], shown["band"]["code"]) == ("0.5", "0.5", "problem")
+        sums = item["totals"]
+        assert (sums["periods"], sums["value"], sums["target"]) == (
+            months,
+            str(450 * months),
+            str(900 * months),
+        )
+    trend = await anna.read(
+        "/v1/kpis/sold/trend", **{"from": "2026-03-01", "to": "2026-03-31", "bucket": "month"}
+    )
+    assert trend["data"][0]["attainment"] == "0.5"
+
+
 async def test_a_goal_of_a_longer_cycle_counts_as_it_was_when_the_cards_own_was_over(anna: Person) -> None:
     """The key result of the year goes from 0.7 to 1 in April; on the card of the first quarter it stays."""
     await given_goal(anna)
@@ -78,8 +119,7 @@ async def test_a_goal_of_a_longer_cycle_counts_as_it_was_when_the_cards_own_was_
         for day, value in observed.items()
     ]
     await anna.created("/v1/readings", readings)
-    quarter = {"id": "q1", "name": "Q1", "start": "2026-01-01", "end": "2026-03-31", "kind": "quarter"}
-    await anna.created("/v1/cycles", quarter)
+    await anna.created("/v1/cycles", QUARTER)
     await anna.created("/v1/org-units", {"id": "sales", "name_ko": "영업", "level": "team"})
     items = [("key_result", "kr-acv", "60"), ("objective", "growth", "40")]
     await anna.created("/v1/scorecards", card(*items, org_unit="sales", cycle="q1"))

@@ -17,8 +17,8 @@ from events.relative import CoursePoint, FrozenBase, Relative
 from projections.scoring.bands import yardstick
 from projections.scoring.formulas import WeightedScore, met, raw_score, roll_up, rounded
 from projections.scoring.pace import expected_by_now, pace_of
-from projections.scoring.periods import elapsed
-from projections.scoring.scorecards import Line, line_score, total_score
+from projections.scoring.periods import elapsed, period_of
+from projections.scoring.scorecards import Line, line_score, total_score, totals
 from projections.scoring.scores import score_key_result
 from projections.scoring.trajectories import expected_on, expected_score
 from projections.scoring.windows import window_value
@@ -221,6 +221,49 @@ def test_scorecard() -> None:
         assert line_score(line) == Fraction(counted)
         assert line_score(line) * int(weight) == Fraction(points)
     assert (str(sum(line.weight for line in lines)), total_score(lines)) == (weights, Decimal(score))
+
+
+def test_kpis_that_add_up() -> None:
+    """Both sums and the raw score of every row."""
+    rows = table("| measure | January, February, March | targets |")
+    assert len(rows) == 9
+    for kind, months, targets, grading, together, of, raw in rows:
+        firsts = [date(2026, n, 1) for n in (1, 2, 3)]
+        held = [
+            _graded(kind, posts, grading)
+            | {"effective_from": first, "effective_to": period_of("month", first).end}
+            for first, posts in zip(firsts, targets.split(", "), strict=True)
+            if posts != "none"
+        ]
+        said = zip(firsts, months.split(", "), strict=True)
+        values: dict[date, object] = {first: value for first, value in said if value != "none"}
+        found = totals(kpi(targets=held), days(values), Q1, Q1.end)
+        assert found is not None
+        posts = found.posts
+        edges = _graded(kind, of, grading)
+        assert found.value == Fraction(together)
+        assert (str(posts.target), posts.upper) == (edges["target"], _decimal(edges.get("upper")))
+        assert posts.baseline == _decimal(edges.get("baseline"))
+        assert found.raw is not None
+        assert rounded(found.raw) == Decimal(raw), (kind, months)
+
+
+def _graded(kind: str, posts: str, grading: str) -> dict[str, object]:
+    """A target as the page writes it: `900`, `4 to 6`, `100 → 200`; its grading or tolerance."""
+    baseline, _, target = posts.rpartition(" → ")
+    lower, _, upper = target.partition(" to ")
+    said: dict[str, object] = {"kind": kind, "target": lower}
+    said |= {"baseline": baseline} if baseline else {}
+    said |= {"upper": upper} if upper else {}
+    if not grading:
+        return said
+    return said | (
+        {"grading": grading} if grading == "strict" else {"grading": "tolerance", "tolerance": grading}
+    )
+
+
+def _decimal(said: object) -> Decimal | None:
+    return None if said is None else Decimal(str(said))
 
 
 def test_the_limit_of_a_trend() -> None:

@@ -19,6 +19,7 @@ SCORECARD = {
             "points": "66.000000",
             "pending": False,
             "withheld": False,
+            "totals": None,
         },
         {
             "kind": "key_result",
@@ -32,6 +33,7 @@ SCORECARD = {
             "points": "20.000000",
             "pending": False,
             "withheld": False,
+            "totals": None,
         },
     ],
     "score": "0.860000",
