@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from typing import NamedTuple
 
 from events.cycles.state import Cycle
@@ -74,10 +75,8 @@ def totals(kpi: Kpi, days: BusinessDays, cycle: Stretch, as_of: date) -> Totals 
         return None
     latest = judged[-1][1]
     alike = [(value, posts) for value, posts in judged if _alike(posts, latest)]
-    first, *others = (posts for _, posts in alike)
-    for posts in others:
-        first = _both(first, posts)
-    return Totals(sum((value for value, _ in alike), Fraction(0)), first, len(alike))
+    value = sum((value for value, _ in alike), Fraction(0))
+    return Totals(value, reduce(_both, (posts for _, posts in alike)), len(alike))
 
 
 def totalled_days(kpi: Kpi, cycle: Stretch) -> tuple[date, date]:
