@@ -64,6 +64,18 @@ poison = Table(
 )
 
 
+_HAS_POISON = (
+    select(poison.c.position)
+    .where(
+        poison.c.workspace == active_version.c.workspace,
+        poison.c.grp == active_version.c.grp,
+        poison.c.build == active_version.c.build,
+    )
+    .correlate(active_version)
+    .exists()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ActiveVersion:
     """Where reads of one group and workspace go, and how far they are."""
@@ -73,6 +85,8 @@ class ActiveVersion:
     version: int
     position: int
     recorded_at: datetime | None
+    poisoned: bool
+    """There are events that it could not take, waived or not."""
 
 
 def schema_name(workspace: str, group: str, build: int) -> str:
@@ -96,6 +110,7 @@ async def all_active(connection: AsyncConnection) -> dict[tuple[str, str], Activ
             active_version.c.version,
             checkpoint.c.position,
             checkpoint.c.recorded_at,
+            _HAS_POISON,
         ).join(
             checkpoint,
             and_(
@@ -121,6 +136,7 @@ _ACTIVE = (
         active_version.c.version,
         checkpoint.c.position,
         checkpoint.c.recorded_at,
+        _HAS_POISON,
     )
     .join(
         checkpoint,
@@ -158,17 +174,20 @@ class Poison:
 
 async def poisoned(connection: AsyncConnection, workspace: str, group: str) -> list[Poison]:
     """Poison positions of the active build, oldest first."""
-    rows = await connection.execute(
-        select(poison.c.position, poison.c.kind, poison.c.id, poison.c.error, poison.c.waived)
-        .join(
-            active_version,
-            and_(
-                poison.c.workspace == active_version.c.workspace,
-                poison.c.grp == active_version.c.grp,
-                poison.c.build == active_version.c.build,
-            ),
-        )
-        .where(poison.c.workspace == workspace, poison.c.grp == group)
-        .order_by(poison.c.position)
-    )
+    rows = await connection.execute(_POISONED, {"workspace": workspace, "grp": group})
     return [Poison(*row) for row in rows]
+
+
+_POISONED = (
+    select(poison.c.position, poison.c.kind, poison.c.id, poison.c.error, poison.c.waived)
+    .join(
+        active_version,
+        and_(
+            poison.c.workspace == active_version.c.workspace,
+            poison.c.grp == active_version.c.grp,
+            poison.c.build == active_version.c.build,
+        ),
+    )
+    .where(poison.c.workspace == bindparam("workspace"), poison.c.grp == bindparam("grp"))
+    .order_by(poison.c.position)
+)

@@ -62,6 +62,8 @@ class View:
     recorded_at: datetime | None
     """UTC, of the event at `position`; None while the ledger is empty."""
     version: int
+    poisoned: bool
+    """There are events that the group could not take."""
 
 
 class Views:
@@ -123,7 +125,7 @@ class Views:
             if active is None:
                 raise NotBuilt(f"no build of {group} for {workspace} yet")
             await connection.execution_options(schema_translate_map={group: active.schema_name})
-            yield View(connection, active.position, active.recorded_at, active.version)
+            yield View(connection, active.position, active.recorded_at, active.version, active.poisoned)
 
     async def position(self, workspace: str, group: str = "state") -> int:
         """How far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""

@@ -21,6 +21,8 @@ Incomplete = Annotated[
 
 async def unreadable(then: Then) -> frozenset[Aggregate]:
     """Aggregates with an event that the views could not take, among what was known then; waived ones not."""
+    if not then.view.poisoned:
+        return frozenset()
     found = await control.poisoned(then.connection, then.workspace.id, "state")
     return frozenset(
         Aggregate(poison.kind, poison.id)

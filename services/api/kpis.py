@@ -25,7 +25,7 @@ from projections.state import queries
 from services.api.answers import CHANGE, CREATE, READ
 from services.api.goal_answers import BaseOut, base_out
 from services.api.incomplete import Incomplete, parts_of_kpi, unreadable
-from services.api.judging import BandOut, PolicyRef, band_out, load_policies, policy_ref
+from services.api.judging import POLICIES, BandOut, PolicyRef, band_out, policies_among, policy_ref
 from services.api.kpi_status import KpiStatusOut, statuses
 from services.api.naming import name_people
 from services.api.paging import Page, Paged, page, page_from
@@ -35,7 +35,7 @@ from services.api.requests import ExactRoute, IfMatch, Lang
 from services.api.security import GoalEditor, Reader
 from services.api.services import Serving
 from services.api.sight import seen_objectives, with_purpose_seen
-from services.api.versions import after_cursor, find, id_of, last_id
+from services.api.versions import after_cursor, find, id_of, last_id, shown
 from services.api.writing import Reason, Reasoned, Receipt, Writing, as_command
 from services.goals.relative_goals import kpi_base_of, kpi_bases_now
 
@@ -319,7 +319,8 @@ async def targets(
 ) -> Page[TargetOut]:
     """Every target in the order they were set; of several that hold on a day the last one counts."""
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        state = await _kpi(then, kpi, response)
+        state = (await find(then, "kpi", kpi, response)).state
+        assert isinstance(state, Kpi)
         now = await kpi_bases_now(then.connection, then.position, state)
     in_force = state.target_on(then.as_of)
     shown = [
@@ -330,13 +331,6 @@ async def targets(
         for target in state.targets
     ]
     return page_from(shown, paged, then.next_page)
-
-
-async def _kpi(then: Then, kpi: str, response: Response) -> Kpi:
-    """The KPI, and its revision as the ETag. Raises 404."""
-    state = (await find(then, "kpi", kpi, response)).state
-    assert isinstance(state, Kpi)
-    return state
 
 
 @router.get("/{kpi}/trend", summary="Read the trend of a KPI", responses=READ)
@@ -353,7 +347,10 @@ async def trend(
 ) -> Trend:
     """Value, count, target in force, attainment and change for each day, week, month, quarter or year."""
     async with viewing.then(caller, as_of, known_at) as then:
-        state = await _kpi(then, kpi, response)
+        wanted = Aggregate("kpi", kpi)
+        found = await queries.latest_of(then.connection, (wanted, *POLICIES), then.position)
+        state = (await shown(then, "kpi", kpi, found.get(wanted), response)).state
+        assert isinstance(state, Kpi)
         last = last or then.as_of
         try:
             first = first or _twelve_back(bucket, last)
@@ -364,7 +361,7 @@ async def trend(
             ) from None
         days = await queries.days_of(then.connection, kpi, *needed, then.position)
         lost = await unreadable(then)
-        policy = (await load_policies(then)).newest("kpi")
+    policy = policies_among(found).newest("kpi")
     points = trends.trend(state, days, bucket, first, last, then.as_of)
     return Trend(
         kpi=kpi,

@@ -39,6 +39,13 @@ Item = TypeVar("Item", bound=BaseModel)
 async def find(then: Then, kind: str, id_: str, response: Response) -> queries.Version:
     """One aggregate; its revision becomes the ETag. Raises 404."""
     found = await queries.latest(then.connection, kind, id_, then.position)
+    return await shown(then, kind, id_, found, response)
+
+
+async def shown(
+    then: Then, kind: str, id_: str, found: queries.Version | None, response: Response
+) -> queries.Version:
+    """One aggregate that was looked up; its revision becomes the ETag. Raises 404."""
     if found is None or not await sees(then, found):
         raise not_found(kind.replace("_", " "), KOREAN[kind], id_)
     response.headers["ETag"] = etag(found.revision)
