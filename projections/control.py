@@ -101,52 +101,35 @@ def schema_name(workspace: str, group: str, build: int) -> str:
 
 async def all_active(connection: AsyncConnection) -> dict[tuple[str, str], ActiveVersion]:
     """The builds that reads use now, by workspace and group."""
-    rows = await connection.execute(
-        select(
-            active_version.c.workspace,
-            active_version.c.grp,
-            active_version.c.schema_name,
-            active_version.c.build,
-            active_version.c.version,
-            checkpoint.c.position,
-            checkpoint.c.recorded_at,
-            _HAS_POISON,
-        ).join(
-            checkpoint,
-            and_(
-                checkpoint.c.workspace == active_version.c.workspace,
-                checkpoint.c.grp == active_version.c.grp,
-                checkpoint.c.build == active_version.c.build,
-            ),
-        )
-    )
+    rows = await connection.execute(_ALL_ACTIVE)
     return {(workspace, group): ActiveVersion(*build) for workspace, group, *build in rows}
 
 
 async def active(connection: AsyncConnection, workspace: str, group: str) -> ActiveVersion | None:
     """The build that reads use now, with its checkpoint; None before a worker has made the first one."""
     row = (await connection.execute(_ACTIVE, {"workspace": workspace, "grp": group})).one_or_none()
-    return None if row is None else ActiveVersion(*row)
+    return None if row is None else ActiveVersion(*row[2:])
 
 
-_ACTIVE = (
-    select(
-        active_version.c.schema_name,
-        active_version.c.build,
-        active_version.c.version,
-        checkpoint.c.position,
-        checkpoint.c.recorded_at,
-        _HAS_POISON,
-    )
-    .join(
-        checkpoint,
-        and_(
-            checkpoint.c.workspace == active_version.c.workspace,
-            checkpoint.c.grp == active_version.c.grp,
-            checkpoint.c.build == active_version.c.build,
-        ),
-    )
-    .where(active_version.c.workspace == bindparam("workspace"), active_version.c.grp == bindparam("grp"))
+_ALL_ACTIVE = select(
+    active_version.c.workspace,
+    active_version.c.grp,
+    active_version.c.schema_name,
+    active_version.c.build,
+    active_version.c.version,
+    checkpoint.c.position,
+    checkpoint.c.recorded_at,
+    _HAS_POISON,
+).join(
+    checkpoint,
+    and_(
+        checkpoint.c.workspace == active_version.c.workspace,
+        checkpoint.c.grp == active_version.c.grp,
+        checkpoint.c.build == active_version.c.build,
+    ),
+)
+_ACTIVE = _ALL_ACTIVE.where(
+    active_version.c.workspace == bindparam("workspace"), active_version.c.grp == bindparam("grp")
 )
 """Made once: every read begins with it, and putting it together takes longer than running it."""
 

@@ -83,6 +83,10 @@ class Goals:
         found = self._latest.get(Aggregate(kind, id_))
         return None if found is None else found.state
 
+    def objective_of(self, key_result: str) -> str:
+        """The objective that has a key result."""
+        return self._objective_of[key_result]
+
     def changed(self, recorded: RecordedEvent) -> Change:
         """What a goal event makes of its aggregate; nothing is kept yet. Raises OutOfPlace."""
         event = recorded.event

@@ -95,7 +95,6 @@ class ScoreHistory:
 
     def __init__(self, goals: Goals) -> None:
         self._goals = goals
-        self._objective_of: dict[str, str] = {}
         self._of_kpi: defaultdict[str, set[str]] = defaultdict(set)
         self._days: dict[str, BusinessDays] = {}
         self._stored: dict[tuple[str, date], set[date]] = {}
@@ -111,7 +110,6 @@ class ScoreHistory:
 
     def _link(self, objective: Objective) -> None:
         for key_result in objective.key_results:
-            self._objective_of[key_result.id] = objective.id
             if key_result.kpi is not None:
                 self._of_kpi[key_result.kpi].add(key_result.id)
 
@@ -260,7 +258,7 @@ class ScoreHistory:
                         yield scored._replace(kpi=kpi)
 
     def _scored(self, key_result_id: str) -> Scored | None:
-        objective = self._goals.get("objective", self._objective_of[key_result_id])
+        objective = self._goals.get("objective", self._goals.objective_of(key_result_id))
         assert isinstance(objective, Objective)
         key_result = next(k for k in objective.key_results if k.id == key_result_id)
         return self._with_facts(objective, key_result)
