@@ -121,7 +121,7 @@ def encode_document(document: dict[str, Any]) -> bytes:
 
 def decode(payload: bytes) -> Event:
     """The event of a payload, its data in the newest version. Raises UndecodableEvent."""
-    if quick.MARK in payload and _ESCAPE not in payload:
+    if _ESCAPE not in payload:
         try:
             return _reading(quick.read(payload))
         except (ValueError, RecursionError):

@@ -10,9 +10,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 INTEGER_DIGITS = 26
 FRACTION_DIGITS = 12
 _LONGEST_TEXT = 100
-PLAIN = rf"-?[0-9]{{1,{INTEGER_DIGITS}}}(?:\.[0-9]{{1,{FRACTION_DIGITS}}})?"
-"""A regular expression for the usual text of a number, which is one in any case."""
-_is_plain = re.compile(PLAIN).fullmatch
+_is_plain = re.compile(rf"-?[0-9]{{1,{INTEGER_DIGITS}}}(?:\.[0-9]{{1,{FRACTION_DIGITS}}})?").fullmatch
+"""Whether it is the usual text of a number, which is one in any case."""
 
 
 def parse(value: object) -> Decimal:

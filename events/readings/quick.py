@@ -8,21 +8,17 @@ test holds both to the same result.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
+from pydantic import BaseModel
 
-from events.numbers import PLAIN
+from events.numbers import parse
 from events.readings.events import LARGEST_INT, ReadingRecorded
 from events.registry import type_of
 
 assert type_of(ReadingRecorded) == "goaltrail.reading.recorded.v1"
-MARK = b'"type":"goaltrail.reading.recorded.v1"'
-"""What only the payload of a recorded reading holds outside of its texts."""
-
-_Number = Annotated[str, msgspec.Meta(pattern=f"^(?:{PLAIN})$")]
 
 
 class _Data(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -36,9 +32,9 @@ class _Data(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     zone: str
     tzdata: str
     content: Annotated[str, msgspec.Meta(min_length=32, max_length=32)]
-    value: _Number | None = None
-    numerator: _Number | None = None
-    denominator: _Number | None = None
+    value: str | None = None
+    numerator: str | None = None
+    denominator: str | None = None
     source_version: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INT)] | None = None
     dimensions: dict[str, str] | None = None
     late: bool = False
@@ -63,15 +59,17 @@ class Document(msgspec.Struct, gc=False):
 
     def reading(self) -> ReadingRecorded:
         """The reading in it. Raises ValueError for what the general way has to judge."""
-        fields: dict[str, Any] = msgspec.structs.asdict(self.data)
-        observed_at = datetime.fromisoformat(self.data.observed_at)
+        said = self.data
+        fields: dict[str, Any] = msgspec.structs.asdict(said)
+        observed_at = fields["observed_at"] = datetime.fromisoformat(said.observed_at)
         if observed_at.tzinfo is not UTC:
             raise ValueError("not in the form that we write")
-        fields["observed_at"] = observed_at
-        for name in ("value", "numerator", "denominator"):
-            text = fields[name]
-            if text is not None:
-                fields[name] = Decimal(text)
+        if said.value is not None:
+            fields["value"] = parse(said.value)
+        if said.numerator is not None:
+            fields["numerator"] = parse(said.numerator)
+        if said.denominator is not None:
+            fields["denominator"] = parse(said.denominator)
         return _made(fields)
 
 
@@ -79,14 +77,18 @@ read = msgspec.json.Decoder(Document).decode
 """The document of a payload. Raises ValueError, RecursionError."""
 
 _ALL = set(ReadingRecorded.model_fields)
+_new = object.__new__
 _set = object.__setattr__
+_set_given = vars(BaseModel)["__pydantic_fields_set__"].__set__
+_set_extra = vars(BaseModel)["__pydantic_extra__"].__set__
+_set_private = vars(BaseModel)["__pydantic_private__"].__set__
 
 
 def _made(fields: dict[str, Any]) -> ReadingRecorded:
     """The model of fields that are as it would make them: what its validator does at the end."""
-    model = ReadingRecorded.__new__(ReadingRecorded)
+    model = _new(ReadingRecorded)
     _set(model, "__dict__", fields)
-    _set(model, "__pydantic_fields_set__", _ALL)
-    _set(model, "__pydantic_extra__", None)
-    _set(model, "__pydantic_private__", None)
+    _set_given(model, _ALL)
+    _set_extra(model, None)
+    _set_private(model, None)
     return model
