@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 
 import structlog
@@ -20,6 +20,7 @@ from services.intake.intake import Intake
 from services.keys.keys import Keys, MasterKeyDiffersError
 from services.ledger import Ledger, LedgerError
 from services.ledger.provision import check
+from services.runtime import loop
 from services.runtime.garbage import collect_rarely
 from services.runtime.settings import Settings, SettingsError
 from services.views import Views
@@ -36,8 +37,7 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. What keeps it from starting is one line in the log, and exit code 1."""
     collect_rarely()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings))
+        loop.run(_serve(settings))
     except (LedgerError, MasterKeyDiffersError, SettingsError) as error:
         log.error("the API can't start", because=str(error))
         sys.exit(1)
@@ -99,24 +99,16 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop on SIGTERM and Ctrl-C; at once on the second one."""
-        loop = asyncio.get_running_loop()
+        running = asyncio.get_running_loop()
 
         def stop() -> None:
             self.force_exit = self.should_exit
             self.should_exit = True
 
         for signal_ in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(signal_, stop)
+            running.add_signal_handler(signal_, stop)
         try:
             yield
         finally:
             for signal_ in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(signal_)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop
-    except ImportError:  # not on every platform
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
+                running.remove_signal_handler(signal_)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Annotated, Any, NamedTuple
 
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from services.cli.client import Json, fail, print_json
+from services.runtime import loop
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 CONNECT_SECONDS = 5.0
@@ -88,7 +88,7 @@ def _run(settings: Settings, workspace: str, projection: str, *, quiet: bool) ->
         fail(f"there is no projection {projection!r}: take {', '.join(GROUPS)} or all")
     configure_logging(settings.model_copy(update={"log_level": "error"}), "rebuild")
     try:
-        return asyncio.run(_rebuild(settings, workspace, names, quiet=quiet))
+        return loop.run(_rebuild(settings, workspace, names, quiet=quiet))
     except (RebuildRefused, LedgerError) as error:
         fail(str(error))
     except KeyboardInterrupt:

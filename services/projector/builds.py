@@ -57,7 +57,6 @@ def projector_engine(settings: Settings, *, pool_size: int = 6) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=300,
-        pool_pre_ping=True,
         connect_args={
             "timeout": 5,
             "server_settings": {

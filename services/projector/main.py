@@ -53,6 +53,7 @@ class Projector:
             "nudge.ledger.*",
             title="nudge",
             description="Something new is on the ledger of the workspace that the last token names.",
+            decoder=_workspace_of,
         )(self.nudged)
         self.app = FastStream(
             self.broker,
@@ -61,9 +62,9 @@ class Projector:
             specification=AsyncAPI(title="Goaltrail projector", version="1"),
         )
 
-    async def nudged(self, message: NatsMessage) -> None:
+    async def nudged(self, workspace: str) -> None:
         """Wake the worker of the workspace that has something new."""
-        worker = self._workers.get(message.raw_message.subject.rpartition(".")[2])
+        worker = self._workers.get(workspace)
         if worker is None:
             self._look.set()
         else:
@@ -116,6 +117,11 @@ class Projector:
             except (OSError, SQLAlchemyError) as error:
                 log.warning("projector waits for PostgreSQL", because=str(error)[:200])
                 await asyncio.sleep(RETRY)
+
+
+async def _workspace_of(nudge: NatsMessage) -> str:
+    """What a nudge says is in its subject. A handler that took the message itself would wait for a thread."""
+    return nudge.raw_message.subject.rpartition(".")[2]
 
 
 def run(settings: Settings, projections: list[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 import structlog
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -216,17 +216,28 @@ class BuildWriter:
     ) -> None:
         """The first statement that writes: a worker that is late fails here, before it touches a row."""
         moved = await connection.execute(
-            update(checkpoint)
-            .where(
-                checkpoint.c.workspace == self.build.workspace,
-                checkpoint.c.grp == self.build.group.name,
-                checkpoint.c.build == self.build.number,
-                checkpoint.c.position == self.position,
-            )
-            .values(position=position, recorded_at=recorded_at)
+            _MOVE,
+            {
+                **{f"of_{name}": value for name, value in self.build.key().items()},
+                "before": self.position,
+                "after": position,
+                "then": recorded_at,
+            },
         )
         if moved.rowcount != 1:
             raise Fenced(f"{self.build.schema} is no longer at position {self.position}")
+
+
+_MOVE = (
+    update(checkpoint)
+    .where(
+        checkpoint.c.workspace == bindparam("of_workspace"),
+        checkpoint.c.grp == bindparam("of_grp"),
+        checkpoint.c.build == bindparam("of_build"),
+        checkpoint.c.position == bindparam("before"),
+    )
+    .values(position=bindparam("after"), recorded_at=bindparam("then"))
+)
 
 
 async def _execute(connection: AsyncConnection, write: Write, schema: str) -> None:

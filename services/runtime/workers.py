@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from types import TracebackType
 
@@ -16,6 +15,7 @@ from faststream.security import SASLPlaintext
 from nats.errors import Error as NatsError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from services.runtime import loop
 from services.runtime.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ def worker_broker(settings: Settings, name: str) -> WorkerBroker:
 def run_worker(app: FastStream, settings: Settings, healthy: Callable[[], bool]) -> None:
     """Run until SIGTERM or Ctrl-C, with /healthz and /metrics if a port is set for them."""
     if not settings.metrics_port:
-        asyncio.run(app.run())
+        loop.run(app.run())
         return
 
     @get(include_in_schema=False)
