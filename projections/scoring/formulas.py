@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 from typing import NamedTuple, Protocol
 
 from events import numbers
@@ -17,6 +18,7 @@ from events.measures import Aggregation, Grading, MeasureKind, start_of
 
 PLACES = 6
 _SCALE = 10**PLACES
+_FINEST = 10**numbers.FRACTION_DIGITS
 
 NO_SCORE = Decimal("0.000000")
 OKR_CAP = Decimal("1.000000")
@@ -78,7 +80,12 @@ def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
         return None
     if goalposts.grading == "attainment":
         line = _line(goalposts.kind, goalposts.target, goalposts.baseline)
-        return None if line is None else line[0] * current + line[1]
+        if line is None:
+            return None
+        slope, start, divisor = line
+        return Fraction(
+            slope * current.numerator + start * current.denominator, divisor * current.denominator
+        )
     if met(goalposts, current):
         return Fraction(1)
     if goalposts.tolerance is None:
@@ -91,20 +98,28 @@ def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
 
 
 @lru_cache(maxsize=4096)
-def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple[Fraction, Fraction] | None:
-    """Slope and intercept: attainment is linear in the value, and many values meet the same goalposts."""
+def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple[int, int, int] | None:
+    """Attainment is linear in the value: a slope and a start, both over one divisor.
+
+    Whole numbers, as many values meet the same goalposts and arithmetic of fractions costs ten times as much.
+    """
     if kind in ("increase", "decrease"):
         if baseline is None or _leads_nowhere(kind, target, baseline):
             return None
         # (current - baseline) / (target - baseline)
         slope = 1 / (Fraction(target) - Fraction(baseline))
-        return slope, -Fraction(baseline) * slope
-    if target <= 0:
+        start = -Fraction(baseline) * slope
+    elif target <= 0:
         return None
     # Of milestones and counted periods the value is a share or a number: it is held against the target, too.
-    # 2 - current / target, and current / target
-    slope = 1 / Fraction(target)
-    return (-slope, Fraction(2)) if kind == "at_most" else (slope, Fraction(0))
+    elif kind == "at_most":
+        # 2 - current / target
+        slope, start = -1 / Fraction(target), Fraction(2)
+    else:
+        # current / target
+        slope, start = 1 / Fraction(target), Fraction(0)
+    divisor = lcm(slope.denominator, start.denominator)
+    return int(slope * divisor), int(start * divisor), divisor
 
 
 def _leads_nowhere(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> bool:
@@ -125,12 +140,17 @@ def met(goalposts: Goalposts, current: Fraction) -> bool | None:
     if goalposts.target is None:
         return None
     if goalposts.upper is not None:
-        return Fraction(goalposts.target) <= current <= Fraction(goalposts.upper)
+        return _beyond(current, goalposts.target) >= 0 >= _beyond(current, goalposts.upper)
     if _leads_nowhere(goalposts.kind, goalposts.target, goalposts.baseline):
         return None
-    if goalposts.kind in ("decrease", "at_most"):
-        return current <= Fraction(goalposts.target)
-    return current >= Fraction(goalposts.target)
+    beyond = _beyond(current, goalposts.target)
+    return beyond <= 0 if goalposts.kind in ("decrease", "at_most") else beyond >= 0
+
+
+def _beyond(current: Fraction, limit: Decimal) -> int:
+    """Above 0 if a value is greater than a limit, 0 if it is equal, below 0 if it is less."""
+    numerator, denominator = limit.as_integer_ratio()
+    return current.numerator * denominator - numerator * current.denominator
 
 
 def rounded(exact: Fraction) -> Decimal:
@@ -146,10 +166,14 @@ def rounded(exact: Fraction) -> Decimal:
 
 def written(value: Fraction) -> Decimal:
     """A value as a decimal: exact if 12 digits after the point are enough, else rounded to six."""
-    scaled, rest = divmod(value.numerator * 10**numbers.FRACTION_DIGITS, value.denominator)
+    if value.denominator == 1:
+        return Decimal(value.numerator)
+    scaled, rest = divmod(value.numerator * _FINEST, value.denominator)
     if rest:
         return rounded(value)
-    return Decimal(numbers.text(Decimal(f"{scaled}E-{numbers.FRACTION_DIGITS}")))
+    digits = str(scaled)
+    needed = digits.rstrip("0")
+    return Decimal(f"{needed}E{len(digits) - len(needed) - numbers.FRACTION_DIGITS}")
 
 
 def shown(score: Decimal, cap: Decimal = OKR_CAP) -> Decimal:

@@ -123,7 +123,7 @@ def score_days(
     usual = posts.baseline
     relative = key_result.measure.relative
     one_by_one = relative is not None and relative.resolve == "each_period"
-    before: tuple[WindowValue, Posts, Fraction | None] | None = None
+    scored: tuple[WindowValue | None, Posts, Fraction | None] = (None, posts, None)
     for day, found in zip(as_of, values, strict=True):
         # Where each period has a target of its own, the value's period says which.
         fact = key_result.fact_on(found.end if one_by_one and found.end is not None else day)
@@ -132,11 +132,11 @@ def score_days(
         if (fact.target, fact.upper, baseline) != (posts.target, posts.upper, posts.baseline):
             posts = posts._replace(target=fact.target, upper=fact.upper, baseline=baseline)
         part = None if base is None else base_so_far(base, cycle, day)
-        if before == (found, posts, part):
+        if found is scored[0] and posts is scored[1] and part == scored[2]:
             scores.append(scores[-1])
         else:
             scores.append(_score(found, posts, window, cadence, part))
-            before = found, posts, part
+            scored = found, posts, part
     return scores
 
 

@@ -212,18 +212,24 @@ class Bucket:
         match self._aggregation:
             case "sum" if self._per_period:
                 current = _ZERO if self._last is None else self._last[2]
-                return Value(Fraction(EXACT.add(self._finished, current)), count)
+                return Value(_fraction(EXACT.add(self._finished, current)), count)
             case "sum":
-                return Value(Fraction(self._total), count)
+                return Value(_fraction(self._total), count)
             case "count":
                 return Value(Fraction(count), count)
             case "mean":
-                return Value(Fraction(self._total) / count, count)
+                return Value(_fraction(self._total) / count, count)
             case "ratio":
                 if not self._total:
                     return Value(None, count)
-                return Value(Fraction(self._numerator) / Fraction(self._total) * self._scale, count)
+                return Value(_fraction(self._numerator) / _fraction(self._total) * self._scale, count)
             case "last":
-                return Value(None if self._last is None else Fraction(self._last[2]), count)
+                return Value(None if self._last is None else _fraction(self._last[2]), count)
             case "min" | "max":
-                return Value(None if self._extreme is None else Fraction(self._extreme), count)
+                return Value(None if self._extreme is None else _fraction(self._extreme), count)
+
+
+def _fraction(number: Decimal) -> Fraction:
+    """In half the time of `Fraction(number)`."""
+    numerator, denominator = number.as_integer_ratio()
+    return Fraction(numerator, denominator)
