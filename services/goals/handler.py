@@ -1,9 +1,9 @@
 """Carrying out goal commands: load, decide, append; answer a retry as the first try was answered.
 
-A command is decided on what the views know, if they are at the ledger's head; else, on a conflict and while
-PostgreSQL is away, on what the ledger adds to that. The append is guarded with the last position known on the
-aggregate's own subject, so two commands never both win on one state. Those whose rule spans aggregates wait
-for each other (`one_at_a_time`).
+A command is decided on what the views know, if the ledger has nothing newer of it; else, on a conflict and
+while PostgreSQL is away, on what the ledger adds to that. The append is guarded with the last position known
+on the aggregate's own subject, so two commands never both win on one state. Those whose rule spans aggregates
+wait for each other (`one_at_a_time`).
 
 With an Idempotency-Key the ids of a command's events follow from (workspace, actor, key). That is how a retry
 finds them, in the views' table of commands or among the aggregate's own events.
@@ -199,7 +199,7 @@ class Goals:
         raise TooContended
 
     async def _from_views(self, request: Request) -> Answer | tuple[Knowledge, Plan | None]:
-        """The first answer; or what the views know, and if they are at the ledger's head what to do."""
+        """The first answer; or what the views know, and if the ledger has nothing newer of it what to do."""
         head = asyncio.ensure_future(self._ledger.head(request.workspace))
         try:
             async with self._views.open(request.workspace, snapshot=False) as view:
@@ -212,7 +212,7 @@ class Goals:
                 except (Refused, Stale, WorkspaceUnknown) as refusal:
                     decision = refusal
             # Only now: nobody holds a connection of the views' while NATS does not answer.
-            if await head > view.position:
+            if not await knowledge.stands(await head):
                 return knowledge, None
             if isinstance(decision, Exception):
                 raise decision

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from events.cycles.state import Cycle
 from events.envelope import RecordedEvent, UndecodableEvent
-from events.ids import Aggregate
+from events.ids import Aggregate, ledger_subject
 from events.objectives.key_result_events import KeyResultAdded
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
@@ -19,12 +19,16 @@ from services.goals.aggregates import NOTHING, Loaded, Tail, catch_up, folded, s
 from services.ledger import Ledger, recorded
 from services.views import View
 
+FEW = 100
+"""Events that the views may lack: to read them costs no more than asking for three aggregates."""
+
 
 class Knowledge:
     """One workspace as one command sees it.
 
-    First it reads a view, if there is one. After `look_again` it knows what it saw there and what the ledger
-    has since then; without a view it reads everything from the ledger.
+    First it reads a view, if there is one; `stands` tells whether the ledger has anything new of what was
+    seen. After `look_again` it knows what it saw there and what the ledger has since then; without a view it
+    reads everything from the ledger.
     """
 
     def __init__(self, ledger: Ledger, workspace: str, view: View | None = None) -> None:
@@ -36,6 +40,28 @@ class Knowledge:
         self._seen_goals: dict[str, str | None] = {}
         self._current: dict[Aggregate, Loaded] = {}
         self._current_all: dict[str, list[State]] = {}
+        self._searched: set[str] = set()
+
+    async def stands(self, head: int) -> bool:
+        """Whether the ledger up to its `head` has nothing that could change what was seen in the view.
+
+        False also when the view lacks more than a few events, or a replica that is behind was asked.
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
+        reached = self._seen_until
+        if head <= reached:
+            return True
+        if head - reached > FEW:
+            return False
+        own = {ledger_subject(self._workspace, aggregate) for aggregate in self._current}
+        searched = tuple(f"ledger.{self._workspace}.{kind}." for kind in self._searched)
+        async with aclosing(self._ledger.read(self._workspace, reached, batch=FEW)) as unread:
+            async for messages in unread:
+                for message in messages:
+                    if message.subject in own or message.subject.startswith(searched):
+                        return False
+                reached = messages[-1].position
+        return reached >= head
 
     def look_again(self) -> None:
         """Trust no view any longer: what is asked for next is looked up on the ledger, too."""
@@ -105,6 +131,7 @@ class Knowledge:
 
     async def _look_up_all(self, kind: str) -> list[State]:
         if self._view is not None:
+            self._searched.add(kind)
             rows = await queries.latest_of_kind(self._view.connection, kind, self._view.position)
             return [row.state for row in rows if isinstance(row.state, State)]
         # Seldom asked: reading them all from the ledger keeps this free of a second way to be fresh.
@@ -119,6 +146,7 @@ class Knowledge:
         if not ids:
             return {}
         if self._view is not None:
+            self._searched.add("objective")
             found = await queries_goals.objectives_of(self._view.connection, ids)
             self._seen_goals.update((id_, found.get(id_)) for id_ in ids)
             return found
@@ -136,6 +164,7 @@ class Knowledge:
     async def objective_of(self, key_result: str) -> str | None:
         """The objective that a key result belongs to."""
         if self._view is not None:
+            self._searched.add("objective")
             return await queries.objective_of(self._view.connection, key_result, self._view.position)
         found = None
         async for event in self._events("objective", self._seen_until):

@@ -10,11 +10,12 @@ import pytest
 from events.cycles.commands import CloseCycle
 from events.errors import Refused
 from events.ids import Aggregate
-from events.objectives.commands import AddKeyResult, DraftObjective, DropObjective
+from events.objectives.commands import AddKeyResult, DraftObjective, DropObjective, RewordObjective
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit
 from services.access.callers import Caller
 from services.goals.errors import KeyReused, Stale
 from services.goals.handler import Goals
+from services.goals.knowledge import FEW
 from services.ledger import Ledger
 from services.ledger.provision import provision
 from services.views import Views
@@ -51,23 +52,57 @@ async def catch_up(settings_for: SettingsFor, ledger: Ledger, workspace: str) ->
         await views.wait(workspace, head, timeout=20)
 
 
+@pytest.fixture
+def read(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The subjects that were read from the ledger; None for all of them."""
+    subjects: list[str | None] = []
+    whole_read = ledger.read
+
+    def noting(workspace: str, after: int, **how: Any) -> Any:
+        subjects.append(how.get("subject"))
+        return whole_read(workspace, after, **how)
+
+    monkeypatch.setattr(ledger, "read", noting)
+    return subjects
+
+
 async def test_views_at_the_head_are_all_it_takes(
-    goals: Goals, ledger: Ledger, provisioned_for: SettingsFor, anna: Caller, monkeypatch: pytest.MonkeyPatch
+    goals: Goals, ledger: Ledger, provisioned_for: SettingsFor, anna: Caller, read: list[str | None]
 ) -> None:
     """The aggregate's events are not read from the ledger again."""
     before = await given_objective(goals, anna)
     await catch_up(provisioned_for, ledger, anna.workspace)
-    read: list[str | None] = []
-    whole_read = ledger.read
-
-    def noting(workspace: str, after: int, **how: Any) -> Any:
-        read.append(how.get("subject"))
-        return whole_read(workspace, after, **how)
-
-    monkeypatch.setattr(ledger, "read", noting)
+    read.clear()
     answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
     assert read == []
     assert answer.position == before.position + 1
+
+
+@pytest.mark.parametrize(("elsewhere", "reads"), [(1, 1), (FEW, 1), (FEW + 1, 0)])
+async def test_what_is_new_elsewhere_needs_no_second_look(
+    elsewhere: int,
+    reads: int,
+    goals: Goals,
+    ledger: Ledger,
+    provisioned_for: SettingsFor,
+    anna: Caller,
+    read: list[str | None],
+) -> None:
+    """Views that lack a few events of others are as good; if they lack many, the aggregates are asked for."""
+    before = await given_objective(goals, anna)
+    await catch_up(provisioned_for, ledger, anna.workspace)
+    other = Aggregate("objective", "other")
+    drafted = await goals.execute(anna, other, DraftObjective(title="Other", cycle="2026"))
+    for number in range(elsewhere - 1):
+        await goals.execute(anna, other, RewordObjective(title=f"Other {number}"))
+    assert await ledger.head(anna.workspace) == drafted.position + elsewhere - 1
+    read.clear()
+    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    assert read.count(None) == reads
+    assert (len(read) > reads) == (elsewhere > FEW)
+    assert answer.position == drafted.position + elsewhere
+    with pytest.raises(Stale):
+        await goals.execute(anna, GROWTH, change(99), reason="more", if_match=before.revision)
 
 
 async def test_views_that_are_behind_mislead_nobody(
