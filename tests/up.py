@@ -9,6 +9,8 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import psutil
 
@@ -18,12 +20,26 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 class Running:
-    """One `goaltrail up`."""
+    """One `goaltrail up`. `with` waits until it is ready; however that ends, nothing of it is left."""
 
     def __init__(self, data: Path, port: int) -> None:
         self.data = data
         self.port = port
         self.start()
+
+    def __enter__(self) -> Self:
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()
 
     def start(self) -> None:
         """Start it; also again, once it has ended."""

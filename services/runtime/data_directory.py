@@ -99,9 +99,9 @@ class DataDirectory:
             write_private(path, make())
         return path.read_text().strip()
 
-    def servers(self) -> tuple[NatsServer, PostgresServer]:
-        """The servers of this directory, on the ports of the last start where those are free."""
-        ports = self._ports()
+    def servers(self, api_port: int) -> tuple[NatsServer, PostgresServer]:
+        """The servers of this directory, on the ports of the last start where the API leaves them free."""
+        ports = self._ports(api_port)
         if (self.root / "postgres").exists() and not self.secret_file("postgres_password").exists():
             raise ProcessError(
                 f"{self.secret_file('postgres_password')} is missing: put it back, or remove "
@@ -181,16 +181,16 @@ class DataDirectory:
             os.environ.pop(f"GOALTRAIL_{name}", None)
         return load_settings("operator", data=self.root)
 
-    def _ports(self) -> dict[str, int]:
+    def _ports(self, api_port: int) -> dict[str, int]:
         try:
             known = json.loads((self.root / "run" / "ports.json").read_text())
         except (OSError, ValueError):
             known = {}
         ports: dict[str, int] = {}
         for name in ("nats", "nats_monitor", "postgres"):
-            port = known.get(name, 0)
-            usable = port and port not in ports.values() and port_is_free(port)
-            ports[name] = port if usable else free_port()
+            port, taken = known.get(name, 0), {api_port, *ports.values()}
+            usable = port and port not in taken and port_is_free(port)
+            ports[name] = port if usable else free_port(besides=taken)
         return ports
 
     def _note(self, text: str) -> None:

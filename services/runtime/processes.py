@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -152,15 +152,17 @@ def wait_until(condition: Callable[[], bool], *, timeout: float, every: float = 
     return True
 
 
-def free_port() -> int:
+def free_port(*, besides: Container[int] = ()) -> int:
     """A loopback TCP port that nobody listens on, and that this process has not handed out before.
+
+    `besides`: ports that somebody else is going to listen on.
 
     It lies below the range the system picks client ports from: a client that keeps trying to reach a
     stopped server on a port of that range can end up connected to itself and so block the server.
     """
     for _ in range(200):
         port = 15_000 + secrets.randbelow(17_000)
-        if port not in _handed_out and port_is_free(port):
+        if port not in _handed_out and port not in besides and port_is_free(port):
             _handed_out.add(port)
             return port
     raise ProcessError("no free TCP port on 127.0.0.1 between 15000 and 32000")

@@ -89,7 +89,7 @@ class Supervisor:
             raise ProcessError(
                 f"port {port} of 127.0.0.1 is in use: choose another with `goaltrail up --port N`"
             )
-        nats, postgres = data.servers()
+        nats, postgres = data.servers(port)
         self._children = [Server("nats-server", nats, self._say), Server("PostgreSQL", postgres, self._say)]
         operator = data.write_roles(nats, postgres, port)
         configure_logging(operator, "up", stream=(data.logs / "up.log").open("a"))

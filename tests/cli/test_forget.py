@@ -23,10 +23,8 @@ WRAPPED = re.compile(rb'"wrapped":"([A-Za-z0-9_-]{80})"')
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A Goaltrail of its own."""
-    instance = Running(tmp_path_factory.mktemp("forget") / "data", free_port())
-    instance.wait_ready()
-    yield instance
-    instance.stop()
+    with Running(tmp_path_factory.mktemp("forget") / "data", free_port()) as instance:
+        yield instance
 
 
 def files_with(data: Path, *needles: bytes) -> list[Path]:

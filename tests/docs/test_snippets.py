@@ -81,16 +81,15 @@ def _steps(number: int, snippet: Snippet) -> str:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One for all pages: each of them brings its own goals and KPIs."""
     directory = tmp_path_factory.mktemp("site")
-    running = Running(directory / "data", free_port())
+    port = free_port()
     for name in ("examples", "docs", "deploy"):
         if (REPOSITORY / name).exists():
             shutil.copytree(REPOSITORY / name, directory / name)
     for script in directory.glob("examples/*.sh"):
-        script.write_text(script.read_text().replace(f":{PORT}", f":{running.port}"))
+        script.write_text(script.read_text().replace(f":{PORT}", f":{port}"))
     _make_venv(directory / ".venv" / "bin")
-    running.wait_ready()
-    yield Site(directory, running)
-    running.stop()
+    with Running(directory / "data", port) as running:
+        yield Site(directory, running)
 
 
 def _make_venv(programs: Path) -> None:

@@ -40,14 +40,9 @@ CATCH_UP = 120.0
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     """`goaltrail up` with KPIs, and key results on some of them."""
-    running = Running(tmp_path / "data", free_port())
-    try:
-        running.wait_ready()
+    with Running(tmp_path / "data", free_port()) as running:
         _set_up(running)
         yield running
-    finally:
-        if running.process.poll() is None:
-            running.stop()
 
 
 @pytest.mark.faults

@@ -61,9 +61,7 @@ def item(departure: dict[str, str]) -> dict[str, str]:
 def new_york(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     """A caller of `goaltrail up` whose days are those of New York, with the KPI defined."""
     monkeypatch.setenv("GOALTRAIL_ZONE", "America/New_York")
-    running = Running(tmp_path / "data", free_port())
-    try:
-        running.wait_ready()
+    with Running(tmp_path / "data", free_port()) as running:
         token = (tmp_path / "data" / "secrets" / "admin.token").read_text().strip()
         with httpx.Client(
             base_url=f"http://127.0.0.1:{running.port}",
@@ -74,8 +72,6 @@ def new_york(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.
             rest = {"kind": "ratio", "aggregation": "ratio", "cadence": "month"}
             client.post("/v1/kpis", json={**kpi, **rest}).raise_for_status()
             yield client
-    finally:
-        running.stop()
 
 
 def send(client: httpx.Client, lines: list[bytes]) -> int:

@@ -173,3 +173,9 @@ def test_ports_lie_below_the_range_of_client_ports() -> None:
     assert all(1024 < port < 32768 for port in ports)
     assert len(set(ports)) == 50
     assert time.monotonic() - began < 5
+
+
+def test_a_port_that_somebody_else_is_to_have_is_not_drawn() -> None:
+    """`up` leaves the API's out of the draw."""
+    odd = range(1, 65_536, 2)
+    assert all(free_port(besides=odd) % 2 == 0 for _ in range(30))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -36,11 +37,10 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One instance for the tests that leave it as they found it, in a folder as people name theirs."""
-    instance = Running(tmp_path_factory.mktemp("up") / "My Goals, 목표 #1 (it's)" / "data", free_port())
-    instance.wait_ready()
-    yield instance
-    if instance.process.poll() is None:
-        instance.stop()
+    with Running(
+        tmp_path_factory.mktemp("up") / "My Goals, 목표 #1 (it's)" / "data", free_port()
+    ) as instance:
+        yield instance
 
 
 def test_everything_is_private(running: Running) -> None:
@@ -136,9 +136,7 @@ async def test_after_kill_nine_the_next_up_is_clean(tmp_path: Path) -> None:
     first.process.wait()
     await client.close()
 
-    second = Running(data, port)
-    second.wait_ready()
-    try:
+    with Running(data, port):
         assert all_gone(family)
         settings = load_settings("api", data=data)
         client = await nats.connect(
@@ -147,8 +145,18 @@ async def test_after_kill_nine_the_next_up_is_clean(tmp_path: Path) -> None:
         kept = await client.jetstream().get_msg(ack.stream, ack.seq)
         await client.close()
         assert kept.data == b"acked before the crash"
-    finally:
-        second.stop()
+
+
+def test_the_api_gets_the_port_it_is_to_have(tmp_path: Path) -> None:
+    """Even if a server had it at the last start: that one takes another."""
+    data = tmp_path / "data"
+    with Running(data, free_port()):
+        ports = json.loads((data / "run" / "ports.json").read_text())
+    for server in ("postgres", "nats"):
+        with Running(data, ports[server]) as running:
+            assert running.answers()
+            again = json.loads((data / "run" / "ports.json").read_text())
+            assert running.port not in again.values()
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
