@@ -207,6 +207,25 @@ def test_a_row_that_is_too_long_is_rejected_by_itself(write: Write) -> None:
     assert found[3][3] == f"a quote in the row is not closed up to the end of the file (line {after + 4})"
 
 
+@pytest.mark.parametrize(
+    "mapping", [None, "fields: {kpi: kpi, source_id: source_id, value: value, period: period}"]
+)
+def test_a_json_line_that_is_too_long_is_rejected_by_itself(write: Write, mapping: str | None) -> None:
+    """Its neighbours are taken, the last one also where the file does not end with a line break."""
+    good = '{"kpi": "sales", "source_id": "%s", "value": "1", "period": "2026-03"%s}'
+    note = ', "note": "%s"' % ("x" * 3_000_000)
+    lines = [good % ("a", ""), good % ("b", note), good % ("c", ""), "", good % ("d", note)]
+    file = write("long.jsonl", "\n".join(lines))
+    mapped: list[str | Path] = [] if mapping is None else ["--mapping", write("m.yaml", mapping)]
+    nobody = Terminal(http=_nobody(), token="t")
+    told = nobody.json("import", file, "--feed", "erp", "--dry-run", *mapped, code=1)
+    assert told["counts"] == {"would be sent": 2, "rejected": 2, "not counted": 0}
+    refused = [json.loads(line) for line in Path(told["rejected_file"]).read_text().splitlines()]
+    assert [(row["line"], row["code"]) for row in refused] == [(2, "row_too_long"), (5, "row_too_long")]
+    assert refused[0]["reason"] == "the row (lines 2 to 2) has more than 1048576 characters"
+    assert refused[0]["row"] == ""
+
+
 def test_a_version_that_is_no_number_has_one_short_reason(write: Write) -> None:
     """Also one of so many digits that Python has advice about it."""
     columns = "kpi,source_id,value,period,source_version\n"

@@ -20,7 +20,8 @@ from services.intake.rejections import Rejected
 _BOM = b"\xef\xbb\xbf"
 _DELIMITERS = ",;\t"
 LONGEST_ROW = 2**20
-"""Characters of one CSV row: many times what a reading can have, so that long texts beside it do no harm."""
+"""Characters of a CSV row, bytes of a JSON line: many times what a reading can have, so that long texts beside
+it do no harm."""
 
 
 class FileError(ValueError):
@@ -261,10 +262,25 @@ class JsonLinesSource(JsonSource):
 
     def rows(self) -> Iterator[Row]:
         """Every line that is not empty."""
-        for number, raw in enumerate(self.file, 1):
+        number = 0
+        while raw := self.file.readline(LONGEST_ROW + 1):
+            number += 1
+            if len(raw) > LONGEST_ROW and not raw.endswith(b"\n"):
+                rejected = Rejected("row_too_long", first=number, last=number, most=LONGEST_ROW)
+                yield Row(number, rejected, b"", len(raw) + self._skip_line())
+                continue
             line = (raw.removeprefix(_BOM) if number == 1 else raw).strip()
             if line:
                 yield Row(number, self._line(line), line, len(line))
+
+    def _skip_line(self) -> int:
+        """Go on to the end of a line, piece by piece; answers how many bytes that were."""
+        skipped = 0
+        while piece := self.file.readline(LONGEST_ROW):
+            skipped += len(piece)
+            if piece.endswith(b"\n"):
+                break
+        return skipped
 
     def _line(self, line: bytes) -> bytes | Rejected | None:
         if self.mapping is None:
