@@ -20,8 +20,8 @@ from services.intake.rejections import Rejected
 _BOM = b"\xef\xbb\xbf"
 _DELIMITERS = ",;\t"
 LONGEST_ROW = 2**20
-"""Characters of a CSV row, bytes of a JSON line: many times what a reading can have, so that long texts beside
-it do no harm."""
+"""Characters of a CSV row, bytes of a JSON line: many times what a reading can have, so that long texts
+beside it do no harm."""
 
 
 class FileError(ValueError):
