@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api import (
@@ -42,6 +42,7 @@ from services.api import (
 )
 from services.api.limits import BodyLimit
 from services.api.observing import Observing
+from services.api.requests import known_parameters
 from services.api.services import Services
 
 DESCRIPTION = """\
@@ -83,7 +84,6 @@ ROUTERS = (
     audit,
     workspace,
     tokens,
-    operations,
 )
 
 TAGS = [
@@ -139,7 +139,8 @@ def application() -> FastAPI:
         generate_unique_id_function=openapi.operation_id,
     )
     for module in ROUTERS:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(known_parameters)])
+    app.include_router(operations.router)  # a probe may add what it likes
     failures.install(app)
     openapi.install(app)
     app.add_middleware(BodyLimit)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from events.numbers import exact_json
-from services.api.problems import Language, Problem, invalid_header, preferred_language
+from services.api.problems import Language, Problem, invalid_header, invalid_parameter, preferred_language
 
 KEY_LENGTH = 255
 """Characters an Idempotency-Key may have."""
@@ -83,6 +85,35 @@ class ExactRoute(APIRoute):
             return await handle(ExactRequest(request.scope, request.receive))
 
         return exact
+
+
+async def known_parameters(request: Request) -> None:
+    """Refuse a query parameter that the path has not: `as_off` would give today's figures. Raises 422."""
+    if not request.scope["query_string"]:
+        return
+    known = list(dict.fromkeys(_query_names(request.scope["route"].dependant)))
+    for name in request.query_params:
+        if name not in known:
+            meant = get_close_matches(name, known, 1) or known
+            raise invalid_parameter(
+                name[:80],
+                "parameter_unknown",
+                f"There is no parameter {name[:80]!r} here{_did_you_mean(meant)}.",
+                f"매개변수 {name[:80]!r}은(는) 없습니다. 쓸 수 있는 것: {', '.join(meant) or '없음'}.",
+            )
+
+
+def _did_you_mean(names: Sequence[str]) -> str:
+    if len(names) > 1:
+        return f"; there are {', '.join(names)}"
+    return f"; did you mean {names[0]!r}?" if names else ""
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        yield field.alias
+    for dependency in dependant.dependencies:
+        yield from _query_names(dependency)
 
 
 async def idempotency_key(

@@ -336,6 +336,10 @@ PARAMETERS = [
     ("/v1/audit?about=%27;drop", "string_pattern_mismatch", "about"),
     ("/v1/audit?type=everything", "string_pattern_mismatch", "type"),
     ("/v1/audit?from=now", "time_unreadable", "from"),
+    ("/v1/objectives?as_off=2026-01-31", "parameter_unknown", "as_off"),
+    ("/v1/kpis/acv/trend?bucket=day&form=2026-01-01", "parameter_unknown", "form"),
+    ("/v1/audit?AS_OF=2026-01-31", "parameter_unknown", "AS_OF"),
+    ("/v1/tokens?x", "parameter_unknown", "x"),
 ]
 
 

@@ -41,7 +41,7 @@ async def test_a_request_that_is_broken_off_gets_a_problem_too() -> None:
 
 async def test_it_is_alive_before_it_is_ready(http: httpx.AsyncClient, provisioned: SettingsFor) -> None:
     """Without views it says so; with them it is ready and lags by nothing."""
-    assert (await http.get("/healthz")).status_code == 200
+    assert (await http.get("/healthz?from=a-probe")).status_code == 200
     early = await http.get("/readyz")
     assert early.status_code == 503
     assert [group["built"] for group in early.json()["groups"]] == [False, False]
