@@ -16,7 +16,7 @@ from events.scorecards.state import Scorecard
 from events.state import State
 from projections.state import queries, queries_goals
 from services.goals.aggregates import NOTHING, Loaded, Tail, catch_up, folded, seen
-from services.ledger import Ledger, recorded
+from services.ledger import Ledger, LedgerGap, recorded
 from services.views import View
 
 FEW = 100
@@ -45,23 +45,26 @@ class Knowledge:
     async def stands(self, head: int) -> bool:
         """Whether the ledger up to its `head` has nothing that could change what was seen in the view.
 
-        False also when the view lacks more than a few events, or a replica that is behind was asked.
-        Raises WorkspaceUnknown, LedgerUnavailable.
+        False also when the view lacks more than a few events, a replica that is behind was asked, or the
+        ledger is not whole there. Raises WorkspaceUnknown, LedgerUnavailable.
         """
-        reached = self._seen_until
-        if head <= reached:
+        lacking = head - self._seen_until
+        if lacking <= 0:
             return True
-        if head - reached > FEW:
+        if lacking > FEW:
             return False
         own = {ledger_subject(self._workspace, aggregate) for aggregate in self._current}
         searched = tuple(f"ledger.{self._workspace}.{kind}." for kind in self._searched)
-        async with aclosing(self._ledger.read(self._workspace, reached, batch=FEW)) as unread:
-            async for messages in unread:
-                for message in messages:
-                    if message.subject in own or message.subject.startswith(searched):
-                        return False
-                reached = messages[-1].position
-        return reached >= head
+        unread = self._ledger.read(self._workspace, self._seen_until, batch=lacking)
+        with suppress(LedgerGap):
+            async with aclosing(unread):
+                async for messages in unread:
+                    for message in messages:
+                        if message.subject in own or message.subject.startswith(searched):
+                            return False
+                    if messages[-1].position >= head:
+                        return True
+        return False
 
     def look_again(self) -> None:
         """Trust no view any longer: what is asked for next is looked up on the ledger, too."""

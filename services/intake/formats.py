@@ -235,4 +235,5 @@ def _not_json(error: json.JSONDecodeError | RecursionError) -> Unreadable:
 def _why(error: json.JSONDecodeError | RecursionError) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    line = f"line {error.lineno}, " if error.lineno > 1 else ""  # of many lines each is read by itself
+    return f"{error.msg} at {line}column {error.colno}"

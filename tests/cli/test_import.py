@@ -84,20 +84,54 @@ def test_what_was_not_taken_stands_beside_the_file(terminal: Terminal, write: Wr
     with Path(f"{file}.rejected.csv").open(newline="") as rejected:
         rows = list(csv.reader(rejected, delimiter=";"))
     assert rows[0] == [
-        *("kpi", "source_id", "value", "observed_at", "dimensions.region"),
         *("line", "status", "code", "reason"),
+        *("kpi", "source_id", "value", "observed_at", "dimensions.region"),
     ]
-    assert [(row[-4], row[-3], row[-2]) for row in rows[1:]] == [
+    assert [tuple(row[:3]) for row in rows[1:]] == [
         ("3", "rejected", "invalid_number"),
         ("4", "rejected", "unknown_kpi"),
         ("5", "rejected", "wrong_width"),
         ("6", "rejected", "time_without_zone"),
         ("7", "conflict", "conflict"),
     ]
+    assert rows[3][4:] == ["sales", "d", "1"]
     told = terminal.json(
         "import", write("bad.csv", file.read_text().replace("ten", "10")), "--feed", "erp", code=1
     )
     assert (told["counts"]["accepted"], told["counts"]["duplicate"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "mapping", [None, "fields: {kpi: kpi, source_id: source_id, value: value, period: period}"]
+)
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("r.csv", "kpi,source_id,value,period\nsales,a,x1.50,2026-03\nsales,b,x2\n"),
+        (
+            "r.jsonl",
+            '{"kpi": "sales", "source_id": "a", "value": "x1.50", "period": "2026-03"}\n{"kpi": "sales",\n',
+        ),
+        (
+            "r.json",
+            '[{"kpi": "sales", "source_id": "a", "value": "x1.50", "period": "2026-03"}, {"kpi": "sales"}]',
+        ),
+    ],
+)
+def test_rows_that_were_not_taken_are_put_right_and_imported(
+    terminal: Terminal, write: Write, name: str, content: str, mapping: str | None
+) -> None:
+    """The file with the reasons is taken as it is; what is still wrong stands in one of its own."""
+    terminal.define("sales")
+    mapped: list[str | Path] = [] if mapping is None else ["--mapping", write("m.yaml", mapping)]
+    told = terminal.json("import", write(name, content), "--feed", "erp", *mapped, code=1)
+    assert told["counts"]["rejected"] == 2
+    put_right = Path(told["rejected_file"])
+    put_right.write_text(put_right.read_text().replace("x1.50", "1.50"))
+    told = terminal.json("import", put_right, "--feed", "erp", *mapped, code=1)
+    assert (told["counts"]["accepted"], told["counts"]["rejected"]) == (1, 1)
+    (reading,) = terminal.read("/v1/readings", told["position"], kpi="sales")["data"]
+    assert (reading["source_id"], reading["value"]) == ("a", "1.5")
 
 
 def test_json_lines_are_sent_as_they_are(terminal: Terminal, write: Write) -> None:
@@ -195,7 +229,7 @@ def test_a_row_that_is_too_long_is_rejected_by_itself(write: Write) -> None:
     told = nobody.json("import", file, "--feed", "erp", "--dry-run", "--mapping", mapping, code=1)
     assert told["counts"] == {"would be sent": 3, "rejected": 4, "not counted": 0}
     with Path(told["rejected_file"]).open(newline="") as rejected:
-        found = [row[-4:] for row in csv.reader(rejected)][1:]
+        found = [row[:4] for row in csv.reader(rejected)][1:]
     after = 5 + 2 * text.count("\n") + 1
     assert [(row[0], row[2]) for row in found] == [
         ("3", "wrong_length"),
@@ -233,7 +267,7 @@ def test_a_version_that_is_no_number_has_one_short_reason(write: Write) -> None:
     nobody = Terminal(http=_nobody(), token="t")
     told = nobody.json("import", file, "--feed", "erp", "--dry-run", code=1)
     with Path(told["rejected_file"]).open(newline="") as rejected:
-        found = [row[-2:] for row in csv.reader(rejected)][1:]
+        found = [row[2:4] for row in csv.reader(rejected)][1:]
     assert found == [["not_an_integer", "source_version must be a whole number"]] * 2
 
 

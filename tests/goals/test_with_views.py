@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from services.access.callers import Caller
 from services.goals.errors import KeyReused, Stale
 from services.goals.handler import Goals
 from services.goals.knowledge import FEW
-from services.ledger import Ledger
+from services.ledger import Entry, Ledger, StoredMessage
 from services.ledger.provision import provision
 from services.views import Views
 from tests.api.conftest import SettingsFor, projecting
@@ -103,6 +104,39 @@ async def test_what_is_new_elsewhere_needs_no_second_look(
     assert answer.position == drafted.position + elsewhere
     with pytest.raises(Stale):
         await goals.execute(anna, GROWTH, change(99), reason="more", if_match=before.revision)
+
+
+async def test_what_comes_after_the_head_was_asked_for_is_not_waited_for(
+    goals: Goals,
+    ledger: Ledger,
+    provisioned_for: SettingsFor,
+    anna: Caller,
+    read: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However fast readings come in, a command reads to the head that it asked for."""
+    before = await given_objective(goals, anna)
+    await catch_up(provisioned_for, ledger, anna.workspace)
+    await goals.execute(anna, Aggregate("objective", "other"), DraftObjective(title="Other", cycle="2026"))
+    whole_read, ask = ledger.read, ledger.head
+    pieces: list[int] = []
+
+    async def noting(workspace: str, after: int, **how: Any) -> AsyncIterator[list[StoredMessage]]:
+        async with aclosing(whole_read(workspace, after, **how)) as messages:
+            async for piece in messages:
+                pieces.append(len(piece))
+                yield piece
+
+    async def asking(workspace: str) -> int:
+        head = await ask(workspace)
+        readings = [Entry(f"ledger.{workspace}.reading.sales", b"{}") for _ in range(500)]
+        await ledger.append(workspace, readings, {})
+        return head
+
+    monkeypatch.setattr(ledger, "read", noting)
+    monkeypatch.setattr(ledger, "head", asking)
+    await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    assert pieces == [1]
 
 
 async def test_views_that_are_behind_mislead_nobody(

@@ -24,6 +24,10 @@ LONGEST_ROW = 2**20
 beside it do no harm."""
 
 
+REPORT = ("line", "status", "code", "reason")
+"""What is written before a row that was not taken. A file that begins with it is such a file, put right."""
+
+
 class FileError(ValueError):
     """The file can't be read; the text is one line for a person."""
 
@@ -180,8 +184,9 @@ class CsvSource(Source):
             raise FileError(f"{path}, line 1: {error}") from None
         if not any(self.columns):
             raise FileError(f"{path} is empty")
+        self._reported = len(REPORT) if tuple(self.columns[: len(REPORT)]) == REPORT else 0
         if mapping is None:
-            self.mapping = plain_mapping(self.columns)
+            self.mapping = plain_mapping(self.columns[self._reported :])
         else:
             missing = sorted(mapping.columns - set(self.columns))
             if missing:
@@ -224,15 +229,13 @@ class CsvSource(Source):
 
     def begin_refused(self, file: io.TextIOBase) -> None:
         """The names of the columns."""
-        csv.writer(file, delimiter=self._delimiter).writerow(
-            [*self.columns, "line", "status", "code", "reason"]
-        )
+        csv.writer(file, delimiter=self._delimiter).writerow([*REPORT, *self.columns[self._reported :]])
 
     def write_refused(self, file: io.TextIOBase, refused: list[Refused]) -> None:
-        """The row's own columns, then line, status, code and reason: it can be put right and sent again."""
+        """Line, status, code and reason, then the row as it was: it can be put right and sent again."""
         writer = csv.writer(file, delimiter=self._delimiter)
         for row, status, code, reason in refused:
-            writer.writerow([*row.original, row.line, status, code, reason])
+            writer.writerow([row.line, status, code, reason, *row.original[self._reported :]])
 
 
 class JsonSource(Source):
@@ -250,10 +253,7 @@ class JsonSource(Source):
     def write_refused(self, file: io.TextIOBase, refused: list[Refused]) -> None:
         """One object a line: line, status, code, reason, and the row as it was."""
         for row, status, code, reason in refused:
-            original = row.original
-            if isinstance(original, bytes):
-                original = original.decode(errors="replace")
-            told = {"line": row.line, "status": status, "code": code, "reason": reason, "row": original}
+            told = dict(zip(REPORT, (row.line, status, code, reason), strict=True)) | {"row": _shown(row)}
             file.write(orjson.dumps(told, default=str).decode() + "\n")
 
 
@@ -283,12 +283,19 @@ class JsonLinesSource(JsonSource):
         return skipped
 
     def _line(self, line: bytes) -> bytes | Rejected | None:
-        if self.mapping is None:
+        put_right = self.path.name.endswith(".rejected.jsonl")
+        if self.mapping is None and not put_right:
             return line
         record = parse_line(line)
+        if put_right and isinstance(record, dict) and record.keys() == {*REPORT, "row"}:
+            record = record["row"]
+            if isinstance(record, str):  # it was no JSON
+                record = parse_line(record.encode(errors="replace"))
         if isinstance(record, Rejected):
             return record
-        return self._item(record) if isinstance(record, dict) else Rejected("not_an_object")
+        if not isinstance(record, dict):
+            return Rejected("not_an_object")
+        return _json(record) if self.mapping is None else self._item(record)
 
 
 class JsonDocumentSource(JsonSource):
@@ -332,6 +339,17 @@ def open_source(path: Path, mapping: ColumnMapping | None) -> Source:
     if kind is None:
         raise FileError(f"{path}: the ending must be one of {', '.join(_SOURCES)}")
     return kind(path, mapping)
+
+
+def _shown(row: Row) -> Any:
+    """The row as it was, digit for digit; as text if it is no JSON."""
+    if not isinstance(row.original, bytes):
+        return row.original
+    try:
+        orjson.loads(row.original)
+    except orjson.JSONDecodeError:
+        return row.original.decode(errors="replace")
+    return orjson.Fragment(row.original)
 
 
 def _object(document: Any) -> Mapping[str, Any]:
