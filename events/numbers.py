@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -70,10 +71,32 @@ def grouped(value: Decimal) -> str:
 def exact_json(payload: str | bytes) -> object:
     """Parse JSON with every fraction as an exact Decimal.
 
-    Raises JSONDecodeError, and ValueError with a text for people for what is no number that can be read: NaN,
-    Infinity, thousands of digits, an exponent of dozens of them.
+    Raises JSONDecodeError, NamedTwice, and ValueError with a text for people for what is no number that can
+    be read: NaN, Infinity, thousands of digits, an exponent of dozens of them.
     """
-    return json.loads(payload, parse_float=_fraction, parse_int=_integer, parse_constant=_refuse_constant)
+    return json.loads(
+        payload,
+        parse_float=_fraction,
+        parse_int=_integer,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_object,
+    )
+
+
+class NamedTwice(ValueError):
+    """An object has two members of one name: nobody can say which of them is meant."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{_shown(name)} stands twice in one object")
+        self.name = name
+
+
+def _object(members: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(members)
+    if len(found) < len(members):
+        counted = Counter(name for name, _value in members)
+        raise NamedTwice(counted.most_common(1)[0][0])
+    return found
 
 
 def _fraction(written: str) -> Decimal:

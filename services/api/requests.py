@@ -14,7 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from events.numbers import exact_json
+from events.numbers import NamedTwice, exact_json
 from services.api.problems import Language, Problem, invalid_header, invalid_parameter, preferred_language
 
 KEY_LENGTH = 255
@@ -49,6 +49,13 @@ class ExactRequest(Request):
                 "invalid_json",
                 f"The body is not JSON: {error.msg} at {place}.",
                 f"본문이 JSON이 아닙니다: {error.lineno}행 {error.colno}열, {error.msg}.",
+            ) from None
+        except NamedTwice as error:
+            raise Problem(
+                400,
+                "named_twice",
+                f"The body has {error.name[:80]!r} twice in one object: send the one that is meant.",
+                f"본문의 한 객체에 {error.name[:80]!r}이(가) 두 번 있습니다. 하나만 보내십시오.",
             ) from None
         except ValueError as error:
             raise Problem(

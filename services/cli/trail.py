@@ -116,7 +116,7 @@ def trail(
     ]
     for one in recordings:
         told = Text(_recorded(one, language), style="dim")
-        lines.append(Line(one["first_position"], one["recorded_day"], told))
+        lines.append(Line(one["first_position"], f"{one['recorded_day']} UTC", told))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")

@@ -128,7 +128,7 @@ def _table(found: dict[str, Any], bucket: str, lang: Language) -> Table:
             Text("–" if point["attainment"] is None else percent(point["attainment"]), style=style),
             _change(point["change"], lang),
             _change(point["change_on_year"], lang),
-            str(point["count"]),
+            f"{point['count']:,}",
         )
     return table
 

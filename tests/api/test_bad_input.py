@@ -264,6 +264,7 @@ async def test_each_field_error_names_its_field(anna: Person, services: Services
 BODIES = {
     "broken JSON": (b'{"id": "c1",', 400, "invalid_json"),
     "NaN": (b'{"target": NaN}', 400, "invalid_json"),
+    "a member twice": (b'{"id": "c1", "limits": {"a": 1, "b": 2, "a": 1}}', 400, "named_twice"),
     "wrong UTF-8": (b'{"name": "\xff"}', 400, "not_utf8"),
     "a NUL character": (b'{"name": "a\\u0000b"}', 400, "nul_character"),
     "half a surrogate": (
