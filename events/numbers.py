@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -94,9 +95,13 @@ class NamedTwice(ValueError):
 def _object(members: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(members)
     if len(found) < len(members):
-        counted = Counter(name for name, _value in members)
-        raise NamedTwice(counted.most_common(1)[0][0])
+        raise NamedTwice(twice(members))
     return found
+
+
+def twice(members: Sequence[tuple[str, object]]) -> str:
+    """A name that members of an object share."""
+    return Counter(name for name, _value in members).most_common(1)[0][0]
 
 
 def _fraction(written: str) -> Decimal:

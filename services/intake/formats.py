@@ -13,6 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from events.numbers import twice
 from services.intake.items import CHUNK
 from services.intake.rejections import Rejected
 
@@ -111,6 +112,8 @@ def from_cloudevent(raw: Any) -> Any:
     if not isinstance(raw, dict):
         return Rejected("not_an_object")
     data = raw.get("data")
+    if isinstance(data, Rejected):
+        return data
     if raw.get("specversion") != "1.0":
         return Rejected("not_a_cloudevent", "specversion", why="specversion must be 1.0")
     if not isinstance(data, dict):
@@ -142,8 +145,16 @@ Scan = Callable[[str, int], tuple[Any, int]]
 """The JSON value at a place, and its end. Raises JSONDecodeError, RecursionError, StopIteration."""
 
 
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any] | Rejected:
+    """Nobody can say which of two members of one name is meant; the items beside it are taken."""
+    found = dict(members)
+    return found if len(found) == len(members) else Rejected("named_twice", twice(members))
+
+
 def _scanner(integer: Callable[[str], int], fraction: Callable[[str], Decimal]) -> Scan:
-    decoder: Any = json.JSONDecoder(parse_int=integer, parse_float=fraction, parse_constant=Decimal)
+    decoder: Any = json.JSONDecoder(
+        parse_int=integer, parse_float=fraction, parse_constant=Decimal, object_pairs_hook=_object
+    )
     scan: Scan = decoder.scan_once
     return scan
 

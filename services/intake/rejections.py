@@ -21,6 +21,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "행에서 연 따옴표가 파일 끝({last}번째 줄)까지 닫히지 않았습니다",
     ),
     "not_mapped": ("{field} can't be made: {why}", "{field} 값을 만들 수 없습니다: {why}"),
+    "named_twice": ("{field} stands twice in one object", "{field}(이)가 한 객체에 두 번 있습니다"),
     "not_an_object": ("an item is a JSON object", "항목은 JSON 객체여야 합니다"),
     "not_a_cloudevent": (
         "it is not a CloudEvent 1.0 whose data is an object: {why}",

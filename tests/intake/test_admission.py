@@ -102,12 +102,19 @@ def with_number(field: str, digits: str) -> bytes:
 
 RATIO = item("a", kpi="rate", numerator="3", denominator="4")
 HUGE = "9" * 40
+DIMENSIONS = "#/dimensions"
 
 REJECTED: list[tuple[Any, str, str | None]] = [
     # the item as text
     (b'{"kpi": ', "malformed", None),
     (b"", "malformed", None),
     (b"{} {}", "malformed", None),
+    (b'{"kpi": "sales", "value": "1", "source_id": "a", "value": "2"}', "named_twice", "#/value"),
+    (
+        b'{"kpi": "sales", "source_id": "a", "dimensions": {"x": "1", "x": "2"}}',
+        "not_a_map_of_texts",
+        "#/dimensions",
+    ),
     (b"[" * 100_000, "malformed", None),
     (b"1" * 5000, "not_an_object", None),
     (b'{"value": %s, "kpi": ' % (b"1" * 5000), "malformed", None),
@@ -137,7 +144,7 @@ REJECTED: list[tuple[Any, str, str | None]] = [
     (item("a", source_version=True), "not_an_integer", "#/source_version"),
     (item("a", source_version=2**63), "out_of_range", "#/source_version"),
     (item("a", source_version=-1), "out_of_range", "#/source_version"),
-    (item("a", dimensions=[]), "not_a_map_of_texts", "#/dimensions"),
+    (item("a", dimensions=[]), "not_a_map_of_texts", DIMENSIONS),
     (item("a", dimensions={"region": 1}), "not_a_text", "#/dimensions/region"),
     (item("a", dimensions={"region": ""}), "wrong_length", "#/dimensions/region"),
     (item("a", dimensions={"x" * 65: "1"}), "wrong_length", f"#/dimensions/{'x' * 65}"),
