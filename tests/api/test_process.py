@@ -89,7 +89,9 @@ async def test_it_finishes_what_it_began(provisioned: SettingsFor) -> None:
             yield b'"end": "2026-01-31", "kind": "month"}'
 
         async with httpx.AsyncClient(base_url=address, timeout=20) as http:
-            answer = await http.post("/v1/cycles?hush=hush", content=slowly(), headers=headers)
+            misspelt = await http.get("/v1/cycles?hush=hush", headers=headers)
+            answer = await http.post("/v1/cycles", content=slowly(), headers=headers)
+        assert misspelt.status_code == 422
         assert answer.status_code == 201, answer.text
         _out, err = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0, err.decode()
