@@ -54,6 +54,11 @@ class Desk:
         self._intakes.append(made)
         return made
 
+    async def end(self, intake: Intake) -> None:
+        """End one of them: many that live at once would take all connections of PostgreSQL's."""
+        self._intakes.remove(intake)
+        await intake.close()
+
     def source(self, feed: str = "erp") -> Source:
         """Who sends."""
         return Source(self.workspace, feed, f"feed:{feed}")

@@ -84,9 +84,12 @@ class Scene:
                     head = await desk.ledger.head(desk.workspace)
                     await desk.project(desk.projected + round((head - desk.projected) * share))
                 case ("restart", process):
+                    await desk.end(processes[process])
                     processes[process] = desk.intake()
                 case _:
                     await desk.begin_views()
+        for intake in processes:
+            await desk.end(intake)
         await self._check_ledger(model, names)
 
     async def _check_ledger(self, model: Model, names: dict[str, str]) -> None:
