@@ -101,19 +101,18 @@ async def known_parameters(request: Request) -> None:
     known = list(dict.fromkeys(_query_names(request.scope["route"].dependant)))
     for name in request.query_params:
         if name not in known:
-            meant = get_close_matches(name, known, 1) or known
             raise invalid_parameter(
                 name[:80],
                 "parameter_unknown",
-                f"There is no parameter {name[:80]!r} here{_did_you_mean(meant)}.",
-                f"매개변수 {name[:80]!r}은(는) 없습니다. 쓸 수 있는 것: {', '.join(meant) or '없음'}.",
+                f"There is no parameter {name[:80]!r} here{_hint(name, known)}",
+                f"매개변수 {name[:80]!r}은(는) 없습니다. 쓸 수 있는 것: {', '.join(known) or '없음'}.",
             )
 
 
-def _did_you_mean(names: Sequence[str]) -> str:
-    if len(names) > 1:
-        return f"; there are {', '.join(names)}"
-    return f"; did you mean {names[0]!r}?" if names else ""
+def _hint(name: str, known: Sequence[str]) -> str:
+    for meant in get_close_matches(name[:80], known, 1):
+        return f"; did you mean {meant!r}?"
+    return f"; this path takes {', '.join(known)}." if known else "."
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

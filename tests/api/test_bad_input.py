@@ -357,6 +357,19 @@ async def test_each_parameter_error_names_its_parameter(anna: Person) -> None:
     assert wrong == []
 
 
+async def test_a_parameter_that_is_misspelt_is_told_what_was_meant(anna: Person) -> None:
+    """The nearest name; else all there are."""
+    for path, told in (
+        ("/v1/objectives?as_off=2026-01-31", "There is no parameter 'as_off' here; did you mean 'as_of'?"),
+        (
+            "/v1/audit/recordings?x=1",
+            "There is no parameter 'x' here; this path takes kpi, limit, cursor, known_at.",
+        ),
+        ("/v1/workspace?x=1", "There is no parameter 'x' here; this path takes known_at."),
+    ):
+        assert (await anna.get(path)).json()["detail"] == told
+
+
 HEADERS: list[tuple[dict[str, str], int, str]] = [
     ({"Idempotency-Key": ""}, 422, "idempotency_key_length"),
     ({"Idempotency-Key": "k" * 256}, 422, "idempotency_key_length"),
