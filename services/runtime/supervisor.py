@@ -106,17 +106,15 @@ class Supervisor:
             self._children.insert(0, role)  # stopped before the servers
         data.announce(port)
         address = f"http://127.0.0.1:{port}"
-        self._wait(lambda: _ready(address), READY_SECONDS, lambda _: None)
-        seconds = time.monotonic() - started
-        state = (
-            f"ready after {seconds:.1f} s" if _ready(address) else "not ready yet: see /readyz and the logs"
-        )
+        state = "not ready yet: see /readyz and the logs"
+        if self._wait(lambda: _ready(address), READY_SECONDS, lambda _: None):
+            state = f"ready after {time.monotonic() - started:.1f} s"
         self._say(f"Goaltrail runs at {address} ({state})")
         self._say(f"Admin token: {data.secret_file('admin.token')}")
         self._say(f"Logs: {data.logs}   Stop: Ctrl-C")
 
-    def _wait(self, condition: Callable[[], bool], timeout: float, give_up: Callable[[float], None]) -> None:
-        """Wait and keep the other children alive; `give_up(0)` raises what went wrong."""
+    def _wait(self, condition: Callable[[], bool], timeout: float, give_up: Callable[[float], None]) -> bool:
+        """Wait and keep the other children alive; False after `give_up(0)`, which may raise why."""
         deadline = time.monotonic() + timeout
         while not condition():
             if self._stopping:
@@ -124,12 +122,13 @@ class Supervisor:
             now = time.monotonic()
             if now > deadline:
                 give_up(0.0)
-                return
+                return False
             for child in self._children:
                 child.tend(now)
                 if isinstance(child, Server) and child.crashes >= START_TRIES:
                     child.server.wait_ready(0)
             time.sleep(0.02)
+        return True
 
     def _stop(self) -> None:
         """Services first, together; then the servers, together."""
