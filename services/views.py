@@ -188,7 +188,8 @@ class Views:
         except Exception as error:
             if not is_away(error):
                 raise
-            self._away_until = time.monotonic() + AWAY_FOR
+            if not _lacks_table(error):  # one build that is made or dropped keeps nobody from the others
+                self._away_until = time.monotonic() + AWAY_FOR
             raise ViewsUnavailable("PostgreSQL is away") from error
 
 
@@ -197,9 +198,16 @@ async def _active(workspace: str, group: str, connection: AsyncConnection) -> co
     try:
         return await control.active(connection, workspace, group)
     except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) == asyncpg.UndefinedTableError.sqlstate:
+        if _lacks_table(error):
             return None
         raise
+
+
+def _lacks_table(error: Exception) -> bool:
+    return (
+        isinstance(error, DBAPIError)
+        and getattr(error.orig, "sqlstate", None) == asyncpg.UndefinedTableError.sqlstate
+    )
 
 
 def is_away(error: BaseException) -> bool:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from events.cycles.commands import CloseCycle
 from events.errors import Refused
@@ -19,7 +20,7 @@ from services.goals.handler import Goals
 from services.goals.knowledge import FEW
 from services.ledger import Entry, Ledger, StoredMessage
 from services.ledger.provision import provision
-from services.views import Views
+from services.views import Views, ViewsUnavailable
 from tests.api.conftest import SettingsFor, projecting
 from tests.goals.conftest import handler
 from tests.goals.test_commands import CYCLE, GROWTH, KEY_RESULT, change, given_objective
@@ -104,6 +105,20 @@ async def test_what_is_new_elsewhere_needs_no_second_look(
     assert answer.position == drafted.position + elsewhere
     with pytest.raises(Stale):
         await goals.execute(anna, GROWTH, change(99), reason="more", if_match=before.revision)
+
+
+async def test_a_build_that_is_gone_keeps_nobody_from_reading(
+    goals: Goals, ledger: Ledger, provisioned_for: SettingsFor, anna: Caller
+) -> None:
+    """Its reader has to ask again; PostgreSQL does not count as away for all the others."""
+    await given_objective(goals, anna)
+    await catch_up(provisioned_for, ledger, anna.workspace)
+    async with Views.connect(provisioned_for("api")) as views:
+        with pytest.raises(ViewsUnavailable):
+            async with views.open(anna.workspace) as view:
+                await view.connection.execute(text("SELECT 1 FROM a_table_that_was_dropped"))
+        async with views.open(anna.workspace) as view:
+            assert view.position == await ledger.head(anna.workspace)
 
 
 async def test_what_comes_after_the_head_was_asked_for_is_not_waited_for(
