@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from events.commands import Title
+from events.decimals import Number, grouped
 from events.errors import Refused
 from events.errors import broken as _broken
 from events.ids import Slug
-from events.numbers import Number, grouped
 from events.registry import Language
 from events.relative import Relative
 from events.units import PERCENTAGES, unit_text

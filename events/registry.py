@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_check
 
 from pydantic import BaseModel, ConfigDict
 
-from events import numbers
+from events import decimals
 from events.korean import with_particles
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _words(value: object, lang: Language, names: Mapping[str, str]) -> object:
     if isinstance(value, BaseModel):
         return SimpleNamespace(**{part: _words(content, lang, names) for part, content in value})
     if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        return numbers.grouped(Decimal(value))
+        return decimals.grouped(Decimal(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
     if value == ():

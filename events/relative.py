@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from events.decimals import FRACTION_DIGITS, Number, grouped, text
 from events.errors import broken
-from events.numbers import FRACTION_DIGITS, Number, grouped, text
 from events.registry import Language
 from events.units import PERCENT_UNITS, PERCENTAGE_POINTS, unit_text
 

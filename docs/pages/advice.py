@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from projections.advice.catalogue import CODES
+from projections.advice.codes import CODES
 
 HEAD = """# Advice (조언)
 
-Written by `make docs` from `projections/advice/catalogue.py`.
+Written by `make docs` from `projections/advice/codes.py`.
 
 Limits and good form are advice, never errors: nothing is refused because of it, and it is stored nowhere.
 Goals, KPIs and their history are looked at whenever somebody asks: `GET /v1/advice` or `goaltrail advise`.

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from docs.pages.fields import fields, summary
-from events import catalogue as _catalogue  # noqa: F401 - registers every event type
+from events import event_types as _event_types  # noqa: F401 - registers every event type
 from events.registry import EventType, all_types, lookup
 
 HEAD = """# Events

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from events.context import Context
 from events.errors import Refused
-from events.held import held
 from events.ids import Aggregate
 from events.kpis.events import KpiChangeProposed, KpiChangeSentBack, KpiTargetSet
 from events.kpis.state import Kpi
+from events.pending_approval import Waiting, check_free
+from events.pending_changes import held
 from events.registry import EventData
-from events.waiting import Waiting, check_free
 
 WAITS = ("set_target", "agree", "send_back")
 """What may be done with the targets of a KPI while a change waits."""
@@ -48,7 +48,7 @@ def as_proposed(kpi: Kpi) -> Kpi:
     return kpi.model_copy(update={"targets": (*kpi.targets, *(target.new for target in asked(kpi)))})
 
 
-def hold(changes: Sequence[EventData], kpi: Kpi, context: Context) -> list[EventData]:
+def defer(changes: Sequence[EventData], kpi: Kpi, context: Context) -> list[EventData]:
     """Targets that wait, with those that the same actor asked for before."""
     if not changes:
         return []

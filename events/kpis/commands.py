@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import Field
 
 from events.commands import Command, Title
+from events.decimals import Number
 from events.ids import Slug
 from events.kpis.definition import Cadence, EmptyPeriod, Perspective, ReadingKind
 from events.measures import Aggregation, Grading, Unit, ValueKind
-from events.numbers import Number
 from events.relative import FrozenValue, Relative
 from events.rewards import Reward
 

@@ -6,7 +6,7 @@ from events.context import Context
 from events.cycles.decider import require_days_not_closed, require_not_closed
 from events.envelope import Event
 from events.errors import Refused
-from events.kpis.approval import WAITS, as_proposed, asked, hold, needs_approval, send_back, waiting_of
+from events.kpis.approval import WAITS, as_proposed, asked, defer, needs_approval, send_back, waiting_of
 from events.kpis.commands import (
     AgreeKpiChange,
     DefineKpi,
@@ -29,10 +29,10 @@ from events.kpis.relative_targets import target_of
 from events.kpis.state import Kpi
 from events.measures import Aggregation, refused
 from events.org_units.decider import require_org_unit
+from events.pending_approval import check_not_own, with_more
 from events.policies.reward_link import check_reward
 from events.registry import EventData
 from events.state import beginning, existing
-from events.waiting import check_not_own, with_more
 
 KpiCommand = DefineKpi | RedefineKpi | SetKpiTarget | AgreeKpiChange | SendBackKpiChange | RetireKpi
 
@@ -116,7 +116,7 @@ def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[Eve
     moves = any(target.overlaps(new) for target in known.targets)
     if changes and (moves or changes[0].backdated):
         context.require_reason()
-    return hold(changes, state, context) if approval and moves else [*changes]
+    return defer(changes, state, context) if approval and moves else [*changes]
 
 
 def _agree(state: Kpi, context: Context) -> list[EventData]:

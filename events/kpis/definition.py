@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from events.decimals import Number
 from events.measures import Aggregation, Grading, Measure, ValueKind
-from events.numbers import Number
 from events.relative import FrozenValue, Relative
 from events.rewards import Reward
 

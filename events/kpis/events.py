@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from events.held import HeldChange
 from events.kpis.definition import KpiDefinition, KpiTarget, ReadingKind
+from events.pending_changes import HeldChange
 from events.registry import EventData, event, upcaster
 
 

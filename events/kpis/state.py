@@ -5,8 +5,8 @@ from datetime import date
 from pydantic import Field
 
 from events.kpis.definition import KpiDefinition, KpiTarget, ReadingKind
+from events.pending_approval import Waiting
 from events.state import State
-from events.waiting import Waiting
 
 
 class Kpi(KpiDefinition, State):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from events.context import Context
 from events.cycles.decider import require_not_closed
 from events.errors import Refused
-from events.held import held
 from events.ids import Aggregate
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
@@ -15,6 +14,7 @@ from events.objectives.agreement_events import (
 )
 from events.objectives.alignment import check_circle
 from events.objectives.commands import DraftObjective
+from events.objectives.cycle_change import cycle_of
 from events.objectives.events import (
     Ambition,
     ObjectiveAgreed,
@@ -29,12 +29,12 @@ from events.objectives.key_result_events import (
     RangeChanged,
     TargetChanged,
 )
-from events.objectives.period import cycle_of
 from events.objectives.refusals import key_result_exists
-from events.objectives.stand_ins import stands_in_for
 from events.objectives.state import Objective
+from events.objectives.substitutes import stands_in_for
+from events.pending_approval import Waiting, check_free, check_not_own
+from events.pending_changes import held
 from events.registry import EventData
-from events.waiting import Waiting, check_free, check_not_own
 
 
 def ambition_of(command: DraftObjective) -> Ambition:
@@ -135,7 +135,7 @@ def to_be_added(objective: Objective) -> frozenset[str]:
     }
 
 
-def hold(changes: Sequence[EventData], objective: Objective, context: Context) -> list[EventData]:
+def defer(changes: Sequence[EventData], objective: Objective, context: Context) -> list[EventData]:
     """Changes of terms that wait, with those that the same actor proposed before. They take a reason."""
     if not changes:
         return []

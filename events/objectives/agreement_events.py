@@ -1,6 +1,6 @@
 """What happens to changes of an MBO goal that wait for the agreement of its parties."""
 
-from events.held import HeldChange
+from events.pending_changes import HeldChange
 from events.registry import EventData, event
 
 

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from events.commands import Command, Note, Title
+from events.decimals import Number
 from events.ids import Slug
 from events.measures import Measure
-from events.numbers import Number
 from events.objectives.events import Ambition, Framework
 from events.objectives.trajectory import Trajectory
 from events.relative import PeriodBase
@@ -47,7 +47,7 @@ class DraftObjective(Command):
     takes_over: Slug | None = None
 
 
-class HoldKeyResults(Command):
+class EnsureContainer(Command):
     """See to it that a unit has what holds its direct key results in a cycle."""
 
     cycle: Slug

@@ -4,7 +4,7 @@ from events.context import Context
 from events.cycles.decider import require_not_closed
 from events.cycles.state import Cycle
 from events.errors import Refused
-from events.objectives.agreement import ambition_of, as_proposed, check_parties, hold
+from events.objectives.agreement import ambition_of, as_proposed, check_parties, defer
 from events.objectives.alignment import check_change, check_supports, require_taken_over, with_taken_over
 from events.objectives.commands import (
     AddKeyResult,
@@ -15,7 +15,7 @@ from events.objectives.commands import (
     ChangeReward,
     ChangeSupports,
     DraftObjective,
-    HoldKeyResults,
+    EnsureContainer,
     KeyResultCommand,
     LifeCommand,
     ObjectiveChange,
@@ -23,7 +23,7 @@ from events.objectives.commands import (
     RewordObjective,
     SetWeights,
 )
-from events.objectives.direct import check_own_words, hold_key_results
+from events.objectives.cycle_change import change_cycle, cycle_of
 from events.objectives.events import (
     ObjectiveDrafted,
     ObjectiveOrgUnitChanged,
@@ -36,17 +36,19 @@ from events.objectives.events import (
 from events.objectives.evolve import evolve
 from events.objectives.goalposts import must_wait, needs_agreement, needs_approval, resolved_anew
 from events.objectives.key_results import add_key_result, change_key_result, set_weights
-from events.objectives.life import ALLOWED, check_status, step
-from events.objectives.period import change_cycle, cycle_of
+from events.objectives.lifecycle import ALLOWED, check_status, step
 from events.objectives.refusals import key_result_exists
 from events.objectives.state import Objective
+from events.objectives.unit_key_results import check_own_words, ensure_container
 from events.org_units.decider import require_org_unit
 from events.policies.reward_link import check_goal_reward
 from events.registry import EventData
 
 __all__ = ["decide", "evolve"]
 
-AnyCommand = DraftObjective | HoldKeyResults | ObjectiveCommand | AddKeyResult | SetWeights | KeyResultCommand
+AnyCommand = (
+    DraftObjective | EnsureContainer | ObjectiveCommand | AddKeyResult | SetWeights | KeyResultCommand
+)
 
 
 def decide(command: AnyCommand, state: Objective | None, context: Context) -> list[EventData]:
@@ -60,9 +62,9 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     context.check_people()
     if isinstance(command, DraftObjective):
         return _draft(command, state, context)
-    if isinstance(command, HoldKeyResults):
+    if isinstance(command, EnsureContainer):
         _cycle(context)
-        return hold_key_results(command, state, context)
+        return ensure_container(command, state, context)
     if state is None:
         raise Refused("objective_unknown", "there is no such objective", "없는 목표입니다", kind="not_found")
     cycle = _cycle(context)
@@ -71,14 +73,14 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
     check_status(state, "drafted", "active")
     if must_wait(command, state, context):
         proposed = as_proposed(state)
-        return hold(_changes(command, proposed, cycle_of(proposed, cycle, context), context), state, context)
+        return defer(_changes(command, proposed, cycle_of(proposed, cycle, context), context), state, context)
     changes = _changes(command, state, cycle, context)
     anew = [data for data in changes if resolved_anew(data, state)]
     if not anew or not (needs_agreement(state) or needs_approval(state, context)):
         return changes
     made = [data for data in changes if data not in anew]
     asked = _changes(command, as_proposed(state), cycle, context)
-    return [*made, *hold([data for data in asked if resolved_anew(data, state)], state, context)]
+    return [*made, *defer([data for data in asked if resolved_anew(data, state)], state, context)]
 
 
 def _changes(

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from events.numbers import Number
+from events.decimals import Number
 from events.registry import EventData, event
 from events.rewards import Reward
 

@@ -58,8 +58,8 @@ from events.objectives.state import (
     StepFact,
     TargetFact,
 )
+from events.pending_approval import Waiting, with_more
 from events.state import OutOfPlace, beginning, existing
-from events.waiting import Waiting, with_more
 
 AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by": ()}
 """Nobody has put it forward any longer."""

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from events.decimals import Number
 from events.measures import Measure
-from events.numbers import Number
 from events.objectives.trajectory import Trajectory
 from events.registry import EventData, event
 from events.relative import FrozenBase

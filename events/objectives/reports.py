@@ -7,7 +7,7 @@ from events.cycles.state import Cycle
 from events.errors import Refused
 from events.objectives.commands import CheckIn, MarkStepDone, ReopenStep
 from events.objectives.key_result_events import CheckedIn, StepDone, StepReopened
-from events.objectives.life import ALLOWED
+from events.objectives.lifecycle import ALLOWED
 from events.objectives.state import KeyResult, Objective
 from events.registry import EventData
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from events.decimals import Number
 from events.measures import Measure
-from events.numbers import Number
 from events.objectives.events import Ambition, Framework
 from events.objectives.trajectory import Trajectory
+from events.pending_approval import Waiting
 from events.relative import FrozenBase
 from events.rewards import Reward
 from events.state import State
-from events.waiting import Waiting
 
 ObjectiveStatus = Literal["drafted", "proposed", "agreed", "active", "graded", "closed", "dropped"]
 KeyResultStatus = Literal["active", "dropped"]

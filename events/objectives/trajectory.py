@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from events.numbers import Number
+from events.decimals import Number
 
 MOST_POINTS = 400
 

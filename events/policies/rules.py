@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Protocol, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from events.commands import Title
+from events.decimals import Number
 from events.errors import broken
 from events.ids import Slug
-from events.numbers import Number
 
 Framework = Literal["okr", "kpi", "mbo"]
 FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)

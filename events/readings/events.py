@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from events.numbers import Number
+from events.decimals import Number
 from events.registry import EventData, event
 
 LARGEST_INT = 2**63 - 1

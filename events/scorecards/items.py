@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from events.numbers import Number
+from events.decimals import Number
 
 ItemKind = Literal["kpi", "objective", "key_result"]
 """A KPI by its target, an objective (an MBO goal above all), or a single key result."""

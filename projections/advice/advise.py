@@ -9,7 +9,7 @@ from events.cycles.state import Cycle
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
-from projections.advice.catalogue import OBJECTIVES_PER_UNIT, Advice, Item, advice
+from projections.advice.codes import OBJECTIVES_PER_UNIT, Advice, Item, advice
 from projections.advice.facts import Facts, KpiTargetMove, Scope, TargetMove
 from projections.advice.goals import on_key_result, on_moves, on_objective
 from projections.advice.kpis import on_kpi, on_kpi_moves, on_kpis_of

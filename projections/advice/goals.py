@@ -12,7 +12,7 @@ from events.objectives.state import KeyResult, Objective
 from events.units import PERCENTAGES, in_percent
 from projections.advice import words
 from projections.advice.bare_numbers import is_number
-from projections.advice.catalogue import KEY_RESULTS, LATE_PART, NEARLY_ALL_PERCENT, Advice, Item, advice
+from projections.advice.codes import KEY_RESULTS, LATE_PART, NEARLY_ALL_PERCENT, Advice, Item, advice
 from projections.advice.facts import TargetMove
 
 _SAYS_NOTHING = frozenset({"other", "기타", "none", "unknown", "?", "-"})

@@ -9,7 +9,7 @@ from events.cycles.state import Cycle
 from events.kpis.state import Kpi
 from events.org_units.state import OrgUnit
 from projections.advice import words
-from projections.advice.catalogue import KPIS_PER_UNIT, Advice, Item, advice
+from projections.advice.codes import KPIS_PER_UNIT, Advice, Item, advice
 from projections.advice.facts import KpiTargetMove
 from projections.advice.goals import edges, goes_against_words, late_from, nearly_all, unit_says_nothing
 

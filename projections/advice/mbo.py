@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from events.cycles.state import Cycle
 from events.objectives.state import Objective
-from projections.advice.catalogue import MBO_GOALS_PER_PERSON, Advice, Item, advice
+from projections.advice.codes import MBO_GOALS_PER_PERSON, Advice, Item, advice
 
 _USUAL = frozenset({"half_year", "year"})
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import Insert
 from events.envelope import RecordedEvent
 from events.readings.events import ReadingRecorded
 from events.registry import EventData, UnknownData
-from projections.audit.about import about
+from projections.audit.references import about
 from projections.audit.tables import metadata, recording, trail
 from projections.bulk import arrays, insert_given
 from projections.projection import Copy, Fold, Group, Store, Upsert, Write

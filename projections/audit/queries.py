@@ -33,7 +33,7 @@ from events.objectives.key_result_events import (
     TargetChanged,
 )
 from events.registry import EventData, UnknownData, lookup, type_of, upcast
-from projections.audit.about import reference
+from projections.audit.references import reference
 from projections.audit.tables import recording, trail
 
 _AGREEMENT = (

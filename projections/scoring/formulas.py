@@ -13,12 +13,12 @@ from functools import lru_cache
 from math import lcm
 from typing import NamedTuple, Protocol
 
-from events import numbers
+from events import decimals
 from events.measures import Aggregation, Grading, MeasureKind, start_of
 
 PLACES = 6
 _SCALE = 10**PLACES
-_FINEST = 10**numbers.FRACTION_DIGITS
+_FINEST = 10**decimals.FRACTION_DIGITS
 
 NO_SCORE = Decimal("0.000000")
 OKR_CAP = Decimal("1.000000")
@@ -173,7 +173,7 @@ def written(value: Fraction) -> Decimal:
         return rounded(value)
     digits = str(scaled)
     needed = digits.rstrip("0")
-    return Decimal(f"{needed}E{len(digits) - len(needed) - numbers.FRACTION_DIGITS}")
+    return Decimal(f"{needed}E{len(digits) - len(needed) - decimals.FRACTION_DIGITS}")
 
 
 def shown(score: Decimal, cap: Decimal = OKR_CAP) -> Decimal:

@@ -23,7 +23,7 @@ from projections.advice.advise import advise, asked_about
 from projections.advice.facts import Facts, KpiTargetMove, Scope, TargetMove
 from projections.advice.goals import late_from
 from projections.audit import queries as audit
-from projections.audit.about import reference
+from projections.audit.references import reference
 from projections.scoring.pace import Pace
 from projections.state import queries
 from services.api.advised import AdviceOut, advice_out

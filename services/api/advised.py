@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from projections.advice.catalogue import Advice, Kind, Severity
+from projections.advice.codes import Advice, Kind, Severity
 
 
 class AdviceOut(BaseModel):

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from events.cycles.state import Cycle
+from events.decimals import Number
 from events.ids import Slug
 from events.initiatives.state import Initiative, InitiativeStatus
 from events.kpis.state import Kpi
-from events.numbers import Number
 from events.objectives.state import Objective, ObjectiveStatus
 from events.org_units.events import Level
 from events.org_units.state import OrgUnit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from events import catalogue as _catalogue  # noqa: F401 - registers every event type
+from events import event_types as _event_types  # noqa: F401 - registers every event type
 from events.registry import EventType, all_types
 from services.intake.items import Item
 

@@ -14,7 +14,7 @@ from events.envelope import Event
 from events.ids import Slug
 from events.registry import Language, UnknownData, lookup, sentence
 from projections.audit import queries
-from projections.audit.about import references
+from projections.audit.references import references
 from services.access.callers import Caller
 from services.access.roles import Permission
 from services.api.answers import READ

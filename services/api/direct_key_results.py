@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import ConfigDict
 
 from events.ids import Aggregate, Slug, direct_key_results_id
-from events.objectives.commands import AddKeyResult, HoldKeyResults
+from events.objectives.commands import AddKeyResult, EnsureContainer
 from services.api.answers import problems
 from services.api.objectives import NewKeyResult
 from services.api.org_units import UnitId
@@ -53,7 +53,7 @@ async def add(caller: GoalEditor, writing: Writing, unit: UnitId, body: NewDirec
     return await writing.execute(
         caller,
         Aggregate("objective", direct_key_results_id(caller.workspace, unit, body.cycle)),
-        HoldKeyResults(cycle=body.cycle, org_unit=unit),
+        EnsureContainer(cycle=body.cycle, org_unit=unit),
         as_command(body, AddKeyResult, key_result=id_),
         body=body,
         id_=id_,

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from events.decimals import Number
 from events.kpis.definition import Cadence
 from events.measures import Measure, Window
-from events.numbers import Number
 from events.objectives.events import Ambition, Framework
 from events.objectives.state import EarlierCycle, KeyResultStatus, ObjectiveStatus
 from events.objectives.trajectory import Trajectory
+from events.pending_approval import Waiting
 from events.relative import FrozenValue
 from events.rewards import Reward
-from events.waiting import Waiting
 from projections.scoring.formulas import written
 from projections.scoring.relative import BaseValue
 from services.api.incomplete import Incomplete

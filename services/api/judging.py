@@ -10,10 +10,10 @@ from fractions import Fraction
 from pydantic import BaseModel, Field
 
 from events.cycles.state import Cycle
+from events.decimals import Number
 from events.ids import Aggregate
 from events.kpis.definition import Cadence
 from events.kpis.state import Kpi
-from events.numbers import Number
 from events.objectives.state import KeyResult, Objective
 from events.policies.rules import FRAMEWORKS, Band, Framework
 from events.policies.state import InForce, Policies, Policy

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Note
-from events.numbers import Number
+from events.decimals import Number
 from events.objectives.commands import CheckIn
 from events.objectives.state import KeyResult, Objective
 from projections.state import queries

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Title
+from events.decimals import Number
 from events.ids import Aggregate, Slug
 from events.measures import Measure
-from events.numbers import Number
 from events.objectives.commands import (
     ChangeKeyResultOwner,
     ChangeMeasure,

@@ -7,8 +7,8 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
+from events.decimals import Number
 from events.kpis.state import Kpi
-from events.numbers import Number
 from events.policies.state import InForce
 from projections.kpi_status import days_for_status, kpi_status
 from projections.scoring.formulas import shown

@@ -9,11 +9,11 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from events.decimals import Number
 from events.ids import Aggregate, Slug
 from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget, StatedKpiTarget
 from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
-from events.numbers import Number
 from events.objectives.events import Framework as GoalFramework
 from events.objectives.state import Objective
 from events.policies.rules import Rules

@@ -17,7 +17,7 @@ from events.policies.events import PolicySet
 from events.policies.rules import FRAMEWORKS, Framework, Rules
 from events.policies.state import Policy
 from projections.audit import queries as audit
-from projections.audit.about import reference
+from projections.audit.references import reference
 from projections.state import queries
 from services.access.callers import Caller
 from services.api.answers import READ, STEP

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from events.commands import NOTE_LENGTH
+from events.decimals import Number
 from events.ids import Slug, reading_id
-from events.numbers import Number
 from projections.state import queries_readings
 from projections.state.queries_readings import Filter, Place
 from services.access.callers import Caller

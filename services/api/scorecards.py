@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from events.decimals import Number
 from events.ids import Aggregate, Slug
-from events.numbers import Number
 from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
 from events.scorecards.items import ItemKind
 from events.scorecards.state import Scorecard

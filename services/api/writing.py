@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from events.commands import NOTE_LENGTH, Command
 from events.ids import Aggregate, new_aggregate_id
-from projections.advice.written import on_written
+from projections.advice.on_change import on_written
 from services.access.callers import Caller
 from services.api.advised import AdviceOut, advice_out
 from services.api.observing import request_id_of

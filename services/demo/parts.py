@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.cycles.events import CycleKind
+from events.decimals import Number
 from events.ids import Slug
 from events.kpis.definition import Cadence, EmptyPeriod, Perspective, ReadingKind
 from events.measures import Aggregation, Grading, Measure, ValueKind
-from events.numbers import Number
 from events.objectives.events import Ambition
 from events.org_units.events import Level
 from events.people.events import MemberRole

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from events.numbers import text
+from events.decimals import text
 from services.demo import steps as told
 from services.demo.company import Company
 from services.demo.parts import KeyResult, Kpi, Language, Objective, Target, Text

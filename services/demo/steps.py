@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from events.decimals import Number
 from events.ids import Slug
-from events.numbers import Number
 from events.policies.rules import Framework, Rules
 from events.scorecards.items import Item
 from events.talk.audience import Audience

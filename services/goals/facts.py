@@ -26,8 +26,8 @@ from events.objectives.commands import (
     ChangeTarget,
     CloseObjective,
     DraftObjective,
+    EnsureContainer,
     GradeObjective,
-    HoldKeyResults,
     LinkKpi,
     ResolveRelative,
     SendBackObjective,
@@ -46,7 +46,7 @@ from events.scorecards.state import Scorecard
 from events.state import State
 from events.visibility import line_of, seen_by
 from events.workspace.state import Workspace
-from projections.advice.written import Written
+from projections.advice.on_change import Written
 from services.access.callers import Caller
 from services.goals import references
 from services.goals.knowledge import Knowledge
@@ -202,7 +202,7 @@ def _named(command: Command) -> Iterator[tuple[str, str]]:
 
 
 def _cycle(command: Command, state: State | None) -> str | None:
-    if isinstance(command, DraftObjective | HoldKeyResults | DrawUpScorecard):
+    if isinstance(command, DraftObjective | EnsureContainer | DrawUpScorecard):
         return command.cycle
     return state.cycle if isinstance(state, Objective | Scorecard) else None
 
@@ -228,7 +228,7 @@ def _kpi(command: Command, state: State | None) -> str | None:
 
 def _org_unit(command: Command) -> str | None:
     match command:
-        case DraftObjective() | HoldKeyResults() | ChangeObjectiveOrgUnit() | DefineKpi() | RedefineKpi():
+        case DraftObjective() | EnsureContainer() | ChangeObjectiveOrgUnit() | DefineKpi() | RedefineKpi():
             return command.org_unit
         case PlanInitiative() | ReplanInitiative() | DrawUpScorecard():
             return command.org_unit

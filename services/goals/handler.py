@@ -26,7 +26,7 @@ from events.envelope import Event, encode
 from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject, new_aggregate_id
 from events.registry import event_type
-from projections.advice.written import Written
+from projections.advice.on_change import Written
 from projections.state import queries, queries_goals
 from projections.state.goals import REPORTS
 from services.access.callers import Caller

@@ -33,7 +33,7 @@ RULES: Mapping[type[Command], tuple[str, ...]] = {
     MoveOrgUnit: (TREE,),
     ArchiveOrgUnit: (TREE,),
 }
-"""The rules that one command at a time is decided on. (What `HoldKeyResults` begins has an id that nobody
+"""The rules that one command at a time is decided on. (What `EnsureContainer` begins has an id that nobody
 chooses, and comes with its first key result.)"""
 
 LONGEST_WAIT = 10.0

@@ -7,7 +7,7 @@ from datetime import date
 
 from events.commands import Command
 from events.errors import Refused
-from events.objectives.commands import AddKeyResult, DraftObjective, HoldKeyResults
+from events.objectives.commands import AddKeyResult, DraftObjective, EnsureContainer
 from events.people.org_chart import OrgChart
 from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
 from events.scorecards.state import Scorecard
@@ -41,7 +41,7 @@ async def require_seen(
             f"there is an objective {state.id} already",
             f"목표 {state.id} 아이디가 이미 있습니다",
         )
-    if isinstance(first, HoldKeyResults | DrawUpScorecard):
+    if isinstance(first, EnsureContainer | DrawUpScorecard):
         return  # its decider says that the id is taken
     if isinstance(first, ChangeScorecard):
         raise Refused(

@@ -10,9 +10,9 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from events.decimals import text
 from events.ids import reading_ids
 from events.kpis.state import Kpi
-from events.numbers import text
 from services.intake.catalogue import Catalogue
 from services.intake.items import Item
 from services.intake.rejections import Rejected

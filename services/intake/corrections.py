@@ -16,9 +16,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from events.decimals import Number
 from events.envelope import Event, RecordedEvent, UndecodableEvent, encode
 from events.ids import Aggregate, event_id, ledger_subject, revision_id
-from events.numbers import Number
 from events.readings.events import (
     ReadingContent,
     ReadingCorrected,

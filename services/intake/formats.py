@@ -13,7 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from events.numbers import twice
+from events.decimals import twice
 from services.intake.items import CHUNK
 from services.intake.rejections import Rejected
 

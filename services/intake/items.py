@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from events.numbers import Number
+from events.decimals import Number
 from services.intake.rejections import Rejected
 
 TEXT_LENGTH = 200

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.envelope import RecordedEvent, UndecodableEvent
-from events.explaining import explained
+from events.error_text import explained
 from projections.control import checkpoint, poison
 from projections.projection import Copy, Fold, Store, Write
 from services.ledger.messages import StoredMessage, recorded

@@ -12,7 +12,7 @@ from events.measures import Measure
 from events.objectives.state import KeyResult, Objective, TargetFact
 from events.org_units.state import OrgUnit
 from projections.advice.advise import advise
-from projections.advice.catalogue import Advice
+from projections.advice.codes import Advice
 from projections.advice.facts import Facts, Scope, TargetMove
 
 Q1 = Cycle(

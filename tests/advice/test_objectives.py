@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from projections.advice.catalogue import CODES
+from projections.advice.codes import CODES
 from tests.advice.given import Q1, SALES, advised, codes, given, key_result, kpis, objective
 
 

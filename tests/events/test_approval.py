@@ -10,7 +10,6 @@ import pytest
 
 from events.commands import Command
 from events.errors import Refused
-from events.held import held
 from events.measures import Measure
 from events.objectives.agreement import to_be_added
 from events.objectives.agreement_events import (
@@ -61,6 +60,7 @@ from events.objectives.key_result_events import (
     TargetChanged,
 )
 from events.objectives.trajectory import TrajectoryPoint
+from events.pending_changes import held
 from events.policies.defaults import DEFAULTS
 from events.policies.rules import PolicyVersions
 from events.policies.state import Policies, Policy

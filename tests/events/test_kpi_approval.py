@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from events.held import held
 from events.kpis.commands import AgreeKpiChange, RedefineKpi, RetireKpi, SendBackKpiChange, SetKpiTarget
 from events.kpis.definition import KpiTarget
 from events.kpis.events import (
@@ -19,6 +18,7 @@ from events.kpis.events import (
     KpiTargetSet,
 )
 from events.kpis.state import Kpi
+from events.pending_changes import held
 from events.policies.defaults import DEFAULTS
 from events.policies.rules import PolicyVersions
 from events.policies.state import Policies, Policy

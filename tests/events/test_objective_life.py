@@ -28,8 +28,8 @@ from events.objectives.commands import (
     DraftObjective,
     DropKeyResult,
     DropObjective,
+    EnsureContainer,
     GradeObjective,
-    HoldKeyResults,
     LinkKpi,
     MarkStepDone,
     ProposeObjective,
@@ -55,7 +55,7 @@ from events.objectives.events import (
     ObjectiveSentBack,
 )
 from events.objectives.key_result_events import KeyResultAdded
-from events.objectives.life import ALLOWED
+from events.objectives.lifecycle import ALLOWED
 from events.objectives.state import ObjectiveStatus
 from events.objectives.trajectory import TrajectoryPoint
 from events.registry import EventData
@@ -123,7 +123,7 @@ STEPS: dict[str, Command] = {
 """Every step by the word that `allowed` has for it."""
 BEGINNINGS: list[Command] = [
     DraftObjective(title="x", cycle="2025-q1"),
-    HoldKeyResults(org_unit="sales", cycle="2025-q1"),
+    EnsureContainer(org_unit="sales", cycle="2025-q1"),
 ]
 EVERY_COMMAND = [
     *CHANGES,

@@ -16,9 +16,9 @@ from events.measures import Measure
 from events.objectives.events import ObjectiveActivated, ObjectiveDrafted
 from events.objectives.key_result_events import BaselineCorrected, CheckedIn, KeyResultAdded, TargetChanged
 from events.registry import UnknownData, sentence
-from projections.audit.about import references
 from projections.audit.fold import AUDIT
 from projections.audit.queries import Goalpost, Recording, goalposts, recordings, trail_of
+from projections.audit.references import references
 from services.projector.writer import BuildWriter, decode
 from services.runtime.settings import Settings
 from tests.projections.contract.building import control, new_build

@@ -13,7 +13,6 @@ from events.conversations.events import ActionAgreed, ConversationOpened
 from events.cycles.events import CycleOpened, CyclePlanned, CyclePolicyAdopted
 from events.envelope import Event, encode
 from events.feedback.events import FeedbackGiven, FeedbackRedacted
-from events.held import held
 from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
 from events.initiatives.events import InitiativePlanned, InitiativeReplanned, InitiativeStarted
 from events.initiatives.plan import InitiativePlan
@@ -61,6 +60,7 @@ from events.objectives.key_result_events import (
 )
 from events.objectives.trajectory import TrajectoryPoint
 from events.org_units.events import OrgUnitCreated, OrgUnitMoved
+from events.pending_changes import held
 from events.people.events import PersonForgotten, PersonJoinedUnit, PersonLeftUnit, PersonRegistered
 from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel
 
-from events.numbers import parse
+from events.decimals import parse
 from events.readings.events import LARGEST_INT, ReadingRecorded
 from events.registry import type_of
 

@@ -8,13 +8,13 @@ from events.objectives.commands import (
     AddKeyResult,
     ChangeObjectiveOrgUnit,
     ChangeSupports,
-    HoldKeyResults,
+    EnsureContainer,
     RewordObjective,
 )
 from events.objectives.events import DIRECT_TITLE, ObjectiveDrafted, ObjectiveSupportsChanged
 from tests.events.given import QUARTER, SALES_TEAM, given
 
-HOLD = HoldKeyResults(org_unit="sales", cycle="2025-q1")
+HOLD = EnsureContainer(org_unit="sales", cycle="2025-q1")
 HELD = ObjectiveDrafted(
     title=DIRECT_TITLE, cycle="2025-q1", org_unit="sales", ambition="stretch", direct=True
 )

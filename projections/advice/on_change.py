@@ -11,7 +11,7 @@ from events.kpis.state import Kpi
 from events.objectives.state import KeyResult, Objective
 from events.org_units.state import OrgUnit
 from events.state import State
-from projections.advice.catalogue import Advice
+from projections.advice.codes import Advice
 from projections.advice.facts import KpiTargetMove, TargetMove
 from projections.advice.goals import on_key_result, on_moves, on_objective
 from projections.advice.kpis import on_kpi, on_kpi_moves

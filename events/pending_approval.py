@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from events.envelope import Event
 from events.errors import Refused
-from events.held import HeldChange
 from events.ids import Aggregate
+from events.pending_changes import HeldChange
 from events.registry import lookup, upcast
 
 

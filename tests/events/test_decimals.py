@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from events.numbers import Number, exact_json, parse, text
+from events.decimals import Number, exact_json, parse, text
 
 
 class Model(BaseModel):

@@ -11,7 +11,7 @@ import pytest
 from events.objectives.state import CheckIn, KeyResult, Objective, TargetFact
 from events.org_units.state import OrgUnit
 from events.state import State
-from projections.advice.written import Written, on_written
+from projections.advice.on_change import Written, on_written
 from tests.advice.given import Q1, SALES, TODAY, key_result, kpi, objective
 
 NUMBER = "매출 10% 증가"

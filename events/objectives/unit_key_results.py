@@ -5,18 +5,18 @@ from events.errors import Refused
 from events.objectives.commands import (
     ChangeObjectiveCycle,
     ChangeObjectiveOrgUnit,
-    HoldKeyResults,
+    EnsureContainer,
     ObjectiveCommand,
     RewordObjective,
 )
 from events.objectives.events import DIRECT_TITLE, ObjectiveDrafted
-from events.objectives.life import ALLOWED
+from events.objectives.lifecycle import ALLOWED
 from events.objectives.state import Objective
 from events.org_units.decider import require_org_unit
 from events.registry import EventData
 
 
-def hold_key_results(command: HoldKeyResults, state: Objective | None, context: Context) -> list[EventData]:
+def ensure_container(command: EnsureContainer, state: Objective | None, context: Context) -> list[EventData]:
     """The holder begins with the first key result; it is a draft until it is activated, as any objective."""
     if context.org_unit is None:
         raise Refused("org_unit_unknown", "there is no such org unit", "없는 조직입니다", kind="not_found")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.envelope import Event, UndecodableEvent, decode, decode_any
-from events.readings import quick
+from events.readings import fast_decode
 from events.readings.events import ReadingRecorded
 
 DOCUMENT: dict[str, Any] = {
@@ -105,7 +105,7 @@ def test_both_ways_come_to_the_same(payload: bytes) -> None:
 def test_what_we_write_goes_the_short_way() -> None:
     """Otherwise it would be there for nothing."""
     payload = orjson.dumps(DOCUMENT)
-    short, general = quick.read(payload).reading(), decode_any(payload).data
+    short, general = fast_decode.read(payload).reading(), decode_any(payload).data
     assert isinstance(general, ReadingRecorded)
     assert short == decode(payload).data == general
     assert short.model_dump_json() == general.model_dump_json()
@@ -115,7 +115,7 @@ def test_what_we_write_goes_the_short_way() -> None:
 
 def test_it_knows_every_field() -> None:
     """A field that is added to the event has to be added to the short way."""
-    assert list(quick._Data.__struct_fields__) == list(ReadingRecorded.model_fields)
+    assert list(fast_decode._Data.__struct_fields__) == list(ReadingRecorded.model_fields)
 
 
 @pytest.mark.parametrize("payload", [b'{"type":"goaltrail.reading.recorded.v1"', b"[" * 100_000])

@@ -5,7 +5,7 @@ from events.errors import Refused
 from events.objectives.agreement import (
     agree,
     agree_to_change,
-    hold,
+    defer,
     require_agreement,
     require_parties,
     send_change_back,
@@ -31,8 +31,8 @@ from events.objectives.events import (
     ObjectiveSentBack,
 )
 from events.objectives.goalposts import needs_agreement
-from events.objectives.stand_ins import check_may_end
 from events.objectives.state import Objective, ObjectiveStatus
+from events.objectives.substitutes import check_may_end
 from events.registry import EventData
 
 ALLOWED: dict[ObjectiveStatus, list[str]] = {
@@ -110,7 +110,7 @@ def step(command: LifeCommand, objective: Objective, context: Context) -> list[E
             check_status(objective, "drafted", "proposed", "agreed", "active")
             context.require_reason()
             if needs_agreement(objective):
-                return hold([ObjectiveDropped()], objective, context)
+                return defer([ObjectiveDropped()], objective, context)
             return [ObjectiveDropped()]
         case ReopenObjective():
             check_status(objective, "closed", "dropped")

@@ -26,7 +26,7 @@ from events.org_units.events import OrgUnitMoved
 from events.readings.events import ReadingRetracted
 from events.recognition.events import RecognitionGiven
 from events.registry import EventData, UnknownData, event_type
-from projections.audit.about import KINDS, about, reference, references
+from projections.audit.references import KINDS, about, reference, references
 
 READING = UUID("0b8b7d9e-1111-5222-8333-444455556666")
 MEASURE = Measure(kind="at_least", target=Decimal(1), unit="each")
