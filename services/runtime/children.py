@@ -129,10 +129,13 @@ class RoleProcess:
             "PYTHONPATH": f"{packages}{os.pathsep}{path}" if path else packages,
             "PYTHONUNBUFFERED": "1",
         }
+        if secrets := os.environ.get("GOALTRAIL_SECRETS_DIR"):
+            env["GOALTRAIL_SECRETS_DIR"] = str(Path(secrets).absolute())
         # -P: a folder of the user's named like a module of ours must not be imported.
         process = self._process = spawn(
             [sys.executable, "-P", "-m", "services.cli.main", *self._command],
             env=env,
+            cwd=self._data.root,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pid_file=self._data.pid_file(self.name),

@@ -105,7 +105,7 @@ class NatsServer:
     def spawn(self) -> None:
         """Start without waiting; stops a server that an earlier run left on this directory."""
         private_directory(self.directory)
-        stop_leftover(self.pid_file)
+        stop_leftover(self.pid_file, self.directory)
         configuration = CONFIGURATION / "server.conf"
         said: dict[str, str | list[str]] = {
             "GOALTRAIL_NATS_NAME": "goaltrail",
@@ -133,6 +133,7 @@ class NatsServer:
             self.process = spawn(
                 [binary(), "-c", configuration],
                 env={"PATH": os.defpath, "GOGC": "400", "GOMEMLIMIT": "384MiB"} | quoted,
+                cwd=self.directory,
                 stdout=log,
                 stderr=log,
                 pid_file=self.pid_file,

@@ -40,6 +40,7 @@ from services.runtime.processes import (
     stop_leftover,
     stop_stranger,
     wait_until,
+    works_in,
 )
 
 SETTINGS = {
@@ -116,7 +117,7 @@ class PostgresServer:
     def spawn(self) -> None:
         """Start without waiting; stops a server that an earlier run left on this directory."""
         private_directory(self.directory.parent)
-        stop_leftover(self.pid_file, sig=signal.SIGINT)
+        stop_leftover(self.pid_file, self.directory, sig=signal.SIGINT)
         self._stop_postmaster()
         engine = self._engine = self._engine or _Engine.locate(self.directory)
         if not (self.directory / "PG_VERSION").exists():
@@ -238,13 +239,21 @@ class PostgresServer:
         unfinished.rename(self.directory)
 
     def _stop_postmaster(self) -> None:
-        """Stop the postmaster that postmaster.pid names, if it really is one and works in our directory."""
+        """Stop the postmaster that postmaster.pid names, if it is one and works in our directory.
+
+        One that works elsewhere is the original's of which this directory is a copy: it goes on, and the file
+        goes, because PostgreSQL would not start while the pid in it is taken.
+        """
         lock = self.directory / "postmaster.pid"
         try:
             pid = int(lock.read_text().split("\n", 1)[0])
         except (OSError, ValueError):
             return
-        if birth_mark(pid) is not None and _works_in(pid, self.directory):
+        if birth_mark(pid) is None or works_in(pid, self.directory) is None:
+            return
+        if not works_in(pid, self.directory):
+            lock.unlink()
+        elif _is_postgres(pid):
             stop_stranger(pid, sig=signal.SIGINT, grace=10.0)
 
 
@@ -341,8 +350,9 @@ class _Engine:
 
 
 def _fingerprint(directory: Path) -> str:
-    """A short name for a cluster's directory."""
-    return hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
+    """Return a short name for a cluster's directory, which it keeps when the data directory is moved."""
+    parent = directory.parent.stat()
+    return hashlib.sha256(f"{parent.st_dev}:{parent.st_ino}/{directory.name}".encode()).hexdigest()[:16]
 
 
 def _owner(directory: Path) -> SystemUser | None:
@@ -364,15 +374,12 @@ def _unprivileged_user() -> SystemUser:
     return SystemUser(entry.pw_uid, entry.pw_gid)
 
 
-def _works_in(pid: int, directory: Path) -> bool:
-    """Whether a process is a postgres whose data directory is `directory`."""
+def _is_postgres(pid: int) -> bool:
+    """Return whether a process runs PostgreSQL's program."""
     if sys.platform == "linux":
         try:
-            program = Path(f"/proc/{pid}/exe").readlink().name.removesuffix(" (deleted)")
-            return program == "postgres" and Path(f"/proc/{pid}/cwd").samefile(directory)
+            return Path(f"/proc/{pid}/exe").readlink().name.removesuffix(" (deleted)") == "postgres"
         except OSError:
             return False
-    command = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
-    return "postgres" in command and str(directory.resolve()) in command
+    command = ["ps", "-o", "command=", "-p", str(pid)]
+    return "postgres" in subprocess.run(command, capture_output=True, text=True, check=False).stdout

@@ -1,7 +1,8 @@
 """Child processes: they die with their parent where the system can do that; else a pid file finds them.
 
-A process is known by its pid *and* its birth mark (boot and start time), so that a pid which the system
-gave to somebody else meanwhile is never signalled.
+A process is known by its pid, its birth mark (boot and start time) *and* the directory it works in. The birth
+mark tells it from one that was given the same pid later; the directory tells it from the one whose pid file
+was copied together with a whole data directory.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def spawn(
     """Start a process in a session of its own (a Ctrl-C in the terminal reaches only us).
 
     `cwd` is entered before privileges are dropped to `run_as`. On Linux the process gets
-    `parent_death_signal` when the thread that called this ends. `pid_file` is written 0600.
+    `parent_death_signal` when the thread that called this ends. `pid_file` is written 0600; it names `cwd`,
+    by which `stop_leftover` knows the process again.
     """
     process = subprocess.Popen(
         [str(part) for part in argv],
@@ -70,7 +72,9 @@ def spawn(
         preexec_fn=die_with_parent(parent_death_signal),
     )
     if pid_file is not None:
-        write_private(pid_file, json.dumps({"pid": process.pid, "born": birth_mark(process.pid)}))
+        assert cwd is not None, "a pid file names the directory that the process works in"
+        record = {"pid": process.pid, "born": birth_mark(process.pid), "directory": _identity(cwd)}
+        write_private(pid_file, json.dumps(record))
     return process
 
 
@@ -85,10 +89,28 @@ def birth_mark(pid: int) -> str | None:
             return None
         state, start_ticks = fields[0], fields[19]
         return None if state in "ZX" else f"{boot}:{start_ticks}"
-    listing = subprocess.run(
-        ["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.split(maxsplit=1)
+    listing = _printed("ps", "-o", "state=,lstart=", "-p", str(pid)).split(maxsplit=1)
     return None if len(listing) < 2 or listing[0].startswith("Z") else listing[1].strip()
+
+
+def works_in(pid: int, directory: Path) -> bool | None:
+    """Return whether a process works in this very directory; None where the system doesn't tell.
+
+    The system follows a directory that is moved, and tells a copy from its original.
+    """
+    if sys.platform == "linux":
+        there = f"/proc/{pid}/cwd"
+    else:
+        lines = _printed("lsof", "-a", "-p", str(pid), "-d", "cwd", "-F", "n").splitlines()
+        there = next((line[1:] for line in lines if line.startswith("n")), "")
+        if not there:
+            return None
+    try:
+        return Path(there).samefile(directory)
+    except PermissionError:
+        return None
+    except OSError:
+        return False
 
 
 def stop(
@@ -112,15 +134,26 @@ def kill_group(pid: int) -> None:
         return
 
 
-def stop_leftover(pid_file: Path, *, sig: signal.Signals = signal.SIGTERM, grace: float = 8.0) -> int | None:
-    """Stop what a killed parent left running, as its pid file says. Returns its pid, or None."""
+def stop_leftover(
+    pid_file: Path, directory: Path, *, sig: signal.Signals = signal.SIGTERM, grace: float = 8.0
+) -> int | None:
+    """Stop what a killed parent left running in `directory`, as its pid file says. Returns its pid, or None.
+
+    A pid file that came with a copy of the directory names a process of the original: that one goes on.
+    """
     try:
         record = json.loads(pid_file.read_text())
-        pid, born = int(record["pid"]), record["born"]
+        pid, born, named = int(record["pid"]), record["born"], record["directory"]
+        here = _identity(directory)
     except (OSError, ValueError, KeyError, TypeError):
         pid_file.unlink(missing_ok=True)
         return None
-    found = born is not None and birth_mark(pid) == born
+    found = (
+        born is not None
+        and birth_mark(pid) == born
+        and named == here
+        and works_in(pid, directory) is not False
+    )
     if found:
         stop_stranger(pid, sig=sig, grace=grace)
     pid_file.unlink(missing_ok=True)
@@ -201,6 +234,20 @@ def last_lines(path: Path, count: int = 5) -> str:
     """The end of a log, for an error message; empty if there is no log."""
     try:
         return " | ".join(path.read_text(errors="replace").splitlines()[-count:])
+    except OSError:
+        return ""
+
+
+def _identity(directory: Path) -> str:
+    """Return what stays the same when a directory is moved, and differs in a copy of it."""
+    status = directory.stat()
+    return f"{status.st_dev}:{status.st_ino}"
+
+
+def _printed(*command: str) -> str:
+    """Return what a program of the system prints; nothing where it is not installed."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
     except OSError:
         return ""
 

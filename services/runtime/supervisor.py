@@ -83,7 +83,7 @@ class Supervisor:
         started = time.monotonic()
         data = self.data
         for name in ROLES:
-            stop_leftover(data.pid_file(name))
+            stop_leftover(data.pid_file(name), data.root)
         port = self._port or load_settings("operator", data=data.root).api_port
         if not port_is_free(port):
             raise ProcessError(

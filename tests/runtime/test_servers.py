@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -58,18 +61,120 @@ def test_a_leftover_postgres_is_found_and_stopped(tmp_path: Path, pid_file_survi
         assert wait_until(lambda: not lost.alive, timeout=5)
 
 
-def test_a_pid_that_belongs_to_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    """A pid file whose pid was given to another process meanwhile stops nobody."""
-    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        pid_file = tmp_path / "x.pid"
-        processes.write_private(pid_file, f'{{"pid": {stranger.pid}, "born": "long ago"}}')
-        assert processes.stop_leftover(pid_file) is None
-        assert stranger.poll() is None
-        assert not pid_file.exists()
-    finally:
-        stranger.kill()
-        stranger.wait()
+@dataclass
+class Leftover:
+    """A process whose parent is gone, and the directory it works in, with its pid file."""
+
+    directory: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid_file(self) -> Path:
+        return self.directory / "sleeper.pid"
+
+
+@pytest.fixture
+def leftover(tmp_path: Path) -> Iterator[Leftover]:
+    """A process that works in `data`."""
+    directory = tmp_path / "data"
+    directory.mkdir()
+    program = [sys.executable, "-c", "import time; time.sleep(60)"]
+    process = processes.spawn(program, env=os.environ, cwd=directory, pid_file=directory / "sleeper.pid")
+    yield Leftover(directory, process)
+    process.kill()
+    process.wait()
+
+
+def _stay(left: Leftover) -> Path:
+    return left.directory
+
+
+def _link(left: Leftover) -> Path:
+    (link := left.directory.with_name("link")).symlink_to(left.directory)
+    return link
+
+
+def _move(left: Leftover) -> Path:
+    return left.directory.rename(left.directory.with_name("moved"))
+
+
+def _copy(left: Leftover) -> Path:
+    copy = left.directory.with_name("copy")
+    subprocess.run(["cp", "-a", left.directory, copy], check=True)
+    return copy
+
+
+def _copy_in_the_place_of_the_original(left: Leftover) -> Path:
+    moved = _move(left)
+    subprocess.run(["cp", "-a", moved, left.directory], check=True)
+    return left.directory
+
+
+def _copy_after_which_the_original_is_gone(left: Leftover) -> Path:
+    copy = _copy(left)
+    shutil.rmtree(left.directory)
+    return copy
+
+
+def _copy_with_a_forged_name(left: Leftover) -> Path:
+    copy = _copy(left)
+    _change(copy, "directory", processes._identity(copy))
+    return copy
+
+
+def _pid_given_to_another(left: Leftover) -> Path:
+    _change(left.directory, "born", "long ago")
+    return left.directory
+
+
+def _named_by_an_older_version(left: Leftover) -> Path:
+    _change(left.directory, "directory", None)
+    return left.directory
+
+
+def _change(directory: Path, name: str, value: str | None) -> None:
+    pid_file = directory / "sleeper.pid"
+    record = json.loads(pid_file.read_text())
+    pid_file.write_text(json.dumps(record | {name: value}))
+
+
+@pytest.mark.parametrize(
+    ("happened", "stopped"),
+    [
+        (_stay, True),
+        (_link, True),
+        (_move, True),
+        (_copy, False),
+        (_copy_in_the_place_of_the_original, False),
+        (_copy_after_which_the_original_is_gone, False),
+        (_copy_with_a_forged_name, False),
+        (_pid_given_to_another, False),
+        (_named_by_an_older_version, False),
+    ],
+)
+def test_only_a_process_of_this_very_directory_is_stopped(
+    leftover: Leftover, happened: Callable[[Leftover], Path], stopped: bool
+) -> None:
+    """The pid file is obeyed where the directory is the same one, wherever it is now; never in a copy."""
+    directory = happened(leftover)
+    answer = processes.stop_leftover(directory / "sleeper.pid", directory)
+    assert answer == (leftover.process.pid if stopped else None)
+    assert (leftover.process.poll() is not None) is stopped
+    assert not (directory / "sleeper.pid").exists()
+
+
+def test_postgres_starts_on_a_copy_while_the_original_runs(tmp_path: Path) -> None:
+    """Neither our pid file nor PostgreSQL's own, copied with the directory, ends or hinders either."""
+    with PostgresServer(tmp_path / "a" / "postgres", superuser="owner", password="p1") as original:
+        assert original.process is not None
+        subprocess.run(["cp", "-a", tmp_path / "a", tmp_path / "b"], check=True)
+        assert (tmp_path / "b" / "postgres" / "postmaster.pid").exists()
+        assert (tmp_path / "b" / "postgres.pid").exists()
+        with PostgresServer(tmp_path / "b" / "postgres", superuser="owner", password="p1") as copy:
+            assert copy.process is not None
+            assert original.alive
+            assert original.ready()
+        assert original.ready()
 
 
 @pytest.mark.parametrize("text", ["", "not json", "[]", '{"pid": "x"}'])
@@ -77,7 +182,7 @@ def test_a_broken_pid_file_is_no_obstacle(tmp_path: Path, text: str) -> None:
     """A half-written file of a crash is removed."""
     pid_file = tmp_path / "x.pid"
     pid_file.write_text(text)
-    assert processes.stop_leftover(pid_file) is None
+    assert processes.stop_leftover(pid_file, tmp_path) is None
     assert not pid_file.exists()
 
 

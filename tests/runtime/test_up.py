@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,21 @@ def test_a_killed_child_is_started_again(running: Running, name: str) -> None:
     assert wait_until(lambda: running.pid(name) not in (None, before), timeout=START_SECONDS)
     assert wait_until(running.answers, timeout=START_SECONDS, every=0.1)
     assert "stopped (SIGKILL); starting it again" in running.said()
+
+
+def test_up_on_a_copy_of_a_live_directory_leaves_the_original_alone(running: Running, tmp_path: Path) -> None:
+    """`cp -a` takes the pid files along: the copy starts beside the original, on other ports."""
+    said = running.said()
+    before = {name: running.pid(name) for name in ("api", "intake", "projector", "nats-server", "postgres")}
+    assert None not in before.values()
+    subprocess.run(["cp", "-a", running.data, tmp_path / "data2"], check=True)
+    with Running(tmp_path / "data2", free_port()) as copy:
+        assert copy.answers()
+        assert not {copy.pid(name) for name in before} & set(before.values())
+        assert {name: running.pid(name) for name in before} == before
+    assert {name: running.pid(name) for name in before} == before
+    assert running.answers()
+    assert running.said() == said
 
 
 def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
