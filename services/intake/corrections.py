@@ -5,9 +5,6 @@ Unlike what a source sends, a correction says that it is one, so it may bring ba
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
@@ -29,11 +26,11 @@ from events.readings.identity import Version
 from events.registry import EventData, event_type
 from projections.state.queries_readings import kpi_of
 from services.intake.admission import Admission, Candidate
-from services.intake.intake import CONTENDED_SECONDS, Intake
+from services.intake.intake import Intake
 from services.intake.items import Dimensions, Item, Text
-from services.intake.known import Told
+from services.intake.known import Decision, Told
 from services.intake.times import When
-from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable, recorded
+from services.ledger import Entry, Ledger, recorded
 from services.views import NotBuilt, Views
 
 Seal = Callable[[Event], Awaitable[Event]]
@@ -155,43 +152,35 @@ class Corrections:
     ) -> Answer:
         known = self._intake.known_readings(order.workspace)
         kpi = order.kpi or await self._kpi(order)
-        until = time.monotonic() + CONTENDED_SECONDS
-        async with known.lock:
-            while True:
-                snapshot = await known.catch_up([kpi], [order.reading], await known.look_up([order.reading]))
-                versions = known.find({order.reading}, snapshot).get(order.reading, [])
-                events = [
-                    await self._at(order, version) for version in versions if version.kind != "disputed"
-                ]
-                in_force = _in_force([event for event in events if event is not None])
-                if in_force is None:
-                    raise ReadingUnknown(order.reading)
-                if order.feed is not None and in_force.content.feed != order.feed:
-                    raise OtherFeed(in_force.content.feed)
-                earlier = _earlier(order, events)
-                if earlier is not None:
-                    return earlier
-                now = datetime.now(UTC)
-                data = decide(in_force, now)
-                if data is None:
-                    last = in_force.event
-                    return Answer(order.reading, last.event.id, last.position, in_force.revision, False)
-                event = _event(order, kpi, data, in_force.revision + 1, now)
-                entry = Entry(
-                    ledger_subject(order.workspace, event.aggregate), encode(await self._seal(event))
-                )
-                try:
-                    appended = await self._ledger.append(order.workspace, [entry], known.guards([kpi]))
-                except BaseException as error:
-                    known.doubt([kpi])
-                    if not isinstance(error, Conflict):
-                        raise
-                    if time.monotonic() > until:
-                        raise LedgerUnavailable("others keep appending to the same KPI") from None
-                    await asyncio.sleep(random.uniform(0, 0.01))
-                    continue
-                known.note([_told(order, kpi, data)], appended.first)
-                return Answer(order.reading, event.id, appended.last, in_force.revision + 1, True)
+
+        async def decide_now() -> Decision[Answer]:
+            snapshot = await known.catch_up([kpi], [order.reading], await known.look_up([order.reading]))
+            versions = known.find({order.reading}, snapshot).get(order.reading, [])
+            events = [await self._at(order, version) for version in versions if version.kind != "disputed"]
+            in_force = _in_force([event for event in events if event is not None])
+            if in_force is None:
+                raise ReadingUnknown(order.reading)
+            if order.feed is not None and in_force.content.feed != order.feed:
+                raise OtherFeed(in_force.content.feed)
+            earlier = _earlier(order, events)
+            if earlier is not None:
+                return Decision([], [], lambda _: earlier)
+            now = datetime.now(UTC)
+            data = decide(in_force, now)
+            if data is None:
+                last = in_force.event
+                as_it_was = Answer(order.reading, last.event.id, last.position, in_force.revision, False)
+                return Decision([], [], lambda _: as_it_was)
+            revision = in_force.revision + 1
+            event = _event(order, kpi, data, revision, now)
+            entry = Entry(ledger_subject(order.workspace, event.aggregate), encode(await self._seal(event)))
+            return Decision(
+                [entry],
+                [_told(order, kpi, data)],
+                lambda position: Answer(order.reading, event.id, position, revision, True),
+            )
+
+        return await known.append(decide_now)
 
     async def _kpi(self, order: Order) -> str:
         """The KPI of a reading, also of one that was recorded a moment ago.

@@ -8,11 +8,10 @@ the append is guarded with that knowledge: of two that send the same readings at
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,20 +21,17 @@ from events.readings.identity import NEW, Kind, Status, Version, judge
 from services.intake.admission import CATALOGUE_CODES, Admission, Candidate
 from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.items import Item, read_items
-from services.intake.known import KnownReadings, Snapshot, Told
+from services.intake.known import Decision, KnownReadings, Snapshot, Told
 from services.intake.metrics import ITEMS
 from services.intake.receipts import Receipt
 from services.intake.recording import Recording, Source
 from services.intake.rejections import Rejected
-from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable
+from services.ledger import Entry, Ledger
 from services.runtime.settings import Settings
 from services.views import Views
 
 TURN = 100
 """Items that are judged before other tasks get their turn."""
-
-CONTENDED_SECONDS = 20.0
-"""How long a chunk is tried again when others keep appending to the same KPIs."""
 
 
 class _Chunk(NamedTuple):
@@ -185,31 +181,16 @@ class Intake:
     async def _store_candidates(self, source: Source, known: KnownReadings, chunk: _Chunk) -> list[Receipt]:
         kpis = {candidate.kpi for candidate in chunk.candidates}
         ids = [candidate.reading for candidate in chunk.candidates]
-        snapshot = chunk.snapshot
-        until = time.monotonic() + CONTENDED_SECONDS
-        async with known.lock:
-            while True:
-                snapshot = await known.catch_up(kpis, ids, snapshot)
-                plan = _plan(source, known.find(set(ids), snapshot), chunk)
-                if not plan.entries:
-                    return _receipts(chunk, plan, 0)
-                written = {told.kpi for told in plan.told}
-                try:
-                    appended = await self._ledger.append(
-                        source.workspace, plan.entries, known.guards(written)
-                    )
-                except BaseException as error:
-                    # Somebody was faster, or nobody knows what became of it: look before the next try.
-                    known.doubt(written)
-                    if not isinstance(error, Conflict):
-                        raise
-                    if time.monotonic() > until:
-                        raise LedgerUnavailable("others keep appending to the same KPIs") from None
-                    await asyncio.sleep(random.uniform(0, 0.01))
-                    snapshot = await known.look_up(ids)
-                    continue
-                known.note(plan.told, appended.first)
-                return _receipts(chunk, plan, appended.first)
+        snapshot: Snapshot | None = chunk.snapshot
+
+        async def decide() -> Decision[list[Receipt]]:
+            nonlocal snapshot
+            looked_up = await known.catch_up(kpis, ids, snapshot or await known.look_up(ids))
+            snapshot = None  # the next look is a new one
+            plan = _plan(source, known.find(set(ids), looked_up), chunk)
+            return Decision(plan.entries, plan.told, partial(_receipts, chunk, plan))
+
+        return await known.append(decide)
 
 
 def _turns(chunk: list[Any]) -> Iterator[list[Any]]:

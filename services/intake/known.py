@@ -3,17 +3,20 @@
 PostgreSQL knows all of them up to its checkpoint. What came after that is the *tail*, held in memory: what
 this process appended itself, and what others appended to the same KPIs, read from the ledger when needed. For
 each KPI the tail is complete up to the last message on its subject that we know of, and that position guards
-every append: if somebody else was faster, the ledger refuses and nothing was stored.
+every append: if somebody else was faster, the ledger refuses and nothing was stored. `append` is the one loop
+in which that is tried again, for what sources send as for what people correct.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
+import time
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import structlog
 
@@ -22,7 +25,7 @@ from events.ids import Aggregate, ledger_subject
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.readings.identity import Kind, Version
 from projections.state.queries_readings import on_record
-from services.ledger import Ledger, StoredMessage, recorded
+from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable, StoredMessage, recorded
 from services.views import NotBuilt, Views
 
 log = structlog.get_logger(__name__)
@@ -31,6 +34,11 @@ FARTHEST_BEHIND = 300_000
 """Positions that the views may be behind before readings are refused for a while: the tail is in memory."""
 RETRY_AFTER = 5.0
 """Seconds in which views that are that far behind catch up noticeably."""
+
+CONTENDED_SECONDS = 20.0
+"""How long an append is tried again when others keep appending to the same KPIs."""
+
+T = TypeVar("T")
 
 _COLD_LOOKS = 32
 """KPIs whose last message is asked for at the same time."""
@@ -64,6 +72,16 @@ class Told(NamedTuple):
     source_version: int | None
 
 
+class Decision(NamedTuple, Generic[T]):
+    """What is to be appended, given everything that is known now."""
+
+    entries: Sequence[Entry]
+    told: Sequence[Told]
+    """What each entry says."""
+    answer: Callable[[int], T]
+    """What is answered, given the position of the first entry (0 if there is none)."""
+
+
 @dataclass(slots=True)
 class _Subject:
     """What is known of one KPI's readings after PostgreSQL: all between two positions."""
@@ -77,10 +95,10 @@ class _Subject:
 
 
 class KnownReadings:
-    """The readings of one workspace. Where it says so, `lock` must be held from the look to the append."""
+    """The readings of one workspace. `catch_up` and `find` are called while something is decided."""
 
     def __init__(self, ledger: Ledger, views: Views, workspace: str) -> None:
-        self.lock = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._ledger = ledger
         self._views = views
         self._workspace = workspace
@@ -94,6 +112,34 @@ class KnownReadings:
         self._untold: dict[str, list[Version]] = {}
         """What poison positions say: PostgreSQL will never know it."""
 
+    async def append(self, decide: Callable[[], Awaitable[Decision[T]]]) -> T:
+        """Decide and append, guarded with what is known; decide again while others are faster.
+
+        Nobody else of this process appends readings in between. Raises what `decide` raises, and
+        LedgerUnavailable, LedgerUncertain.
+        """
+        until = time.monotonic() + CONTENDED_SECONDS
+        async with self._lock:
+            while True:
+                entries, told, answer = await decide()
+                if not entries:
+                    return answer(0)
+                kpis = {one.kpi for one in told}
+                try:
+                    appended = await self._ledger.append(self._workspace, entries, self._guards(kpis))
+                except BaseException as error:
+                    # Somebody was faster, or nobody knows what became of it: look before the next try.
+                    for kpi in kpis:
+                        self._subjects[kpi].doubtful = True
+                    if not isinstance(error, Conflict):
+                        raise
+                    if time.monotonic() > until:
+                        raise LedgerUnavailable("others keep appending to the same KPIs") from None
+                    await asyncio.sleep(random.uniform(0, 0.01))
+                    continue
+                self._note(told, appended.first)
+                return answer(appended.first)
+
     async def look_up(self, ids: Sequence[str]) -> Snapshot:
         """What PostgreSQL knows of some readings. Raises ViewsUnavailable."""
         try:
@@ -103,7 +149,7 @@ class KnownReadings:
             return Snapshot(0, {})
 
     async def catch_up(self, kpis: Collection[str], ids: Sequence[str], snapshot: Snapshot) -> Snapshot:
-        """Make snapshot and tail together know all readings of some KPIs. Needs the lock.
+        """Make snapshot and tail together know all readings of some KPIs.
 
         Answers the snapshot, or a newer one where it is too old. Raises FarBehind, ViewsUnavailable,
         LedgerUnavailable.
@@ -129,7 +175,7 @@ class KnownReadings:
         return snapshot
 
     def find(self, ids: Collection[str], snapshot: Snapshot) -> dict[str, list[Version]]:
-        """Everything known of those that are known, oldest first. Needs the lock, after `catch_up`."""
+        """Everything known of those that are known, oldest first; after `catch_up`."""
         found = {id_: list(versions) for id_, versions in snapshot.versions.items()}
         for id_ in self._tail.keys() & ids:
             stored = found.setdefault(id_, [])
@@ -140,17 +186,12 @@ class KnownReadings:
             found[id_] = sorted([*self._untold[id_], *found.get(id_, ())])
         return found
 
-    def guards(self, kpis: Collection[str]) -> dict[str, int]:
-        """What an append to some KPIs expects of the ledger. Needs the lock, after `catch_up`."""
+    def _guards(self, kpis: Collection[str]) -> dict[str, int]:
+        """What an append to some KPIs expects of the ledger."""
         return {self._subject_of(kpi): self._subjects[kpi].last for kpi in kpis}
 
-    def doubt(self, kpis: Collection[str]) -> None:
-        """Somebody else has appended to one of these KPIs, or may have. Needs the lock."""
-        for kpi in kpis:
-            self._subjects[kpi].doubtful = True
-
-    def note(self, told: Sequence[Told], first: int) -> None:
-        """Take in a batch that was appended, from its first position on. Needs the lock."""
+    def _note(self, told: Sequence[Told], first: int) -> None:
+        """Take in a batch that was appended, from its first position on."""
         position = first - 1
         for position, (kpi, reading, kind, revision, content, source_version) in enumerate(told, first):
             self._subjects[kpi].last = position
