@@ -1,9 +1,6 @@
 """Exact decimal numbers: never through a float, always within numeric(38,12)."""
 
-import json
 import re
-from collections import Counter
-from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -27,11 +24,11 @@ def parse(value: object) -> Decimal:
             return Decimal(value)
         # Decimal() would also take "1_000" and digits of other scripts.
         if len(value) > _LONGEST_TEXT or "_" in value or not value.isascii():
-            raise ValueError(f"{_shown(value)} is not a number")
+            raise ValueError(f"{shown(value)} is not a number")
         try:
             number = Decimal(value)
         except InvalidOperation:
-            raise ValueError(f"{_shown(value)} is not a number") from None
+            raise ValueError(f"{shown(value)} is not a number") from None
     elif type(value) is Decimal:
         number = value
     elif type(value) is int:
@@ -69,60 +66,8 @@ def grouped(value: Decimal) -> str:
     return f"{Decimal(text(value)):,f}"
 
 
-def exact_json(payload: str | bytes) -> object:
-    """Parse JSON with every fraction as an exact Decimal.
-
-    Raises JSONDecodeError, NamedTwice, and ValueError with a text for people for what is no number that can
-    be read: NaN, Infinity, thousands of digits, an exponent of dozens of them.
-    """
-    return json.loads(
-        payload,
-        parse_float=_fraction,
-        parse_int=_integer,
-        parse_constant=_refuse_constant,
-        object_pairs_hook=_object,
-    )
-
-
-class NamedTwice(ValueError):
-    """An object has two members of one name: nobody can say which of them is meant."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{_shown(name)} stands twice in one object")
-        self.name = name
-
-
-def _object(members: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(members)
-    if len(found) < len(members):
-        raise NamedTwice(twice(members))
-    return found
-
-
-def twice(members: Sequence[tuple[str, object]]) -> str:
-    """A name that members of an object share."""
-    return Counter(name for name, _value in members).most_common(1)[0][0]
-
-
-def _fraction(written: str) -> Decimal:
-    try:
-        return Decimal(written)
-    except InvalidOperation:
-        raise ValueError(f"{_shown(written)} is out of the range of numbers") from None
-
-
-def _integer(written: str) -> int:
-    try:
-        return int(written)
-    except ValueError:  # Python's words are advice for programmers
-        raise ValueError(f"{_shown(written)} has {len(written)} digits") from None
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a number")
-
-
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
+    """Quote a text that somebody sent, at most 40 characters of it."""
     return repr(value if len(value) <= 40 else value[:37] + "...")
 
 

@@ -14,7 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from events.decimals import NamedTwice, exact_json
+from events.json_input import NamedTwice, exact_json
 from services.api.problems import Language, Problem, invalid_header, invalid_parameter, preferred_language
 
 KEY_LENGTH = 255

@@ -10,10 +10,10 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from events.decimals import twice
+from events.json_input import LONGEST_NUMBER, NumberTooLong, fraction, integer, twice
 from services.intake.items import CHUNK
 from services.intake.rejections import Rejected
 
@@ -124,21 +124,24 @@ def from_cloudevent(raw: Any) -> Any:
     return item
 
 
-_LONGEST_INTEGER = 1000
-"""Digits that are read of an integer. Python refuses some thousands, and no field takes more than 26."""
+_TOO_LARGE: int = 10**LONGEST_NUMBER
+_TOO_FINE = Decimal(10) ** -LONGEST_NUMBER
+"""What stands for numbers that are not read: as much out of the range of any field, so that the item is
+rejected by itself and told which field it is."""
 
 
-def _integer(digits: str) -> int:
-    """Of one that is far too long only the beginning, which is as much out of the range of any field."""
-    return int(digits[:_LONGEST_INTEGER])
-
-
-def _fraction(digits: str) -> Decimal:
-    """In the place of one with an exponent that no Decimal has, one as much out of the range of any field."""
+def _integer(written: str) -> int:
     try:
-        return Decimal(digits)
-    except InvalidOperation:
-        return Decimal("1e-1000" if "e-" in digits.lower() else "1e1000")
+        return integer(written)
+    except NumberTooLong:
+        return _TOO_LARGE
+
+
+def _fraction(written: str) -> int | Decimal:
+    try:
+        return fraction(written)
+    except NumberTooLong:
+        return _TOO_LARGE if abs(float(written)) >= 1 else _TOO_FINE
 
 
 Scan = Callable[[str, int], tuple[Any, int]]
@@ -151,34 +154,22 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any] | Rejected:
     return found if len(found) == len(members) else Rejected("named_twice", twice(members))
 
 
-def _scanner(integer: Callable[[str], int], fraction: Callable[[str], Decimal]) -> Scan:
+def _scanner() -> Scan:
     decoder: Any = json.JSONDecoder(
-        parse_int=integer, parse_float=fraction, parse_constant=Decimal, object_pairs_hook=_object
+        parse_int=_integer, parse_float=_fraction, parse_constant=Decimal, object_pairs_hook=_object
     )
     scan: Scan = decoder.scan_once
     return scan
 
 
-_scan = _scanner(int, Decimal)
-_scan_any_number = _scanner(_integer, _fraction)
-"""Slower."""
+_scan = _scanner()
 _space = re.compile(r"[ \t\n\r]*").match
-
-
-def _value(text: str, at: int) -> tuple[Any, int]:
-    """As a Scan. A number that Python makes nothing of is one out of the range of any field."""
-    try:
-        return _scan(text, at)
-    except json.JSONDecodeError:
-        raise
-    except (ValueError, InvalidOperation):
-        return _scan_any_number(text, at)
 
 
 def _parse(text: str) -> Any:
     """One JSON value. Raises JSONDecodeError, RecursionError."""
     try:
-        value, end = _value(text, 0)
+        value, end = _scan(text, 0)
     except StopIteration as stop:
         raise json.JSONDecodeError("Expecting value", text, stop.value) from None
     if end != len(text):
@@ -205,7 +196,7 @@ async def _parse_array(body: bytes) -> list[list[Any]]:
         at = _end_of_space(text, at + 1)
         more = text[at : at + 1] != "]"
         while more:
-            value, at = _value(text, at)
+            value, at = _scan(text, at)
             chunk.append(value)
             if len(chunk) == CHUNK:
                 chunks.append(chunk)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from events.decimals import Number, exact_json, parse, text
+from events.decimals import Number, parse, text
+from events.json_input import exact_json
 
 
 class Model(BaseModel):

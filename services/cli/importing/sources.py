@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple, Self
 
 import orjson
 
-from events.decimals import exact_json
+from events.json_input import exact_json
 from services.cli.importing.mapping import ColumnMapping, MappingError, look_up, plain_mapping
 from services.intake.formats import parse_line
 from services.intake.rejections import Rejected

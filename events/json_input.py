@@ -1,0 +1,82 @@
+"""Read JSON that came from outside: numbers are exact and short, and an object has each name once.
+
+Every number is limited here, before any model sees it: whoever makes an integer of the 14 characters
+`1e999999999` needs a gigabyte, and pydantic does so for an `int` field. Python's own limit (4,300 digits)
+is one for integers only, and far beyond what any field takes.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Context, Decimal, Inexact, InvalidOperation
+
+from events.decimals import shown
+
+LONGEST_NUMBER = 100
+"""Digits of a number that are read, and powers of ten of its exponent. A field takes 26 and 12 at most; so
+what is no number of ours is still told so by the field's own rule."""
+
+_read_fraction = Context(
+    prec=LONGEST_NUMBER, Emin=-LONGEST_NUMBER, Emax=LONGEST_NUMBER, traps=[Inexact, InvalidOperation]
+).create_decimal
+"""Overflow and underflow are inexact too. Zeros at the end are no digits."""
+
+
+class NumberTooLong(ValueError):
+    """A number has more digits, or a larger exponent, than is read of any number."""
+
+    def __init__(self, written: str) -> None:
+        super().__init__(f"{shown(written)} is out of the range of numbers")
+
+
+class NamedTwice(ValueError):
+    """An object has two members of one name: nobody can say which of them is meant."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{shown(name)} stands twice in one object")
+        self.name = name
+
+
+def exact_json(payload: str | bytes) -> object:
+    """Parse JSON with every fraction as an exact Decimal.
+
+    Raises JSONDecodeError, RecursionError, NamedTwice, NumberTooLong, and ValueError for NaN and Infinity.
+    """
+    return json.loads(
+        payload,
+        parse_float=fraction,
+        parse_int=integer,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_object,
+    )
+
+
+def fraction(written: str) -> Decimal:
+    """Read a JSON number that has a point or an exponent. Raises NumberTooLong."""
+    try:
+        return _read_fraction(written)
+    except (Inexact, InvalidOperation):
+        raise NumberTooLong(written) from None
+
+
+def integer(written: str) -> int:
+    """Read a JSON number of digits only. Raises NumberTooLong."""
+    if len(written) > LONGEST_NUMBER:
+        raise NumberTooLong(written)
+    return int(written)
+
+
+def twice(members: Sequence[tuple[str, object]]) -> str:
+    """Return a name that members of an object share."""
+    return Counter(name for name, _value in members).most_common(1)[0][0]
+
+
+def _object(members: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise NamedTwice(twice(members))
+    return found
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a number")
