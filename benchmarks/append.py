@@ -24,8 +24,8 @@ from events.readings.events import ReadingRecorded
 from events.registry import event_type
 from services.ledger import Entry, Ledger
 from services.ledger.provision import create_workspace, provision
-from services.runtime.nats_server import NatsLogin, NatsServer
 from services.runtime.settings import Settings
+from services.up.nats_server import NatsLogin, NatsServer
 
 BATCH = 1000
 BATCHES = 40

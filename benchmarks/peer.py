@@ -26,7 +26,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from benchmarks import company
 from benchmarks.measuring import Figure, Watch, milliseconds, rate
 from benchmarks.site import Site
-from services.runtime.nats_server import new_password
+from services.up.nats_server import new_password
 
 BATCH = 1000
 WRITTEN = 100_000

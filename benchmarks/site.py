@@ -17,9 +17,9 @@ import psutil
 from benchmarks import company
 from benchmarks.client import Client, UnexpectedAnswer
 from benchmarks.company import Body, Reading
-from services.runtime.processes import free_port
+from services.postgres.views import NotThereYet, Views
 from services.runtime.settings import Settings, load_settings
-from services.views import NotThereYet, Views
+from services.up.processes import free_port
 from tests.up import Running
 
 CONNECTIONS = 2

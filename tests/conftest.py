@@ -16,8 +16,8 @@ import structlog
 from xdist.scheduler import LoadScopeScheduling
 
 from services.runtime.garbage import collect_rarely
-from services.runtime.nats_server import NatsCluster
 from services.runtime.settings import Role, Settings
+from services.up.nats_server import NatsCluster
 from tests.servers import TestDatabase, TestNats, TestPostgres, make_settings
 
 REPOSITORY = Path(__file__).parent.parent

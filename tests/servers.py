@@ -10,10 +10,10 @@ from pathlib import Path
 import asyncpg
 from pydantic import SecretStr
 
-from services.runtime import database
-from services.runtime.nats_server import NatsLogin, NatsServer, new_password
-from services.runtime.postgres_server import PostgresServer
+from services.postgres import database
 from services.runtime.settings import Role, Settings
+from services.up.nats_server import NatsLogin, NatsServer, new_password
+from services.up.postgres_server import PostgresServer
 
 TEMPLATE = "goaltrail_template"
 

@@ -14,7 +14,7 @@ from typing import Self
 
 import psutil
 
-from services.runtime.processes import wait_until
+from services.up.processes import wait_until
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from prometheus_client.metrics import MetricWrapperBase
 
 import services.api
+import services.commands
 import services.intake
 import services.projector
 
@@ -22,10 +23,10 @@ also tells the usual `process_…` and `python_…` figures.
 
 """
 
-PROCESSES: dict[str, ModuleType] = {
-    "api": services.api,
-    "intake": services.intake,
-    "projector": services.projector,
+PROCESSES: dict[str, tuple[ModuleType, ...]] = {
+    "api": (services.api, services.commands),
+    "intake": (services.intake,),
+    "projector": (services.projector,),
 }
 """By the process that shows them."""
 
@@ -33,17 +34,17 @@ PROCESSES: dict[str, ModuleType] = {
 def metrics_reference() -> str:
     """A table of metrics for each process."""
     parts = [HEAD]
-    for process, package in PROCESSES.items():
+    for process, packages in PROCESSES.items():
         parts.append(f"## {process}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n")
-        parts += sorted(_row(metric) for metric in _metrics(package))
+        parts += sorted(_row(metric) for package in packages for metric in _metrics(package))
         parts.append("\n")
     return "".join(parts).rstrip("\n") + "\n"
 
 
 def _metrics(package: ModuleType) -> set[MetricWrapperBase]:
-    """Every metric that is declared in a package's modules."""
+    """Return every metric that is declared in a package's modules, at any depth."""
     modules = [
-        import_module(f"{package.__name__}.{found.name}") for found in pkgutil.iter_modules(package.__path__)
+        import_module(found.name) for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     ]
     return {
         value for module in modules for value in vars(module).values() if isinstance(value, MetricWrapperBase)

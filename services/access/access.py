@@ -24,7 +24,7 @@ from events.registry import EventData, event_type
 from services.access.callers import Caller
 from services.access.tokens import TokenRecord, digest, generate, new_id
 from services.ledger import Conflict, Entry, Ledger
-from services.ledger.latest import Held, Latest
+from services.ledger.kv_cache import Held, Latest
 from services.ledger.streams import ACCESS
 
 log = structlog.get_logger(__name__)

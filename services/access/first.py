@@ -7,7 +7,7 @@ from pathlib import Path
 from services.access.access import Access
 from services.access.tokens import MINIMUM_LENGTH, digest, generate, id_of, new_id
 from services.ledger import Ledger
-from services.runtime.processes import private_directory, write_private
+from services.runtime.private_files import private_directory, write_private
 from services.runtime.settings import Settings, SettingsError
 
 ACTOR = "person:admin"

@@ -7,43 +7,34 @@ from functools import cache
 from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.api import (
-    advice,
+from services.api.administration import tokens, workspace
+from services.api.advice import advice
+from services.api.audit import audit
+from services.api.conversations import conversations, feedback, recognitions
+from services.api.cycles import cycles, policies
+from services.api.feeds import feeds
+from services.api.goals import (
     alignment,
-    audit,
-    conversations,
-    cycles,
-    direct_key_results,
-    failures,
-    feedback,
-    feeds,
-    forgetting,
     initiatives,
     key_result_reports,
-    key_result_steps,
     key_results,
-    kpi_life,
-    kpis,
-    members,
+    milestone_steps,
     objective_life,
     objectives,
-    openapi,
-    operations,
-    org_units,
-    people,
-    policies,
-    readings,
-    recognitions,
     relative_goals,
-    scorecards,
-    tokens,
     trajectories,
-    workspace,
+    unit_key_results,
 )
-from services.api.limits import BodyLimit
-from services.api.observing import Observing
-from services.api.requests import known_parameters
-from services.api.services import Services
+from services.api.http import error_handlers, openapi
+from services.api.http.body_limit import BodyLimit
+from services.api.http.exact_json import known_parameters
+from services.api.http.request_log import Observing
+from services.api.http.services import Services
+from services.api.kpis import kpi_life, kpis
+from services.api.operations import operations
+from services.api.people import forgetting, members, org_units, people
+from services.api.readings import readings
+from services.api.scorecards import scorecards
 
 DESCRIPTION = """\
 Goals and KPIs as immutable facts: every change is an event with a position, an author and a reason.
@@ -60,8 +51,8 @@ ROUTERS = (
     objective_life,
     key_results,
     key_result_reports,
-    direct_key_results,
-    key_result_steps,
+    unit_key_results,
+    milestone_steps,
     relative_goals,
     trajectories,
     initiatives,
@@ -141,7 +132,7 @@ def application() -> FastAPI:
     for module in ROUTERS:
         app.include_router(module.router, dependencies=[Depends(known_parameters)])
     app.include_router(operations.router)  # a probe may add what it likes
-    failures.install(app)
+    error_handlers.install(app)
     openapi.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Observing)

@@ -13,17 +13,17 @@ import uvicorn
 
 from services.access.access import Access
 from services.api.app import create_app
-from services.api.resolver import Resolver
-from services.api.services import Services
-from services.goals.handler import Goals
+from services.api.http.services import Services
+from services.commands.handler import Goals
+from services.commands.resolver import Resolver
 from services.intake.intake import Intake
 from services.keys.keys import Keys, MasterKeyDiffersError
 from services.ledger import Ledger, LedgerError
 from services.ledger.provision import check
+from services.postgres.views import Views
 from services.runtime import loop
 from services.runtime.garbage import collect_rarely
 from services.runtime.settings import Settings, SettingsError
-from services.views import Views
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.client import Json, TokenFile, Url, connect, print_json
-from services.cli.display import Lang, Language, chosen_language, console, joined, pages, said, speak
+from services.cli.formatting import Lang, Language, chosen_language, console, joined, pages, said, speak
 from services.cli.state import AsOf, KnownAt
 
 WORDS: dict[str, tuple[str, str]] = {

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.display import Language, chosen_language, console, said, speak
-from services.cli.tour import TOUR, Stop, as_others, tour
+from services.cli.demo_tour import TOUR, Stop, as_others, tour
+from services.cli.formatting import Language, chosen_language, console, said, speak
 
 if TYPE_CHECKING:
     from services.demo.load import Loaded

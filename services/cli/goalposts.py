@@ -6,7 +6,7 @@ from typing import Any
 
 from events.relative import BASE_WORDS
 from events.units import PERCENT_UNITS
-from services.cli.display import Language, figure, said
+from services.cli.formatting import Language, figure, said
 
 _WORDS: dict[str, tuple[str, str]] = {
     "day": ("일", "days"),

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.display import Lang, Language, chosen_language, console, said, speak
+from services.cli.formatting import Lang, Language, chosen_language, console, said, speak
 from services.cli.importing.mapping import MappingError, load_mapping
 from services.cli.importing.sending import Receipt, Sender, batches, sent_ahead
 from services.cli.importing.sources import FileError, Refused, Row, Source, open_source

@@ -12,9 +12,9 @@ from services.cli import (
     forget,
     import_,
     people,
+    processes,
     rebuild,
     resolve,
-    roles,
     scorecard,
     state,
     talk,
@@ -35,10 +35,10 @@ app = typer.Typer(
 )
 
 app.command("up")(up.up)
-app.command("api")(roles.api)
-app.command("worker")(roles.worker)
-app.command("intake")(roles.intake)
-app.command("provision")(roles.provision)
+app.command("api")(processes.api)
+app.command("worker")(processes.worker)
+app.command("intake")(processes.intake)
+app.command("provision")(processes.provision)
 app.command("demo")(demo.demo)
 app.command("import")(import_.import_)
 app.command("state")(state.state)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, print_json, problem_line
-from services.cli.display import Lang, chosen_language, pages, said, speak
+from services.cli.formatting import Lang, chosen_language, pages, said, speak
 from services.cli.goalposts import outdated_bases
 
 WORDS: dict[str, tuple[str, str]] = {

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.client import Json, TokenFile, Url, connect, print_json
-from services.cli.display import (
+from services.cli.formatting import (
     Lang,
     Language,
     chosen_language,

@@ -14,7 +14,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.display import (
+from services.cli.formatting import (
     INCOMPLETE,
     Lang,
     Language,
@@ -31,7 +31,7 @@ from services.cli.display import (
     zone_of,
 )
 from services.cli.goalposts import goalposts, outdated_bases, relative_change
-from services.cli.going import WIDTH, band_words, legend, pace_column, runs
+from services.cli.pace_format import WIDTH, band_words, legend, pace_column, runs
 
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="Business day whose end is shown, such as 2025-03-31.")

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.display import Lang, Language, chosen_language, console, joined, pages, said, speak
+from services.cli.formatting import Lang, Language, chosen_language, console, joined, pages, said, speak
 
 Message = Annotated[str | None, typer.Option("--text", "-m", help="What to say; stored encrypted.")]
 About = Annotated[

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
-from services.cli.display import console
+from services.cli.formatting import console
 
 app = typer.Typer(help="Bearer tokens of people and feeds.", no_args_is_help=True)
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from events.ids import SLUG
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.display import (
+from services.cli.formatting import (
     Lang,
     Language,
     chosen_language,

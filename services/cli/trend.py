@@ -11,7 +11,7 @@ from rich.text import Text
 
 from events.units import unit_text
 from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
-from services.cli.display import (
+from services.cli.formatting import (
     INCOMPLETE,
     Lang,
     Language,

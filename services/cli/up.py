@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from services.runtime.processes import ProcessError
 from services.runtime.settings import DEFAULT_API_PORT, DEFAULT_DATA, SettingsError
+from services.up.processes import ProcessError
 
 
 def up(
@@ -31,7 +31,7 @@ def up(
 
     Example: goaltrail up --data ./data --port 9000
     """
-    from services.runtime import supervisor
+    from services.up import supervisor
 
     try:
         raise typer.Exit(supervisor.up(data, port, typer.echo))

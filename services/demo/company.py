@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from services.demo.parts import Cycle, Feed, Kpi, Objective, OrgUnit, Part, Person
+from services.demo.schema import Cycle, Feed, Kpi, Objective, OrgUnit, Part, Person
 from services.demo.steps import AddKeyResult, AnyStep, PlanInitiative
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from events.units import PERCENT_UNITS
 from projections.scoring.periods import Period, period_of
-from services.demo.parts import Kpi, Series
+from services.demo.schema import Kpi, Series
 
 DAY = timedelta(days=1)
 SATURDAY = 5

@@ -12,7 +12,7 @@ from events.ids import Slug
 from events.policies.rules import Framework, Rules
 from events.scorecards.items import Item
 from events.talk.audience import Audience
-from services.demo.parts import Initiative, KeyResult, Part, Target, Text
+from services.demo.schema import Initiative, KeyResult, Part, Target, Text
 
 
 class Step(Part):

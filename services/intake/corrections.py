@@ -25,13 +25,13 @@ from events.readings.events import (
 from events.readings.identity import Version
 from events.registry import EventData, event_type
 from projections.state.queries_readings import kpi_of
-from services.intake.admission import Admission, Candidate
+from services.intake.deduplication import Decision, Told
 from services.intake.intake import Intake
 from services.intake.items import Dimensions, Item, Text
-from services.intake.known import Decision, Told
 from services.intake.times import When
+from services.intake.validation import Admission, Candidate
 from services.ledger import Entry, Ledger, recorded
-from services.views import NotBuilt, Views
+from services.postgres.views import NotBuilt, Views
 
 Seal = Callable[[Event], Awaitable[Event]]
 """Encrypts the personal text of an event."""

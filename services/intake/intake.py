@@ -18,17 +18,17 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from events.ids import Aggregate, ledger_subject
 from events.readings.identity import NEW, Kind, Status, Version, judge
-from services.intake.admission import CATALOGUE_CODES, Admission, Candidate
 from services.intake.catalogue import Catalogue, Catalogues
+from services.intake.deduplication import Decision, KnownReadings, Snapshot, Told
+from services.intake.event_builder import Recording, Source
 from services.intake.items import Item, read_items
-from services.intake.known import Decision, KnownReadings, Snapshot, Told
 from services.intake.metrics import ITEMS
 from services.intake.receipts import Receipt
-from services.intake.recording import Recording, Source
 from services.intake.rejections import Rejected
+from services.intake.validation import CATALOGUE_CODES, Admission, Candidate
 from services.ledger import Entry, Ledger
+from services.postgres.views import Views
 from services.runtime.settings import Settings
-from services.views import Views
 
 TURN = 100
 """Items that are judged before other tasks get their turn."""

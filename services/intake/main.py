@@ -11,7 +11,7 @@ from faststream.nats import NatsMessage
 from faststream.specification import AsyncAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.intake.following import Follower
+from services.intake.consumer import Follower
 from services.intake.intake import Intake
 from services.ledger import Ledger
 from services.ledger.deliveries import Deliveries

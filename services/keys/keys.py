@@ -30,7 +30,7 @@ from services.keys.sealing import (
     unseal,
 )
 from services.ledger import Conflict, Ledger, LedgerUnavailable
-from services.ledger.latest import Held, Latest
+from services.ledger.kv_cache import Held, Latest
 from services.ledger.streams import KEYS
 
 log = structlog.get_logger(__name__)

@@ -11,12 +11,12 @@ from typing import Self
 from events.envelope import RecordedEvent
 from events.ids import Aggregate, ledger_subject
 from services.ledger.append import Appended, Appender, Entry
+from services.ledger.cache_warmer import Warmth
 from services.ledger.client import CONNECT_SECONDS, LedgerClient
 from services.ledger.messages import StoredMessage, recorded
 from services.ledger.nudges import Callback, Moved, Nudges
 from services.ledger.read import BATCH, Reader
 from services.ledger.stream_api import StreamApi
-from services.ledger.warmth import Warmth
 from services.runtime.settings import Settings
 
 PATIENCE = 10.0

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
 from services.ledger.provision import list_workspaces
+from services.postgres.locks import Locks
 from services.projector.builds import GROUPS, prepare_control, projector_engine
-from services.projector.locks import Locks
 from services.projector.worker import RETRY, Host, Worker
 from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging

@@ -15,8 +15,8 @@ from events.ledger.events import PositionWaived
 from projections.control import active, checkpoint
 from projections.projection import Group
 from services.ledger import Ledger, recorded
+from services.postgres.locks import Locks
 from services.projector import builds
-from services.projector.locks import Locks
 from services.projector.writer import BuildWriter, decoded_runs
 
 log = structlog.get_logger(__name__)

@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from projections.control import active
 from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
+from services.postgres.locks import LockLost, Locks
+from services.postgres.views import is_away
 from services.projector import builds, metrics
-from services.projector.locks import LockLost, Locks
 from services.projector.rebuild import RebuildRefused, rebuild, waived_positions
 from services.projector.writer import BuildWriter, Fenced, Run, decoded_runs
 from services.runtime.waking import woken
-from services.views import is_away
 
 log = structlog.get_logger(__name__)
 

@@ -1,1 +1,1 @@
-"""Settings, logging, embedded servers, and the supervisor that runs everything on one machine."""
+"""What all processes share: settings, logging, the event loop, and the frame of the workers."""

@@ -18,8 +18,8 @@ from services.access.first import admin_token_file, ensure_admin_token
 from services.cli.client import problem_line
 from services.cli.main import app
 from services.ledger.provision import provision
-from services.runtime.processes import free_port, spawn, stop, wait_until
 from services.runtime.settings import Role, Settings
+from services.up.processes import free_port, spawn, stop, wait_until
 
 
 def goaltrail(*arguments: str) -> Result:

@@ -12,8 +12,8 @@ import pytest
 
 from services.access.first import ensure_admin_token
 from services.api.app import create_app
+from services.api.http.services import Services
 from services.api.main import connected
-from services.api.services import Services
 from services.ledger.provision import create_workspace, provision
 from services.runtime.settings import Role, Settings
 from tests.nats_only import eventually

@@ -13,13 +13,13 @@ from starlette.types import ASGIApp
 
 from services.access.roles import Role
 from services.api.app import create_app
+from services.api.http.services import Services
 from services.api.main import connected
-from services.api.services import Services
 from services.ledger.provision import provision
+from services.postgres.views import Views
 from services.projector.builds import GROUPS
 from services.runtime.settings import Role as ProcessRole
 from services.runtime.settings import Settings
-from services.views import Views
 from tests import running
 
 SettingsFor = Callable[[ProcessRole], Settings]

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from services.api.app import application
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person, given_goal
 
 pytestmark = pytest.mark.usefixtures("projector")

@@ -9,8 +9,8 @@ from typing import Any
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from services.api import operations
 from services.api.app import ROUTERS
+from services.api.operations import operations
 
 
 def called(dependant: Dependant) -> Iterator[Callable[..., Any]]:

@@ -12,8 +12,8 @@ import pytest
 
 from events.ids import Aggregate
 from events.objectives.key_result_events import TargetChanged
-from services.api.resolver import Resolver
-from services.api.services import Services
+from services.api.http.services import Services
+from services.commands.resolver import Resolver
 from tests.api.conftest import Person, given_goal
 from tests.api.test_relative_goals import COST, PATH, given_cost, send
 from tests.running import eventually
@@ -210,7 +210,7 @@ async def test_engines_that_hang_count_as_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever asks whether we are ready is answered, also while an engine holds the line and says nothing."""
-    monkeypatch.setattr("services.api.operations.PATIENCE", 0.5)
+    monkeypatch.setattr("services.api.operations.operations.PATIENCE", 0.5)
     for server, away in ((nats_server.server, "nats"), (postgres.server, "postgresql")):
         assert server.process is not None
         parent = psutil.Process(server.process.pid)

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from services.ledger import Ledger
 from services.ledger.provision import create_workspace
 from services.projector.builds import GROUPS, projector_engine

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person
 from tests.api.operations import Write, places, replaced, writes
 from tests.api.test_readings import erp, item, send

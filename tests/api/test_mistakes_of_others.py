@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person, given_goal, person
 
 pytestmark = pytest.mark.usefixtures("projector")

@@ -10,7 +10,7 @@ import pytest
 
 from events.registry import all_types
 from services.api.app import application
-from services.api.asyncapi import document as asyncapi_document
+from services.api.operations.asyncapi import document as asyncapi_document
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from services.api.observing import Observing
+from services.api.http.request_log import Observing
 from tests.api.conftest import Person, SettingsFor, given_goal, projecting
 
 pytestmark = pytest.mark.usefixtures("default_logging")

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person, given_goal, person
 
 pytestmark = pytest.mark.usefixtures("projector")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person, person
-from tests.api.test_sight import GOAL, given_company
+from tests.api.test_visibility import GOAL, given_company
 
 pytestmark = pytest.mark.usefixtures("projector")
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.access.roles import Role
-from services.api.services import Services
+from services.api.http.services import Services
 from services.runtime.settings import Settings
 from tests.api.conftest import Person, person
 from tests.api.test_personal_text import rows_with

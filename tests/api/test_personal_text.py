@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from services.runtime.settings import Settings
 from tests.api.conftest import Person, given_goal, person
 

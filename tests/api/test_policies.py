@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from events.policies.defaults import DEFAULTS
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import YEAR, Person, given_goal, person
 
 pytestmark = pytest.mark.usefixtures("projector")

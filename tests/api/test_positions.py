@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from events.workspace.state import Workspace
-from services.api.positions import end_of, start_of
+from services.queries.read_context import end_of, start_of
 from tests.api.conftest import Person, SettingsFor, given_goal, projecting
 
 SEOUL = Workspace(id="w", name="W", default_language="ko", zones=(("Asia/Seoul", date.min),))
@@ -51,7 +51,7 @@ async def test_a_position_that_does_not_come_is_503_with_retry_after(
 ) -> None:
     """After the time a read waits."""
     await anna.read("/v1/workspace")
-    monkeypatch.setattr("services.api.positions.WAIT", 0.3)
+    monkeypatch.setattr("services.queries.read_context.WAIT", 0.3)
     started = time.monotonic()
     response = await anna.get("/v1/cycles", headers={"Goaltrail-Min-Position": "1000000"})
     assert 0.3 <= time.monotonic() - started < 3

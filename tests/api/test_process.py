@@ -13,8 +13,8 @@ import httpx
 
 from services.access.access import Access
 from services.ledger import Ledger
-from services.runtime.processes import free_port
 from services.runtime.settings import Settings
+from services.up.processes import free_port
 from tests.api.conftest import SettingsFor
 
 PROGRAM = """

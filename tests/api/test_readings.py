@@ -10,7 +10,7 @@ import httpx
 import orjson
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person, person
 
 pytestmark = pytest.mark.usefixtures("projector")

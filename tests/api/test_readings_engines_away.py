@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from events.envelope import decode
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person
 from tests.api.test_engines_away import nats_server, postgres, without_postgres
 from tests.api.test_readings import define, erp, item, send

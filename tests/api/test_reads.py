@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person, given_goal, person
 from tests.api.test_goals import send_readings
 

@@ -13,9 +13,9 @@ from prometheus_client import REGISTRY
 
 from events.ids import Aggregate
 from events.objectives.key_result_events import RelativeResolved
+from services.api.http.services import Services
 from services.api.main import connected
-from services.api.resolver import Resolver
-from services.api.services import Services
+from services.commands.resolver import Resolver
 from tests.api.conftest import Person, SettingsFor
 from tests.api.test_process import api, until_up
 from tests.api.test_relative_goals import COST, PATH, given_cost, send

@@ -14,7 +14,7 @@ from events.objectives.events import ObjectiveSupportsChanged
 from events.objectives.key_result_events import KeyResultAdded
 from events.org_units.events import OrgUnitMoved
 from events.registry import EventData, event_type
-from services.api.services import Services
+from services.api.http.services import Services
 from services.doctor.views import examine_views
 from services.keys.keys import Keys
 from services.ledger import Entry

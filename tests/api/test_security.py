@@ -10,7 +10,7 @@ import pytest
 
 from services.access.roles import Role
 from services.api.app import application
-from services.api.services import Services
+from services.api.http.services import Services
 from services.ledger.provision import create_workspace
 from tests.api.conftest import Person, SettingsFor, given_goal, person, projecting
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.api.services import Services
+from services.api.http.services import Services
 from services.runtime.settings import Settings
 from tests.api.conftest import Person, given_goal, person
 from tests.api.test_personal_text import rows_with

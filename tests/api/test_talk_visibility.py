@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from services.access.roles import Role
-from services.api.paging import Cursor
-from services.api.services import Services
+from services.api.http.paging import Cursor
+from services.api.http.services import Services
 from services.ledger.provision import create_workspace
 from tests.api.conftest import Person, SettingsFor, given_goal, person, projecting
 

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from services.api.app import create_app
+from services.api.http.services import Services
 from services.api.main import connected
-from services.api.services import Services
 from tests.api.conftest import Person, SettingsFor, given_goal, person
 
 pytestmark = pytest.mark.usefixtures("projector")

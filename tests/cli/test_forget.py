@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.runtime.processes import free_port
+from services.up.processes import free_port
 from tests.up import REPOSITORY, Running
 
 NAME, MAIL, NOTE = "김수로왕", "suro.kim@example.com", "두통이 심해 늦어집니다"

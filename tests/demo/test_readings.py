@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.demo.company import load_company
-from services.demo.parts import Kpi
 from services.demo.readings import Reading, readings_of, split
+from services.demo.schema import Kpi
 
 KPIS = {kpi.id: kpi for kpi in load_company().kpis}
 

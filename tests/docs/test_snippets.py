@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from services.runtime.processes import free_port
+from services.up.processes import free_port
 from tests.docs.snippets import Snippet, printed_as_said, snippets
 from tests.up import REPOSITORY, Running
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import psutil
 
-from services.runtime.processes import wait_until
+from services.up.processes import wait_until
 from tests.up import Running
 
 EVERYTHING = "everything"

@@ -22,10 +22,10 @@ import pytest
 
 from events.readings.events import ReadingRecorded
 from services.ledger import Ledger, recorded
+from services.postgres.views import NotThereYet, Views, ViewsUnavailable
 from services.projector.builds import GROUPS
-from services.runtime.processes import free_port
 from services.runtime.settings import Settings, load_settings
-from services.views import NotThereYet, Views, ViewsUnavailable
+from services.up.processes import free_port
 from tests.faults.importing import BATCH, KPIS, Import, items
 from tests.faults.killing import EVERYTHING, Killer
 from tests.faults.tables import Tables

@@ -10,10 +10,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from services.postgres.views import Views, ViewsUnavailable
 from services.projector import builds
 from services.projector.builds import GROUPS
 from services.runtime.settings import Settings
-from services.views import Views, ViewsUnavailable
 from tests.servers import TestPostgres
 
 pytestmark = [pytest.mark.own_database, pytest.mark.faults]

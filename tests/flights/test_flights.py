@@ -20,7 +20,7 @@ import httpx
 import orjson
 import pytest
 
-from services.runtime.processes import free_port
+from services.up.processes import free_port
 from tests.up import Running
 
 DEPARTURES = 336_776

@@ -16,10 +16,10 @@ from events.kpis.definition import ReadingKind
 from events.kpis.events import KpiDefined
 from events.measures import Aggregation
 from events.registry import EventData, event_type
+from services.intake.event_builder import Source
 from services.intake.intake import Intake
 from services.intake.items import CHUNK
 from services.intake.receipts import Receipt
-from services.intake.recording import Source
 from services.ledger import Entry, Ledger, StoredMessage
 from services.projector import builds
 from services.projector.builds import GROUPS

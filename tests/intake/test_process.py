@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from services.ledger.provision import provision
-from services.runtime.processes import free_port
 from services.runtime.settings import Role, Settings
+from services.up.processes import free_port
 from tests.servers import TestNats
 
 READY_SECONDS = 30

@@ -11,8 +11,8 @@ import pytest
 from services.ledger import Ledger
 from services.ledger.provision import create_workspace
 from services.projector import builds
-from services.runtime.nats_server import NatsCluster
 from services.runtime.settings import Role, Settings
+from services.up.nats_server import NatsCluster
 from tests.intake.desk import Desk, item, statuses
 from tests.ledger.sites import settings_of
 

@@ -13,8 +13,8 @@ from services.access.access import Access
 from services.keys.keys import Keys
 from services.ledger import Ledger
 from services.ledger.provision import provision
-from services.runtime.nats_server import NatsCluster
 from services.runtime.settings import Settings
+from services.up.nats_server import NatsCluster
 from tests.keys.test_keys import MASTER, REASON, retraction
 from tests.nats_only import eventually
 

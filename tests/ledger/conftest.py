@@ -8,8 +8,8 @@ import pytest
 
 from services.ledger import Ledger
 from services.ledger.provision import provision
-from services.runtime.nats_server import NatsCluster
 from services.runtime.settings import Settings
+from services.up.nats_server import NatsCluster
 from tests.ledger.sites import settings_of
 from tests.servers import TestNats
 

@@ -10,8 +10,8 @@ from nats.aio.client import Client
 from pydantic import SecretStr
 
 from services.ledger import Entry, Ledger, StoredMessage
-from services.runtime.nats_server import NatsCluster, NatsServer
 from services.runtime.settings import Settings
+from services.up.nats_server import NatsCluster, NatsServer
 from tests.servers import TestNats
 
 

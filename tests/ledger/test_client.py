@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from services.ledger import Ledger, LedgerUnavailable
 from services.ledger.client import Answer, ConnectionLost, LedgerClient, publication
 from services.ledger.messages import stored_message
-from services.runtime.nats_server import NatsServer
-from services.runtime.processes import free_port
 from services.runtime.settings import Settings
+from services.up.nats_server import NatsServer
+from services.up.processes import free_port
 from tests.ledger.proxy import Proxy
 from tests.ledger.sites import entries, messages
 from tests.servers import TestNats

@@ -12,8 +12,8 @@ import pytest
 
 from services.ledger import Entry, Ledger
 from services.ledger.provision import provision
-from services.runtime.nats_server import NatsCluster, NatsServer
 from services.runtime.settings import Settings
+from services.up.nats_server import NatsCluster, NatsServer
 from tests.conftest import REPOSITORY
 from tests.ledger.sites import messages, settings_of
 from tests.servers import TestNats

@@ -14,8 +14,8 @@ from events.workspace.events import WorkspaceCreated
 from services.ledger import ConfigurationDiffers, InvalidAppend, Ledger, LedgerError, recorded
 from services.ledger.provision import check, create_workspace, list_workspaces, provision
 from services.ledger.streams import differences, ledger_stream, shared_streams
-from services.runtime.nats_server import NatsServer
 from services.runtime.settings import Settings, SettingsError
+from services.up.nats_server import NatsServer
 from tests.ledger.sites import entries, messages, provisioner
 from tests.servers import TestNats
 

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.projector import locks
-from services.projector.locks import LockLost, Locks
+from services.postgres import locks
+from services.postgres.locks import LockLost, Locks
 from tests.projector.conftest import Company
 
 

@@ -18,13 +18,13 @@ from events.registry import EventData, event_type
 from projections.projection import Group
 from services.ledger import Entry, StoredMessage
 from services.ledger.provision import create_workspace
+from services.postgres.views import NotThereYet, Views
 from services.projector import builds
 from services.projector.builds import GROUPS
 from services.projector.main import Projector
 from services.projector.rebuild import RebuildRefused, rebuild
 from services.projector.worker import BATCH
 from services.runtime.settings import Settings
-from services.views import NotThereYet, Views
 from tests.projections.contract.histories import a_quarter, reading_event
 from tests.projector.conftest import Company
 from tests.running import eventually, projecting

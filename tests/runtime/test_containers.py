@@ -16,9 +16,9 @@ import pytest
 import yaml
 from nats.js.api import StreamConfig
 
-from services.runtime.nats_server import NatsCluster
-from services.runtime.processes import wait_until
 from services.runtime.settings import Settings
+from services.up.nats_server import NatsCluster
+from services.up.processes import wait_until
 
 REPOSITORY = Path(__file__).parent.parent.parent
 SERVICES = ["nats-1", "nats-2", "nats-3", "postgres", "provision", "api", "intake", "projector"]

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from services.runtime import database as roles
+from services.postgres import database as roles
 from services.runtime.settings import Role, Settings
 from tests.servers import TestDatabase
 

@@ -14,8 +14,8 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import StreamConfig
 
 from services.ledger.provision import provision
-from services.runtime.nats_server import NatsLogin
 from services.runtime.settings import Settings
+from services.up.nats_server import NatsLogin
 from tests.servers import TestNats
 
 

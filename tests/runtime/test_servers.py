@@ -16,10 +16,10 @@ import asyncpg
 import psutil
 import pytest
 
-from services.runtime import postgres_server, processes
-from services.runtime.nats_server import NatsLogin, NatsServer, binary
-from services.runtime.postgres_server import PostgresServer
-from services.runtime.processes import ProcessError, birth_mark, free_port, wait_until
+from services.up import postgres_server, processes
+from services.up.nats_server import NatsLogin, NatsServer, binary
+from services.up.postgres_server import PostgresServer
+from services.up.processes import ProcessError, birth_mark, free_port, wait_until
 
 
 def test_nats_is_back_on_its_port_after_a_crash(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_children_of_a_killed_parent_end(tmp_path: Path) -> None:
     """A SIGKILL to the parent ends the servers it started."""
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from services.runtime.nats_server import *; from services.runtime.postgres_server import *\n"
+        "from services.up.nats_server import *; from services.up.postgres_server import *\n"
         f"d = Path({str(tmp_path)!r})\n"
         "n = NatsServer(d/'nats', app=NatsLogin('a','p1'), provisioner=NatsLogin('b','p2')).start()\n"
         "p = PostgresServer(d/'pg', superuser='o', password='p3').start()\n"

@@ -15,8 +15,8 @@ import nats
 import psutil
 import pytest
 
-from services.runtime.processes import free_port, wait_until
 from services.runtime.settings import load_settings
+from services.up.processes import free_port, wait_until
 from tests.up import Running
 
 START_SECONDS = 60.0

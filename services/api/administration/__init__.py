@@ -1,0 +1,1 @@
+"""The workspace itself, and its tokens."""

@@ -1,0 +1,56 @@
+"""The workspace itself: its name and the time zones that say what a business day is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict
+
+from events.ids import Aggregate
+from events.workspace.commands import ChangeZone
+from events.workspace.state import Workspace
+from services.api.http.command_execution import Reason, Receipt, Writing, as_command
+from services.api.http.exact_json import ExactRoute, IfMatch
+from services.api.http.openapi_responses import CHANGE, READ
+from services.api.http.security import Administrator, Reader
+from services.queries.lookup import find
+from services.queries.read_context import Known, KnownAt, Viewing
+
+router = APIRouter(prefix="/v1/workspace", tags=["administration"], route_class=ExactRoute)
+
+
+class ZoneChange(ChangeZone):
+    """Another zone from a day on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"zone": "Europe/Berlin", "effective_from": "2027-01-01"}]}
+    )
+
+    reason: Reason | None = None
+
+
+class WorkspaceRead(Workspace, Known):
+    """The caller's workspace."""
+
+    revision: int
+
+
+@router.get("", summary="Read the workspace", responses=READ)
+async def read(caller: Reader, viewing: Viewing, response: Response, known_at: KnownAt) -> WorkspaceRead:
+    """The workspace that the token belongs to."""
+    async with viewing.then(caller, None, known_at) as then:
+        found = await find(then, "workspace", caller.workspace, response)
+        return WorkspaceRead(**dict(found.state), revision=found.revision, **then.known)
+
+
+@router.post("/zone", summary="Change the time zone", responses=CHANGE)
+async def change_zone(
+    caller: Administrator, writing: Writing, if_match: IfMatch, body: ZoneChange
+) -> Receipt:
+    """Count business days in another zone from a day to come on."""
+    return await writing.execute(
+        caller,
+        Aggregate("workspace", caller.workspace),
+        as_command(body, ChangeZone),
+        body=body,
+        if_match=if_match,
+    )

@@ -1,0 +1,221 @@
+"""The audit trail: who did what, when and why, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from events.envelope import Event
+from events.ids import Slug
+from events.registry import Language, UnknownData, lookup, sentence
+from projections.audit import queries
+from projections.audit.references import references
+from services.access.callers import Caller
+from services.access.roles import Permission
+from services.api.http.exact_json import Lang
+from services.api.http.openapi_responses import READ
+from services.api.http.paging import Page, Paged, page, page_from, position_in
+from services.api.http.security import TrailReader
+from services.api.http.services import Serving
+from services.keys.keys import Keys
+from services.queries.message_access import KINDS, Reach
+from services.queries.person_names import names_of
+from services.queries.read_context import (
+    KnownAt,
+    Moment,
+    Reading,
+    Viewing,
+    end_of,
+    moment_parameter,
+    start_of,
+)
+from services.queries.visibility import hidden_aggregates
+
+router = APIRouter(prefix="/v1/audit", tags=["audit"])
+
+REFERENCE = r"^[a-z0-9][a-z0-9_/-]{0,126}$"
+ACTOR = r"^(person|feed|system):[a-z0-9][a-z0-9_-]{0,62}$"
+NAME = r"^[a-z_]{1,40}\.[a-z_]{1,40}$"
+
+
+class Entry(BaseModel):
+    """One event, as it stands on the ledger and in words."""
+
+    position: int
+    recorded_at: datetime = Field(description="When the ledger stored it (UTC): the server's time.")
+    event_id: UUID
+    type: str = Field(description="Its name; an unknown event has its whole type.")
+    actor: str
+    about: list[str] = Field(description="`<kind>/<id>` of everything it concerns.")
+    sentence: str = Field(description="In the language of Accept-Language.")
+    reason: str | None
+    data: dict[str, Any]
+    business_day: date | None = Field(description="The day on which it was done, in the workspace's zone.")
+    correlation_id: str | None = Field(description="The request that caused it: its X-Request-Id.")
+
+
+class RecordingOut(BaseModel):
+    """Ordinary readings of a KPI that a feed sent on one day. Each of them is at `/v1/readings`."""
+
+    feed: str
+    recorded_day: date = Field(description="The day they were recorded on (UTC).")
+    count: int
+    first_position: int
+    last_position: int
+
+
+async def recorded_from(
+    first: Annotated[
+        str | None,
+        Query(alias="from", description="Recorded on this day or later.", examples=["2026-01-01"]),
+    ] = None,
+) -> Moment | None:
+    """The first recording day or instant that is asked for. Raises 422."""
+    return moment_parameter("from", first)
+
+
+async def recorded_to(
+    last: Annotated[
+        str | None,
+        Query(alias="to", description="Recorded up to the end of this day.", examples=["2026-03-31"]),
+    ] = None,
+) -> Moment | None:
+    """The last recording day or instant that is asked for. Raises 422."""
+    return moment_parameter("to", last)
+
+
+@router.get("", summary="Read the audit trail", responses=READ)
+async def read(
+    services: Serving,
+    caller: TrailReader,
+    viewing: Viewing,
+    paged: Paged,
+    language: Lang,
+    known_at: KnownAt,
+    first: Annotated[Moment | None, Depends(recorded_from)],
+    last: Annotated[Moment | None, Depends(recorded_to)],
+    about: Annotated[
+        str | None,
+        Query(
+            pattern=REFERENCE,
+            description="An id of anything (objective, key result, KPI, reading, person…), or `<kind>/<id>`.",
+            examples=["acv", "key_result/acv"],
+        ),
+    ] = None,
+    actor: Annotated[str | None, Query(pattern=ACTOR, examples=["person:anna"])] = None,
+    name: Annotated[
+        str | None, Query(alias="type", pattern=NAME, examples=["key_result.target_changed"])
+    ] = None,
+    order: Annotated[Literal["asc", "desc"], Query(description="By position on the ledger.")] = "asc",
+) -> Page[Entry]:
+    """Every event but ordinary readings, with its sentence: who did what, when and why."""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        after = position_in(paged)
+        hidden = await hidden_aggregates(then)
+        if not caller.may(Permission.WITNESS):
+            hidden |= await Reach(then).hidden()
+    async with viewing.trail(caller, then.position) as trail:
+        entries = await queries.trail_of(
+            trail.connection,
+            caller.workspace,
+            [] if about is None else references(about),
+            known=then.position,
+            hidden=sorted(hidden),
+            after=after if order == "asc" else 0,
+            before=after if order == "desc" and after else None,
+            actor=actor,
+            name=name,
+            recorded_from=None if first is None else start_of(first, then.workspace),
+            recorded_until=None if last is None else end_of(last, then.workspace),
+            newest_first=order == "desc",
+            limit=paged.limit + 1,
+        )
+    entries = await _without_words_of_others(entries, viewing, caller)
+    async with services.views.open(caller.workspace) as view:
+        names = await names_of(
+            view.connection, services.keys, caller.workspace, _people(entries), then.position, language
+        )
+    shown = [await _entry(services.keys, entry, language, names) for entry in entries]
+    last_shown = shown[: paged.limit][-1].position if shown else 0
+    return page(shown, paged, then.next_page(last_shown))
+
+
+@router.get("/recordings", summary="Sum up the ordinary readings of a KPI", responses=READ)
+async def recordings(
+    caller: TrailReader,
+    viewing: Viewing,
+    paged: Paged,
+    known_at: KnownAt,
+    kpi: Annotated[Slug, Query(examples=["acv"])],
+) -> Page[RecordingOut]:
+    """What the trail leaves out: how many readings came from which feed on which day, the oldest first."""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        pass
+    async with viewing.trail(caller, then.position) as trail:
+        found = await queries.recordings(trail.connection, kpi, known=then.position)
+    shown = [
+        RecordingOut(
+            feed=one.feed,
+            recorded_day=one.recorded_day,
+            count=one.n,
+            first_position=one.first_position,
+            last_position=one.last_position,
+        )
+        for one in found
+    ]
+    return page_from(shown, paged, then.next_page)
+
+
+async def _without_words_of_others(
+    entries: list[queries.TrailEntry], viewing: Reading, caller: Caller
+) -> list[queries.TrailEntry]:
+    """The entries without what people said to each other, where it is not the caller's to read."""
+    said = {entry.event.aggregate for entry in entries if entry.event.aggregate.kind in KINDS}
+    if not said:
+        return entries
+    async with viewing.then(caller) as now:
+        readable = await Reach(now).readable(said)
+    return [
+        entry._replace(event=_without_words(entry.event))
+        if entry.event.aggregate in said and entry.event.id not in readable
+        else entry
+        for entry in entries
+    ]
+
+
+def _without_words(event: Event) -> Event:
+    known = lookup(event.type)
+    nothing = dict.fromkeys(known.personal if known is not None else ())
+    return event._replace(data=event.data.model_copy(update=nothing))
+
+
+def _people(entries: Sequence[queries.TrailEntry]) -> set[str]:
+    """The ids of everybody who did something or whom it concerns."""
+    actors = (entry.event.actor.partition(":") for entry in entries)
+    concerned = (one.partition("/") for entry in entries for one in entry.about)
+    return {id_ for kind, _, id_ in (*actors, *concerned) if kind == "person"}
+
+
+async def _entry(
+    keys: Keys, entry: queries.TrailEntry, language: Language, names: Mapping[str, str]
+) -> Entry:
+    event = await keys.open_event(entry.event, language)
+    data = event.data
+    return Entry(
+        position=entry.position,
+        recorded_at=entry.recorded_at,
+        event_id=event.id,
+        type=event.type if isinstance(data, UnknownData) else event.name,
+        actor=event.actor,
+        about=entry.about,
+        sentence=sentence(event, language, names),
+        reason=event.reason,
+        data=data.raw if isinstance(data, UnknownData) else data.model_dump(mode="json"),
+        business_day=event.business_day,
+        correlation_id=event.correlation_id,
+    )

@@ -1,0 +1,100 @@
+"""Answers made of what people said: pages and single ones, with their words opened for the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, NamedTuple, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+from pydantic import BaseModel
+
+from events.talk.said import Said, Words
+from services.access.callers import Caller
+from services.api.http.exact_json import Lang
+from services.api.http.paging import Page, Paging, page
+from services.api.http.security import Reader
+from services.api.http.services import Services, Serving
+from services.queries.lookup import last_id
+from services.queries.message_access import ABOUT, Shown, find_said, list_said, names_in
+from services.queries.read_context import KnownAt, Then, Viewing
+
+About = Annotated[
+    str | None,
+    Query(pattern=ABOUT, description="A goal or person that it is about.", examples=["objective/growth"]),
+]
+
+Item = TypeVar("Item", bound=BaseModel)
+Read = TypeVar("Read", bound=BaseModel)
+
+
+class Heard(NamedTuple):
+    """Something that was said, with the words that are still there in clear."""
+
+    said: Said
+    revision: int
+    names: dict[str, str]
+    """Of those of its parties who are registered people, by id."""
+    texts: Mapping[UUID, str]
+
+    def text(self, words: Words) -> str | None:
+        """Words in clear; None for those that were taken back or put otherwise."""
+        return self.texts.get(words.event_id)
+
+
+class Listener:
+    """Reads for one request what its caller may read."""
+
+    def __init__(
+        self, services: Services, caller: Caller, viewing: Viewing, language: Lang, known_at: KnownAt
+    ) -> None:
+        self._keys = services.keys
+        self._caller = caller
+        self._viewing = viewing
+        self._language = language
+        self._known_at = known_at
+
+    async def page(
+        self, kind: str, about: str | None, paging: Paging, answer: Callable[[Heard], Item]
+    ) -> Page[Item]:
+        """A page of a kind, by id."""
+        async with self._viewing.then(self._caller, None, self._known_at, cursor=paging.cursor) as then:
+            shown, chosen = await list_said(then, kind, about, paging)
+            heard = await self._opened(then, shown)
+        return page([answer(one) for one in heard], paging, then.next_page(last_id(chosen, paging)))
+
+    async def one(
+        self,
+        kind: str,
+        id_: str,
+        response: Response,
+        answer: Callable[[Heard], BaseModel],
+        model: type[Read],
+    ) -> Read:
+        """One of a kind, with the times it is read at. Raises 404 if there is none for the caller."""
+        async with self._viewing.then(self._caller, None, self._known_at) as then:
+            (heard,) = await self._opened(then, [await find_said(then, kind, id_, response)])
+        return model(**dict(answer(heard)), **then.known)
+
+    async def _opened(self, then: Then, shown: list[Shown]) -> list[Heard]:
+        names = await names_in(then, shown, self._keys, self._language)
+        heard = []
+        for said, revision, there in shown:
+            texts = {
+                words.event_id: await self._keys.open_text(then.workspace.id, words.text, self._language)
+                for words in said.all_words.values()
+                if words.text is not None and words.event_id in there
+            }
+            parties = {person: names[person] for person in said.parties if person in names}
+            heard.append(Heard(said, revision, parties, texts))
+        return heard
+
+
+async def listener(
+    services: Serving, caller: Reader, viewing: Viewing, language: Lang, known_at: KnownAt
+) -> Listener:
+    """How this request reads what people said."""
+    return Listener(services, caller, viewing, language, known_at)
+
+
+Listening = Annotated[Listener, Depends(listener)]

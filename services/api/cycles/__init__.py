@@ -1,0 +1,1 @@
+"""Cycles, and the policies that they pin."""

@@ -1,0 +1,1 @@
+"""Objectives, key results, initiatives, and how they are aligned."""

@@ -1,0 +1,202 @@
+"""Initiatives (실행과제): work done to move goals; it is shown beside scores and never part of one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.ids import Aggregate, Slug
+from events.initiatives.commands import (
+    DropInitiative,
+    FinishInitiative,
+    PlanInitiative,
+    ReopenInitiative,
+    ReplanInitiative,
+    StartInitiative,
+)
+from events.initiatives.state import Initiative, InitiativeStatus
+from events.objectives.state import Objective
+from projections.state import queries
+from projections.state.queries_attachments import attachments
+from services.api.http.command_execution import Reason, Receipt, Writing, as_command
+from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.openapi_responses import CHANGE, CREATE, READ
+from services.api.http.paging import Page, Paged, page
+from services.api.http.security import GoalEditor, Reader
+from services.api.http.services import Serving
+from services.api.http.transitions import add_step
+from services.api.people.naming import name_people
+from services.queries.lookup import after_cursor, find, last_id
+from services.queries.read_context import Known, KnownAt, Then, Viewing
+from services.queries.visibility import seen
+
+router = APIRouter(prefix="/v1/initiatives", tags=["initiatives"], route_class=ExactRoute)
+
+InitiativeId = Annotated[Slug, Path(examples=["partner-portal"])]
+
+
+class NewInitiative(PlanInitiative):
+    """An initiative to plan; without an id it gets one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "partner-portal",
+                    "title": "파트너 포털 공개",
+                    "owner": "anna",
+                    "due": "2026-02-27",
+                    "supports": ["acv"],
+                }
+            ]
+        }
+    )
+
+    id: Slug | None = None
+    reason: Reason | None = None
+
+
+class InitiativePatch(ReplanInitiative):
+    """What is to be another; what is left out stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"due": "2026-03-13", "reason": "결제 연동이 늦어졌습니다"}]}
+    )
+
+    reason: Reason | None = None
+
+
+class InitiativeOut(Initiative):
+    """An initiative and its revision."""
+
+    model_config = ConfigDict(frozen=False)
+
+    owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
+    revision: int
+
+
+class InitiativeRead(InitiativeOut, Known):
+    """One initiative, now or as it was known then."""
+
+
+class InitiativeLine(BaseModel):
+    """An initiative as it is shown with a goal."""
+
+    id: str
+    title: str
+    status: InitiativeStatus
+    owner: str | None
+    owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
+    org_unit: str | None
+    due: date | None = Field(description="The day by whose end it is to be done (기한).")
+
+
+async def initiatives_for(then: Then, objectives: Iterable[Objective]) -> Mapping[str, list[InitiativeLine]]:
+    """The initiatives that support each of some objectives and their key results, by that one's id."""
+    goals = [
+        reference
+        for objective in objectives
+        for reference in (
+            f"objective/{objective.id}",
+            *(f"key_result/{key_result.id}" for key_result in objective.key_results),
+        )
+    ]
+    found: defaultdict[str, list[InitiativeLine]] = defaultdict(list)
+    for version in await attachments(then.connection, "initiative", goals, then.position):
+        assert isinstance(version.state, Initiative)
+        line = InitiativeLine.model_validate(version.state, from_attributes=True)
+        for goal in version.state.supports:
+            found[goal].append(line)
+    return found
+
+
+@router.post("", status_code=201, summary="Plan an initiative", responses=CREATE)
+async def plan(caller: GoalEditor, writing: Writing, body: NewInitiative) -> Receipt:
+    """Plan work for objectives and key results, or directly for a unit."""
+    return await writing.create(caller, "initiative", PlanInitiative, body, router.prefix)
+
+
+@router.get("", summary="List initiatives", responses=READ)
+async def list_initiatives(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    paged: Paged,
+    language: Lang,
+    known_at: KnownAt,
+    supports: Annotated[
+        Slug | None, Query(description="An objective or key result.", examples=["acv"])
+    ] = None,
+    org_unit: Annotated[Slug | None, Query(examples=["sales"])] = None,
+    owner: Annotated[Slug | None, Query(examples=["anna"])] = None,
+    status: Annotated[InitiativeStatus | None, Query()] = None,
+) -> Page[InitiativeOut]:
+    """Initiatives by id, done and dropped ones too."""
+    wanted = {"org_unit": org_unit, "owner": owner, "status": status}
+    filters = {field: value for field, value in wanted.items() if value is not None}
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        if supports is None:
+            versions = await queries.latest_of_kind(then.connection, "initiative", then.position)
+        else:
+            goals = [f"{kind}/{supports}" for kind in ("objective", "key_result")]
+            versions = await attachments(then.connection, "initiative", goals, then.position)
+        fitting = [
+            version
+            for version in await seen(then, versions)
+            if all(getattr(version.state, field) == value for field, value in filters.items())
+        ]
+        chosen = after_cursor(fitting, paged)
+        items = [InitiativeOut(**dict(version.state), revision=version.revision) for version in chosen]
+        await name_people(services.keys, then, language, items)
+        return page(items, paged, then.next_page(last_id(chosen, paged)))
+
+
+@router.get("/{initiative}", summary="Read an initiative", responses=READ)
+async def read(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    language: Lang,
+    initiative: InitiativeId,
+    known_at: KnownAt,
+) -> InitiativeRead:
+    """One initiative."""
+    async with viewing.then(caller, None, known_at) as then:
+        found = await find(then, "initiative", initiative, response)
+        shown = InitiativeRead(**dict(found.state), revision=found.revision, **then.known)
+        await name_people(services.keys, then, language, [shown])
+        return shown
+
+
+@router.patch("/{initiative}", summary="Change an initiative", responses=CHANGE)
+async def change(
+    caller: GoalEditor, writing: Writing, initiative: InitiativeId, if_match: IfMatch, body: InitiativePatch
+) -> Receipt:
+    """Give it another title, unit, owner, due date or other goals; that takes a reason."""
+    return await writing.execute(
+        caller,
+        Aggregate("initiative", initiative),
+        as_command(body, ReplanInitiative),
+        body=body,
+        if_match=if_match,
+    )
+
+
+for _command, _name, _summary, _description in (
+    (StartInitiative(), "start", "Start an initiative", "Begin with the work."),
+    (FinishInitiative(), "finish", "Finish an initiative", "Say that the work is done."),
+    (DropInitiative(), "drop", "Drop an initiative", "Give the work up; that takes a reason."),
+    (
+        ReopenInitiative(),
+        "reopen",
+        "Reopen an initiative",
+        "Go on with what was done or dropped; that takes a reason.",
+    ),
+):
+    add_step(router, "initiative", _command, _name, _summary, _description, example="partner-portal")

@@ -1,0 +1,185 @@
+"""What is reported on a key result: check-ins (체크인) and each change of its score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.commands import Command, Note
+from events.decimals import Number
+from events.objectives.commands import CheckIn
+from events.objectives.state import KeyResult, Objective
+from projections.state import queries
+from projections.state.queries_goals import days_scored_later
+from services.api.goals.key_results import KeyResultId, find_key_result, objective_of
+from services.api.http.command_execution import Receipt, Writing, as_command
+from services.api.http.exact_json import ExactRoute, Lang
+from services.api.http.openapi_responses import READ, STEP
+from services.api.http.paging import Page, Paged, page_from
+from services.api.http.security import GoalEditor, Reader
+from services.api.http.services import Serving
+from services.queries.objective_scores import Figures
+from services.queries.read_context import KnownAt, Then, Viewing
+
+router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
+
+
+class NewCheckIn(Command):
+    """A report: a value if no KPI gives it, confidence, a note."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"confidence": 7, "note": "대형 고객 두 곳과 계약 막바지입니다"}]}
+    )
+
+    day: date | None = Field(None, description="The business day it is about; default today.")
+    value: Number | None = None
+    confidence: Annotated[int, Field(ge=0, le=10)] | None = None
+    note: Note | None = Field(None, description="Stored encrypted.")
+
+
+class CheckInOut(BaseModel):
+    """A person's report."""
+
+    day: date
+    actor: str
+    event_id: UUID
+    value: Number | None
+    confidence: int | None
+    note: str | None
+
+
+class ScorePoint(BaseModel):
+    """A score as it came about."""
+
+    day: date = Field(description="The business day whose end was scored.")
+    cause: str = Field(
+        description="The goal event that brought it about; or `reading`: all readings of one recorded day"
+        " (UTC) that began to count for this day."
+    )
+    recorded_at: datetime = Field(description="When the event at `position` was recorded.")
+    position: int = Field(
+        description="Of the goal event. A `reading` row has the score as known after the last event of the"
+        " recorded day that could change it (a reading for this or an earlier day, or a goal event such as a"
+        " new target), and the position of that event, which need not be the reading's. Where `known_at` lies"
+        " within the recorded day, the row is computed and has the position of the last event on the ledger"
+        " by then. `GET /v1/readings` tells when a reading was recorded."
+    )
+    value: Number | None
+    raw: Number | None = Field(description="Unbounded, six places; null while pending.")
+    score: Number = Field(description="`raw` between 0 and 1, also where the policy's cap is higher.")
+    met: bool | None
+    baseline: Number | None
+    target: Number | None = Field(description="null until a relative goal is resolved.")
+    upper: Number | None
+    weight: Number | None
+
+
+@router.post("/{key_result}/check-ins", status_code=201, summary="Check in", responses=STEP)
+async def check_in(
+    services: Serving,
+    caller: GoalEditor,
+    writing: Writing,
+    key_result: KeyResultId,
+    body: NewCheckIn,
+) -> Receipt:
+    """Report on a key result. It changes nothing of the goal, so it needs no If-Match."""
+    return await writing.execute(
+        caller,
+        await objective_of(services, caller, key_result),
+        as_command(body, CheckIn, key_result=key_result),
+        body=body,
+        id_=key_result,
+        location=f"{router.prefix}/{key_result}/check-ins",
+    )
+
+
+@router.get("/{key_result}/check-ins", summary="List check-ins", responses=READ)
+async def check_ins(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    paged: Paged,
+    language: Lang,
+    key_result: KeyResultId,
+    known_at: KnownAt,
+) -> Page[CheckInOut]:
+    """All reports, the latest first."""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        _objective, state, _revision = await find_key_result(then, key_result, response)
+    reports = [CheckInOut(**dict(report)) for report in reversed(state.check_ins)]
+    listed = page_from(reports, paged, then.next_page)
+    for report in listed.data:
+        if report.note is not None:
+            report.note = await services.keys.open_text(caller.workspace, report.note, language)
+    return listed
+
+
+@router.get("/{key_result}/score-history", summary="Each change of the score", responses=READ)
+async def score_history(
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    paged: Paged,
+    key_result: KeyResultId,
+    known_at: KnownAt,
+    first: Annotated[date | None, Query(alias="from", description="The first business day.")] = None,
+    last: Annotated[date | None, Query(alias="to", description="The last business day.")] = None,
+) -> Page[ScorePoint]:
+    """The scores of business days, in their order, each with its cause: a goal event or readings."""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        objective, state, _revision = await find_key_result(then, key_result, response)
+        first, last = first or date.min, last or date.max
+        rows = await queries.score_rows(then.connection, key_result, first, last, then.position)
+        points = [ScorePoint.model_validate(row, from_attributes=True) for row in rows]
+        points += await _since_replaced(then, objective, state, points, first, last)
+    points.sort(key=lambda point: (point.day, point.position))
+    return page_from(points, paged, then.next_page)
+
+
+async def _since_replaced(
+    then: Then,
+    objective: Objective,
+    key_result: KeyResult,
+    points: Sequence[ScorePoint],
+    first: date,
+    last: date,
+) -> list[ScorePoint]:
+    """What readings had brought about by then, where later ones of the same recorded day replaced it."""
+    if then.known_at is None or then.position >= then.view.position:
+        return []
+    recorded_day = then.known_at.astimezone(UTC).date()
+    days = [
+        day
+        for day in await days_scored_later(then.connection, key_result.id, recorded_day, then.position)
+        if first <= day <= last
+    ]
+    if not days:
+        return []
+    figures = await Figures.load(then, [objective])
+    position, recorded_at = await queries.moment_at(then.connection, then.position)
+    found = []
+    for day, score in zip(days, figures.scores(objective, key_result, days), strict=False):
+        before = next((point for point in reversed(points) if point.day == day), None)
+        shown = ScorePoint(
+            day=day,
+            cause="reading",
+            recorded_at=recorded_at,
+            position=position,
+            value=score.value,
+            raw=score.raw,
+            score=score.score,
+            met=score.met,
+            baseline=score.baseline,
+            target=score.target,
+            upper=score.upper,
+            weight=key_result.weight,
+        )
+        if score.count and (before is None or (before.raw, before.score) != (shown.raw, shown.score)):
+            found.append(shown)
+    return found

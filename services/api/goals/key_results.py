@@ -1,0 +1,328 @@
+"""Key results (핵심 결과): one with its score, its changes, and the targets it had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.commands import Command, Title
+from events.decimals import Number
+from events.ids import Aggregate, Slug
+from events.measures import Measure
+from events.objectives.commands import (
+    ChangeKeyResultOwner,
+    ChangeMeasure,
+    ChangeTarget,
+    CorrectBaseline,
+    DropKeyResult,
+    LinkKpi,
+    RewordKeyResult,
+    SetWeights,
+    UnlinkKpi,
+)
+from events.objectives.state import KeyResult, Objective, TargetFact
+from projections.audit import queries as audit
+from projections.state import queries
+from services.access.callers import Caller
+from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
+from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.openapi_responses import CHANGE, READ
+from services.api.http.paging import Page, Paged, page_from
+from services.api.http.problems import not_found
+from services.api.http.security import GoalEditor, Reader
+from services.api.http.services import Services, Serving
+from services.api.people.naming import name_people
+from services.queries.completeness import Incomplete
+from services.queries.goal_schemas import KeyResultOut, Score
+from services.queries.lookup import find
+from services.queries.objective_scores import Figures
+from services.queries.read_context import AsOf, KnownAt, Then, Times, Viewing
+from services.queries.visibility import sees_objective
+
+router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
+
+KeyResultId = Annotated[Slug, Path(examples=["acv"])]
+
+
+class KeyResultPatch(Command):
+    """What is to be another; what is left out stays. Targets have a path of their own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"baseline": "48000000", "reason": "작년 실적을 다시 집계했습니다"},
+                {
+                    "measure": {"kind": "decrease", "baseline": "15", "target": "6", "unit": "rank"},
+                    "reason": "점수보다 순위가 고객에게 뜻이 있습니다",
+                },
+            ]
+        }
+    )
+
+    title: Title | None = None
+    measure: Measure | None = Field(
+        None, description="How it is measured from this business day on: another kind, unit or direction."
+    )
+    baseline: Number | None = Field(None, description="The figure it starts from was another one.")
+    kpi: Slug | None = Field(None, description="Where its value comes from; null for check-ins.")
+    owner: Slug | None = Field(None, description="A person's id; null for nobody.")
+    weight: Number | None = Field(None, description="null takes it away.")
+    reason: Reason | None = Field(None, description="Needed once the objective is active.")
+
+
+class NewTarget(Command):
+    """Another target."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "target": "90000000",
+                    "reason": "신규 고객 확보로 목표 상향",
+                    "effective_from": "2026-02-01",
+                }
+            ]
+        }
+    )
+
+    target: Number = Field(description="Of `between` the lower edge.")
+    upper: Number | None = Field(None, description="The upper edge of `between`; left out, it stays.")
+    effective_from: date | None = Field(None, description="The business day it holds from; default today.")
+    reason: Reason | None = Field(None, description="Needed once the objective is active.")
+
+
+class KeyResultRead(KeyResultOut, Times):
+    """One key result, now or then."""
+
+    revision: int = Field(description="Of its objective: both change together.")
+    incomplete: Incomplete
+
+
+class GoalpostOut(BaseModel):
+    """A target or baseline: when, by whom and why it came to be what it is, and the score against it."""
+
+    what: Literal["target", "baseline"]
+    old: Number | None = Field(description="null for the first one of a measure.")
+    new: Number
+    unit: str
+    old_upper: Number | None = Field(description="Of `between`: the upper edge before.")
+    upper: Number | None = Field(description="Of `between`, whose lower edge is the target.")
+    effective_from: date | None = Field(description="The business day a target holds from.")
+    backdated: bool = Field(description="It holds from a day before the one on which it was set.")
+    in_force: bool = Field(description="It holds on the day shown.")
+    score: Score | None = Field(
+        description="Against this target on the day shown; null for baselines, and for targets of another"
+        " measure than that day's."
+    )
+    position: int
+    recorded_at: datetime
+    event_id: UUID
+    actor: str
+    reason: str | None
+    asked_by: str | None = Field(description="Who asked for it, where the actor only agreed to it.")
+    asked_why: str | None
+
+
+async def objective_of(services: Services, caller: Caller, key_result: str) -> Aggregate:
+    """The objective that a key result belongs to, for a change. Raises 404."""
+    objective = await services.goals.objective_of(caller.workspace, key_result)
+    if objective is None:
+        raise not_found("key result", "핵심 결과", key_result)
+    return Aggregate("objective", objective)
+
+
+async def find_key_result(
+    then: Then, key_result: str, response: Response
+) -> tuple[Objective, KeyResult, int]:
+    """The key result with its objective and the revision of both. Raises 404."""
+    objective_id = await queries.objective_of(then.connection, key_result, then.position)
+    if objective_id is None or not await sees_objective(then, objective_id):
+        raise not_found("key result", "핵심 결과", key_result)
+    found = await find(then, "objective", objective_id, response)
+    assert isinstance(found.state, Objective)
+    state = found.state.key_result(key_result)
+    if state is None:
+        raise not_found("key result", "핵심 결과", key_result)
+    return found.state, state, found.revision
+
+
+@router.get("/{key_result}", summary="Read a key result with its score", responses=READ)
+async def read(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    language: Lang,
+    key_result: KeyResultId,
+    as_of: AsOf,
+    known_at: KnownAt,
+) -> KeyResultRead:
+    """One key result."""
+    async with viewing.then(caller, as_of, known_at) as then:
+        objective, state, revision = await find_key_result(then, key_result, response)
+        figures = await Figures.load(then, [objective])
+        shown = figures.key_result(objective, state, figures.score(objective, state))
+        await name_people(services.keys, then, language, [shown, *shown.initiatives])
+        return KeyResultRead(
+            **dict(shown), revision=revision, incomplete=figures.incomplete(objective), **then.times
+        )
+
+
+@router.patch("/{key_result}", summary="Change a key result", responses=CHANGE)
+async def change(
+    services: Serving,
+    caller: GoalEditor,
+    writing: Writing,
+    key_result: KeyResultId,
+    if_match: IfMatch,
+    body: KeyResultPatch,
+) -> Receipt:
+    """Reword it, measure it otherwise, correct its baseline, link it to a KPI, change its owner or weight.
+
+    With another measure earlier days keep theirs, with its targets, values and scores. A link to a KPI of the
+    same unit stays; without one the value comes from check-ins of that day or later.
+    """
+    return await writing.execute(
+        caller,
+        await objective_of(services, caller, key_result),
+        *_commands(key_result, body),
+        body=body,
+        if_match=if_match,
+        id_=key_result,
+    )
+
+
+def _commands(key_result: str, body: KeyResultPatch) -> list[Command]:
+    commands: list[Command] = []
+    if body.title is not None:
+        commands.append(RewordKeyResult(key_result=key_result, title=body.title))
+    if body.measure is not None:
+        commands.append(ChangeMeasure(key_result=key_result, measure=body.measure))
+    if body.baseline is not None:
+        commands.append(CorrectBaseline(key_result=key_result, baseline=body.baseline))
+    if body.kpi is not None:
+        commands.append(LinkKpi(key_result=key_result, kpi=body.kpi))
+    elif "kpi" in body.model_fields_set:
+        commands.append(UnlinkKpi(key_result=key_result))
+    if "owner" in body.model_fields_set:
+        commands.append(ChangeKeyResultOwner(key_result=key_result, owner=body.owner))
+    if "weight" in body.model_fields_set:
+        commands.append(SetWeights(weights={key_result: body.weight}))
+    return commands
+
+
+@router.post("/{key_result}/drop", summary="Drop a key result", responses=CHANGE)
+async def drop(
+    services: Serving,
+    caller: GoalEditor,
+    writing: Writing,
+    key_result: KeyResultId,
+    if_match: IfMatch,
+    body: Reasoned | None = None,
+) -> Receipt:
+    """Pursue it no longer; that takes a reason."""
+    return await writing.execute(
+        caller,
+        await objective_of(services, caller, key_result),
+        DropKeyResult(key_result=key_result),
+        body=body,
+        if_match=if_match,
+        id_=key_result,
+    )
+
+
+@router.post("/{key_result}/targets", status_code=201, summary="Change the target", responses=CHANGE)
+async def change_target(
+    services: Serving,
+    caller: GoalEditor,
+    writing: Writing,
+    key_result: KeyResultId,
+    if_match: IfMatch,
+    body: NewTarget,
+) -> Receipt:
+    """Set another target from a day of the cycle on; the old one stays on record."""
+    return await writing.execute(
+        caller,
+        await objective_of(services, caller, key_result),
+        as_command(body, ChangeTarget, key_result=key_result),
+        body=body,
+        if_match=if_match,
+        id_=key_result,
+        location=f"{router.prefix}/{key_result}/targets",
+    )
+
+
+@router.get("/{key_result}/targets", summary="How the target evolved", responses=READ)
+async def targets(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    paged: Paged,
+    language: Lang,
+    key_result: KeyResultId,
+    as_of: AsOf,
+    known_at: KnownAt,
+) -> Page[GoalpostOut]:
+    """Every target and baseline in the order they were set: who, when, why, and the score against each."""
+    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+        objective, state, _revision = await find_key_result(then, key_result, response)
+        figures = await Figures.load(then, [objective])
+    async with viewing.trail(caller, then.position) as trail:
+        posts = await audit.goalposts(
+            trail.connection, caller.workspace, key_result, objective=objective.id, known=then.position
+        )
+    in_force = _in_force([post for post in posts if _judged_like(state, post)], then.as_of)
+    shown = []
+    upper = None
+    for post in posts:
+        score = None
+        if post.what == "target" and _judged_like(state, post):
+            # What was recorded before edges moved together names the lower one only: the upper one stayed.
+            upper = upper if post.upper is None else post.upper
+            post = post._replace(upper=upper)
+            score = figures.against(objective, state, _fact(state, post))
+        reasons = {
+            name: await services.keys.open_text(caller.workspace, text, language)
+            for name in ("reason", "asked_why")
+            if (text := getattr(post, name)) is not None
+        }
+        shown.append(
+            GoalpostOut(
+                **(post._asdict() | reasons),
+                unit=state.measure.unit if post.measure is None else post.measure.unit,
+                in_force=(post.what, post.position) in in_force,
+                score=None if score is None else figures.judged(objective, state, score),
+            )
+        )
+    return page_from(shown, paged, then.next_page)
+
+
+def _judged_like(key_result: KeyResult, post: audit.Goalpost) -> bool:
+    """Whether a post is one of the measure that the key result has on the day shown."""
+    return post.measure is None or post.measure.judges_like(key_result.measure)
+
+
+def _fact(key_result: KeyResult, post: audit.Goalpost) -> TargetFact:
+    """The target that was set, with the base that a relative goal was resolved with."""
+    day = post.effective_from or date.min
+    bases = (
+        fact.base
+        for fact in reversed(key_result.targets)
+        if (fact.target, fact.effective_from) == (post.new, day)
+    )
+    return TargetFact(target=post.new, effective_from=day, upper=post.upper, base=next(bases, None))
+
+
+def _in_force(posts: Sequence[audit.Goalpost], day: date) -> set[tuple[str, int]]:
+    """The target and the baseline that hold on a business day; before all targets the first one does."""
+    targets = [post for post in posts if post.what == "target"]
+    held = [post for post in targets if post.effective_from is None or post.effective_from <= day]
+    baselines = [post for post in posts if post.what == "baseline"]
+    latest = [*(held or targets[:1])[-1:], *baselines[-1:]]
+    return {(post.what, post.position) for post in latest}

@@ -1,0 +1,1 @@
+"""What all endpoints share: problems, conditional requests, idempotency, paging, limits, security."""

@@ -1,0 +1,165 @@
+"""Which exception becomes which problem document."""
+
+from __future__ import annotations
+
+import http
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from events.errors import Refused
+from services.api.http.problems import FieldError, Problem, invalid, pointer, unavailable
+from services.commands.errors import (
+    KeyInFlight,
+    KeyReused,
+    Stale,
+    TooContended,
+)
+from services.ledger import InvalidAppend, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
+from services.postgres.views import NotThereYet, ViewsUnavailable
+
+_REFUSED_STATUS = {"conflict": 409, "invalid": 422, "not_found": 404, "forbidden": 403}
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """The problem document of an exception; None for one that nobody expected."""
+    match error:
+        case Problem():
+            return error
+        case Refused():
+            return _refused(error)
+        case Stale():
+            return Problem(
+                412,
+                "stale",
+                f"It was changed since you read it (revision {error.current}, not {error.expected}).",
+                f"읽은 뒤에 변경되었습니다(현재 {error.current}, 요청 {error.expected}).",
+                headers={"ETag": f'"{error.current}"'},
+            )
+        case KeyReused():
+            return Problem(
+                422,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request.",
+                "이미 다른 요청에 사용된 Idempotency-Key입니다.",
+            )
+        case KeyInFlight():
+            return Problem(
+                409,
+                "idempotency_key_in_flight",
+                "A request with this Idempotency-Key is being handled; ask again for its answer.",
+                "같은 Idempotency-Key의 요청을 처리하고 있습니다. 잠시 뒤 다시 요청하십시오.",
+                headers={"Retry-After": "1"},
+            )
+        case TooContended():
+            return unavailable(
+                "contended",
+                "Others keep changing it at this moment; nothing was changed. Try again.",
+                "다른 변경이 계속되고 있어 반영하지 못했습니다. 다시 시도하십시오.",
+                1,
+            )
+        case NotThereYet():
+            return unavailable(
+                "position_not_reached",
+                f"The views are at position {error.position}, not yet at {error.wanted}.",
+                f"조회 데이터가 아직 위치 {error.wanted}에 이르지 못했습니다(현재 {error.position}).",
+                1,
+            )
+        case ViewsUnavailable():
+            return unavailable(
+                "views_unavailable",
+                "The views are not available now: PostgreSQL is away or they are being built.",
+                "지금은 조회할 수 없습니다. PostgreSQL에 연결할 수 없거나 조회 데이터를 만들고 있습니다.",
+                error.retry_after,
+            )
+        case LedgerUnavailable():
+            return unavailable(
+                "ledger_unavailable",
+                "The ledger is not available now, so nothing was changed. Try again.",
+                "지금은 원장(NATS)에 기록할 수 없어 아무것도 변경되지 않았습니다. 다시 시도하십시오.",
+                error.retry_after,
+            )
+        case LedgerUncertain():
+            return unavailable(
+                "outcome_unknown",
+                "The ledger went away while it stored the change. Repeat the request with the same"
+                " Idempotency-Key to learn the outcome.",
+                "변경을 기록하는 도중 원장(NATS)과 연결이 끊겼습니다."
+                " 같은 Idempotency-Key로 다시 요청하면 결과를 알 수 있습니다.",
+            )
+        case WorkspaceUnknown():
+            return Problem(
+                404,
+                "workspace_unknown",
+                f"There is no workspace {error.workspace!r}.",
+                f"워크스페이스 {error.workspace!r}이(가) 없습니다.",
+            )
+        case InvalidAppend():
+            return Problem(413, "event_too_large", f"{error}.", f"기록할 내용이 너무 큽니다: {error}.")
+        case RequestValidationError():
+            return invalid(error.errors())
+        case HTTPException():
+            return _plain(error)
+    return None
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer with problem documents only."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        assert problem is not None
+        return problem.response(request.headers.get("accept-language"))
+
+    kinds: tuple[type[Exception], ...] = (
+        HTTPException,
+        RequestValidationError,
+        Refused,
+        Stale,
+        KeyReused,
+        KeyInFlight,
+        TooContended,
+        NotThereYet,
+        ViewsUnavailable,
+        LedgerUnavailable,
+        LedgerUncertain,
+        WorkspaceUnknown,
+        InvalidAppend,
+    )
+    for kind in kinds:
+        app.add_exception_handler(kind, answer)
+
+
+def _refused(error: Refused) -> Problem:
+    errors = []
+    if error.pointer is not None:
+        where = pointer([part for part in error.pointer.lstrip("#").split("/") if part])
+        errors.append(FieldError(("pointer", where), error.code, error.message_en, error.message_ko))
+    members: dict[str, Any] = {"allowed": error.allowed} if error.allowed else {}
+    return Problem(
+        _REFUSED_STATUS[error.kind], error.code, error.message_en, error.message_ko, errors=errors, **members
+    )
+
+
+_PLAIN_KO = {
+    404: "이 주소에는 아무것도 없습니다.",
+    405: "이 주소에서 쓸 수 없는 메서드입니다.",
+    413: "본문이 너무 큽니다.",
+}
+
+
+def _plain(error: HTTPException) -> Problem:
+    """What the framework itself refused: no such path, method not allowed, body too large."""
+    phrase = http.HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "_").replace("-", "_")
+    detail = error.detail if error.detail and error.detail != phrase else phrase
+    return Problem(
+        error.status_code,
+        code,
+        f"{detail}.",
+        _PLAIN_KO.get(error.status_code, f"{detail}."),
+        headers=error.headers,
+    )

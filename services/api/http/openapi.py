@@ -1,0 +1,133 @@
+"""The OpenAPI 3.1 document: what FastAPI makes, with problem documents, headers and an example everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from services.api.http.examples import RESPONSES
+from services.api.http.openapi_responses import problems
+from services.api.readings.readings import NDJSON
+
+_PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "A problem document (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "In the language of Accept-Language."},
+        "code": {"type": "string", "description": "Stable; for programs."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer into the body."},
+                    "parameter": {"type": "string"},
+                    "header": {"type": "string"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Steps that are allowed now.",
+        },
+    },
+}
+
+_HEADERS = {
+    "Goaltrail-Position": {
+        "description": "The ledger position of the answer; send it as Goaltrail-Min-Position.",
+        "schema": {"type": "integer"},
+    },
+    "ETag": {"description": "For If-Match of the next change.", "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "`true` on the answer to a repeated request.",
+        "schema": {"type": "string"},
+    },
+    "Goaltrail-Recorded-At": {
+        "description": "When the newest event in this answer's views was recorded.",
+        "schema": {"type": "string", "format": "date-time"},
+    },
+    "Age": {
+        "description": "Seconds; only while NATS is away: the answer may be this old.",
+        "schema": {"type": "integer"},
+    },
+}
+
+
+_PUBLISHED_AS = {"milestone_steps": "key_result_steps", "unit_key_results": "direct_key_results"}
+"""Modules that had another name when the ids of their operations were published."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the public id of an operation: its module and its function, as in `objectives_draft`."""
+    module = route.endpoint.__module__.rpartition(".")[2]
+    return f"{_PUBLISHED_AS.get(module, module)}_{route.name}"
+
+
+def install(app: FastAPI) -> None:
+    """Let the application serve this document."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version=app.openapi_version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+        license_info=app.license_info,
+    )
+    schemas = document["components"]["schemas"]
+    schemas["Problem"] = _PROBLEM
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                if status.startswith("2"):
+                    _complete(method.upper(), path, response, schemas)
+                elif "HTTPValidationError" in str(response.get("content")):
+                    operation["responses"][status] = problems(422)[422]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    document["paths"] = dict(sorted(document["paths"].items()))
+    return document
+
+
+def _complete(method: str, path: str, response: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Add the example and the headers of an answer that is no problem."""
+    if path.startswith("/v1/"):
+        read = method == "GET"
+        names = ["Goaltrail-Position"]
+        names += ["Goaltrail-Recorded-At", "Age"] if read else ["Idempotent-Replayed"]
+        if not read or path.endswith("}"):
+            names.append("ETag")
+        response.setdefault("headers", {}).update({name: _HEADERS[name] for name in names})
+    for media_type, content in response.get("content", {}).items():
+        if "example" in content or "examples" in content:
+            continue
+        reference = content.get("schema", {}).get("$ref", "")
+        examples = schemas.get(reference.rpartition("/")[2], {}).get("examples")
+        if (method, path) in RESPONSES and media_type != NDJSON:
+            content["example"] = RESPONSES[method, path]
+        elif examples:
+            content["example"] = examples[0]

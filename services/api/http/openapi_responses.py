@@ -1,0 +1,47 @@
+"""The problem documents that operations may answer with, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.api.http.problems import MEDIA_TYPE
+
+_WHAT: dict[int, tuple[str, str, str]] = {
+    400: ("invalid_json", "The request can't be read", "The body is not JSON: Expecting ',' delimiter."),
+    401: ("token_invalid", "Not signed in", "The token is unknown, revoked or expired."),
+    403: ("role_not_allowed", "Not allowed for this role", "The role viewer does not allow this."),
+    404: ("not_found", "Not found", "There is no objective 'growth'."),
+    409: ("cycle_closed", "Not allowed now", "the cycle 2026-q1 is closed, so its goals change no more"),
+    412: ("stale", "Changed since it was read", "It was changed since you read it. Read it again."),
+    413: ("body_too_large", "Too large", "The body is too large."),
+    415: ("media_type", "Unknown media type", "This media type is not known here."),
+    422: ("invalid", "Invalid", "1 value is not valid: Field required"),
+    428: ("if_match_missing", "If-Match is missing", "Send If-Match with the ETag of the read."),
+    503: ("views_unavailable", "Not available now", "The views are not available now."),
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route: a problem document with an example for each status."""
+    return {status: _described(status) for status in statuses}
+
+
+def _described(status: int) -> dict[str, Any]:
+    code, title, detail = _WHAT[status]
+    example: dict[str, Any] = {
+        "type": f"urn:goaltrail:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if status == 422:
+        example["errors"] = [{"pointer": "#/target", "code": "missing", "detail": "Field required"}]
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": title, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
+
+
+READ = problems(401, 403, 404, 422, 503)
+CREATE = problems(400, 401, 403, 409, 413, 422, 503)
+CHANGE = problems(400, 401, 403, 404, 409, 412, 413, 422, 428, 503)
+STEP = problems(400, 401, 403, 404, 409, 412, 413, 422, 503)

@@ -1,0 +1,176 @@
+"""Errors as RFC 9457 problem documents with a stable `code`, in Korean or English by Accept-Language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import orjson
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from services.api.http.validation_texts import korean
+
+Language = Literal["ko", "en"]
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 2
+"""Seconds a client is asked to wait when an engine is away."""
+
+_TITLES: dict[int, tuple[str, str]] = {
+    400: ("The request can't be read", "요청을 읽을 수 없습니다"),
+    401: ("Not signed in", "인증되지 않았습니다"),
+    403: ("Not allowed for this role", "이 역할에는 허용되지 않습니다"),
+    404: ("Not found", "찾을 수 없습니다"),
+    405: ("Method not allowed", "허용되지 않는 메서드입니다"),
+    406: ("Not acceptable", "제공할 수 없는 형식입니다"),
+    409: ("Not allowed now", "지금은 할 수 없는 단계입니다"),
+    410: ("Gone", "더 이상 없습니다"),
+    412: ("Changed since it was read", "읽은 뒤에 변경되었습니다"),
+    413: ("Too large", "너무 큽니다"),
+    415: ("Unknown media type", "알 수 없는 미디어 형식입니다"),
+    422: ("Invalid", "올바르지 않은 값입니다"),
+    428: ("If-Match is missing", "If-Match가 없습니다"),
+    429: ("Too many requests", "요청이 너무 많습니다"),
+    500: ("Internal error", "내부 오류"),
+    503: ("Not available now", "지금은 이용할 수 없습니다"),
+}
+
+
+class FieldError(NamedTuple):
+    """What is wrong with one field. `place` is (`pointer` | `parameter` | `header`, where)."""
+
+    place: tuple[str, str]
+    code: str
+    en: str
+    ko: str
+
+
+class Problem(HTTPException):
+    """An error answer. `en` and `ko` are one sentence each for a person; `code` is for programs."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        en: str,
+        ko: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(status, code, dict(headers or {}))
+        self.code = code
+        self.en = en
+        self.ko = ko
+        self.errors = list(errors)
+        self.members = members
+        """Further members of the document, such as `allowed`."""
+
+    def document(self, language: Language) -> dict[str, Any]:
+        """The problem document in one language."""
+        korean_wanted = language == "ko"
+        title = _TITLES.get(self.status_code, ("Error", "오류"))[korean_wanted]
+        document: dict[str, Any] = {
+            "type": f"urn:goaltrail:problem:{self.code}",
+            "title": title,
+            "status": self.status_code,
+            "detail": self.ko if korean_wanted else self.en,
+            "code": self.code,
+            **self.members,
+        }
+        if self.errors:
+            document["errors"] = [
+                {
+                    error.place[0]: error.place[1],
+                    "code": error.code,
+                    "detail": error.ko if korean_wanted else error.en,
+                }
+                for error in self.errors
+            ]
+        return document
+
+    def response(self, accept_language: str | None) -> Response:
+        """The answer to send."""
+        language = preferred_language(accept_language)
+        headers = {**(self.headers or {}), "Content-Language": language}
+        return Response(orjson.dumps(self.document(language)), self.status_code, headers, MEDIA_TYPE)
+
+
+def unavailable(code: str, en: str, ko: str, retry_after: float = RETRY_AFTER) -> Problem:
+    """503 with Retry-After."""
+    return Problem(503, code, en, ko, headers={"Retry-After": str(max(1, round(retry_after)))})
+
+
+def not_found(what: str, what_ko: str, id_: str) -> Problem:
+    """404: there is no such thing in the caller's workspace."""
+    return Problem(404, "not_found", f"There is no {what} {id_!r}.", f"{what_ko} {id_!r}이(가) 없습니다.")
+
+
+def invalid_parameter(name: str, code: str, en: str, ko: str) -> Problem:
+    """422 about one query parameter."""
+    return Problem(422, code, en, ko, errors=[FieldError(("parameter", name), code, en, ko)])
+
+
+def invalid_header(name: str, code: str, en: str, ko: str) -> Problem:
+    """422 about one header."""
+    return Problem(422, code, en, ko, errors=[FieldError(("header", name), code, en, ko)])
+
+
+def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """What pydantic found, as one problem: 400 for broken JSON, else 422 with a JSON pointer per field."""
+    if any(error["type"] == "json_invalid" for error in errors):
+        why = str(errors[0].get("ctx", {}).get("error", errors[0]["msg"]))
+        return Problem(
+            400, "invalid_json", f"The body is not JSON: {why}.", f"본문이 JSON이 아닙니다: {why}."
+        )
+    fields = [
+        FieldError(_place(error["loc"]), str(error["type"]), _sentence(error), korean(error))
+        for error in errors
+    ]
+    return Problem(
+        422,
+        "invalid",
+        f"{len(fields)} value{'s are' if len(fields) > 1 else ' is'} not valid: {fields[0].en}",
+        f"올바르지 않은 값이 {len(fields)}개 있습니다: {fields[0].ko}",
+        errors=fields,
+    )
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """A JSON pointer (RFC 6901) as the URI fragment that RFC 9457 uses: `#/key_results/0/target`."""
+    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def preferred_language(accept_language: str | None) -> Language:
+    """ko or en by RFC 9110 quality values; en when neither is named."""
+    best: tuple[float, Language] = (0.0, "en")
+    for item in (accept_language or "")[:200].split(","):
+        tag, _, parameters = item.strip().partition(";")
+        primary = tag.split("-")[0].lower()
+        name, _, weight = parameters.strip().partition("=")
+        try:
+            quality = float(weight) if name == "q" else 1.0
+        except ValueError:
+            continue
+        if primary == "ko" and quality > best[0]:
+            best = (quality, "ko")
+        elif primary in ("en", "*") and quality > best[0]:
+            best = (quality, "en")
+    return best[1]
+
+
+def _place(location: Sequence[str | int]) -> tuple[str, str]:
+    first, rest = location[0], location[1:]
+    if first == "body":
+        # A broken tagged union names the tag too; people send fields, so only those are shown.
+        return "pointer", pointer(rest)
+    if first == "header":
+        return "header", "-".join(part.capitalize() for part in str(rest[0]).replace("_", "-").split("-"))
+    return "parameter", str(rest[0]) if rest else ""
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[:1].upper() + message[1:]

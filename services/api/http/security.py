@@ -1,0 +1,75 @@
+"""Who calls: the bearer token of a person or a feed, and what its role allows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.access.callers import Caller
+from services.access.roles import Permission
+from services.api.http.problems import Problem
+from services.api.http.services import Serving
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="token", description="Token of a person or a feed.")
+
+
+async def authenticated(
+    services: Serving, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Caller:
+    """The caller behind the bearer token. Raises 401."""
+    if credentials is None:
+        raise _unauthenticated(
+            "token_missing",
+            "Send Authorization: Bearer with a token.",
+            "Authorization: Bearer 헤더에 토큰을 보내십시오.",
+        )
+    caller = services.access.caller(credentials.credentials)
+    if caller is None:
+        raise _unauthenticated(
+            "token_invalid",
+            "The token is unknown, revoked or expired.",
+            "알 수 없거나 폐기 또는 만료된 토큰입니다.",
+        )
+    structlog.contextvars.bind_contextvars(workspace=caller.workspace, actor=caller.actor)
+    return caller
+
+
+Authenticated = Annotated[Caller, Depends(authenticated)]
+
+
+def allowed(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
+    """A dependency: the caller, if the role has the permission; else 403."""
+
+    async def check(caller: Authenticated) -> Caller:
+        if not caller.may(permission):
+            raise Problem(
+                403,
+                "role_not_allowed",
+                f"The role {caller.role} does not allow this ({permission.value}).",
+                f"{caller.role} 역할로는 할 수 없습니다({permission.value}).",
+            )
+        return caller
+
+    return check
+
+
+Reader = Annotated[Caller, Depends(allowed(Permission.READ))]
+TrailReader = Annotated[Caller, Depends(allowed(Permission.READ_TRAIL))]
+Talker = Annotated[Caller, Depends(allowed(Permission.TALK))]
+GoalEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_GOALS))]
+ScorecardEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_SCORECARDS))]
+StructureEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_STRUCTURE))]
+CycleEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_CYCLES))]
+PolicyEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_POLICIES))]
+FeedEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_FEEDS))]
+ReadingSender = Annotated[Caller, Depends(allowed(Permission.SEND_READINGS))]
+ReadingCorrector = Annotated[Caller, Depends(allowed(Permission.CORRECT_READINGS))]
+Administrator = Annotated[Caller, Depends(allowed(Permission.ADMINISTER))]
+
+
+def _unauthenticated(code: str, en: str, ko: str) -> Problem:
+    return Problem(401, code, en, ko, headers={"WWW-Authenticate": 'Bearer realm="goaltrail"'})

@@ -1,0 +1,1 @@
+"""KPIs: their definitions, targets, trends, and the approval of their changes."""

@@ -1,0 +1,133 @@
+"""Health, readiness with lag, metrics, and the AsyncAPI document. No token is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from pydantic import BaseModel, Field
+
+from projections.control import ActiveVersion
+from services.api.http.services import Services, Serving
+from services.api.operations.asyncapi import document
+from services.ledger import LedgerError
+from services.ledger.provision import list_workspaces
+from services.postgres.views import ViewsUnavailable
+
+router = APIRouter(tags=["operations"])
+
+GROUPS = ("state", "audit")
+
+LAG_EVENTS = Gauge("goaltrail_views_lag_events", "Events that the views lack, at most.", ["group"])
+LAG_SECONDS = Gauge(
+    "goaltrail_views_lag_seconds", "Age of the newest event in views that lack some, at most.", ["group"]
+)
+
+
+PATIENCE = 3.0
+"""Seconds after which an engine that does not answer counts as away."""
+
+
+class GroupState(BaseModel):
+    """How far the views of one group are, in the workspace where they lag most."""
+
+    group: str
+    built: bool = Field(description="Every workspace has views that were whole once.")
+    lag_events: int | None = Field(
+        description="Events that the views lack; null while NATS or PostgreSQL is away."
+    )
+    lag_seconds: float | None = Field(
+        description="Age of the newest event in the views, while newer ones are on the ledger; else 0."
+    )
+
+
+class Readiness(BaseModel):
+    """Whether everything works, and what does not."""
+
+    ready: bool
+    nats: bool = Field(description="Commands and intake work.")
+    postgresql: bool = Field(description="Reads work.")
+    groups: list[GroupState]
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> dict[str, str]:
+    """Answers as long as the process handles requests, whatever else is away."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="Does everything work?", responses={503: {"model": Readiness}})
+async def readyz(services: Serving, response: Response) -> Readiness:
+    """200 when NATS and PostgreSQL answer and all views are there; else 503, with what still works."""
+    found = await readiness(services)
+    if not found.ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = "1"
+    return found
+
+
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+async def metrics(services: Serving) -> Response:
+    """Requests, durations and lag in the text format of Prometheus."""
+    for group in (await readiness(services)).groups:
+        LAG_EVENTS.labels(group.group).set(float("nan") if group.lag_events is None else group.lag_events)
+        LAG_SECONDS.labels(group.group).set(float("nan") if group.lag_seconds is None else group.lag_seconds)
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+@router.get("/asyncapi", summary="The AsyncAPI document")
+async def asyncapi() -> dict[str, Any]:
+    """What travels over NATS: events, nudges and deliveries of feeds."""
+    return document()
+
+
+async def readiness(services: Services) -> Readiness:
+    """Ask both engines, and compare what the views have with the ledger."""
+    heads, builds = await asyncio.gather(_heads(services), _builds(services))
+    groups = [_group(name, builds, heads) for name in GROUPS]
+    nats, postgresql = heads is not None, builds is not None
+    ready = nats and postgresql and all(group.built for group in groups)
+    return Readiness(ready=ready, nats=nats, postgresql=postgresql, groups=groups)
+
+
+async def _heads(services: Services) -> dict[str, int] | None:
+    """The last position of each workspace's ledger; None while NATS is away."""
+    if not services.ledger.connected:
+        return None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            workspaces = await list_workspaces(services.ledger)
+            positions = await asyncio.gather(*(services.ledger.head(workspace) for workspace in workspaces))
+    except (LedgerError, TimeoutError):
+        return None
+    return dict(zip(workspaces, positions, strict=True))
+
+
+async def _builds(services: Services) -> dict[tuple[str, str], ActiveVersion] | None:
+    """The builds that reads use, by workspace and group; None while PostgreSQL is away."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await services.views.all_active()
+    except (ViewsUnavailable, TimeoutError):
+        return None
+
+
+def _group(
+    name: str, builds: dict[tuple[str, str], ActiveVersion] | None, heads: dict[str, int] | None
+) -> GroupState:
+    if heads is None or builds is None:
+        built = any(group == name for _, group in builds or ())
+        return GroupState(group=name, built=built, lag_events=None, lag_seconds=None)
+    now = datetime.now(UTC)
+    events, seconds = 0, 0.0
+    for workspace, head in heads.items():
+        build = builds.get((workspace, name))
+        behind = max(0, head - (build.position if build is not None else 0))
+        events = max(events, behind)
+        if build is not None and behind and build.recorded_at is not None:
+            seconds = max(seconds, (now - build.recorded_at).total_seconds())
+    built = all((workspace, name) in builds for workspace in heads)
+    return GroupState(group=name, built=built, lag_events=events, lag_seconds=round(seconds, 3))

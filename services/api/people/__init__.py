@@ -1,0 +1,1 @@
+"""People, org units, and who belongs to which."""

@@ -1,0 +1,214 @@
+"""People (구성원): who they are, and which units they belong to, when."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.commands import Command, Title
+from events.ids import Aggregate, Slug
+from events.people.commands import ChangeMail, JoinUnit, LeaveUnit, Mail, RegisterPerson, RenamePerson
+from events.people.events import MemberRole
+from events.people.state import Person
+from events.registry import Language
+from projections.state import queries
+from services.api.http.command_execution import Reason, Receipt, Writing, as_command
+from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.openapi_responses import CHANGE, CREATE, READ, STEP
+from services.api.http.paging import Page, Paged, page
+from services.api.http.security import Reader, StructureEditor
+from services.api.http.services import Serving
+from services.api.people.examples import PERSON_ID
+from services.keys.keys import Keys
+from services.queries.lookup import after_cursor, find, last_id
+from services.queries.read_context import AsOf, KnownAt, Then, Times, Viewing
+
+router = APIRouter(prefix="/v1/people", tags=["people"], route_class=ExactRoute)
+
+PersonId = Annotated[Slug, Path(examples=[PERSON_ID])]
+
+
+class NewPerson(RegisterPerson):
+    """Somebody to make known; the server chooses the id."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "김안나", "mail": "anna.kim@example.com"}]}
+    )
+
+    name: Title = Field(description="Stored encrypted.")
+    mail: Mail | None = Field(None, description="Stored encrypted; two people may have the same.")
+    reason: Reason | None = None
+
+
+class PersonPatch(Command):
+    """What is to be another; what is left out stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "김안나", "reason": "표기를 바로잡습니다"}]}
+    )
+
+    name: Title | None = None
+    mail: Mail | None = Field(None, description="null: no mail address any more.")
+    reason: Reason | None = None
+
+
+class NewMembership(JoinUnit):
+    """A unit to belong to."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"org_unit": "sales", "role": "lead", "effective_from": "2026-01-01"}]
+        }
+    )
+
+    effective_from: date | None = Field(None, description="The first business day; default: today.")
+    until: date | None = Field(None, description="The last business day, if it is known.")
+    reason: Reason | None = None
+
+
+class Leaving(LeaveUnit):
+    """A membership to end."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"org_unit": "sales", "until": "2026-04-30", "reason": "제품팀으로 옮깁니다"}]
+        }
+    )
+
+    until: date | None = Field(
+        None,
+        description="The last business day; default: today. The day before the first one takes it back.",
+    )
+    reason: Reason | None = None
+
+
+class MembershipOut(BaseModel):
+    """A person in a unit, from its first to its last business day."""
+
+    org_unit: str
+    role: MemberRole
+    effective_from: date
+    until: date | None = Field(description="null while it goes on.")
+
+
+class PersonMembershipOut(MembershipOut):
+    """A membership as it stands with its person."""
+
+    in_force: bool = Field(description="It holds on the day shown.")
+
+
+class PersonOut(BaseModel):
+    """A person, opened for the reader."""
+
+    id: str
+    name: str | None = Field(description="`[erased]` (`[삭제됨]`) of somebody who was forgotten.")
+    mail: str | None
+    org_units: list[str] = Field(description="The units they belong to on the day shown.")
+    memberships: list[PersonMembershipOut] = Field(description="All of them, by their first day.")
+    forgotten: bool
+    revision: int
+
+
+class PersonRead(PersonOut, Times):
+    """One person, as known now or then; `org_units` are those of the day shown."""
+
+
+@router.post("", status_code=201, summary="Register a person", responses=CREATE)
+async def register(caller: StructureEditor, writing: Writing, body: NewPerson) -> Receipt:
+    """Make somebody known under a new id that says nothing of who they are."""
+    return await writing.create(caller, "person", RegisterPerson, body, router.prefix)
+
+
+@router.get("", summary="List people", responses=READ)
+async def list_people(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    paged: Paged,
+    language: Lang,
+    as_of: AsOf,
+    known_at: KnownAt,
+    org_unit: Annotated[
+        Slug | None, Query(description="Only members of this unit on the day shown.", examples=["sales"])
+    ] = None,
+) -> Page[PersonOut]:
+    """All people by id, those who left and those who were forgotten too."""
+    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+        versions = await queries.latest_of_kind(then.connection, "person", then.position)
+    chosen = after_cursor([one for one in versions if _belongs(one, org_unit, then.as_of)], paged)
+    shown = [await _shown(services.keys, then, version, language) for version in chosen]
+    return page(shown, paged, then.next_page(last_id(chosen, paged)))
+
+
+@router.get("/{person}", summary="Read a person", responses=READ)
+async def read(
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    response: Response,
+    language: Lang,
+    person: PersonId,
+    as_of: AsOf,
+    known_at: KnownAt,
+) -> PersonRead:
+    """One person, with where they belong and belonged."""
+    async with viewing.then(caller, as_of, known_at) as then:
+        found = await find(then, "person", person, response)
+    shown = await _shown(services.keys, then, found, language)
+    return PersonRead(**dict(shown), **then.times)
+
+
+@router.patch("/{person}", summary="Change a person", responses=CHANGE)
+async def change(
+    caller: StructureEditor, writing: Writing, person: PersonId, if_match: IfMatch, body: PersonPatch
+) -> Receipt:
+    """Give another name or mail address; that takes a reason."""
+    commands: list[Command] = []
+    if body.name is not None:
+        commands.append(RenamePerson(name=body.name))
+    if "mail" in body.model_fields_set:
+        commands.append(ChangeMail(mail=body.mail))
+    return await writing.execute(caller, Aggregate("person", person), *commands, body=body, if_match=if_match)
+
+
+@router.post("/{person}/join", status_code=201, summary="Join a unit", responses=STEP)
+async def join(caller: StructureEditor, writing: Writing, person: PersonId, body: NewMembership) -> Receipt:
+    """Make a person a member or the lead of a unit, besides all others they belong to."""
+    return await writing.execute(caller, Aggregate("person", person), as_command(body, JoinUnit), body=body)
+
+
+@router.post("/{person}/leave", summary="Leave a unit", responses=STEP)
+async def leave(caller: StructureEditor, writing: Writing, person: PersonId, body: Leaving) -> Receipt:
+    """End a person's membership of a unit; it stays in its past."""
+    return await writing.execute(caller, Aggregate("person", person), as_command(body, LeaveUnit), body=body)
+
+
+def _belongs(version: queries.Version, org_unit: str | None, day: date) -> bool:
+    assert isinstance(version.state, Person)
+    return org_unit is None or any(
+        membership.org_unit == org_unit for membership in version.state.memberships_on(day)
+    )
+
+
+async def _shown(keys: Keys, then: Then, version: queries.Version, language: Language) -> PersonOut:
+    person = version.state
+    assert isinstance(person, Person)
+
+    async def opened(text: str | None) -> str | None:
+        return None if text is None else await keys.open_text(then.workspace.id, text, language)
+
+    return PersonOut(
+        id=person.id,
+        name=await opened(person.name),
+        mail=await opened(person.mail),
+        org_units=[membership.org_unit for membership in person.memberships_on(then.as_of)],
+        memberships=[
+            PersonMembershipOut(**membership.model_dump(), in_force=membership.holds_on(then.as_of))
+            for membership in person.memberships
+        ],
+        forgotten=person.forgotten,
+        revision=version.revision,
+    )

@@ -1,0 +1,1 @@
+"""Readings: sending them in bulk, listing, correcting and retracting them."""

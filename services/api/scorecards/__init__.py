@@ -1,0 +1,1 @@
+"""Scorecards: weighted KPIs and goals of a unit or person."""

@@ -1,0 +1,86 @@
+"""`goaltrail api`, `worker`, `intake` and `provision`: one role each, for scale-out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from services.runtime.garbage import importing
+from services.runtime.logging import configure_logging
+from services.runtime.settings import Role, Settings, SettingsError, load_settings
+
+
+def api() -> None:
+    """Serve the HTTP API.
+
+    Example: GOALTRAIL_API_PORT=9000 goaltrail api
+    """
+    settings = _settings("api")
+    with importing():
+        from services.api.main import run
+
+    run(settings)
+
+
+def worker(
+    projections: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PROJECTION]...", help="Groups to build, such as state or audit; none: all."),
+    ] = None,
+) -> None:
+    """Read the ledger and keep views up to date.
+
+    Example: goaltrail worker state audit
+    """
+    settings = _settings("projector")
+    with importing():
+        from services.projector.builds import GROUPS
+        from services.projector.main import run
+
+    for name in projections or []:
+        if name not in GROUPS:
+            typer.echo(f"goaltrail: there is no projection {name!r}: take {', '.join(GROUPS)}", err=True)
+            raise typer.Exit(1)
+    run(settings, projections or [])
+
+
+def intake() -> None:
+    """Take readings that feeds publish to NATS.
+
+    Example: goaltrail intake
+    """
+    settings = _settings("intake")
+    with importing():
+        from services.intake.main import run
+
+    run(settings)
+
+
+def provision() -> None:
+    """Make or check database roles, streams and the first workspace; for clusters (`up` does it by itself).
+
+    Example: goaltrail provision
+    """
+    settings = _settings("operator")
+    from services.up.processes import ProcessError
+    from services.up.provisioning import provision as bring
+
+    try:
+        asyncio.run(bring(settings))
+    except ProcessError as error:
+        typer.echo(f"goaltrail: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Streams, database and workspace {settings.workspace!r} are as they should be.")
+
+
+def _settings(role: Role) -> Settings:
+    """The settings of a role, with logging set up. A wrong one ends the command with one line."""
+    try:
+        settings = load_settings(role)
+    except SettingsError as error:
+        typer.echo(f"goaltrail: {error}", err=True)
+        raise typer.Exit(1) from None
+    configure_logging(settings, role)
+    return settings

@@ -1,0 +1,1 @@
+"""The command wing: load, decide, append. The only writer of goals, units, cycles and KPIs."""

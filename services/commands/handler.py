@@ -1,0 +1,341 @@
+"""Carrying out goal commands: load, decide, append; answer a retry as the first try was answered.
+
+A command is decided on what the views know, if the ledger has nothing newer of it; else, on a conflict and
+while PostgreSQL is away, on what the ledger adds to that. The append is guarded with the last position known
+on the aggregate's own subject, so two commands never both win on one state. Those whose rule spans aggregates
+wait for each other (`one_at_a_time`).
+
+With an Idempotency-Key the ids of a command's events follow from (workspace, actor, key). That is how a retry
+finds them, in the views' table of commands or among the aggregate's own events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import NamedTuple
+from uuid import UUID
+
+from events.aggregates import AGGREGATES
+from events.commands import Command
+from events.envelope import Event, encode
+from events.errors import Refused
+from events.ids import Aggregate, event_id, ledger_subject, new_aggregate_id
+from events.registry import event_type
+from projections.advice.on_change import Written
+from projections.state import queries, queries_goals
+from projections.state.goals import REPORTS
+from services.access.callers import Caller
+from services.commands.aggregates import Loaded, seen
+from services.commands.context_loader import context_of, workspace_of, written_of
+from services.commands.errors import KeyInFlight, KeyReused, Stale, TooContended
+from services.commands.serialization import OneAtATime
+from services.commands.state_loader import Knowledge
+from services.commands.visibility import require_seen
+from services.keys.keys import Keys
+from services.ledger import (
+    Conflict,
+    DuplicateId,
+    Entry,
+    Ledger,
+    WorkspaceUnknown,
+)
+from services.postgres.views import View, Views, ViewsUnavailable
+
+REMEMBERED = 100_000
+"""Key results of which a process remembers the objective."""
+TRIES = 10
+"""How often a command is decided again when others change the goal in between."""
+
+
+class Answer(NamedTuple):
+    """What a command did, the same for the first try and every retry."""
+
+    id: str
+    """Of the aggregate."""
+    event_ids: tuple[UUID, ...]
+    """None if nothing was to change."""
+    position: int
+    """Of its last event: a view at this position shows it."""
+    revision: int
+    """Of the aggregate, for the ETag."""
+    replayed: bool
+    written: Written
+    """What it made of the aggregate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, by whom. All commands are on one aggregate and succeed or fail together."""
+
+    caller: Caller
+    aggregate: Aggregate
+    commands: Sequence[Command]
+    reason: str | None
+    key: str | None
+    body_hash: str
+    if_match: int | None
+    correlation_id: str | None
+
+    @property
+    def workspace(self) -> str:
+        """The caller's."""
+        return self.caller.workspace
+
+    def event_id(self, n: int) -> UUID:
+        """Id of its n-th event."""
+        return event_id(self.workspace, self.caller.actor, self.key, n)
+
+
+class Plan(NamedTuple):
+    """What is to be appended, and to what."""
+
+    before: Loaded
+    events: list[Event]
+    written: Written
+
+
+class Goals:
+    """Commands on goals, units, cycles, KPIs and feeds. One for a process."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        views: Views,
+        keys: Keys,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._ledger = ledger
+        self._views = views
+        self._keys = keys
+        self._now = now
+        self._one_at_a_time = OneAtATime()
+        self._in_flight: set[tuple[str, str, str]] = set()
+        self._objective_of: dict[tuple[str, str], str] = {}
+
+    async def execute(
+        self,
+        caller: Caller,
+        aggregate: Aggregate,
+        *commands: Command,
+        reason: str | None = None,
+        key: str | None = None,
+        body_hash: str = "",
+        if_match: int | None = None,
+        correlation_id: str | None = None,
+    ) -> Answer:
+        """Carry out commands on one aggregate, all or none; acked means on disk.
+
+        `key` is the Idempotency-Key and `body_hash` says what was asked with it; `if_match` is the revision
+        that the caller has read, None to change whatever is there. Raises Refused, Stale, KeyReused,
+        KeyInFlight, TooContended, WorkspaceUnknown, LedgerUnavailable, LedgerUncertain.
+        """
+        request = Request(caller, aggregate, commands, reason, key, body_hash, if_match, correlation_id)
+        if key is None:
+            return await self._carry_out(request)
+        slot = (caller.workspace, caller.actor, key)
+        if slot in self._in_flight:
+            raise KeyInFlight
+        self._in_flight.add(slot)
+        try:
+            return await self._carry_out(request)
+        finally:
+            self._in_flight.discard(slot)
+
+    async def objective_of(self, workspace: str, key_result: str) -> str | None:
+        """The objective that a key result belongs to, also one that was added a moment ago."""
+        found = self._objective_of.get((workspace, key_result))
+        if found is None:
+            found = await self._find_objective_of(workspace, key_result)
+            if found is not None:
+                # It never changes; a process that has seen very many may well ask again.
+                if len(self._objective_of) >= REMEMBERED:
+                    self._objective_of.clear()
+                self._objective_of[workspace, key_result] = found
+        return found
+
+    async def _find_objective_of(self, workspace: str, key_result: str) -> str | None:
+        knowledge = Knowledge(self._ledger, workspace)
+        with suppress(ViewsUnavailable):
+            async with self._views.open(workspace, snapshot=False) as view:
+                knowledge = Knowledge(self._ledger, workspace, view)
+                found = await knowledge.objective_of(key_result)
+                if found is not None:
+                    return found
+        knowledge.look_again()
+        return await knowledge.objective_of(key_result)
+
+    async def _carry_out(self, request: Request) -> Answer:
+        async with self._one_at_a_time.turn(request.workspace, request.commands):
+            return await self._decide_and_append(request)
+
+    async def _decide_and_append(self, request: Request) -> Answer:
+        seen = await self._from_views(request)
+        if isinstance(seen, Answer):
+            return seen
+        knowledge, plan = seen
+        duplicates = 0
+        for _ in range(TRIES):
+            if plan is None:
+                knowledge.look_again()
+                earlier = await _earlier(request, knowledge)
+                if earlier is not None:
+                    return earlier
+                plan = await self._decide(request, knowledge)
+            try:
+                return await self._append(request, plan)
+            except DuplicateId as error:
+                # It may be our own first try; if this aggregate has it not, another one has our ids.
+                duplicates += 1
+                if duplicates > 1:
+                    raise KeyReused from error
+            except Conflict:
+                pass
+            plan = None
+        raise TooContended
+
+    async def _from_views(self, request: Request) -> Answer | tuple[Knowledge, Plan | None]:
+        """The first answer; or what the views know, and if the ledger has nothing newer of it what to do."""
+        head = asyncio.ensure_future(self._ledger.head(request.workspace))
+        try:
+            async with self._views.open(request.workspace, snapshot=False) as view:
+                knowledge = Knowledge(self._ledger, request.workspace, view)
+                earlier = await _first_answer(view, request, knowledge)
+                if earlier is not None:
+                    return earlier
+                try:
+                    decision: Plan | Exception = await self._decide(request, knowledge)
+                except (Refused, Stale, WorkspaceUnknown) as refusal:
+                    decision = refusal
+            # Only now: nobody holds a connection of the views' while NATS does not answer.
+            if not await knowledge.stands(await head):
+                return knowledge, None
+            if isinstance(decision, Exception):
+                raise decision
+            return knowledge, decision
+        except ViewsUnavailable:
+            return Knowledge(self._ledger, request.workspace), None
+        finally:
+            head.cancel()
+            await asyncio.wait([head])
+            if not head.cancelled():
+                head.exception()  # looked at, so that asyncio does not complain
+
+    async def _decide(self, request: Request, knowledge: Knowledge) -> Plan:
+        """The events that follow from the commands. Raises Refused, Stale, WorkspaceUnknown."""
+        await knowledge.expect(request.aggregate, Aggregate("workspace", request.workspace))
+        loaded = await knowledge.get(request.aggregate)
+        workspace = await workspace_of(knowledge, request.workspace)
+        now = self._now()
+        today = workspace.business_day(now)[0]
+        await require_seen(knowledge, request.caller, loaded.state, request.commands, today)
+        if request.if_match is not None and loaded.state is not None and loaded.revision != request.if_match:
+            raise Stale(request.if_match, loaded.revision)
+        numbers = count()
+
+        def new_id() -> str:
+            return new_aggregate_id(request.workspace, request.caller.actor, request.key, next(numbers))
+
+        _state, evolve, decide = AGGREGATES[request.aggregate.kind]
+        state = loaded.state
+        events: list[Event] = []
+        for command in request.commands:
+            context = await context_of(
+                knowledge,
+                request.aggregate,
+                command,
+                state,
+                workspace=workspace,
+                caller=request.caller,
+                now=now,
+                reason=request.reason,
+                new_id=new_id,
+            )
+            for data in decide(command, state, context):
+                event = Event(
+                    id=request.event_id(len(events)),
+                    type=event_type(data),
+                    workspace=request.workspace,
+                    aggregate=request.aggregate,
+                    time=now,
+                    actor=request.caller.actor,
+                    data=data,
+                    reason=request.reason,
+                    correlation_id=request.correlation_id,
+                    business_day=context.today,
+                )
+                events.append(event)
+                state = evolve(state, event)
+        return Plan(loaded, events, await written_of(knowledge, loaded.state, state, today))
+
+    async def _append(self, request: Request, plan: Plan) -> Answer:
+        before, events, written = plan
+        if not events:
+            return Answer(request.aggregate.id, (), before.position, before.revision, False, written)
+        if request.key is not None:
+            events[0] = events[0]._replace(request=f"{request.body_hash}:{len(events)}")
+        subject = ledger_subject(request.workspace, request.aggregate)
+        sealed = [await self._keys.seal_event(event) for event in events]
+        entries = [Entry(subject, encode(event), str(event.id)) for event in sealed]
+        appended = await self._ledger.append(request.workspace, entries, {subject: before.position})
+        revision = before.revision
+        for position, event in enumerate(events, appended.first):
+            revision = revision if event.name in REPORTS else position
+        event_ids = tuple(event.id for event in events)
+        return Answer(request.aggregate.id, event_ids, appended.last, revision, False, written)
+
+
+async def _first_answer(view: View, request: Request, knowledge: Knowledge) -> Answer | None:
+    """What the first try with this key was answered, if the views have it. Raises KeyReused."""
+    if request.key is None:
+        return None
+    carried = await queries_goals.carried_out(view.connection, request.event_id(0))
+    if carried is None:
+        return None
+    aggregate = Aggregate(carried.kind, carried.id)
+    last = carried.position + _number_of_events(request, carried.request, aggregate) - 1
+    before = seen(await queries.latest(view.connection, *aggregate, carried.position - 1))
+    row = await queries.latest(view.connection, *aggregate, last)
+    assert row is not None  # the fold that keeps a command keeps what it led to
+    workspace = await workspace_of(knowledge, request.workspace)
+    day = workspace.business_day(row.recorded_at)[0]
+    written = await written_of(knowledge, before.state, seen(row).state, day)
+    revision = row.revision if row.position == last else last
+    return _replayed(request, carried.position, last, revision, written)
+
+
+async def _earlier(request: Request, knowledge: Knowledge) -> Answer | None:
+    """What the first try with this key was answered, if the ledger has it. Raises KeyReused."""
+    tail = await knowledge.tail(request.aggregate)
+    if request.key is None:
+        return None
+    first = request.event_id(0)
+    before = tail.known
+    for event, after in tail.steps:
+        if event.event.id == first:
+            break
+        before = after
+    else:
+        return None
+    last = event.position + _number_of_events(request, event.event.request, event.event.aggregate) - 1
+    after = next(loaded for each, loaded in tail.steps if each.position == last)
+    day = event.event.business_day or event.recorded_at.date()
+    written = await written_of(knowledge, before.state, after.state, day)
+    return _replayed(request, event.position, last, after.revision, written)
+
+
+def _number_of_events(request: Request, asked: str | None, aggregate: Aggregate) -> int:
+    """How many events the first try made. Raises KeyReused if it asked for something else."""
+    body_hash, _, events = (asked or "").rpartition(":")
+    if body_hash != request.body_hash or aggregate != request.aggregate:
+        raise KeyReused
+    return int(events)
+
+
+def _replayed(request: Request, first: int, last: int, revision: int, written: Written) -> Answer:
+    event_ids = tuple(request.event_id(n) for n in range(last - first + 1))
+    return Answer(request.aggregate.id, event_ids, last, revision, True, written)

@@ -1,0 +1,148 @@
+"""Relative goals get their targets by themselves as days begin.
+
+A task of the API process, because that has all that a command takes: the ledger, the views, and the keys.
+Every replica has one. Those that look at once ask with the same Idempotency-Key, so one event follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, date, datetime, timedelta
+
+import structlog
+from prometheus_client import Counter
+
+from events.errors import Refused
+from events.ids import Aggregate
+from events.objectives.commands import ResolveRelative
+from events.relative import PeriodBase
+from events.workspace.state import Workspace
+from projections.state import queries, queries_goals
+from services.access.callers import Caller
+from services.api.http.services import Services
+from services.commands.errors import KeyReused, TooContended
+from services.commands.relative_goals import bases_of, first_bases, waiting
+from services.ledger import LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
+from services.postgres.views import NotThereYet, ViewsUnavailable
+
+log = structlog.get_logger(__name__)
+
+RESOLVED = Counter("goaltrail_goals_resolved_total", "Relative goals that got a target by themselves.")
+ACTOR = "system:resolver"
+LOOK = 60.0
+"""Seconds between looks whether a business day has begun, and between tries after a failure."""
+WAIT = 5.0
+"""Seconds that a look waits for the views to show all that was on the ledger."""
+
+_LATER = (
+    ViewsUnavailable,
+    NotThereYet,
+    LedgerUnavailable,
+    LedgerUncertain,
+    WorkspaceUnknown,
+    TooContended,
+)
+"""What another try gets over."""
+
+
+class Resolver:
+    """Resolves what is due of every workspace: at its start, and once in each business day."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        only: Collection[str] | None = None,
+        look: float = LOOK,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`only`: these workspaces instead of all; `look`: seconds as in LOOK."""
+        self._services = services
+        self._only = only
+        self._look = look
+        self._now = now
+        self._after = timedelta(minutes=services.settings.resolve_goals_after)
+        self._done: dict[str, date] = {}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Resolve until the block is left; what is under way then is broken off and loses nothing."""
+        task = asyncio.create_task(self._run(), name="resolve relative goals")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            with _tried_again():
+                builds = await self._services.views.all_active()
+                for workspace in sorted({workspace for workspace, group in builds if group == "state"}):
+                    if self._only is None or workspace in self._only:
+                        with _tried_again(workspace=workspace):
+                            await self._look_at(workspace)
+            await asyncio.sleep(self._look)
+
+    async def _look_at(self, workspace: str) -> None:
+        """Resolve what is due, unless that was done today."""
+        today = await self._today(workspace)
+        if today is not None and self._done.get(workspace) != today:
+            await self._resolve_due(workspace, today)
+            self._done[workspace] = today
+
+    async def _today(self, workspace: str) -> date | None:
+        """The business day whose beginning is long enough ago; None in a workspace without anything."""
+        async with self._services.views.open(workspace, snapshot=False) as view:
+            found = await queries.latest(view.connection, "workspace", workspace, view.position)
+        if found is None or not isinstance(found.state, Workspace):
+            return None
+        return found.state.business_day(self._now() - self._after)[0]
+
+    async def _resolve_due(self, workspace: str, today: date) -> None:
+        views = self._services.views
+        # A base must not lack the readings that the views have yet to take in.
+        await views.wait(workspace, await self._services.ledger.head(workspace), timeout=WAIT)
+        async with views.open(workspace) as view:
+            objectives = await queries_goals.with_relative_goals(view.connection, view.position)
+            due = [
+                (objective.id, key_result.id, base)
+                for objective, key_result in waiting(objectives)
+                for base in first_bases(
+                    key_result,
+                    await bases_of(view.connection, view.position, today, objective, key_result),
+                )
+            ]
+        for objective_id, key_result_id, base in due:
+            await self._resolve(workspace, objective_id, key_result_id, base)
+
+    async def _resolve(self, workspace: str, objective: str, key_result: str, base: PeriodBase) -> None:
+        """Resolve one goal for one period; one that is refused keeps no other from it."""
+        told = log.bind(workspace=workspace, key_result=key_result, effective_from=str(base.effective_from))
+        caller = Caller(workspace, ACTOR, "owner", feed=None, token_id="", expires_at=None)
+        try:
+            answer = await self._services.goals.execute(
+                caller,
+                Aggregate("objective", objective),
+                ResolveRelative(key_result=key_result, bases=(base,)),
+                key=f"resolve:{key_result}:{base.effective_from}",
+            )
+        except (Refused, KeyReused) as error:
+            told.warning("a relative goal stays unresolved", because=str(error))
+            return
+        if answer.event_ids and not answer.replayed:
+            RESOLVED.inc()
+            told.info("a relative goal is resolved", position=answer.position)
+
+
+@contextmanager
+def _tried_again(**about: str) -> Iterator[None]:
+    """Whatever goes wrong waits for the next look: other workspaces, and later days, have goals as well."""
+    try:
+        yield
+    except _LATER as error:
+        log.info("relative goals wait", because=str(error), **about)
+    except Exception:
+        log.exception("relative goals can't be resolved", **about)

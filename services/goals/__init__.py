@@ -1,1 +1,0 @@
-"""Goal commands: load, decide, append. The only writer of goals, units, cycles and KPIs."""

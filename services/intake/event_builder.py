@@ -1,0 +1,76 @@
+"""The events that intake appends, as payloads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from events.envelope import Event, encode, encode_document, head
+from events.ids import Aggregate, dispute_id, revision_id
+from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded
+from events.registry import EventData, event_type, type_of
+from services.intake.validation import Candidate
+
+_RECORDED = type_of(ReadingRecorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who sends, and for which feed; the feed is part of the readings' identity."""
+
+    workspace: str
+    feed: str
+    actor: str
+    correlation_id: str | None = None
+
+
+class Recording:
+    """Makes the events of one source at one time."""
+
+    def __init__(self, source: Source, now: datetime) -> None:
+        self._source = source
+        self._now = now
+        self._heads: dict[str, dict[str, Any]] = {}
+
+    def recorded(self, candidate: Candidate) -> bytes:
+        """A first recording. The short way, as there are millions: the candidate was checked already."""
+        common = self._heads.get(candidate.kpi)
+        if common is None:
+            common = self._heads[candidate.kpi] = self._head(candidate.kpi)
+        return encode_document({**common, "id": candidate.reading, "data": candidate.data})
+
+    def corrected(self, candidate: Candidate, revision: int) -> bytes:
+        """A correction by the source itself."""
+        reading = UUID(candidate.reading)
+        data = ReadingCorrected(**candidate.data, reading=reading, revision=revision)
+        return self._encode(candidate, revision_id(reading, revision), data)
+
+    def disputed(self, candidate: Candidate) -> bytes:
+        """Other content that counts for nothing until a person decides."""
+        reading = UUID(candidate.reading)
+        data = ReadingDisputed(**candidate.data, reading=reading)
+        return self._encode(candidate, dispute_id(reading, candidate.content), data)
+
+    def _head(self, kpi: str) -> dict[str, Any]:
+        source = self._source
+        common = head(_RECORDED, source.workspace, Aggregate("reading", kpi), self._now, source.actor)
+        if source.correlation_id is not None:
+            common["correlationid"] = source.correlation_id
+        return common
+
+    def _encode(self, candidate: Candidate, id_: UUID, data: EventData) -> bytes:
+        source = self._source
+        return encode(
+            Event(
+                id=id_,
+                type=event_type(data),
+                workspace=source.workspace,
+                aggregate=Aggregate("reading", candidate.kpi),
+                time=self._now,
+                actor=source.actor,
+                data=data,
+                correlation_id=source.correlation_id,
+            )
+        )

@@ -1,0 +1,36 @@
+"""What reads incomplete: aggregates of which an event could not be read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from events.ids import Aggregate
+from projections import control
+from services.queries.read_context import Then
+
+Incomplete = Annotated[
+    bool,
+    Field(
+        description="An event of it, or of a KPI or readings that it shows, could not be read; see `goaltrail"
+        " doctor`."
+    ),
+]
+
+
+async def unreadable(then: Then) -> frozenset[Aggregate]:
+    """Aggregates with an event that the views could not take, among what was known then; waived ones not."""
+    if not then.view.poisoned:
+        return frozenset()
+    found = await control.poisoned(then.connection, then.workspace.id, "state")
+    return frozenset(
+        Aggregate(poison.kind, poison.id)
+        for poison in found
+        if not poison.waived and poison.position <= then.position
+    )
+
+
+def parts_of_kpi(kpi: str) -> set[Aggregate]:
+    """What a KPI's figures follow from: its own events, and its readings."""
+    return {Aggregate("kpi", kpi), Aggregate("reading", kpi)}

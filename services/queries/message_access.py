@@ -1,0 +1,203 @@
+"""Reading what people say to each other: who may, and which of their words are still there.
+
+Both follow from what holds now, also where the past is read: from the audience and the line of today. Nobody
+reads more by asking for an earlier day, and what its author took back is not read at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from pydantic import ConfigDict
+
+from events.ids import Aggregate, Slug
+from events.people.org_chart import OrgChart
+from events.registry import Language
+from events.talk.commands import Redact, Reword
+from events.talk.said import Said, person_of
+from projections.state import queries
+from projections.state.queries_attachments import attachments
+from services.api.http.command_execution import Receipt, Writing, as_command
+from services.api.http.exact_json import etag
+from services.api.http.openapi_responses import STEP
+from services.api.http.paging import Paging
+from services.api.http.problems import not_found
+from services.api.http.security import Talker
+from services.keys.keys import Keys
+from services.queries.lookup import KOREAN, after_cursor
+from services.queries.org_chart import load_org_chart
+from services.queries.person_names import names_of
+from services.queries.read_context import Then
+from services.queries.visibility import sees_objective
+
+KINDS = ("conversation", "feedback", "recognition")
+"""The kinds of aggregates that hold what people say."""
+ABOUT = r"^(objective|key_result|person)/[a-z0-9][a-z0-9_-]{0,62}$"
+
+
+class Shown(NamedTuple):
+    """Something that was said, as known then, and the events whose words are still there."""
+
+    said: Said
+    revision: int
+    there: frozenset[UUID]
+
+
+class Reach:
+    """What of people's words the caller of a read may read."""
+
+    def __init__(self, then: Then) -> None:
+        self._then = then
+        self._person = person_of(then.caller.actor)
+        # Not `then.as_of`: that is a day which the caller chose.
+        self._today, _zone = then.workspace.business_day(datetime.now(UTC))
+        self._chart: OrgChart | None = None
+        self._seen: dict[str, bool] = {}
+
+    async def reads(self, said: Said) -> bool:
+        """Whether the caller may read it: as one of those who talk, as their line, or as everybody.
+
+        What everybody may read about an MBO goal is for those who see the goal.
+        """
+        if self._person is not None and self._person in said.parties:
+            return True
+        if said.audience == "everyone":
+            return said.about is None or await self._sees(said.about)
+        return said.audience == "line" and await self._leads_one_of(said.whose_line)
+
+    async def _leads_one_of(self, people: Iterable[str]) -> bool:
+        if self._chart is None:
+            self._chart = await load_org_chart(self._then.connection, self._then.view.position)
+        lines = (self._chart.line_of(person, self._today) for person in people)
+        return any(self._person in line for line in lines)
+
+    async def _sees(self, about: str) -> bool:
+        """Whether the caller sees a goal or person that is talked about."""
+        if about not in self._seen:
+            kind, _, id_ = about.partition("/")
+            objective: str | None = id_ if kind == "objective" else None
+            if kind == "key_result":
+                objective = await queries.objective_of(self._then.connection, id_, self._then.view.position)
+            self._seen[about] = objective is None or await sees_objective(self._then, objective)
+        return self._seen[about]
+
+    async def now(self, aggregates: Iterable[Aggregate]) -> dict[Aggregate, Said]:
+        """Those of some aggregates that were said, as they are now."""
+        found = await queries.latest_of(self._then.connection, list(aggregates), self._then.view.position)
+        return {
+            aggregate: version.state
+            for aggregate, version in found.items()
+            if isinstance(version.state, Said)
+        }
+
+    async def readable(self, aggregates: Iterable[Aggregate]) -> frozenset[UUID]:
+        """Of what was said the events whose words are still there and the caller's to read."""
+        said = (await self.now(aggregates)).values()
+        there: set[UUID] = set()
+        for one in said:
+            if await self.reads(one):
+                there |= still_there(one)
+        return frozenset(there)
+
+    async def hidden(self) -> frozenset[Aggregate]:
+        """All that was said and is not the caller's to read."""
+        found: set[Aggregate] = set()
+        for kind in KINDS:
+            versions = await queries.latest_of_kind(self._then.connection, kind, self._then.view.position)
+            states = [version.state for version in versions if isinstance(version.state, Said)]
+            found |= {Aggregate(kind, said.id) for said in states if not await self.reads(said)}
+        return frozenset(found)
+
+
+def still_there(said: Said) -> frozenset[UUID]:
+    """The events whose words are shown."""
+    return frozenset(words.event_id for words in said.all_words.values() if words.text is not None)
+
+
+async def find_said(then: Then, kind: str, id_: str, response: Response) -> Shown:
+    """One thing that was said. Raises 404 if there is none, or none that the caller may read."""
+    found = await queries.latest(then.connection, kind, id_, then.position)
+    reach = Reach(then)
+    now = (await reach.now([Aggregate(kind, id_)])).get(Aggregate(kind, id_))
+    if found is None or not isinstance(found.state, Said) or now is None or not await reach.reads(now):
+        raise not_found(kind, KOREAN[kind], id_)
+    response.headers["ETag"] = etag(found.revision)
+    return Shown(found.state, found.revision, still_there(now))
+
+
+async def list_said(
+    then: Then, kind: str, about: str | None, paging: Paging
+) -> tuple[list[Shown], Sequence[queries.Version]]:
+    """A page, and one more if there are more, of what was said and the caller may read; with its versions."""
+    if about is None:
+        versions = await queries.latest_of_kind(then.connection, kind, then.position)
+    else:
+        versions = await attachments(then.connection, kind, [about], then.position)
+    states = [version.state for version in versions if isinstance(version.state, Said)]
+    reach = Reach(then)
+    if then.position < then.view.position:
+        states = list((await reach.now(Aggregate(kind, said.id) for said in states)).values())
+    read = {said.id: said for said in states if await reach.reads(said)}
+    fitting = [
+        version for version in versions if isinstance(version.state, Said) and version.state.id in read
+    ]
+    chosen = after_cursor(fitting, paging)
+    shown = [
+        Shown(version.state, version.revision, still_there(read[version.state.id]))
+        for version in chosen
+        if isinstance(version.state, Said)
+    ]
+    return shown, chosen
+
+
+async def names_in(then: Then, shown: Iterable[Shown], keys: Keys, language: Language) -> dict[str, str]:
+    """The names of all registered people who talk, by id."""
+    people = {person for one in shown for person in one.said.parties}
+    return await names_of(then.connection, keys, then.workspace.id, people, then.view.position, language)
+
+
+class OtherWords(Reword):
+    """Own words, otherwise. In a conversation `words` names them: `agenda`, or a note's or action's id."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "발표 자료가 아주 명확했습니다"}]})
+
+
+class WordsTakenBack(Redact):
+    """Own words that are shown no longer. In a conversation `words` names them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+
+def add_words_steps(router: APIRouter, kind: str, *, example: str) -> None:
+    """Let people put their own words otherwise, or take them back: `POST …/{id}/reword` and `/redact`."""
+    of_path = Path(alias=kind, examples=[example])
+
+    async def reword(caller: Talker, writing: Writing, body: OtherWords, id_: Slug = of_path) -> Receipt:
+        return await writing.execute(caller, Aggregate(kind, id_), as_command(body, Reword), body=body)
+
+    async def redact(
+        caller: Talker, writing: Writing, id_: Slug = of_path, body: WordsTakenBack | None = None
+    ) -> Receipt:
+        command = Redact() if body is None else as_command(body, Redact)
+        return await writing.execute(caller, Aggregate(kind, id_), command, body=body)
+
+    for step, summary, description in (
+        (reword, f"Put own words of a {kind} otherwise", "The earlier words are shown no longer, nowhere."),
+        (redact, f"Take own words of a {kind} back", "They are shown no longer, nowhere; the fact stays."),
+    ):
+        # Operation ids say the module of their function: each router's are its own.
+        name = step.__name__
+        step.__module__ = f"{__package__}.{kind}_words"
+        router.add_api_route(
+            f"/{{{kind}}}/{name}",
+            step,
+            methods=["POST"],
+            name=name,
+            summary=summary,
+            description=description,
+            responses=STEP,
+        )

@@ -1,0 +1,217 @@
+"""The processes that `goaltrail up` keeps alive: the servers, and the services with their logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import services
+from services.up.data_directory import LOG_BYTES, DataDirectory
+from services.up.nats_server import NatsServer
+from services.up.postgres_server import PostgresServer
+from services.up.processes import kill_group, spawn
+
+Say = Callable[[str], None]
+
+
+class Child(Protocol):
+    """A process that is kept alive until it is asked to stop."""
+
+    @property
+    def alive(self) -> bool: ...
+
+    def tend(self, now: float) -> None:
+        """Start it again if it has stopped, after a pause that grows while it keeps stopping."""
+
+    def ask_to_stop(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def finish(self) -> None:
+        """Make sure that it has stopped."""
+
+
+class _Backoff:
+    """0.2 s, doubled at each crash up to 10 s; forgotten after a minute without one."""
+
+    def __init__(self) -> None:
+        self._pause = 0.2
+        self._started = time.monotonic()
+        self._due: float | None = None
+
+    def crashed(self, now: float) -> bool:
+        """Called while it is down. Returns whether this crash is new."""
+        if self._due is not None:
+            return False
+        if now - self._started > 60.0:
+            self._pause = 0.2
+        self._due = now + self._pause
+        return True
+
+    def due(self, now: float) -> bool:
+        """Whether it is time to start again; if so, the next pause is longer."""
+        if self._due is None or now < self._due:
+            return False
+        self._due, self._started = None, now
+        self._pause = min(self._pause * 2, 10.0)
+        return True
+
+
+class Server:
+    """nats-server or PostgreSQL."""
+
+    def __init__(self, name: str, server: NatsServer | PostgresServer, say: Say) -> None:
+        self.name = name
+        self.server = server
+        self._say = say
+        self.crashes = 0
+        self._backoff = _Backoff()
+
+    @property
+    def alive(self) -> bool:
+        return self.server.alive
+
+    def tend(self, now: float) -> None:
+        process = self.server.process
+        if process is None or process.poll() is None:
+            return
+        if self._backoff.crashed(now):
+            self.crashes += 1
+            self._say(f"{self.name} stopped ({_exit(process)}); starting it again (log: {self.server.log})")
+        if self._backoff.due(now):
+            self.server.spawn()
+
+    def ask_to_stop(self) -> None:
+        if self.server.alive and self.server.process is not None:
+            self.server.process.send_signal(self.server.stop_signal)
+
+    def kill(self) -> None:
+        if self.server.process is not None and self.alive:
+            kill_group(self.server.process.pid)
+
+    def finish(self) -> None:
+        self.server.stop(grace=0.0)
+
+
+class RoleProcess:
+    """One of our own services, as a Python process of its own."""
+
+    def __init__(self, name: str, command: list[str], data: DataDirectory, say: Say) -> None:
+        self.name = name
+        self._command = command
+        self._data = data
+        self._say = say
+        self._backoff = _Backoff()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._last_text = ""
+        self._last_shown = ""
+        self._log = _Log(data.logs / f"{name}.log")
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the process; a thread copies what it prints into its log."""
+        packages = str(Path(services.__file__).resolve().parent.parent)
+        path = os.environ.get("PYTHONPATH")
+        env = os.environ | {
+            "GOALTRAIL_DATA": str(self._data.root),
+            "GOALTRAIL_LOG_FORMAT": "json",
+            "PYTHONPATH": f"{packages}{os.pathsep}{path}" if path else packages,
+            "PYTHONUNBUFFERED": "1",
+        }
+        if secrets := os.environ.get("GOALTRAIL_SECRETS_DIR"):
+            env["GOALTRAIL_SECRETS_DIR"] = str(Path(secrets).absolute())
+        # -P: a folder of the user's named like a module of ours must not be imported.
+        process = self._process = spawn(
+            [sys.executable, "-P", "-m", "services.cli.main", *self._command],
+            env=env,
+            cwd=self._data.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pid_file=self._data.pid_file(self.name),
+        )
+        assert process.stdout is not None
+        threading.Thread(target=self._copy, args=(process.stdout,), daemon=True).start()
+
+    def tend(self, now: float) -> None:
+        if self._process is None or self._process.poll() is None:
+            return
+        if self._backoff.crashed(now):
+            why = _exit(self._process)
+            if self._last_text and self._process.returncode > 0:
+                why += f"; it said: {self._last_text}"
+            self._say(f"{self.name} stopped ({why}); starting it again (log: {self._log.path})")
+        if self._backoff.due(now):
+            self.start()
+
+    def ask_to_stop(self) -> None:
+        if self._process is not None and self.alive:
+            self._process.terminate()
+
+    def kill(self) -> None:
+        if self._process is not None and self.alive:
+            kill_group(self._process.pid)
+
+    def finish(self) -> None:
+        self.kill()
+        if self._process is not None:
+            self._process.wait()
+        self._data.pid_file(self.name).unlink(missing_ok=True)
+
+    def _copy(self, output: IO[bytes]) -> None:
+        with output:
+            for raw in output:
+                line = raw.decode(errors="replace").rstrip("\n")
+                self._log.write(line)
+                record = _record(line)
+                if record is None:
+                    self._last_text = line.strip() or self._last_text
+                elif record.get("level") in ("error", "critical"):
+                    self._show(record)
+
+    def _show(self, record: dict[str, Any]) -> None:
+        """An error is for the person at the terminal, too; the same one again is not."""
+        detail = record.get("error")
+        text = f"{self.name}: {record.get('event')}{f': {detail}' if detail else ''}"
+        if text != self._last_shown:
+            self._last_shown = text
+            self._say(text)
+
+
+class _Log:
+    """A log file that is moved to `.1` when it has grown too long."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()  # the thread of a crashed process may still be copying its last lines
+
+    def write(self, line: str) -> None:
+        with self._lock:
+            if self.path.exists() and self.path.stat().st_size > LOG_BYTES:
+                self.path.replace(self.path.with_suffix(".log.1"))
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """A log line as its object; None for other text, such as a traceback."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _exit(process: subprocess.Popen[bytes]) -> str:
+    code = process.returncode
+    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"

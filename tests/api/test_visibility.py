@@ -1,0 +1,205 @@
+"""Who sees an MBO goal: every way to read it, by everybody there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from services.access.roles import Role
+from services.api.http.services import Services
+from tests.api.conftest import YEAR, Person, given_goal, person
+
+pytestmark = pytest.mark.usefixtures("projector")
+
+GOAL = "/v1/objectives/retention"
+SECRET = "담당 고객 유지"
+KPI = {"id": "x", "name_ko": "x", "name_en": "x", "unit": "count", "kind": "delta", "aggregation": "sum"}
+WHY = "남은 고객이 다시 삽니다"
+SINGLE = (
+    GOAL,
+    f"{GOAL}?known_at=2100-01-01",
+    "/v1/key-results/kept",
+    "/v1/key-results/kept/targets",
+    "/v1/key-results/kept/check-ins",
+    "/v1/key-results/kept/score-history",
+    "/v1/initiatives/calls",
+    "/v1/advice?objective=retention",
+)
+"""What is answered 404 to whoever does not see the goal."""
+LISTS = (
+    "/v1/objectives",
+    f"/v1/objectives?cycle={YEAR}&known_at=2100-01-01",
+    f"/v1/alignment?cycle={YEAR}",
+    f"/v1/advice?cycle={YEAR}",
+    "/v1/initiatives",
+    "/v1/initiatives?supports=kept",
+    "/v1/audit?limit=1000",
+    "/v1/audit?about=kept",
+    "/v1/audit?about=objective/retention",
+    "/v1/audit?order=desc&type=objective.drafted",
+)
+"""What leaves the goal out."""
+WRITES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("PATCH", GOAL, {"title": "x"}),
+    ("POST", f"{GOAL}/propose", {}),
+    (
+        "POST",
+        f"{GOAL}/key-results",
+        {"title": "x", "measure": {"kind": "at_least", "target": "1", "unit": "x"}},
+    ),
+    ("POST", "/v1/key-results/kept/targets", {"target": "1"}),
+    ("POST", "/v1/key-results/kept/check-ins", {"confidence": 5}),
+    ("POST", "/v1/key-results/kept/drop", {"reason": "x"}),
+)
+
+
+async def member(anna: Person, unit: str, role: str) -> str:
+    """Somebody in a unit. Answers the id."""
+    id_ = (await anna.created("/v1/people", {"name": f"{unit} {role}"}))["id"]
+    await anna.created(
+        f"/v1/people/{id_}/join",
+        {"org_unit": unit, "role": role, "effective_from": "2026-01-01"},
+    )
+    return str(id_)
+
+
+async def given_company(anna: Person) -> dict[str, str]:
+    """A company with two teams, and an MBO goal of one of sales with a reviewer of another team."""
+    for unit, parent in (("company", None), ("sales", "company"), ("product", "company")):
+        body = {"id": unit, "name_ko": unit, "name_en": unit, "level": "team", "parent": parent}
+        await anna.created("/v1/org-units", body)
+    ids = {
+        "owner": await member(anna, "sales", "member"),
+        "reviewer": await member(anna, "product", "member"),
+        "line lead": await member(anna, "sales", "lead"),
+        "head": await member(anna, "company", "lead"),
+        "reviewer's lead": await member(anna, "product", "lead"),
+        "peer": await member(anna, "sales", "member"),
+    }
+    await given_goal(anna)
+    drafted = await anna.created(
+        "/v1/objectives",
+        {
+            "id": "retention",
+            "title": SECRET,
+            "cycle": YEAR,
+            "framework": "mbo",
+            "org_unit": "sales",
+            "owner": ids["owner"],
+            "reviewer": ids["reviewer"],
+        },
+    )
+    await anna.created(
+        f"{GOAL}/key-results",
+        {
+            "id": "kept",
+            "title": SECRET,
+            "measure": {"kind": "at_least", "target": "40", "unit": "other"},
+        },
+        If_Match=f'"{drafted["revision"]}"',
+    )
+    await anna.created("/v1/initiatives", {"id": "calls", "title": SECRET, "supports": ["kept"]})
+    serving = KPI | {"id": "visits", "org_unit": "sales", "serves": "kept", "serves_why": WHY}
+    await anna.created("/v1/kpis", serving)
+    return ids
+
+
+async def test_every_read_shows_an_mbo_goal_to_those_who_see_it_and_to_nobody_else(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """404 where it is asked for by id, left out of lists, advice and the audit trail; now and then."""
+    ids = await given_company(anna)
+    seen: dict[str, tuple[str, Role]] = {
+        "owner": (ids["owner"], "editor"),
+        "reviewer": (ids["reviewer"], "viewer"),
+        "line lead": (ids["line lead"], "viewer"),
+        "head of the company": (ids["head"], "editor"),
+        "reviewer's lead": (ids["reviewer's lead"], "viewer"),
+        "hr": ("carla", "hr"),
+        "auditor": ("dora", "auditor"),
+        "admin": ("root", "admin"),
+    }
+    unseen: dict[str, tuple[str, Role]] = {
+        "peer": (ids["peer"], "editor"),
+        "stranger": ("emil", "editor"),
+        "viewer": ("fritz", "viewer"),
+    }
+    for who, (id_, role) in (seen | unseen).items():
+        reader = await person(http, services, id_, role)
+        reader.position = anna.position
+        for path in SINGLE:
+            answer = await reader.get(path)
+            assert answer.status_code == (200 if who in seen else 404), (who, path, answer.text)
+            assert SECRET not in answer.text or who in seen, (who, path)
+        for path in LISTS:
+            if role in ("viewer", "hr") and path.startswith("/v1/audit"):
+                continue
+            answer = await reader.get(path)
+            assert answer.status_code == 200, (who, path, answer.text)
+            assert (SECRET in answer.text) == (who in seen), (who, path)
+        kpi = (await reader.get("/v1/kpis/visits")).json()
+        assert (kpi["serves"], kpi["serves_why"]) == (("kept", WHY) if who in seen else (None, None)), who
+        for path in ("/v1/kpis", "/v1/kpis?known_at=2100-01-01", f"/v1/alignment?cycle={YEAR}"):
+            assert (WHY in (await reader.get(path)).text) == (who in seen), (who, path)
+
+
+async def test_a_goal_that_is_not_seen_cannot_be_changed_nor_taken_over(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """404, whatever If-Match says; a key result of it is as unknown as one that is not there."""
+    ids = await given_company(anna)
+    peer = await person(http, services, ids["peer"], "editor")
+    peer.position = anna.position
+    for method, path, body in WRITES:
+        answer = await peer.send(method, path, body, {"If-Match": '"1"'})
+        assert answer.status_code == 404, (path, answer.text)
+        assert SECRET not in answer.text
+    unknown = await peer.post("/v1/key-results/nothing/targets", {"target": "1"}, If_Match='"1"')
+    hidden = await peer.post("/v1/key-results/kept/targets", {"target": "1"}, If_Match='"1"')
+    assert unknown.text.replace("nothing", "kept") == hidden.text
+    for path, refers, code in (
+        ("/v1/objectives", {"title": "x", "cycle": YEAR, "supports": ["retention"]}, "supports_unknown"),
+        ("/v1/initiatives", {"title": "x", "supports": ["kept"]}, "supports_unknown"),
+        ("/v1/kpis", KPI | {"serves": "kept", "serves_why": "x"}, "kpi_purpose_unknown"),
+    ):
+        refused = await peer.post(path, refers)
+        assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
+    there = await peer.post("/v1/objectives", {"id": "retention", "title": "x", "cycle": YEAR})
+    assert (there.status_code, there.json()["code"]) == (409, "objective_exists")
+    assert not there.json().get("allowed"), "what is allowed now tells how far the goal is"
+    body = {"id": "mine", "cycle": YEAR, "takes_over": "kept"}
+    taken = await peer.post("/v1/objectives", body)
+    nowhere = await peer.post("/v1/objectives", body | {"takes_over": "nothing"})
+    assert taken.status_code == nowhere.status_code == 422
+    assert taken.text.replace("kept", "nothing") == nowhere.text
+
+
+async def test_a_lead_of_yesterday_sees_the_goal_no_longer(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """The line is today's, also where the past is read."""
+    ids = await given_company(anna)
+    lead = await person(http, services, ids["line lead"], "viewer")
+    await anna.created(
+        f"/v1/people/{ids['line lead']}/leave",
+        {"org_unit": "sales", "until": "2026-01-31", "reason": "x"},
+    )
+    lead.position = anna.position
+    assert (await lead.get(f"{GOAL}?as_of=2026-01-15")).status_code == 404
+
+
+async def test_who_takes_a_key_result_over_is_told_to_those_who_see_them(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """Not even the id of an MBO goal is in the key result of everybody that it takes over."""
+    ids = await given_company(anna)
+    mine = {"framework": "mbo", "owner": ids["owner"], "reviewer": ids["reviewer"]}
+    await anna.created("/v1/objectives", {"id": "bonus", "cycle": YEAR, "takes_over": "kr-acv", **mine})
+    await anna.created("/v1/objectives", {"id": "team", "cycle": YEAR, "takes_over": "kr-acv"})
+    for who, expected in (("peer", ["team"]), ("line lead", ["bonus", "team"])):
+        reader = await person(http, services, ids[who], "viewer")
+        reader.position = anna.position
+        assert (await reader.read("/v1/key-results/kr-acv"))["taken_over_by"] == expected
+        assert ("bonus" in (await reader.get("/v1/alignment")).text) == ("bonus" in expected)

@@ -1,0 +1,205 @@
+"""What intake knows, when PostgreSQL is behind, goes back, is empty, or could not take something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from events.envelope import decode
+from events.ids import Aggregate
+from events.readings.events import ReadingCorrected, ReadingRetracted
+from services.intake import deduplication
+from services.intake.corrections import Correction, Corrections, Order
+from services.intake.deduplication import FarBehind
+from services.intake.intake import Intake
+from services.intake.receipts import Receipt
+from services.ledger import Ledger
+from services.ledger.append import Appended, Entry
+from services.postgres.views import Views, ViewsUnavailable
+from services.runtime.settings import Role, Settings
+from tests.intake.desk import Desk, item, statuses
+
+
+async def test_a_kpi_that_was_defined_a_moment_ago(desk: Desk, intake: Intake) -> None:
+    """Before an unknown KPI is said to be unknown the ledger is asked; neighbours do not wait for it."""
+    assert statuses(await desk.send(intake, [item("a", kpi="new"), item("b")])) == ["rejected", "accepted"]
+    await desk.define("new")
+    assert statuses(await desk.send(intake, [item("a", kpi="new")])) == ["accepted"]
+
+
+async def test_what_others_appended_is_known(desk: Desk, intake: Intake) -> None:
+    """Another process's readings are found in its tail of the ledger, after a refused append."""
+    other = desk.intake()
+    await desk.send(intake, [item("a")])
+    await desk.send(other, [item("b"), item("a", "2")])
+    again = await desk.send(intake, [item("b"), item("a", "2"), item("c")])
+    assert statuses(again) == ["duplicate", "conflict", "accepted"]
+
+
+async def test_corrections_by_others_are_known(desk: Desk, intake: Intake) -> None:
+    """Also when PostgreSQL does not have them yet: the next revision follows on theirs."""
+    await desk.declare("erp", revisions=True)
+    await desk.send(intake, [item("a", "1")])
+    (second,) = await desk.send(desk.intake(), [item("a", "2")])
+    (third,) = await desk.send(intake, [item("a", "3")])
+    assert (second.revision, third.revision) == (1, 2)
+    events = [decode(message.payload) for message in await desk.ledger_messages()]
+    corrected = [event.data for event in events if isinstance(event.data, ReadingCorrected)]
+    assert [data.revision for data in corrected] == [1, 2]
+
+
+async def test_the_database_goes_back(desk: Desk, intake: Intake) -> None:
+    """As after a restore: what it forgot is read from the ledger again."""
+    items = [item(f"o{n}", n) for n in range(600)]
+    first = await desk.send(intake, items)
+    await desk.project()
+    assert statuses(await desk.send(intake, items)) == ["duplicate"] * 600
+    await desk.begin_views()  # a new, empty build takes over
+    again = await desk.send(intake, items[::-1])
+    assert [r.position for r in again] == [r.position for r in first[::-1]]
+    assert statuses(again) == ["duplicate"] * 600
+
+
+async def test_no_build_yet(settings_for: Callable[[Role], Settings], desk: Desk) -> None:
+    """Everything is in the tail then."""
+    async with desk.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM control.active_version"))
+    intake = desk.intake()
+    assert statuses(await desk.send(intake, [item("a"), item("b")])) == ["accepted"] * 2
+    assert statuses(await desk.send(desk.intake(), [item("a"), item("c")])) == ["duplicate", "accepted"]
+
+
+async def test_what_no_table_has(desk: Desk, intake: Intake) -> None:
+    """A reading that the fold refused is known all the same, from the ledger."""
+    receipts = await desk.send(intake, [item("a"), item("b")])
+    await desk.project()
+    async with desk.engine.begin() as connection:
+        schema = (
+            await connection.execute(text("SELECT schema_name FROM control.active_version"))
+        ).scalar_one()
+        await connection.execute(text(f"DELETE FROM \"{schema}\".reading WHERE source_id = 'a'"))
+        await connection.execute(
+            text(
+                "INSERT INTO control.poison SELECT workspace, grp, build, :position, 'reading', 'sales', 'x',"
+                " 'x', false FROM control.active_version"
+            ),
+            {"position": receipts[0].position},
+        )
+    again = await desk.send(desk.intake(), [item("b"), item("a"), item("a", "2")])
+    assert statuses(again) == ["duplicate", "duplicate", "conflict"]
+    assert again[1].position == receipts[0].position
+
+
+async def test_rubbish_on_the_subject(desk: Desk, intake: Intake) -> None:
+    """What somebody put there by hand is stepped over; the guard knows of it."""
+    await desk.send(intake, [item("a")])
+    await desk.append(Aggregate("reading", "sales"), b"rubbish")
+    await desk.append(Aggregate("reading", "sales"), b'{"specversion": "1.0"}')
+    assert statuses(await desk.send(intake, [item("a"), item("b")])) == ["duplicate", "accepted"]
+
+
+async def test_the_tail_is_pruned(desk: Desk, intake: Intake) -> None:
+    """What PostgreSQL knows is not kept in memory."""
+    await desk.send(intake, [item(f"o{n}") for n in range(500)])
+    readings = intake.known_readings(desk.workspace)
+    assert len(readings._tail) == 500
+    await desk.project()
+    await desk.send(intake, [item("new")])
+    assert list(readings._tail) == [(await desk.send(intake, [item("new")]))[0].id]
+
+
+async def test_views_that_are_far_behind(desk: Desk, intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings are refused for a while rather than held in memory; then they go on."""
+    monkeypatch.setattr(deduplication, "FARTHEST_BEHIND", 100)
+    await desk.send(intake, [item(f"o{n}") for n in range(150)], chunk=75)
+    for process in (intake, desk.intake()):
+        with pytest.raises(FarBehind):
+            await desk.send(process, [item("more")])
+    await desk.project()
+    assert statuses(await desk.send(intake, [item("more"), item("o7")])) == ["accepted", "duplicate"]
+
+
+async def test_postgresql_is_away(desk: Desk, settings_for: Callable[[Role], Settings]) -> None:
+    """Nobody knows what is new, so nothing is taken."""
+    settings = settings_for("intake")
+    nowhere = settings.model_copy(
+        update={"database_url": type(settings.database_url)("postgresql://nobody@127.0.0.1:1/nothing")}
+    )
+    intake = Intake.connect(nowhere, desk.ledger)
+    head = await desk.ledger.head(desk.workspace)
+    with pytest.raises(ViewsUnavailable):
+        await desk.send(intake, [item("a")])
+    assert await desk.ledger.head(desk.workspace) == head
+    await intake.close()
+
+
+class Forgetful:
+    """A ledger whose answers to appends are lost: the caller does not learn what became of them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.losing = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    async def append(self, workspace: str, entries: list[Entry], expect: dict[str, int]) -> Appended:
+        """Append, and lose the answer of the next ones."""
+        appended = await self._ledger.append(workspace, entries, expect)
+        if self.losing:
+            self.losing -= 1
+            raise asyncio.CancelledError
+        return appended
+
+
+async def test_an_answer_that_is_lost(desk: Desk) -> None:
+    """The request ends, nobody knows how; sent again, what was stored is found."""
+    forgetful = Forgetful(desk.ledger)
+    intake = Intake.connect(desk.settings, forgetful)  # type: ignore[arg-type]
+    await desk.send(intake, [item("z")])
+    forgetful.losing = 1
+    with pytest.raises(asyncio.CancelledError):
+        await desk.send(intake, [item(f"o{n}") for n in range(100)])
+    head = await desk.ledger.head(desk.workspace)
+    again = await desk.send(intake, [item(f"o{n}") for n in range(100)])
+    assert statuses(again) == ["duplicate"] * 100
+    assert await desk.ledger.head(desk.workspace) == head
+    await intake.close()
+
+
+async def test_corrections_and_deliveries_race(desk: Desk) -> None:
+    """A person corrects while two processes send revisions: every revision number is there once."""
+    await desk.declare("erp", revisions=True)
+    await desk.project()
+    senders = [desk.intake(), desk.intake()]
+    (first,) = await desk.send(senders[0], [item("a", "0")])
+    assert first.id is not None
+    views = Views(desk.engine)
+
+    async def seal(event: Any) -> Any:
+        return event
+
+    corrections = Corrections(desk.intake(), desk.ledger, views, seal)
+
+    async def correct(n: int) -> None:
+        order = Order(desk.workspace, first.id or "", "person:anna", "because", kpi="sales")
+        await corrections.correct(order, Correction.model_validate({"value": str(1000 + n)}))
+
+    async def send(sender: Intake, start: int) -> list[Receipt]:
+        return [r for n in range(10) for r in await desk.send(sender, [item("a", str(start + n))])]
+
+    correcting = asyncio.gather(*(correct(n) for n in range(10)))
+    sent = await asyncio.gather(send(senders[0], 100), send(senders[1], 200))
+    await correcting
+    assert [statuses(receipts) for receipts in sent] == [["accepted"] * 10] * 2
+    events = [decode(message.payload) for message in await desk.ledger_messages()]
+    revisions = [event.data.revision for event in events if isinstance(event.data, ReadingCorrected)]
+    assert revisions == list(range(1, 31))
+    await corrections.retract(Order(desk.workspace, first.id, "person:anna", "because", kpi="sales"))
+    last = decode((await desk.ledger_messages())[-1].payload)
+    assert isinstance(last.data, ReadingRetracted)
+    assert last.data.revision == 31
