@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic_core import PydanticCustomError
 
+from events.text import Text
+
 RefusalKind = Literal["conflict", "invalid", "not_found", "forbidden"]
 
 
@@ -27,8 +29,7 @@ class Refused(Exception):
     ) -> None:
         super().__init__(f"{code}: {en}")
         self.code = code
-        self.message_en = en
-        self.message_ko = ko
+        self.text = Text(ko, en)
         self.kind: RefusalKind = kind
         self.allowed = list(allowed)
         self.pointer = pointer

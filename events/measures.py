@@ -10,8 +10,8 @@ from events.decimals import Number, grouped
 from events.errors import Refused
 from events.errors import broken as _broken
 from events.ids import Slug
-from events.registry import Language
 from events.relative import Relative
+from events.text import Language
 from events.units import PERCENTAGES, unit_text
 
 ValueKind = Literal["increase", "decrease", "at_least", "at_most", "between"]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from events.decimals import FRACTION_DIGITS, Number, grouped, text
 from events.errors import broken
-from events.registry import Language
+from events.text import Language, Text
 from events.units import PERCENT_UNITS, PERCENTAGE_POINTS, unit_text
 
 Base = Literal[
@@ -21,15 +21,15 @@ Base = Literal[
 ]
 Resolve = Literal["cycle_start", "each_period", "on_date"]
 
-BASE_WORDS: dict[str, tuple[str, str]] = {
-    "previous_month": ("지난달", "last month"),
-    "previous_quarter": ("지난 분기", "last quarter"),
-    "previous_half": ("지난 반기", "last half-year"),
-    "previous_year": ("지난해", "last year"),
-    "same_period_last_year": ("작년 같은 기간", "the same period last year"),
-    "baseline": ("기준값", "the baseline"),
+BASE_WORDS: dict[str, Text] = {
+    "previous_month": Text("지난달", "last month"),
+    "previous_quarter": Text("지난 분기", "last quarter"),
+    "previous_half": Text("지난 반기", "last half-year"),
+    "previous_year": Text("지난해", "last year"),
+    "same_period_last_year": Text("작년 같은 기간", "the same period last year"),
+    "baseline": Text("기준값", "the baseline"),
 }
-"""What each `Base` is called, ko and en."""
+"""What each `Base` is called."""
 
 _EXACT = Context(prec=200)
 
@@ -72,8 +72,8 @@ class Relative(BaseModel):
         points = PERCENTAGE_POINTS if unit in PERCENT_UNITS else unit
         suffix = unit_text(points, lang) if self.change == "points" else "%"
         amount = f"{'+' if self.amount >= 0 else ''}{grouped(self.amount)}{suffix}"
-        ko, en = BASE_WORDS[self.of]
-        return f"{ko} 대비 {amount}" if lang == "ko" else f"{amount} on {en}"
+        base = BASE_WORDS[self.of]
+        return Text(f"{base.ko} 대비 {amount}", f"{amount} on {base.en}").told(lang)
 
     def target(self, base: Decimal) -> Decimal:
         """The target that follows from a base, exactly, or rounded half-even to what a value may hold."""

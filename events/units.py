@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from events.registry import Language
+from events.text import Language, Text
 
 PERCENT_UNITS = frozenset({"percent", "%"})
 """Units in which one half is written 50."""
@@ -13,20 +13,20 @@ PERCENTAGES = PERCENT_UNITS | SHARE_UNITS
 PERCENTAGE_POINTS = "percentage_points"
 """The unit of a difference of two percentages."""
 
-_WORDS: dict[str, tuple[str, str]] = {
-    "percent": ("%", "%"),
-    "%": ("%", "%"),
-    PERCENTAGE_POINTS: ("%포인트", " points"),
-    "KRW": ("원", " KRW"),
-    "USD": ("달러", " USD"),
-    "EUR": ("유로", " EUR"),
-    "days": ("일", " days"),
-    "hours": ("시간", " h"),
-    "minutes": ("분", " min"),
-    "seconds": ("초", " s"),
-    "count": ("", ""),
-    "points": ("점", " points"),
-    "score": ("점", " points"),
+_WORDS: dict[str, Text] = {
+    "percent": Text("%", "%"),
+    "%": Text("%", "%"),
+    PERCENTAGE_POINTS: Text("%포인트", " points"),
+    "KRW": Text("원", " KRW"),
+    "USD": Text("달러", " USD"),
+    "EUR": Text("유로", " EUR"),
+    "days": Text("일", " days"),
+    "hours": Text("시간", " h"),
+    "minutes": Text("분", " min"),
+    "seconds": Text("초", " s"),
+    "count": Text("", ""),
+    "points": Text("점", " points"),
+    "score": Text("점", " points"),
 }
 
 
@@ -42,5 +42,4 @@ def in_percent(value: Decimal, unit: str) -> Decimal | None:
 
 def unit_text(unit: str, lang: Language) -> str:
     """A unit as it follows a figure, with the blank it needs; one that is not known as it is."""
-    ko, en = _WORDS.get(unit, (f" {unit}", f" {unit}"))
-    return ko if lang == "ko" else en
+    return _WORDS.get(unit, Text(f" {unit}", f" {unit}")).told(lang)

@@ -89,7 +89,7 @@ def _event(entry: EventType) -> str:
     rows = fields(entry.model, entry.personal) or "No fields.\n"
     return (
         f"\n### {entry.name}\n\n`{entry.full}`.{versions} {summary(entry.model)}{sealed}\n\n"
-        f"- ko: {entry.ko}\n- en: {entry.en}\n\n{rows}"
+        f"- ko: {entry.sentence.ko}\n- en: {entry.sentence.en}\n\n{rows}"
     )
 
 

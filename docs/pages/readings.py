@@ -77,7 +77,7 @@ REJECTIONS_HEAD = """
 def readings_reference() -> str:
     """The page as Markdown."""
     statuses = "".join(f"| `{status}` | {MEANING[status]} |\n" for status in STATUSES)
-    rejections = "".join(f"| `{code}` | {_escaped(en)} |\n" for code, (en, _) in SENTENCES.items())
+    rejections = "".join(f"| `{code}` | {_escaped(text.en)} |\n" for code, text in SENTENCES.items())
     parts = (
         HEAD,
         fields(Item),

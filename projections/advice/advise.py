@@ -9,6 +9,7 @@ from events.cycles.state import Cycle
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
+from events.text import Text
 from projections.advice.codes import OBJECTIVES_PER_UNIT, Advice, Item, advice
 from projections.advice.facts import Facts, KpiTargetMove, Scope, TargetMove
 from projections.advice.goals import on_key_result, on_moves, on_objective
@@ -87,7 +88,7 @@ def _on_objectives_of(
     unit: OrgUnit, cycle: Cycle, own: list[Objective], facts: Facts, *, watches: bool
 ) -> Iterator[Advice]:
     """How many objectives a unit has in a cycle."""
-    item = Item("org_unit", unit.id, unit.name_ko, unit.name_en, cycle.id)
+    item = Item("org_unit", unit.id, Text(unit.name_ko, unit.name_en), cycle.id)
     count = sum(objective.cycle == cycle.id for objective in own)
     if count > OBJECTIVES_PER_UNIT:
         yield advice("too_many_objectives", item, count=count, limit=OBJECTIVES_PER_UNIT)

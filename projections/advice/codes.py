@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from events.text import Text
+
 Severity = Literal["info", "warning", "strong"]
 Kind = Literal["org_unit", "person", "objective", "key_result", "kpi"]
 
@@ -25,9 +27,8 @@ class Item(NamedTuple):
 
     kind: Kind
     id: str
-    ko: str
-    """Its name in Korean; what has one text only has the same in both."""
-    en: str
+    name: Text
+    """What has one name only has the same in both languages."""
     cycle: str | None = None
     """None for what belongs to no cycle."""
 
@@ -38,17 +39,16 @@ class Advice(NamedTuple):
     code: str
     severity: Severity
     item: Item
-    message_ko: str
-    message_en: str
+    text: Text
     seed: str
 
 
-WHAT: dict[Kind, tuple[str, str]] = {
-    "org_unit": ("조직", "Unit"),
-    "person": ("구성원", "Person"),
-    "objective": ("목표", "Objective"),
-    "key_result": ("핵심 결과", "Key result"),
-    "kpi": ("KPI", "KPI"),
+WHAT: dict[Kind, Text] = {
+    "org_unit": Text("조직", "Unit"),
+    "person": Text("구성원", "Person"),
+    "objective": Text("목표", "Objective"),
+    "key_result": Text("핵심 결과", "Key result"),
+    "kpi": Text("KPI", "KPI"),
 }
 """What an item of a kind is called in a sentence: `{what}`."""
 
@@ -313,14 +313,10 @@ CODES: dict[str, Code] = {
 
 
 def advice(code: str, item: Item, **figures: object) -> Advice:
-    """A piece of advice with its sentences filled in."""
-    declared = CODES[code]
-    ko, en = WHAT[item.kind]
-    return Advice(
-        code,
-        declared.severity,
-        item,
-        declared.ko.format(what=ko, name=item.ko, cycle=item.cycle, **figures),
-        declared.en.format(what=en, name=item.en, cycle=item.cycle, **figures),
-        declared.seed,
+    """Return a piece of advice with its sentences filled in."""
+    declared, what = CODES[code], WHAT[item.kind]
+    text = Text(
+        declared.ko.format(what=what.ko, name=item.name.ko, cycle=item.cycle, **figures),
+        declared.en.format(what=what.en, name=item.name.en, cycle=item.cycle, **figures),
     )
+    return Advice(code, declared.severity, item, text, declared.seed)

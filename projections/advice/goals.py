@@ -9,6 +9,7 @@ from decimal import Decimal
 from events.cycles.state import Cycle
 from events.measures import Measure
 from events.objectives.state import KeyResult, Objective
+from events.text import Text
 from events.units import PERCENTAGES, in_percent
 from projections.advice import words
 from projections.advice.bare_numbers import is_number
@@ -24,7 +25,7 @@ def on_objective(objective: Objective) -> Iterator[Advice]:
     """How many key results it has, what its text says, whose it is."""
     if objective.direct:
         return  # nobody worded it, and it is of any number of key results
-    item = Item("objective", objective.id, objective.title, objective.title, objective.cycle)
+    item = Item("objective", objective.id, Text(objective.title, objective.title), objective.cycle)
     if objective.framework == "mbo":
         # Its two parties agree on what it says; good form of OKRs does not bind them.
         if objective.owner is None:
@@ -134,4 +135,4 @@ def goes_against_words(measure: Measure, title: str) -> bool:
 
 
 def _item(objective: Objective, key_result: KeyResult) -> Item:
-    return Item("key_result", key_result.id, key_result.title, key_result.title, objective.cycle)
+    return Item("key_result", key_result.id, Text(key_result.title, key_result.title), objective.cycle)

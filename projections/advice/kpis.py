@@ -8,6 +8,7 @@ from datetime import date
 from events.cycles.state import Cycle
 from events.kpis.state import Kpi
 from events.org_units.state import OrgUnit
+from events.text import Text
 from projections.advice import words
 from projections.advice.codes import KPIS_PER_UNIT, Advice, Item, advice
 from projections.advice.facts import KpiTargetMove
@@ -28,7 +29,7 @@ def on_kpi(
     `in_goal`: a key result that runs on the day is measured by it, and says how far it is to go. `retired`:
     KPIs that nobody watches any longer. `dropped`: objectives and key results that nobody works on.
     """
-    item = Item("kpi", kpi.id, kpi.name_ko, kpi.name_en)
+    item = Item("kpi", kpi.id, Text(kpi.name_ko, kpi.name_en))
     if kpi.owner is None:
         yield advice("owner_missing", item)
     if kpi.org_unit is None:
@@ -50,7 +51,7 @@ def on_kpi(
     if target.kind in ("increase", "decrease") and target.effective_to is None:
         yield advice("date_missing", item)
     measure = target.measure(kpi.unit)
-    if any(goes_against_words(measure, name) for name in (kpi.name_ko, kpi.name_en)):
+    if any(goes_against_words(measure, name) for name in (Text(kpi.name_ko, kpi.name_en))):
         yield advice("direction_contradicts_words", item, direction=measure.kind)
     if (percent := nearly_all(measure)) is not None:
         yield advice("high_target_without_tolerance", item, target=percent)
@@ -67,13 +68,13 @@ def on_kpi_moves(
         if cycle is None or cycle.id not in asked or move.recorded_on < late_from(cycle):
             continue
         old, new = edges(move.old.target, move.old.upper), edges(move.new.target, move.new.upper)
-        item = Item("kpi", kpi.id, kpi.name_ko, kpi.name_en, cycle.id)
+        item = Item("kpi", kpi.id, Text(kpi.name_ko, kpi.name_en), cycle.id)
         yield advice("kpi_target_moved_late", item, day=move.recorded_on, old=old, new=new)
 
 
 def on_kpis_of(unit: OrgUnit, kpis: Sequence[Kpi]) -> Iterator[Advice]:
     """How many KPIs a unit has, and whether they look at more than money and the past."""
-    item = Item("org_unit", unit.id, unit.name_ko, unit.name_en)
+    item = Item("org_unit", unit.id, Text(unit.name_ko, unit.name_en))
     least, most = KPIS_PER_UNIT
     if len(kpis) > most:
         yield advice("too_many_kpis", item, count=len(kpis), least=least, most=most)

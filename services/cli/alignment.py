@@ -11,18 +11,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from events.text import Language
 from services.cli.client import Json, TokenFile, Url, connect, print_json
-from services.cli.formatting import (
-    Lang,
-    Language,
-    chosen_language,
-    console,
-    joined,
-    percent,
-    said,
-    share,
-    speak,
-)
+from services.cli.formatting import Lang, chosen_language, console, joined, percent, said, share, speak
 from services.cli.state import AsOf, KnownAt
 
 WORDS: dict[str, tuple[str, str]] = {

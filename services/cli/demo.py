@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from events.text import Language
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.demo_tour import TOUR, Stop, as_others, tour
-from services.cli.formatting import Language, chosen_language, console, said, speak
+from services.cli.formatting import chosen_language, console, said, speak
 
 if TYPE_CHECKING:
     from services.demo.load import Loaded

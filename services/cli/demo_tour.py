@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from rich.text import Text
 
+from events.text import Language
 from services.cli.client import Client
-from services.cli.formatting import Language, pages, said
+from services.cli.formatting import pages, said
 
 WORDS: dict[str, tuple[str, str]] = {
     "next": ("이제 해 볼 만한 명령:", "What to try next:"),

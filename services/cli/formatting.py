@@ -6,17 +6,17 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from events.text import Language
 from events.units import unit_text
 from services.cli.client import Client, language
 
-Language = Literal["ko", "en"]
 Lang = Annotated[
     Language | None,
     typer.Option("--lang", help="Language of what is printed.", show_default="the terminal's"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from events.relative import BASE_WORDS
+from events.text import Language
 from events.units import PERCENT_UNITS
-from services.cli.formatting import Language, figure, said
+from services.cli.formatting import figure, said
 
 _WORDS: dict[str, tuple[str, str]] = {
     "day": ("일", "days"),

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from events.text import Language
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.formatting import Lang, Language, chosen_language, console, said, speak
+from services.cli.formatting import Lang, chosen_language, console, said, speak
 from services.cli.importing.mapping import MappingError, load_mapping
 from services.cli.importing.sending import Receipt, Sender, batches, sent_ahead
 from services.cli.importing.sources import FileError, Refused, Row, Source, open_source

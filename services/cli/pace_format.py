@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from services.cli.formatting import Language, figure, said
+from events.text import Language
+from services.cli.formatting import figure, said
 
 WIDTH = 7
 

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from events.ids import SLUG
 from events.people.events import MemberRole
+from events.text import Language
 from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
-from services.cli.formatting import Lang, Language, chosen_language, console, pages, said, speak
+from services.cli.formatting import Lang, chosen_language, console, pages, said, speak
 
 app = typer.Typer(help="People (구성원) and the units they belong to.", no_args_is_help=True)
 

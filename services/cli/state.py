@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from events.text import Language
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.formatting import (
     INCOMPLETE,
     Lang,
-    Language,
     bar,
     chosen_language,
     console,

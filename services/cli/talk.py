@@ -9,8 +9,9 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
+from events.text import Language
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.formatting import Lang, Language, chosen_language, console, joined, pages, said, speak
+from services.cli.formatting import Lang, chosen_language, console, joined, pages, said, speak
 
 Message = Annotated[str | None, typer.Option("--text", "-m", help="What to say; stored encrypted.")]
 About = Annotated[

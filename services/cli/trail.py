@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from events.ids import SLUG
+from events.text import Language
 from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
 from services.cli.formatting import (
     Lang,
-    Language,
     chosen_language,
     console,
     figure,

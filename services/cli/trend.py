@@ -9,12 +9,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from events.text import Language
 from events.units import unit_text
 from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
 from services.cli.formatting import (
     INCOMPLETE,
     Lang,
-    Language,
     bar,
     chosen_language,
     compact,

@@ -53,7 +53,7 @@ def _run(settings: Settings, workspace: str, position: int, reason: str) -> int:
     try:
         return asyncio.run(_waive(settings, workspace, position, reason))
     except Refused as refused:
-        fail(refused.message_en)
+        fail(refused.text.en)
     except (NotPoison, LedgerError, MasterKeyDiffersError, SettingsError) as error:
         fail(str(error))
     except (SQLAlchemyError, OSError) as error:

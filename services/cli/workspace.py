@@ -79,7 +79,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except Refused as refused:
-        fail(refused.message_en)
+        fail(refused.text.en)
     except (LedgerError, SettingsError) as error:
         fail(str(error))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from events.text import Language
 from services.demo import steps as told
 from services.demo.company import Company
 from services.demo.requests import Command
-from services.demo.schema import Language
 
 
 def initiative_request(

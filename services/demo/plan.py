@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 
 from events.decimals import text
+from events.text import Language, Text
 from services.demo import steps as told
 from services.demo.company import Company
 from services.demo.conversations import initiative_request, talk_requests, word_request
 from services.demo.readings import Reading, reading, readings_of
 from services.demo.requests import Batch, Command, Enter, Leave, Request
-from services.demo.schema import KeyResult, Kpi, Language, Objective, Target, Text
+from services.demo.schema import KeyResult, Kpi, Objective, Target
 
 FIRST_DAY = date(2025, 1, 1)
 """Units, cycles and KPIs are there before anything happens."""

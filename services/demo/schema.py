@@ -17,8 +17,8 @@ from events.objectives.events import Ambition
 from events.org_units.events import Level
 from events.people.events import MemberRole
 from events.policies.rules import Framework
+from events.text import Text
 
-Language = Literal["ko", "en"]
 Every = Literal["day", "weekday", "week", "month", "case"]
 
 
@@ -26,17 +26,6 @@ class Part(BaseModel):
     """Something that a file in `content/` holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Text(Part):
-    """A text in both languages."""
-
-    ko: str
-    en: str
-
-    def told(self, language: Language) -> str:
-        """The text in one language."""
-        return self.ko if language == "ko" else self.en
 
 
 class OrgUnit(Part):

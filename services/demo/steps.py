@@ -12,7 +12,8 @@ from events.ids import Slug
 from events.policies.rules import Framework, Rules
 from events.scorecards.items import Item
 from events.talk.audience import Audience
-from services.demo.schema import Initiative, KeyResult, Part, Target, Text
+from events.text import Text
+from services.demo.schema import Initiative, KeyResult, Part, Target
 
 
 class Step(Part):

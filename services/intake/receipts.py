@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from services.intake.rejections import Language, Rejected
+from events.text import Language, Text
+from services.intake.rejections import Rejected
 
 Status = Literal["accepted", "duplicate", "superseded", "conflict", "rejected"]
 STATUSES: tuple[Status, ...] = ("accepted", "duplicate", "superseded", "conflict", "rejected")
 
-_REASONS: dict[Status, tuple[str, str]] = {
-    "superseded": (
-        "a newer source version is on record",
+_REASONS: dict[Status, Text] = {
+    "superseded": Text(
         "더 새로운 source_version이 이미 기록되어 있습니다",
+        "a newer source version is on record",
     ),
-    "conflict": (
-        "the reading is on record with other content; a person has to decide",
+    "conflict": Text(
         "같은 실적이 다른 내용으로 기록되어 있어 사람이 확인해야 합니다",
+        "the reading is on record with other content; a person has to decide",
     ),
 }
 
@@ -54,7 +55,7 @@ class Receipt(NamedTuple):
             if self.rejected.pointer is not None:
                 document["pointer"] = self.rejected.pointer
         elif self.status in _REASONS:
-            document["reason"] = _REASONS[self.status][language == "ko"]
+            document["reason"] = _REASONS[self.status].told(language)
         return document
 
 

@@ -1,106 +1,110 @@
-"""Why an item is rejected: a stable code, where it is wrong, and one sentence in English and Korean."""
+"""Why an item is rejected: a stable code, where it is wrong, and one sentence for people."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-Language = Literal["ko", "en"]
+from events.text import Language, Text
 
-SENTENCES: dict[str, tuple[str, str]] = {
+SENTENCES: dict[str, Text] = {
     # the item as text
-    "malformed": ("it is not JSON: {why}", "JSON이 아닙니다: {why}"),
-    "not_utf8": ("it is not UTF-8 at byte {byte}", "UTF-8이 아닙니다({byte}번째 바이트)"),
-    "not_utf8_text": ("it is not UTF-8", "UTF-8이 아닙니다"),
-    "wrong_width": ("the row has {found} columns, not {wanted}", "열이 {wanted}개가 아니라 {found}개입니다"),
-    "row_too_long": (
-        "the row (lines {first} to {last}) has more than {most} characters",
+    "malformed": Text("JSON이 아닙니다: {why}", "it is not JSON: {why}"),
+    "not_utf8": Text("UTF-8이 아닙니다({byte}번째 바이트)", "it is not UTF-8 at byte {byte}"),
+    "not_utf8_text": Text("UTF-8이 아닙니다", "it is not UTF-8"),
+    "wrong_width": Text(
+        "열이 {wanted}개가 아니라 {found}개입니다", "the row has {found} columns, not {wanted}"
+    ),
+    "row_too_long": Text(
         "행({first}~{last}번째 줄)이 {most}자를 넘습니다",
+        "the row (lines {first} to {last}) has more than {most} characters",
     ),
-    "quote_not_closed": (
-        "a quote in the row is not closed up to the end of the file (line {last})",
+    "quote_not_closed": Text(
         "행에서 연 따옴표가 파일 끝({last}번째 줄)까지 닫히지 않았습니다",
+        "a quote in the row is not closed up to the end of the file (line {last})",
     ),
-    "not_mapped": ("{field} can't be made: {why}", "{field} 값을 만들 수 없습니다: {why}"),
-    "named_twice": ("{field} stands twice in one object", "{field}(이)가 한 객체에 두 번 있습니다"),
-    "not_an_object": ("an item is a JSON object", "항목은 JSON 객체여야 합니다"),
-    "not_a_cloudevent": (
-        "it is not a CloudEvent 1.0 whose data is an object: {why}",
+    "not_mapped": Text("{field} 값을 만들 수 없습니다: {why}", "{field} can't be made: {why}"),
+    "named_twice": Text("{field}이(가) 한 객체에 두 번 있습니다", "{field} stands twice in one object"),
+    "not_an_object": Text("항목은 JSON 객체여야 합니다", "an item is a JSON object"),
+    "not_a_cloudevent": Text(
         "data가 객체인 CloudEvents 1.0이 아닙니다: {why}",
+        "it is not a CloudEvent 1.0 whose data is an object: {why}",
     ),
-    "not_a_feed": (
+    "not_a_feed": Text(
+        "{subject}은(는) intake.<workspace>.<feed>가 아닙니다",
         "{subject} is not intake.<workspace>.<feed>",
-        "{subject}(은)는 intake.<workspace>.<feed>가 아닙니다",
     ),
-    "unknown_workspace": ("there is no workspace {workspace}", "워크스페이스 {workspace}(이)가 없습니다"),
+    "unknown_workspace": Text("워크스페이스 {workspace}이(가) 없습니다", "there is no workspace {workspace}"),
     # its fields
-    "missing": ("{field} is missing", "{field} 항목이 없습니다"),
-    "unknown_field": ("there is no field {field}", "{field}(은)는 알 수 없는 항목입니다"),
-    "not_a_text": ("{field} must be a text", "{field}(은)는 문자열이어야 합니다"),
-    "not_an_integer": ("{field} must be a whole number", "{field}(은)는 정수여야 합니다"),
-    "not_a_map_of_texts": (
+    "missing": Text("{field} 항목이 없습니다", "{field} is missing"),
+    "unknown_field": Text("{field}은(는) 알 수 없는 항목입니다", "there is no field {field}"),
+    "not_a_text": Text("{field}은(는) 문자열이어야 합니다", "{field} must be a text"),
+    "not_an_integer": Text("{field}은(는) 정수여야 합니다", "{field} must be a whole number"),
+    "not_a_map_of_texts": Text(
+        "{field}은(는) 문자열만 담은 객체여야 합니다",
         "{field} must be an object of texts",
-        "{field}(은)는 문자열만 담은 객체여야 합니다",
     ),
-    "wrong_length": ("{field} must have 1 to {most} characters", "{field}(은)는 1~{most}자여야 합니다"),
-    "too_many": ("{field} may have at most {most} entries", "{field}(은)는 {most}개까지 보낼 수 있습니다"),
-    "control_character": (
-        "{field} holds a character that can't be shown",
+    "wrong_length": Text("{field}은(는) 1~{most}자여야 합니다", "{field} must have 1 to {most} characters"),
+    "too_many": Text(
+        "{field}은(는) {most}개까지 보낼 수 있습니다", "{field} may have at most {most} entries"
+    ),
+    "control_character": Text(
         "{field}에 표시할 수 없는 문자가 있습니다",
+        "{field} holds a character that can't be shown",
     ),
-    "invalid_number": (
+    "invalid_number": Text(
+        "{field}은(는) 정수부 26자리, 소수부 12자리 이내의 정확한 숫자여야 합니다",
         "{field}: {why}",
-        "{field}(은)는 정수부 26자리, 소수부 12자리 이내의 정확한 숫자여야 합니다",
     ),
-    "out_of_range": (
+    "out_of_range": Text(
+        "{field}은(는) {least} 이상 {most} 이하여야 합니다",
         "{field} must be from {least} to {most}",
-        "{field}(은)는 {least} 이상 {most} 이하여야 합니다",
     ),
     # the KPI
-    "unknown_kpi": ("there is no KPI {kpi}", "KPI {kpi}(이)가 없습니다"),
-    "kpi_retired": ("the KPI {kpi} is retired", "KPI {kpi} 관리가 이미 끝났습니다"),
-    "kpi_not_declared": (
+    "unknown_kpi": Text("KPI {kpi}이(가) 없습니다", "there is no KPI {kpi}"),
+    "kpi_retired": Text("KPI {kpi} 관리가 이미 끝났습니다", "the KPI {kpi} is retired"),
+    "kpi_not_declared": Text(
+        "연동 {feed}에는 KPI {kpi}이(가) 등록되어 있지 않습니다",
         "the feed {feed} is not declared to send the KPI {kpi}",
-        "연동 {feed}에는 KPI {kpi}(이)가 등록되어 있지 않습니다",
     ),
-    "wrong_unit": (
-        "the KPI {kpi} is measured in {wanted}, not in {unit}",
+    "wrong_unit": Text(
         "KPI {kpi}의 단위는 {unit}이(가) 아니라 {wanted}입니다",
+        "the KPI {kpi} is measured in {wanted}, not in {unit}",
     ),
-    "value_missing": ("a reading of {kpi} needs a value", "KPI {kpi} 실적에는 value가 필요합니다"),
-    "value_not_allowed": (
+    "value_missing": Text("KPI {kpi} 실적에는 value가 필요합니다", "a reading of {kpi} needs a value"),
+    "value_not_allowed": Text(
+        "KPI {kpi}은(는) 비율입니다. value 대신 numerator와 denominator를 보내십시오",
         "{kpi} is a ratio: send numerator and denominator, not a value",
-        "KPI {kpi}(은)는 비율입니다. value 대신 numerator와 denominator를 보내십시오",
     ),
-    "parts_missing": (
+    "parts_missing": Text(
+        "KPI {kpi}은(는) 비율이므로 numerator와 denominator가 필요합니다",
         "{kpi} is a ratio: a reading needs numerator and denominator",
-        "KPI {kpi}(은)는 비율이므로 numerator와 denominator가 필요합니다",
     ),
-    "parts_not_allowed": (
+    "parts_not_allowed": Text(
+        "KPI {kpi}은(는) 비율이 아닙니다. numerator와 denominator 대신 value를 보내십시오",
         "{kpi} is not a ratio: send a value, not numerator and denominator",
-        "KPI {kpi}(은)는 비율이 아닙니다. numerator와 denominator 대신 value를 보내십시오",
     ),
     # its time
-    "time_missing": ("observed_at or period is needed", "observed_at 또는 period가 필요합니다"),
-    "time_twice": ("send observed_at or period, not both", "observed_at과 period 중 하나만 보내십시오"),
-    "time_invalid": (
-        "observed_at must be a time such as 2026-03-31T18:00:00+09:00",
+    "time_missing": Text("observed_at 또는 period가 필요합니다", "observed_at or period is needed"),
+    "time_twice": Text("observed_at과 period 중 하나만 보내십시오", "send observed_at or period, not both"),
+    "time_invalid": Text(
         "observed_at은 2026-03-31T18:00:00+09:00 같은 시각이어야 합니다",
+        "observed_at must be a time such as 2026-03-31T18:00:00+09:00",
     ),
-    "time_without_zone": (
-        "observed_at has no zone, and the feed {feed} declares none",
+    "time_without_zone": Text(
         "observed_at에 시간대가 없고 연동 {feed}에도 등록된 시간대가 없습니다",
+        "observed_at has no zone, and the feed {feed} declares none",
     ),
-    "period_invalid": (
-        "period must look like 2026-03-31, 2026-W07, 2026-03, 2026-Q1, 2026-H1 or 2026",
+    "period_invalid": Text(
         "period는 2026-03-31, 2026-W07, 2026-03, 2026-Q1, 2026-H1, 2026 가운데 한 형식이어야 합니다",
+        "period must look like 2026-03-31, 2026-W07, 2026-03, 2026-Q1, 2026-H1 or 2026",
     ),
-    "too_early": ("a reading can't be before {earliest}", "{earliest} 이전의 실적은 받을 수 없습니다"),
-    "in_the_future": (
-        "it lies more than {days} day in the future",
+    "too_early": Text("{earliest} 이전의 실적은 받을 수 없습니다", "a reading can't be before {earliest}"),
+    "in_the_future": Text(
         "{days}일 넘게 미래의 실적은 받을 수 없습니다",
+        "it lies more than {days} day in the future",
     ),
 }
-"""English and Korean, by code."""
+"""By code."""
 
 
 class Rejected(Exception):
@@ -115,8 +119,8 @@ class Rejected(Exception):
         self._values = {"field": field, **values}
 
     def reason(self, language: Language = "en") -> str:
-        """One sentence for a person."""
-        return SENTENCES[self.code][language == "ko"].format_map(self._values)
+        """Return the sentence for a person."""
+        return SENTENCES[self.code].told(language, self._values)
 
     def __str__(self) -> str:
         return self.reason()

@@ -9,7 +9,6 @@ A mark, `keys.<workspace>.forgotten.<person>`, stays of whoever was forgotten: n
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID
@@ -19,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.envelope import Event
 from events.people.refusals import forgotten_person
-from events.registry import Language, lookup
+from events.registry import lookup
+from events.text import Language, Text
 from services.keys.sealing import (
     MasterKey,
     PersonKey,
@@ -35,11 +35,11 @@ from services.ledger.streams import KEYS
 
 log = structlog.get_logger(__name__)
 
-ERASED: Mapping[Language, str] = {"ko": "[삭제됨]", "en": "[erased]"}
+ERASED = Text("[삭제됨]", "[erased]")
 """In place of a text whose key was destroyed."""
-UNREADABLE: Mapping[Language, str] = {"ko": "[읽을 수 없음]", "en": "[unreadable]"}
+UNREADABLE = Text("[읽을 수 없음]", "[unreadable]")
 """In place of a text that was changed or moved."""
-UNAVAILABLE: Mapping[Language, str] = {"ko": "[지금 읽을 수 없음]", "en": "[not readable now]"}
+UNAVAILABLE = Text("[지금 읽을 수 없음]", "[not readable now]")
 """In place of a text whose key can't be looked up while NATS is away."""
 
 
@@ -179,7 +179,7 @@ class Keys:
         sealed = Sealed.parse(text)
         if sealed is not None and (sealed.event, sealed.field) != (event, field):
             log.error("sealed_text_moved", event_id=str(event), field=field, belongs_to=str(sealed.event))
-            return UNREADABLE[language]
+            return UNREADABLE.told(language)
         return await self.open_text(workspace, text, language)
 
     def _open(self, workspace: str, sealed: Sealed, language: Language) -> str:
@@ -189,8 +189,10 @@ class Keys:
                 return unseal(key, workspace, sealed)
         except UnreadableError as error:
             log.error("sealed_text_unreadable", error=str(error), event_id=str(sealed.event))
-            return UNREADABLE[language]
-        return (ERASED if (workspace, sealed.owner, sealed.key_id) in self._gone else UNAVAILABLE)[language]
+            return UNREADABLE.told(language)
+        return (ERASED if (workspace, sealed.owner, sealed.key_id) in self._gone else UNAVAILABLE).told(
+            language
+        )
 
     async def _look_for(self, workspace: str, sealed: Sealed) -> None:
         """Learn whether a key that is not known is really gone: another process may have made it just now."""

@@ -16,9 +16,9 @@ from pydantic import ConfigDict
 
 from events.ids import Aggregate, Slug
 from events.people.org_chart import OrgChart
-from events.registry import Language
 from events.talk.commands import Redact, Reword
 from events.talk.said import Said, person_of
+from events.text import Language
 from projections.state import queries
 from projections.state.queries_attachments import attachments
 from services.api.http.command_execution import Receipt, Writing, as_command

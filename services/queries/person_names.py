@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.ids import Aggregate
 from events.people.state import Person
-from events.registry import Language
+from events.text import Language
 from projections.state import queries
 from services.keys.keys import Keys
 

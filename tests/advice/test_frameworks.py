@@ -56,7 +56,7 @@ def test_goals_of_two_people_or_cycles_are_counted_apart() -> None:
 def test_goals_are_counted_of_whom_all_are_known_and_people_are_named() -> None:
     facts = replace(given(mbo(owner="anna"), cycles=[YEAR]), names={"anna": "김안나"})
     [piece] = [one for one in advised(facts) if one.item.kind == "person"]
-    assert "김안나" in piece.message_ko
+    assert "김안나" in piece.text.ko
     assert "too_few_mbo_goals" not in codes(replace(facts, partly_seen=frozenset({"anna"})))
 
 

@@ -196,8 +196,8 @@ def test_a_target_that_moves_in_the_last_fifth_moves_late(day: date, *, said: bo
     found = advised(given(moving(targets=2), moves=[TargetMove("kr", day, Decimal(8), Decimal(5))]))
     assert [piece.code for piece in found] == (["target_moved_late"] if said else [])
     if said:
-        assert "2026-03-14에 바뀌었습니다: 8 → 5" in found[0].message_ko
-        assert "8 → 5" in found[0].message_en
+        assert "2026-03-14에 바뀌었습니다: 8 → 5" in found[0].text.ko
+        assert "8 → 5" in found[0].text.en
 
 
 def test_a_late_move_stays_late_when_the_objective_goes_to_another_cycle() -> None:
@@ -214,7 +214,7 @@ def test_a_late_move_stays_late_when_the_objective_goes_to_another_cycle() -> No
 def test_another_measure_says_the_units_of_both() -> None:
     move = TargetMove("kr", Q1.end, Decimal(5), Decimal(30), units=("rank", "days"))
     (piece,) = advised(given(moving(targets=1), moves=[move]))
-    assert (piece.code, "5 rank → 30 days" in piece.message_en) == ("target_moved_late", True)
+    assert (piece.code, "5 rank → 30 days" in piece.text.en) == ("target_moved_late", True)
 
 
 def test_a_target_that_moves_while_behind_pace_is_told() -> None:
@@ -223,9 +223,9 @@ def test_a_target_that_moves_while_behind_pace_is_told() -> None:
     move = TargetMove("kr", TODAY, Decimal(8), Decimal(5), pace=pace)
     (piece,) = advised(given(moving(targets=2), moves=[move]))
     assert (piece.code, piece.severity) == ("target_moved_while_behind", "warning")
-    assert "2026-02-10에 목표치가 바뀌었습니다: 8 → 5" in piece.message_ko
-    assert "점수는 0.16, 기대 점수는 0.35" in piece.message_ko
-    assert "behind pace: 8 → 5. Before, the score was 0.16 and 0.35 was expected" in piece.message_en
+    assert "2026-02-10에 목표치가 바뀌었습니다: 8 → 5" in piece.text.ko
+    assert "점수는 0.16, 기대 점수는 0.35" in piece.text.ko
+    assert "behind pace: 8 → 5. Before, the score was 0.16 and 0.35 was expected" in piece.text.en
     late = move._replace(recorded_on=Q1.end)
     assert [one.code for one in advised(given(moving(targets=2), moves=[late]))] == ["target_moved_late"]
     for score in ("0.3101", "0.9"):

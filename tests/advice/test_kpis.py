@@ -139,7 +139,7 @@ def test_nearly_all_needs_a_tolerance_in_a_kpi_too(unit: str, target: str, said:
     completed = kpi("문의 처리 완료", "Enquiries completed", unit=unit, targets=(told,))
     found = [one for one in advised(given(objective(), kpis=[completed])) if one.item.id == completed.id]
     assert [one.code for one in found] == ([] if said is None else ["high_target_without_tolerance"])
-    assert all(f" {said}%" in one.message_ko and f" {said}% " in one.message_en for one in found)
+    assert all(f" {said}%" in one.text.ko and f" {said}% " in one.text.en for one in found)
     tolerant = told | {"grading": "tolerance", "tolerance": "0.5"}
     assert codes_of(kpi(unit=unit, targets=(tolerant,))) == set()
 
@@ -215,5 +215,5 @@ def test_a_kpi_target_that_moves_late_is_told(recorded_on: date, first: date, sa
     facts = replace(given(objective(), kpis=[kpi()], cycles=(YEAR, Q1)), kpi_moves=[move])
     found = [piece for piece in advised(facts) if piece.code == "kpi_target_moved_late"]
     assert [piece.item.cycle for piece in found] == ([] if said is None else [said])
-    assert all(f"{recorded_on}에 바뀌었습니다: 30 → 20" in piece.message_ko for piece in found)
+    assert all(f"{recorded_on}에 바뀌었습니다: 30 → 20" in piece.text.ko for piece in found)
     assert "kpi_target_moved_late" not in codes(facts, cycles=frozenset())

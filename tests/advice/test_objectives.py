@@ -34,8 +34,8 @@ def test_a_unit_that_only_watches_has_no_objective() -> None:
     """Its KPIs say how it runs; nothing says what is to change."""
     (piece,) = [one for one in advised(given(kpis=kpis(5))) if one.code == "no_objective"]
     assert (piece.item.kind, piece.item.id, piece.item.cycle) == ("org_unit", "sales", "2026-q1")
-    assert piece.message_ko.startswith("조직 “영업팀”: 2026-q1")
-    assert "Sales" in piece.message_en
+    assert piece.text.ko.startswith("조직 “영업팀”: 2026-q1")
+    assert "Sales" in piece.text.en
 
 
 def test_an_objective_of_a_cycle_that_shares_days_is_enough() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.formatting import Language, bar, compact, figure, minute, share
+from events.text import Language
+from services.cli.formatting import bar, compact, figure, minute, share
 
 
 @pytest.mark.parametrize(

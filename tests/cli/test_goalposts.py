@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from services.cli.formatting import Language
+from events.text import Language
 from services.cli.goalposts import goalposts
 from services.cli.state import _key_result
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from events.cycles.state import CycleStatus
 from events.initiatives.state import InitiativeStatus
 from events.objectives.state import ObjectiveStatus
-from services.cli.formatting import Language
+from events.text import Language
 from services.cli.state import WORDS, _initiative, _objective
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from events.text import Language
 from services.cli.client import Client
-from services.cli.formatting import Language
 from services.cli.trail import _details, _Readings, _recorded
 
 READINGS = _Readings(Client("http://127.0.0.1:1", "no token"))

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
+from events.text import Language
 from services.demo import steps as told
 from services.demo.company import load_company
 from services.demo.plan import plan, readings_sent
 from services.demo.requests import Batch, Command
-from services.demo.schema import Language
 
 COMPANY = load_company()
 

@@ -107,8 +107,8 @@ class Outcome:
         assert self.refusal is not None, self.events
         assert (self.refusal.code, self.refusal.kind) == (code, kind)
         assert pointer is None or self.refusal.pointer == pointer
-        assert self.refusal.message_en.isascii() or "–" in self.refusal.message_en
-        assert any("가" <= character <= "힣" for character in self.refusal.message_ko)
+        assert self.refusal.text.en.isascii() or "–" in self.refusal.text.en
+        assert any("가" <= character <= "힣" for character in self.refusal.text.ko)
         return self.refusal
 
 

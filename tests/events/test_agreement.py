@@ -150,7 +150,7 @@ def test_an_mbo_goal_is_agreed_when_both_parties_said_yes(
     assert goal.state.still_to_agree == missing
     if missing:
         refusal = goal.refuses(OWNER, ActivateObjective(), "agreement_missing")
-        assert all(party in refusal.message_en and party in refusal.message_ko for party in missing)
+        assert all(party in refusal.text.en and party in refusal.text.ko for party in missing)
     else:
         assert goal.does(OWNER, ActivateObjective()).state.status == "active"
 
@@ -327,6 +327,6 @@ def test_what_led_nowhere_when_it_was_proposed_may_close_a_circle_now() -> None:
     goal.facts["leads_to"] = {"team": (goal.state.id,)}
     refusal = goal.refuses(REVIEWER, AgreeObjective(), "supports_itself")
     assert refusal.allowed == ["send_back"]
-    assert f"{goal.state.id} → team → {goal.state.id}" in refusal.message_en
+    assert f"{goal.state.id} → team → {goal.state.id}" in refusal.text.en
     goal.does(REVIEWER, SendBackObjective())
     assert (goal.state.supports, goal.state.waiting) == ((), None)

@@ -49,7 +49,7 @@ def test_what_there_is_not_cannot_be_supported() -> None:
     refusal = DRAFT.when(command, unknown=frozenset({"nothing"})).refused(
         "supports_unknown", "invalid", "/supports"
     )
-    assert "nothing" in refusal.message_en
+    assert "nothing" in refusal.text.en
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_nothing_supports_itself(
         "conflict",
         "/supports",
     )
-    assert path in outcome.refusal.message_en
-    assert path in outcome.refusal.message_ko
+    assert path in outcome.refusal.text.en
+    assert path in outcome.refusal.text.ko
 
 
 def test_two_ways_to_one_goal_are_no_circle() -> None:

@@ -148,8 +148,8 @@ def test_no_target_reaches_into_a_closed_cycle(first: date, last: date | None, e
         assert outcome.refusal is None
         return
     refusal = outcome.refused("cycle_closed", pointer="/effective_from")
-    assert earliest in refusal.message_en
-    assert earliest in refusal.message_ko
+    assert earliest in refusal.text.en
+    assert earliest in refusal.text.ko
     assert refusal.allowed == ["reopen_cycle"]
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from events.errors import Refused
 from events.measures import Aggregation, Measure, Window
 from events.objectives.key_result_events import KeyResultAdded
-from events.registry import sentence
+from events.sentences import sentence
 from tests.events.given import recorded
 
 WEEKS = {"of": 12, "each": "at_least", "threshold": 4}

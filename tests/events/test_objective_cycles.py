@@ -97,7 +97,7 @@ def test_where_an_objective_may_move() -> None:
     later = TargetChanged(key_result="deals", old=Decimal(80), new=Decimal(60), effective_from=TODAY)
     back = ChangeObjectiveCycle(cycle=JANUARY.id)
     refusal = ACTIVE.and_then(later).when(back, new_cycle=JANUARY, **said)
-    assert "2025-02-10" in refusal.refused("target_after_cycle", pointer="/cycle").message_ko
+    assert "2025-02-10" in refusal.refused("target_after_cycle", pointer="/cycle").text.ko
     assert ACTIVE.when(back, new_cycle=JANUARY, **said).refusal is None
     direct = ObjectiveDrafted(title="-", cycle=QUARTER.id, ambition="stretch", direct=True)
     given("objective", direct).when(MOVE).refused("objective_direct")

@@ -71,7 +71,7 @@ def test_an_objective_belongs_to_what_exists() -> None:
     ended = SALES_TEAM.model_copy(update={"archived": True})
     new.when(command, org_unit=ended).refused("org_unit_archived")
     refusal = new.when(command, unknown=frozenset({"growth"})).refused("supports_unknown", "invalid")
-    assert "growth" in refusal.message_en
+    assert "growth" in refusal.text.en
 
 
 def test_an_objective_is_drafted_once() -> None:

@@ -16,7 +16,8 @@ from events.aggregates import AGGREGATES
 from events.initiatives.events import InitiativePlanned
 from events.objectives.events import ObjectiveDrafted, ObjectiveOwnerChanged
 from events.objectives.key_result_events import CheckedIn
-from events.registry import EventData, EventType, UnknownData, all_types, event, lookup, sentence
+from events.registry import EventData, EventType, UnknownData, all_types, event, lookup
+from events.sentences import sentence
 from events.state import OutOfPlace
 from tests.events.given import recorded
 from tests.events.samples import data_of
@@ -93,14 +94,14 @@ def test_a_type_says_what_it_means(entry: EventType) -> None:
 @EVERY_TYPE
 def test_sentences_name_who_and_only_what_there_is(entry: EventType) -> None:
     """Both languages begin with the actor and end as a sentence; no placeholder leads nowhere."""
-    for text in (entry.ko, entry.en):
+    for text in (entry.sentence.ko, entry.sentence.en):
         assert text.startswith("{actor} ")
         assert text.endswith(".")
         for path in placeholders(text):
             if path not in (["actor"], ["id"]):
                 assert_leads_to_a_field(entry.model, path)
-    assert any("가" <= character <= "힣" for character in entry.ko)
-    assert not any("가" <= character <= "힣" for character in entry.en)
+    assert any("가" <= character <= "힣" for character in entry.sentence.ko)
+    assert not any("가" <= character <= "힣" for character in entry.sentence.en)
 
 
 def assert_leads_to_a_field(model: Any, path: list[str]) -> None:
@@ -117,7 +118,7 @@ def test_personal_text_is_named_and_in_no_sentence(entry: EventType) -> None:
     """A sentence can be shown when the text behind it is redacted."""
     assert entry.personal <= entry.model.model_fields.keys()
     assert {"note", "reason", "comment"} & entry.model.model_fields.keys() <= entry.personal
-    for text in (entry.ko, entry.en):
+    for text in (entry.sentence.ko, entry.sentence.en):
         assert not entry.personal & {path[0] for path in placeholders(text)}
 
 

@@ -60,8 +60,8 @@ def test_a_goal_is_linked_to_pay_as_the_policy_says_that_its_cycle_pins(
         drafted.refused("reward_refused", "invalid", "/reward")
         refusal = changed.refused("reward_refused", "invalid", "/reward")
         version = pins.get(framework, 0)
-        assert f"{framework.upper()} policy (version {version})" in refusal.message_en
-        assert f"{framework.upper()} 산정 기준(버전 {version})" in refusal.message_ko
+        assert f"{framework.upper()} policy (version {version})" in refusal.text.en
+        assert f"{framework.upper()} 산정 기준(버전 {version})" in refusal.text.ko
 
 
 @pytest.mark.parametrize("framework", ["okr", "mbo"])

@@ -17,7 +17,8 @@ from events.objectives.events import ObjectiveActivated
 from events.objectives.key_result_events import MeasureChanged, RangeChanged, TargetChanged
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
-from events.registry import EventData, Language
+from events.registry import EventData
+from events.text import Language
 from events.workspace.state import Workspace
 from projections.advice.advise import advise, asked_about
 from projections.advice.facts import Facts, KpiTargetMove, Scope, TargetMove

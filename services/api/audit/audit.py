@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field
 
 from events.envelope import Event
 from events.ids import Slug
-from events.registry import Language, UnknownData, lookup, sentence
+from events.registry import UnknownData, lookup
+from events.sentences import sentence
+from events.text import Language
 from projections.audit import queries
 from projections.audit.references import references
 from services.access.callers import Caller

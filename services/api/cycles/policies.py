@@ -16,6 +16,7 @@ from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet
 from events.policies.rules import FRAMEWORKS, Framework, Rules
 from events.policies.state import Policy
+from events.text import Language
 from projections.audit import queries as audit
 from projections.audit.references import reference
 from projections.state import queries
@@ -24,7 +25,6 @@ from services.api.http.command_execution import Reason, Receipt, Writing, as_com
 from services.api.http.exact_json import ExactRoute, Lang, OptionalIfMatch, etag
 from services.api.http.openapi_responses import READ, STEP
 from services.api.http.paging import Page, Paged, page_from
-from services.api.http.problems import Language
 from services.api.http.security import PolicyEditor, Reader
 from services.api.http.services import Services, Serving
 from services.postgres.views import View

@@ -27,12 +27,12 @@ from events.objectives.commands import (
 from events.objectives.state import Objective, ObjectiveStatus
 from events.objectives.trajectory import Trajectory
 from events.rewards import Reward
+from events.text import Language
 from services.access.callers import Caller
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.exact_json import ExactRoute, IfMatch, Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page
-from services.api.http.problems import Language
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Services, Serving
 from services.api.people.naming import name_people

@@ -137,10 +137,10 @@ def _refused(error: Refused) -> Problem:
     errors = []
     if error.pointer is not None:
         where = pointer([part for part in error.pointer.lstrip("#").split("/") if part])
-        errors.append(FieldError(("pointer", where), error.code, error.message_en, error.message_ko))
+        errors.append(FieldError(("pointer", where), error.code, error.text))
     members: dict[str, Any] = {"allowed": error.allowed} if error.allowed else {}
     return Problem(
-        _REFUSED_STATUS[error.kind], error.code, error.message_en, error.message_ko, errors=errors, **members
+        _REFUSED_STATUS[error.kind], error.code, error.text.en, error.text.ko, errors=errors, **members
     )
 
 

@@ -15,13 +15,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from events.json_input import NamedTwice, exact_json
-from services.api.http.problems import (
-    Language,
-    Problem,
-    invalid_header,
-    invalid_parameter,
-    preferred_language,
-)
+from events.text import Language
+from services.api.http.problems import Problem, invalid_header, invalid_parameter, preferred_language
 
 KEY_LENGTH = 255
 """Characters an Idempotency-Key may have."""

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from events.text import Language, Text
 from services.api.http.validation_texts import korean
-
-Language = Literal["ko", "en"]
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2
 """Seconds a client is asked to wait when an engine is away."""
 
-_TITLES: dict[int, tuple[str, str]] = {
-    400: ("The request can't be read", "요청을 읽을 수 없습니다"),
-    401: ("Not signed in", "인증되지 않았습니다"),
-    403: ("Not allowed for this role", "이 역할에는 허용되지 않습니다"),
-    404: ("Not found", "찾을 수 없습니다"),
-    405: ("Method not allowed", "허용되지 않는 메서드입니다"),
-    406: ("Not acceptable", "제공할 수 없는 형식입니다"),
-    409: ("Not allowed now", "지금은 할 수 없는 단계입니다"),
-    410: ("Gone", "더 이상 없습니다"),
-    412: ("Changed since it was read", "읽은 뒤에 변경되었습니다"),
-    413: ("Too large", "너무 큽니다"),
-    415: ("Unknown media type", "알 수 없는 미디어 형식입니다"),
-    422: ("Invalid", "올바르지 않은 값입니다"),
-    428: ("If-Match is missing", "If-Match가 없습니다"),
-    429: ("Too many requests", "요청이 너무 많습니다"),
-    500: ("Internal error", "내부 오류"),
-    503: ("Not available now", "지금은 이용할 수 없습니다"),
+_TITLES: dict[int, Text] = {
+    400: Text("요청을 읽을 수 없습니다", "The request can't be read"),
+    401: Text("인증되지 않았습니다", "Not signed in"),
+    403: Text("이 역할에는 허용되지 않습니다", "Not allowed for this role"),
+    404: Text("찾을 수 없습니다", "Not found"),
+    405: Text("허용되지 않는 메서드입니다", "Method not allowed"),
+    406: Text("제공할 수 없는 형식입니다", "Not acceptable"),
+    409: Text("지금은 할 수 없는 단계입니다", "Not allowed now"),
+    410: Text("더 이상 없습니다", "Gone"),
+    412: Text("읽은 뒤에 변경되었습니다", "Changed since it was read"),
+    413: Text("너무 큽니다", "Too large"),
+    415: Text("알 수 없는 미디어 형식입니다", "Unknown media type"),
+    422: Text("올바르지 않은 값입니다", "Invalid"),
+    428: Text("If-Match가 없습니다", "If-Match is missing"),
+    429: Text("요청이 너무 많습니다", "Too many requests"),
+    500: Text("내부 오류", "Internal error"),
+    503: Text("지금은 이용할 수 없습니다", "Not available now"),
 }
 
 
@@ -42,8 +41,7 @@ class FieldError(NamedTuple):
 
     place: tuple[str, str]
     code: str
-    en: str
-    ko: str
+    text: Text
 
 
 class Problem(HTTPException):
@@ -62,21 +60,18 @@ class Problem(HTTPException):
     ) -> None:
         super().__init__(status, code, dict(headers or {}))
         self.code = code
-        self.en = en
-        self.ko = ko
+        self.text = Text(ko, en)
         self.errors = list(errors)
         self.members = members
         """Further members of the document, such as `allowed`."""
 
     def document(self, language: Language) -> dict[str, Any]:
         """The problem document in one language."""
-        korean_wanted = language == "ko"
-        title = _TITLES.get(self.status_code, ("Error", "오류"))[korean_wanted]
         document: dict[str, Any] = {
             "type": f"urn:goaltrail:problem:{self.code}",
-            "title": title,
+            "title": _TITLES.get(self.status_code, Text("오류", "Error")).told(language),
             "status": self.status_code,
-            "detail": self.ko if korean_wanted else self.en,
+            "detail": self.text.told(language),
             "code": self.code,
             **self.members,
         }
@@ -85,7 +80,7 @@ class Problem(HTTPException):
                 {
                     error.place[0]: error.place[1],
                     "code": error.code,
-                    "detail": error.ko if korean_wanted else error.en,
+                    "detail": error.text.told(language),
                 }
                 for error in self.errors
             ]
@@ -110,12 +105,12 @@ def not_found(what: str, what_ko: str, id_: str) -> Problem:
 
 def invalid_parameter(name: str, code: str, en: str, ko: str) -> Problem:
     """422 about one query parameter."""
-    return Problem(422, code, en, ko, errors=[FieldError(("parameter", name), code, en, ko)])
+    return Problem(422, code, en, ko, errors=[FieldError(("parameter", name), code, Text(ko, en))])
 
 
 def invalid_header(name: str, code: str, en: str, ko: str) -> Problem:
     """422 about one header."""
-    return Problem(422, code, en, ko, errors=[FieldError(("header", name), code, en, ko)])
+    return Problem(422, code, en, ko, errors=[FieldError(("header", name), code, Text(ko, en))])
 
 
 def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
@@ -126,14 +121,14 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
             400, "invalid_json", f"The body is not JSON: {why}.", f"본문이 JSON이 아닙니다: {why}."
         )
     fields = [
-        FieldError(_place(error["loc"]), str(error["type"]), _sentence(error), korean(error))
+        FieldError(_place(error["loc"]), str(error["type"]), Text(korean(error), _sentence(error)))
         for error in errors
     ]
     return Problem(
         422,
         "invalid",
-        f"{len(fields)} value{'s are' if len(fields) > 1 else ' is'} not valid: {fields[0].en}",
-        f"올바르지 않은 값이 {len(fields)}개 있습니다: {fields[0].ko}",
+        f"{len(fields)} value{'s are' if len(fields) > 1 else ' is'} not valid: {fields[0].text.en}",
+        f"올바르지 않은 값이 {len(fields)}개 있습니다: {fields[0].text.ko}",
         errors=fields,
     )
 

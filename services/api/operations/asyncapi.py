@@ -95,7 +95,7 @@ def _message(entry: EventType) -> dict[str, Any]:
         description += f" Personal text, encrypted: {fields} and the reason."
     return {
         "name": entry.full,
-        "summary": entry.en,
+        "summary": entry.sentence.en,
         "description": description,
         "contentType": "application/cloudevents+json",
         "payload": _envelope(entry),

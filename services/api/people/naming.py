@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
 
-from events.registry import Language
+from events.text import Language
 from services.keys.keys import Keys
 from services.queries.person_names import names_of
 from services.queries.read_context import Then

@@ -13,7 +13,7 @@ from events.ids import Aggregate, Slug
 from events.people.commands import ChangeMail, JoinUnit, LeaveUnit, Mail, RegisterPerson, RenamePerson
 from events.people.events import MemberRole
 from events.people.state import Person
-from events.registry import Language
+from events.text import Language
 from projections.state import queries
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.exact_json import ExactRoute, IfMatch, Lang

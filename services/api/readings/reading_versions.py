@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from events.commands import NOTE_LENGTH
 from events.decimals import Number
 from events.ids import Slug, reading_id
+from events.text import Text
 from projections.state import queries_readings
 from projections.state.queries_readings import Filter, Place
 from services.access.callers import Caller
@@ -276,7 +277,7 @@ async def _correct(
         )
     except Rejected as rejected:
         en, ko = rejected.reason("en"), rejected.reason("ko")
-        field = FieldError(("pointer", rejected.pointer or "#"), rejected.code, en, ko)
+        field = FieldError(("pointer", rejected.pointer or "#"), rejected.code, Text(ko, en))
         raise Problem(422, rejected.code, en, ko, errors=[field]) from None
 
 

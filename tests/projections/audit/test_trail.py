@@ -15,7 +15,8 @@ from events.ids import Aggregate, ledger_subject, reading_id
 from events.measures import Measure
 from events.objectives.events import ObjectiveActivated, ObjectiveDrafted
 from events.objectives.key_result_events import BaselineCorrected, CheckedIn, KeyResultAdded, TargetChanged
-from events.registry import UnknownData, sentence
+from events.registry import UnknownData
+from events.sentences import sentence
 from projections.audit.fold import AUDIT
 from projections.audit.queries import Goalpost, Recording, goalposts, recordings, trail_of
 from projections.audit.references import references
