@@ -22,9 +22,11 @@ REPOSITORY = Path(__file__).parent.parent
 class Running:
     """One `goaltrail up`. `with` waits until it is ready; however that ends, nothing of it is left."""
 
-    def __init__(self, data: Path, port: int) -> None:
+    def __init__(self, data: Path, port: int, *, hang_seconds: float | None = None) -> None:
+        """`hang_seconds`: after how long a process that hangs is killed, instead of the default."""
         self.data = data
         self.port = port
+        self.hang_seconds = hang_seconds
         self.start()
 
     def __enter__(self) -> Self:
@@ -45,10 +47,17 @@ class Running:
         """Start it; also again, once it has ended."""
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self.output = self.data.with_name(f"{self.data.name}.{time.monotonic_ns()}.out")
-        command = ["up", "--data", str(self.data), "--port", str(self.port)]
+        command = ["-m", "services.cli.main", "up", "--data", str(self.data), "--port", str(self.port)]
+        if self.hang_seconds is not None:
+            program = (
+                "import functools; from pathlib import Path; from services.up.supervisor import up;"
+                f"up(Path({str(self.data)!r}), {self.port}, functools.partial(print, flush=True),"
+                f" hang_seconds={self.hang_seconds})"
+            )
+            command = ["-c", program]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "services.cli.main", *command],
+                [sys.executable, *command],
                 cwd=REPOSITORY,
                 stdout=output,
                 stderr=output,

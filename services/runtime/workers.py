@@ -63,7 +63,7 @@ def run_worker(app: FastStream, settings: Settings, healthy: Callable[[], bool])
     async def metrics(_scope: Scope) -> AsgiResponse:
         return AsgiResponse(generate_latest(), 200, {"content-type": CONTENT_TYPE_LATEST})
 
-    uvicorn.run(
+    config = uvicorn.Config(
         app.as_asgi(asgi_routes=[("/healthz", healthz), ("/metrics", metrics)]),
         host=settings.metrics_host,
         port=settings.metrics_port,
@@ -71,3 +71,4 @@ def run_worker(app: FastStream, settings: Settings, healthy: Callable[[], bool])
         access_log=False,
         lifespan="on",
     )
+    loop.run(uvicorn.Server(config).serve())

@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 import services
+from services.runtime import heartbeat
+from services.runtime.heartbeat import Pulse
 from services.up.data_directory import LOG_BYTES, DataDirectory
 from services.up.nats_server import NatsServer
 from services.up.postgres_server import PostgresServer
 from services.up.processes import kill_group, spawn
 
 Say = Callable[[str], None]
+
+HANG_SECONDS = 20.0
+"""A process that has shown no sign of life for so long is killed and started again."""
+START_SECONDS = 90.0
+"""How long a process may take to start; of a server, a crash recovery is the longest part."""
 
 
 class Child(Protocol):
@@ -65,15 +72,41 @@ class _Backoff:
         return True
 
 
+class _Patience:
+    """Until when a process that shows no sign of life is borne."""
+
+    def __init__(self, seconds: float, *, starting: float) -> None:
+        self._seconds = seconds
+        self._starting = starting
+        self.began(time.monotonic())
+
+    def began(self, now: float) -> None:
+        """The process was started; until its first sign of life it may take longer."""
+        self._until = now + self._starting
+
+    def seen(self, now: float) -> None:
+        """It showed a sign of life."""
+        self._until = now + self._seconds
+
+    def over(self, now: float) -> bool:
+        """Whether it has been silent for too long."""
+        return now > self._until
+
+
 class Server:
     """nats-server or PostgreSQL."""
 
-    def __init__(self, name: str, server: NatsServer | PostgresServer, say: Say) -> None:
+    def __init__(
+        self, name: str, server: NatsServer | PostgresServer, say: Say, *, hang_seconds: float = HANG_SECONDS
+    ) -> None:
         self.name = name
         self.server = server
         self._say = say
         self.crashes = 0
         self._backoff = _Backoff()
+        self._patience = _Patience(hang_seconds, starting=hang_seconds)
+        self._probe_seconds = hang_seconds / 4
+        self._next_probe = 0.0
 
     @property
     def alive(self) -> bool:
@@ -81,13 +114,28 @@ class Server:
 
     def tend(self, now: float) -> None:
         process = self.server.process
-        if process is None or process.poll() is None:
+        if process is None:
+            return
+        if process.poll() is None:
+            self._look(now)
             return
         if self._backoff.crashed(now):
             self.crashes += 1
             self._say(f"{self.name} stopped ({_exit(process)}); starting it again (log: {self.server.log})")
         if self._backoff.due(now):
             self.server.spawn()
+            self._patience.began(now)
+
+    def _look(self, now: float) -> None:
+        """Ask it now and then whether it is there, and end it when it has not answered for too long."""
+        if now < self._next_probe:
+            return
+        self._next_probe = now + self._probe_seconds
+        if self.server.responds():
+            self._patience.seen(now)
+        elif self._patience.over(now):
+            self._say(_hangs(self.name))
+            self.kill()
 
     def ask_to_stop(self) -> None:
         if self.server.alive and self.server.process is not None:
@@ -104,7 +152,15 @@ class Server:
 class RoleProcess:
     """One of our own services, as a Python process of its own."""
 
-    def __init__(self, name: str, command: list[str], data: DataDirectory, say: Say) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        data: DataDirectory,
+        say: Say,
+        *,
+        hang_seconds: float = HANG_SECONDS,
+    ) -> None:
         self.name = name
         self._command = command
         self._data = data
@@ -114,6 +170,8 @@ class RoleProcess:
         self._last_text = ""
         self._last_shown = ""
         self._log = _Log(data.logs / f"{name}.log")
+        self._pulse: Pulse | None = None
+        self._patience = _Patience(hang_seconds, starting=max(hang_seconds, START_SECONDS))
 
     @property
     def alive(self) -> bool:
@@ -123,11 +181,16 @@ class RoleProcess:
         """Start the process; a thread copies what it prints into its log."""
         packages = str(Path(services.__file__).resolve().parent.parent)
         path = os.environ.get("PYTHONPATH")
+        if self._pulse is not None:
+            self._pulse.close()
+        pulse = self._pulse = Pulse()
+        self._patience.began(time.monotonic())
         env = os.environ | {
             "GOALTRAIL_DATA": str(self._data.root),
             "GOALTRAIL_LOG_FORMAT": "json",
             "PYTHONPATH": f"{packages}{os.pathsep}{path}" if path else packages,
             "PYTHONUNBUFFERED": "1",
+            heartbeat.VARIABLE: str(pulse.writing),
         }
         if secrets := os.environ.get("GOALTRAIL_SECRETS_DIR"):
             env["GOALTRAIL_SECRETS_DIR"] = str(Path(secrets).absolute())
@@ -139,12 +202,17 @@ class RoleProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pid_file=self._data.pid_file(self.name),
+            pass_fds=[pulse.writing],
         )
+        pulse.handed_over()
         assert process.stdout is not None
         threading.Thread(target=self._copy, args=(process.stdout,), daemon=True).start()
 
     def tend(self, now: float) -> None:
-        if self._process is None or self._process.poll() is None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._look(now)
             return
         if self._backoff.crashed(now):
             why = _exit(self._process)
@@ -153,6 +221,15 @@ class RoleProcess:
             self._say(f"{self.name} stopped ({why}); starting it again (log: {self._log.path})")
         if self._backoff.due(now):
             self.start()
+
+    def _look(self, now: float) -> None:
+        """End it when its event loop has not turned for too long."""
+        assert self._pulse is not None
+        if self._pulse.felt():
+            self._patience.seen(now)
+        elif self._patience.over(now):
+            self._say(_hangs(self.name))
+            self.kill()
 
     def ask_to_stop(self) -> None:
         if self._process is not None and self.alive:
@@ -166,6 +243,9 @@ class RoleProcess:
         self.kill()
         if self._process is not None:
             self._process.wait()
+        if self._pulse is not None:
+            self._pulse.close()
+            self._pulse = None
         self._data.pid_file(self.name).unlink(missing_ok=True)
 
     def _copy(self, output: IO[bytes]) -> None:
@@ -210,6 +290,10 @@ def _record(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) else None
+
+
+def _hangs(name: str) -> str:
+    return f"{name} does not respond any more; killing it"
 
 
 def _exit(process: subprocess.Popen[bytes]) -> str:

@@ -19,6 +19,7 @@ from typing import Self
 from services.runtime.private_files import private_directory
 from services.up.processes import (
     ProcessError,
+    answers,
     free_port,
     kill_group,
     last_lines,
@@ -160,6 +161,10 @@ class NatsServer:
         except OSError:
             return False
         return b"PONG" in answer
+
+    def responds(self) -> bool:
+        """Return whether the server greets who connects; True also while nobody can connect yet."""
+        return answers(self.port)
 
     @property
     def alive(self) -> bool:

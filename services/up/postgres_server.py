@@ -30,6 +30,7 @@ from services.runtime.private_files import private_directory
 from services.up.processes import (
     ProcessError,
     SystemUser,
+    answers,
     birth_mark,
     die_with_parent,
     free_port,
@@ -59,6 +60,9 @@ SETTINGS = {
     "timezone": "UTC",
 }
 """Tuned for a laptop. fsync, full_page_writes and synchronous_commit keep their safe defaults."""
+
+_TLS = 80877103
+"""The code of PostgreSQL's SSLRequest."""
 
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
@@ -160,6 +164,13 @@ class PostgresServer:
                 return connection.recv(4096).startswith(b"R")
         except OSError:
             return False
+
+    def responds(self) -> bool:
+        """Return whether the server answers who connects, be it that it recovers or is full.
+
+        True also while nobody can connect yet. It is asked whether it does TLS, which is no line in its log.
+        """
+        return answers(self.port, struct.pack("!ii", 8, _TLS))
 
     @property
     def alive(self) -> bool:

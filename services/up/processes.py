@@ -52,6 +52,7 @@ def spawn(
     parent_death_signal: signal.Signals = signal.SIGTERM,
     run_as: SystemUser | None = None,
     pid_file: Path | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own (a Ctrl-C in the terminal reaches only us).
 
@@ -71,6 +72,7 @@ def spawn(
         user=run_as.uid if run_as else None,
         group=run_as.gid if run_as else None,
         extra_groups=[] if run_as else None,
+        pass_fds=pass_fds,
         preexec_fn=die_with_parent(parent_death_signal),
     )
     if pid_file is not None:
@@ -212,6 +214,22 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
         except OSError:
             return False
         return True
+
+
+def answers(port: int, greeting: bytes = b"", *, seconds: float = 1.0) -> bool:
+    """Return whether the server on a loopback port says anything, in so many seconds, to `greeting`.
+
+    Nobody listening counts as an answer: a server that starts or recovers is not one that hangs.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
+            connection.sendall(greeting)
+            connection.recv(1)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def last_lines(path: Path, count: int = 5) -> str:

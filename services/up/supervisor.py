@@ -14,7 +14,7 @@ from types import FrameType
 
 from services.runtime.logging import configure_logging
 from services.runtime.settings import load_settings
-from services.up.children import Child, RoleProcess, Say, Server
+from services.up.children import HANG_SECONDS, START_SECONDS, Child, RoleProcess, Say, Server
 from services.up.data_directory import DataDirectory
 from services.up.processes import ProcessError, port_is_free, stop_leftover
 from services.up.provisioning import provision
@@ -22,8 +22,6 @@ from services.up.provisioning import provision
 ROLES: dict[str, list[str]] = {"api": ["api"], "intake": ["intake"], "projector": ["worker"]}
 """The processes beside the servers, and the command that each one runs."""
 
-START_SECONDS = 90.0
-"""How long servers may take to start; a crash recovery is the longest part."""
 START_TRIES = 6
 """A server that stops so often while we start will not start; a few times may be a crash being cleaned up."""
 READY_SECONDS = 60.0
@@ -33,25 +31,27 @@ SERVICE_GRACE = 6.0
 SERVER_GRACE = 3.0
 
 
-def up(data: Path, port: int | None, say: Say) -> int:
+def up(data: Path, port: int | None, say: Say, *, hang_seconds: float = HANG_SECONDS) -> int:
     """Run everything until SIGINT, SIGTERM or SIGHUP. Returns the exit code.
 
-    `say` prints one line for the person at the terminal. Raises ProcessError when it can't start.
+    `say` prints one line for the person at the terminal. A process that shows no sign of life for
+    `hang_seconds` is killed and started again. Raises ProcessError when it can't start.
     """
     os.umask(0o077)
-    supervisor = Supervisor(data, port, say)
+    supervisor = Supervisor(data, port, say, hang_seconds=hang_seconds)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, supervisor.on_signal)
     return supervisor.run()
 
 
 class Supervisor:
-    """Starts the servers and the services in order, restarts what crashes, stops all of it."""
+    """Starts the servers and the services in order, restarts what crashes or hangs, stops all of it."""
 
-    def __init__(self, data: Path, port: int | None, say: Say) -> None:
+    def __init__(self, data: Path, port: int | None, say: Say, *, hang_seconds: float = HANG_SECONDS) -> None:
         self.data = DataDirectory(data)
         self._port = port
         self._say = say
+        self._hang_seconds = hang_seconds
         self._stopping = False
         self._children: list[Child] = []
 
@@ -90,7 +90,10 @@ class Supervisor:
                 f"port {port} of 127.0.0.1 is in use: choose another with `goaltrail up --port N`"
             )
         nats, postgres = data.servers(port)
-        self._children = [Server("nats-server", nats, self._say), Server("PostgreSQL", postgres, self._say)]
+        self._children = [
+            Server(name, server, self._say, hang_seconds=self._hang_seconds)
+            for name, server in (("nats-server", nats), ("PostgreSQL", postgres))
+        ]
         operator = data.write_roles(nats, postgres, port)
         configure_logging(operator, "up", stream=(data.logs / "up.log").open("a"))
         nats.spawn()
@@ -98,7 +101,10 @@ class Supervisor:
         self._wait(nats.ready, START_SECONDS, nats.wait_ready)
         self._wait(postgres.ready, START_SECONDS, postgres.wait_ready)
         asyncio.run(provision(operator))
-        roles = [RoleProcess(name, command, data, self._say) for name, command in ROLES.items()]
+        roles = [
+            RoleProcess(name, command, data, self._say, hang_seconds=self._hang_seconds)
+            for name, command in ROLES.items()
+        ]
         for role in roles:
             if self._stopping:
                 raise _StoppedError

@@ -19,6 +19,7 @@ from services.runtime.settings import load_settings
 from services.up.processes import free_port, wait_until
 from tests.up import Running
 
+NAMES = ("api", "intake", "projector", "nats-server", "postgres")
 START_SECONDS = 60.0
 """Far more than `up` needs: the machine may be busy with other tests."""
 
@@ -85,7 +86,7 @@ def test_a_second_up_on_the_same_data_says_so_in_one_line(running: Running) -> N
     assert running.answers()
 
 
-@pytest.mark.parametrize("name", ["api", "intake", "projector", "nats-server", "postgres"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_killed_child_is_started_again(running: Running, name: str) -> None:
     """SIGKILL to any one process: another takes its place, and the API is ready again."""
     before = running.pid(name)
@@ -96,10 +97,30 @@ def test_a_killed_child_is_started_again(running: Running, name: str) -> None:
     assert "stopped (SIGKILL); starting it again" in running.said()
 
 
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An instance that bears a process that hangs for a few seconds only."""
+    with Running(tmp_path_factory.mktemp("up") / "data", free_port(), hang_seconds=6.0) as instance:
+        yield instance
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_child_that_hangs_is_killed_and_started_again(impatient: Running, name: str) -> None:
+    """SIGSTOP to any one process, which goes on existing: another takes its place, and the API is ready."""
+    before = impatient.pid(name)
+    assert before is not None
+    others = {other: impatient.pid(other) for other in NAMES if other != name}
+    os.kill(before, signal.SIGSTOP)
+    assert wait_until(lambda: impatient.pid(name) not in (None, before), timeout=START_SECONDS)
+    assert wait_until(impatient.answers, timeout=START_SECONDS, every=0.1)
+    assert "does not respond any more; killing it" in impatient.said()
+    assert {other: impatient.pid(other) for other in others} == others
+
+
 def test_up_on_a_copy_of_a_live_directory_leaves_the_original_alone(running: Running, tmp_path: Path) -> None:
     """`cp -a` takes the pid files along: the copy starts beside the original, on other ports."""
     said = running.said()
-    before = {name: running.pid(name) for name in ("api", "intake", "projector", "nats-server", "postgres")}
+    before = {name: running.pid(name) for name in NAMES}
     assert None not in before.values()
     subprocess.run(["cp", "-a", running.data, tmp_path / "data2"], check=True)
     with Running(tmp_path / "data2", free_port()) as copy:
