@@ -35,6 +35,8 @@ class Knowledge:
         self._ledger = ledger
         self._workspace = workspace
         self._view = view
+        # Up to there a view knew what it answered: only what stands in `_seen` and `_seen_goals`. The ledger
+        # is read from 0 for everything else, or what a failed read did not find would not be there.
         self._seen_until = view.position if view is not None else 0
         self._seen: dict[Aggregate, Loaded] = {}
         self._seen_goals: dict[str, str | None] = {}
@@ -166,16 +168,8 @@ class Knowledge:
 
     async def objective_of(self, key_result: str) -> str | None:
         """The objective that a key result belongs to."""
-        if self._view is not None:
-            self._searched.add("objective")
-            return await queries.objective_of(self._view.connection, key_result, self._view.position)
-        found = None
-        async for event in self._events("objective", self._seen_until):
-            data = event.event.data
-            # The first one has it, as in the views.
-            if found is None and isinstance(data, KeyResultAdded) and data.key_result == key_result:
-                found = event.event.aggregate.id
-        return found
+        found = (await self.objectives_of(frozenset({key_result}))).get(key_result)
+        return None if found == key_result else found
 
     async def _events(self, kind: str, after: int) -> AsyncIterator[RecordedEvent]:
         """The events of all aggregates of a kind after a position, in order; what is no event is left out."""

@@ -31,7 +31,7 @@ from services.intake.items import Dimensions, Item, Text
 from services.intake.times import When
 from services.intake.validation import Admission, Candidate
 from services.ledger import Entry, Ledger, recorded
-from services.postgres.views import NotBuilt, Views
+from services.postgres.views import NotBuilt, NotThereYet, Views
 
 Seal = Callable[[Event], Awaitable[Event]]
 """Encrypts the personal text of an event."""
@@ -187,20 +187,20 @@ class Corrections:
 
         Raises ReadingUnknown, NotThereYet, ViewsUnavailable.
         """
-        kpi = await self._stored_kpi(order)
-        if kpi is None:
-            head = await self._ledger.head(order.workspace)
-            await self._views.wait(order.workspace, head, timeout=CATCH_UP_SECONDS)
-            kpi = await self._stored_kpi(order)
+        with suppress(NotBuilt):
+            async with self._views.open(order.workspace) as view:
+                kpi = await kpi_of(view.connection, order.reading)
+                if kpi is not None:
+                    return kpi
+        head = await self._ledger.head(order.workspace)
+        await self._views.wait(order.workspace, head, timeout=CATCH_UP_SECONDS)
+        async with self._views.open(order.workspace) as view:
+            if view.position < head:  # another build than the one that was waited for
+                raise NotThereYet(head, view.position)
+            kpi = await kpi_of(view.connection, order.reading)
         if kpi is None:
             raise ReadingUnknown(order.reading)
         return kpi
-
-    async def _stored_kpi(self, order: Order) -> str | None:
-        with suppress(NotBuilt):
-            async with self._views.open(order.workspace) as view:
-                return await kpi_of(view.connection, order.reading)
-        return None
 
     async def _at(self, order: Order, version: Version) -> RecordedEvent | None:
         """The event of a version, from the ledger."""
