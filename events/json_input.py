@@ -1,4 +1,4 @@
-"""Read JSON that came from outside: numbers are exact and short, and an object has each name once.
+"""Read JSON that came from outside: numbers are exact and short, names stand once, texts can be stored.
 
 Every number is limited here, before any model sees it: whoever makes an integer of the 14 characters
 `1e999999999` needs a gigabyte, and pydantic does so for an `int` field. Python's own limit (4,300 digits)
@@ -6,6 +6,7 @@ is one for integers only, and far beyond what any field takes.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -20,6 +21,27 @@ _read_fraction = Context(
     prec=LONGEST_NUMBER, Emin=-LONGEST_NUMBER, Emax=LONGEST_NUMBER, traps=[Inexact, InvalidOperation]
 ).create_decimal
 """Overflow and underflow are inexact too. Zeros at the end are no digits."""
+
+
+_ESCAPE = re.compile(
+    r"""
+    \\ (?:
+        u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}  # both halves of one character
+        | (?P<half> u[dD][89a-fA-F][0-9a-fA-F]{2} )
+        | (?P<nul> u0000 )
+        | .
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+"""An escape of a JSON text. UTF-8 has no other way to write half a character, nor JSON to write a NUL."""
+
+
+class LoneSurrogate(ValueError):
+    """A text holds half of a character, which no UTF-8 can say: it could be neither stored nor answered."""
+
+
+class NulCharacter(ValueError):
+    """A text holds the character U+0000, which PostgreSQL stores in no text."""
 
 
 class NumberTooLong(ValueError):
@@ -37,18 +59,29 @@ class NamedTwice(ValueError):
         self.name = name
 
 
-def exact_json(payload: str | bytes) -> object:
+def exact_json(text: str) -> object:
     """Parse JSON with every fraction as an exact Decimal.
 
-    Raises JSONDecodeError, RecursionError, NamedTwice, NumberTooLong, and ValueError for NaN and Infinity.
+    Raises JSONDecodeError, RecursionError, NamedTwice, NumberTooLong, LoneSurrogate, NulCharacter, and
+    ValueError for NaN and Infinity.
     """
-    return json.loads(
-        payload,
+    document: object = json.loads(
+        text,
         parse_float=fraction,
         parse_int=integer,
         parse_constant=_refuse_constant,
         object_pairs_hook=_object,
     )
+    if has_lone_surrogate(text):
+        raise LoneSurrogate
+    if "\\u0000" in text and _escapes(text, "nul"):
+        raise NulCharacter
+    return document
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Whether a JSON text has half of a character anywhere, in a name or in a value."""
+    return ("\\ud" in text or "\\uD" in text) and _escapes(text, "half")
 
 
 def fraction(written: str) -> Decimal:
@@ -69,6 +102,10 @@ def integer(written: str) -> int:
 def twice(members: Sequence[tuple[str, object]]) -> str:
     """Return a name that members of an object share."""
     return Counter(name for name, _value in members).most_common(1)[0][0]
+
+
+def _escapes(text: str, kind: str) -> bool:
+    return any(found[kind] for found in _ESCAPE.finditer(text))
 
 
 def _object(members: list[tuple[str, object]]) -> dict[str, object]:

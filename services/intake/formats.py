@@ -13,8 +13,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from decimal import Decimal
 from typing import Any
 
-from events.json_input import LONGEST_NUMBER, NumberTooLong, fraction, integer, twice
-from services.intake.items import CHUNK
+from events.json_input import LONGEST_NUMBER, NumberTooLong, fraction, has_lone_surrogate, integer, twice
+from services.intake.items import CHUNK, TEXT_LENGTH
 from services.intake.rejections import Rejected
 
 MAX_ITEMS = 100_000
@@ -151,7 +151,7 @@ Scan = Callable[[str, int], tuple[Any, int]]
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any] | Rejected:
     """Nobody can say which of two members of one name is meant; the items beside it are taken."""
     found = dict(members)
-    return found if len(found) == len(members) else Rejected("named_twice", twice(members))
+    return found if len(found) == len(members) else Rejected("named_twice", twice(members)[:TEXT_LENGTH])
 
 
 def _scanner() -> Scan:
@@ -174,6 +174,13 @@ def _parse(text: str) -> Any:
         raise json.JSONDecodeError("Expecting value", text, stop.value) from None
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
+    return _storable(value, text, 0, end)
+
+
+def _storable(value: Any, text: str, start: int, end: int) -> Any:
+    """Return the value that stands there in a text; Rejected if something in it is half a character."""
+    if text.find("\\u", start, end) >= 0 and has_lone_surrogate(text[start:end]):
+        return Rejected("lone_surrogate")
     return value
 
 
@@ -196,8 +203,9 @@ async def _parse_array(body: bytes) -> list[list[Any]]:
         at = _end_of_space(text, at + 1)
         more = text[at : at + 1] != "]"
         while more:
-            value, at = _scan(text, at)
-            chunk.append(value)
+            start = at
+            value, at = _scan(text, start)
+            chunk.append(_storable(value, text, start, at))
             if len(chunk) == CHUNK:
                 chunks.append(chunk)
                 if len(chunks) * CHUNK > MAX_ITEMS:

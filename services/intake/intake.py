@@ -21,7 +21,7 @@ from events.readings.identity import NEW, Kind, Status, Version, judge
 from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.deduplication import Decision, KnownReadings, Snapshot, Told
 from services.intake.event_builder import Recording, Source
-from services.intake.items import Item, read_items
+from services.intake.items import TEXT_LENGTH, Item, read_items
 from services.intake.metrics import ITEMS
 from services.intake.receipts import Receipt
 from services.intake.rejections import Rejected
@@ -285,4 +285,4 @@ def _source_id(raw: Any) -> str | None:
     found = raw.get("source_id")
     if not isinstance(found, str):
         return None
-    return found[:200].encode(errors="replace").decode()
+    return found[:TEXT_LENGTH]

@@ -24,6 +24,10 @@ SENTENCES: dict[str, Text] = {
     ),
     "not_mapped": Text("{field} 값을 만들 수 없습니다: {why}", "{field} can't be made: {why}"),
     "named_twice": Text("{field}이(가) 한 객체에 두 번 있습니다", "{field} stands twice in one object"),
+    "lone_surrogate": Text(
+        "글자의 반쪽(짝이 없는 서로게이트)이 있어 텍스트로 읽을 수 없습니다",
+        "it holds half of a character (a surrogate without the other one), which is no text",
+    ),
     "not_an_object": Text("항목은 JSON 객체여야 합니다", "an item is a JSON object"),
     "not_a_cloudevent": Text(
         "data가 객체인 CloudEvents 1.0이 아닙니다: {why}",

@@ -146,7 +146,7 @@ def test_json_lines_are_sent_as_they_are(terminal: Terminal, write: Write) -> No
     rejected = [json.loads(line) for line in Path(told["rejected_file"]).read_text().splitlines()]
     assert [(found["line"], found["code"]) for found in rejected] == [
         (4, "malformed"),
-        (6, "not_a_text"),
+        (6, "lone_surrogate"),
         (7, "not_utf8"),
     ]
     again = terminal.json("import", write("r.jsonl", "\n".join([good % "a", good % "d"])), "--feed", "erp")

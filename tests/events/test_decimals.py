@@ -117,7 +117,7 @@ def test_json_fractions_stay_exact() -> None:
     assert parsed == {"a": Decimal("0.1"), "b": Decimal("12345678901234567890.123456789012"), "c": 7}
 
 
-@pytest.mark.parametrize("payload", ["NaN", "[Infinity]", '{"a": -Infinity}', "{", "1" * 5000, b"\xff"])
-def test_json_that_is_none_is_refused(payload: str | bytes) -> None:
+@pytest.mark.parametrize("payload", ["NaN", "[Infinity]", '{"a": -Infinity}', "{", "1" * 5000])
+def test_json_that_is_none_is_refused(payload: str) -> None:
     with pytest.raises(ValueError):
         exact_json(payload)

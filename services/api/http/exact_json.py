@@ -14,7 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from events.json_input import NamedTwice, exact_json
+from events.json_input import LoneSurrogate, NamedTwice, NulCharacter, exact_json
 from events.text import Language
 from services.api.http.problems import Problem, invalid_header, invalid_parameter, preferred_language
 
@@ -42,7 +42,7 @@ class ExactRequest(Request):
                 f"본문이 UTF-8이 아닙니다: {error.start}번째 바이트를 읽을 수 없습니다.",
             ) from None
         try:
-            document = exact_json(text)
+            return exact_json(text)
         except json.JSONDecodeError as error:
             place = f"line {error.lineno}, column {error.colno}"
             raise Problem(
@@ -58,6 +58,20 @@ class ExactRequest(Request):
                 f"The body has {error.name[:80]!r} twice in one object: send the one that is meant.",
                 f"본문의 한 객체에 {error.name[:80]!r}이(가) 두 번 있습니다. 하나만 보내십시오.",
             ) from None
+        except LoneSurrogate:
+            raise Problem(
+                400,
+                "lone_surrogate",
+                "The body holds half of a character (a surrogate without the other one), which is no text.",
+                "본문에 글자의 반쪽(짝이 없는 서로게이트)이 있어 텍스트로 읽을 수 없습니다.",
+            ) from None
+        except NulCharacter:
+            raise Problem(
+                400,
+                "nul_character",
+                "The body holds the character U+0000, which can't be stored.",
+                "본문에 저장할 수 없는 문자 U+0000이 있습니다.",
+            ) from None
         except ValueError as error:
             raise Problem(
                 400,
@@ -70,14 +84,6 @@ class ExactRequest(Request):
             raise Problem(
                 400, "invalid_json", "The body is nested too deeply.", "본문이 너무 깊게 중첩되어 있습니다."
             ) from None
-        if "\\u0000" in text and _holds_nul(document):
-            raise Problem(
-                400,
-                "nul_character",
-                "The body holds the character U+0000, which can't be stored.",
-                "본문에 저장할 수 없는 문자 U+0000이 있습니다.",
-            )
-        return document
 
 
 class ExactRoute(APIRoute):
@@ -220,11 +226,3 @@ def _check_media_type(request: Request) -> None:
             "Content-Type: application/json 헤더와 함께 JSON을 보내십시오.",
             headers={"Accept": "application/json"},
         )
-
-
-def _holds_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(key) or _holds_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_holds_nul(item) for item in value)
