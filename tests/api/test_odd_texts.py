@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.api.services import Services
+from services.api.http.services import Services
 from tests.api.conftest import Person, person
 from tests.api.operations import Write, places, replaced, writes
 from tests.api.test_readings import erp, item, send
