@@ -46,7 +46,10 @@ class Context:
     taken_over: KeyResult | None = None
     """The key result that a new objective takes over."""
     unknown: frozenset[str] = frozenset()
-    """Of what a goal, a KPI or words refer to: the objectives, key results and KPIs that do not exist."""
+    """Of what a goal, a KPI or words are to refer to: the objectives, key results and KPIs that do not exist,
+    or not for who asks."""
+    unseen: frozenset[str] = frozenset()
+    """Goals that are referred to already, or lie on the way upwards, and that who asks does not see."""
     leads_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """From what an objective is to support upwards: key results to their objectives, these to what they
     support."""
@@ -64,6 +67,15 @@ class Context:
     yes in their place."""
     line: frozenset[str] = frozenset()
     """Of an MBO goal that is to end: the actors in the line of its parties, unless the caller is a party."""
+
+    def with_unseen(self, said: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the references that are stated, with those held already that who asks does not see.
+
+        Nobody takes away what they are not shown.
+        """
+        if said == tuple(id_ for id_ in held if id_ not in self.unseen):
+            return held
+        return (*said, *(id_ for id_ in held if id_ in self.unseen))
 
     def require_reason(self) -> None:
         """Refuse the command unless it says why."""

@@ -93,6 +93,8 @@ def _replan(command: ReplanInitiative, state: Initiative, context: Context) -> l
         if field in CLEARABLE or getattr(command, field) is not None
     }
     old = state.plan
+    if command.supports is not None:
+        said["supports"] = context.with_unseen(command.supports, old.supports)
     new = old.model_copy(update=said)
     if new == old:
         return []

@@ -39,6 +39,9 @@ KpiCommand = DefineKpi | RedefineKpi | SetKpiTarget | AgreeKpiChange | SendBackK
 CLEARABLE = frozenset({"perspective", "leading", "owner", "org_unit", "serves", "serves_why", "reward"})
 """Parts of a definition that may be empty."""
 
+PURPOSE = ("serves", "serves_why")
+"""Parts of a definition that are there together or not at all."""
+
 
 def decide(command: KpiCommand, state: Kpi | None, context: Context) -> list[EventData]:
     """What follows from a command, or Refused. What is so already makes no event."""
@@ -91,7 +94,12 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
         for field in command.model_fields_set
         if field in CLEARABLE or getattr(command, field) is not None
     }
-    new = KpiDefinition(**old.model_dump() | said)
+    # A purpose that is not shown to who asks stays, unless another one takes its place.
+    unseen = {field: getattr(old, field) for field in PURPOSE if old.serves in context.unseen}
+    new = KpiDefinition(**old.model_dump() | dict.fromkeys(unseen) | said)
+    _check_purpose(new, context)
+    if new.serves is None:
+        new = new.model_copy(update=unseen)
     if new == old:
         return []
     if any(getattr(new, field) != getattr(old, field) for field in COUNTING):
@@ -99,7 +107,6 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
             require_not_closed(cycle)
     context.require_reason()
     _check_aggregation(state.kind, new.aggregation)
-    _check_purpose(new, context)
     if new.reward != old.reward:
         check_reward(new.reward, context.policies.newest("kpi"))
     if new.org_unit is not None and new.org_unit != old.org_unit:
@@ -165,7 +172,7 @@ def _target_set(new: KpiTarget, state: Kpi, context: Context) -> list[KpiTargetS
 
 
 def _check_purpose(definition: KpiDefinition, context: Context) -> None:
-    """What it serves and what it is watched with exist, and it is said how it serves that."""
+    """Refuse to serve, or to be watched with, what does not exist, and to serve a goal without saying how."""
     if (definition.serves is None) != (definition.serves_why is None):
         raise Refused(
             "serves_needs_why",

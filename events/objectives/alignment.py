@@ -48,7 +48,7 @@ def check_circle(
     """Refuse to support what leads back."""
     path = way_back(objective.id, supports, context.leads_to)
     if path is not None:
-        way = " → ".join(path)
+        way = " → ".join("…" if id_ in context.unseen else id_ for id_ in path)
         raise Refused(
             "supports_itself",
             f"the objective would support itself: {way}",

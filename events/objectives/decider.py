@@ -182,7 +182,8 @@ def _change(
             if not moved:
                 return []
             changed, *also = moved
-        case ChangeSupports(supports=supports):
+        case ChangeSupports():
+            supports = context.with_unseen(command.supports, state.supports)
             if supports == state.supports:
                 return []
             check_change(state, supports, context)

@@ -83,6 +83,7 @@ async def context_of(
     new_cycle = await knowledge.state("cycle", _new_cycle(command, state))
     kpi = await knowledge.state("kpi", _kpi(command, state))
     org_unit = await knowledge.state("org_unit", _org_unit(command))
+    leads_to = await references.leads_to(knowledge, command, state)
     return Context(
         actor=caller.actor,
         role=caller.role,
@@ -98,7 +99,8 @@ async def context_of(
         below=await _below(knowledge, command, state),
         taken_over=await references.taken_over(knowledge, command, caller, today),
         unknown=await references.unknown(knowledge, command, state, caller, today),
-        leads_to=await references.leads_to(knowledge, command, state),
+        unseen=await references.unseen(knowledge, command, state, leads_to, caller, today),
+        leads_to=leads_to,
         policies=await _policies(knowledge, command, state),
         taken=await references.taken(knowledge, command, aggregate, state),
         people=await _people(knowledge, command),

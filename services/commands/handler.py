@@ -35,7 +35,7 @@ from services.commands.context_loader import context_of, workspace_of, written_o
 from services.commands.errors import KeyInFlight, KeyReused, Stale, TooContended
 from services.commands.serialization import OneAtATime
 from services.commands.state_loader import Knowledge
-from services.commands.visibility import require_seen
+from services.commands.visibility import may_see, refusal_of_unseen, require_sight_of_new
 from services.keys.keys import Keys
 from services.ledger import (
     Conflict,
@@ -80,6 +80,8 @@ class Request:
     body_hash: str
     if_match: int | None
     correlation_id: str | None
+    key_result: str | None
+    """The id of a key result by which the aggregate was named."""
 
     @property
     def workspace(self) -> str:
@@ -127,14 +129,18 @@ class Goals:
         body_hash: str = "",
         if_match: int | None = None,
         correlation_id: str | None = None,
+        key_result: str | None = None,
     ) -> Answer:
         """Carry out commands on one aggregate, all or none; acked means on disk.
 
         `key` is the Idempotency-Key and `body_hash` says what was asked with it; `if_match` is the revision
-        that the caller has read, None to change whatever is there. Raises Refused, Stale, KeyReused,
-        KeyInFlight, TooContended, WorkspaceUnknown, LedgerUnavailable, LedgerUncertain.
+        that the caller has read, None to change whatever is there; `key_result` is the id by which an
+        objective was found. Raises Refused, Stale, KeyReused, KeyInFlight, TooContended, WorkspaceUnknown,
+        LedgerUnavailable, LedgerUncertain.
         """
-        request = Request(caller, aggregate, commands, reason, key, body_hash, if_match, correlation_id)
+        request = Request(
+            caller, aggregate, commands, reason, key, body_hash, if_match, correlation_id, key_result
+        )
         if key is None:
             return await self._carry_out(request)
         slot = (caller.workspace, caller.actor, key)
@@ -232,8 +238,14 @@ class Goals:
         workspace = await workspace_of(knowledge, request.workspace)
         now = self._now()
         today = workspace.business_day(now)[0]
-        await require_seen(knowledge, request.caller, loaded.state, request.commands, today)
-        if request.if_match is not None and loaded.state is not None and loaded.revision != request.if_match:
+        await require_sight_of_new(knowledge, request.caller, loaded.state, request.commands[0], today)
+        visible = await may_see(knowledge, request.caller, loaded.state, today)
+        if (
+            visible
+            and request.if_match is not None
+            and loaded.state is not None
+            and loaded.revision != request.if_match
+        ):
             raise Stale(request.if_match, loaded.revision)
         numbers = count()
 
@@ -255,6 +267,8 @@ class Goals:
                 reason=request.reason,
                 new_id=new_id,
             )
+            if not visible:
+                raise refusal_of_unseen(decide, command, state, context, request.key_result)
             for data in decide(command, state, context):
                 event = Event(
                     id=request.event_id(len(events)),

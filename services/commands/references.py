@@ -29,6 +29,9 @@ from services.access.callers import Caller
 from services.commands.state_loader import Knowledge
 from services.commands.visibility import may_see
 
+RESTATED = frozenset({"supports", "serves", "serves_why"})
+"""Fields of commands that say anew which goals something refers to."""
+
 
 async def unknown(
     knowledge: Knowledge, command: Command, state: State | None, caller: Caller, today: date
@@ -46,15 +49,28 @@ async def unknown(
             return await _items_not_there(knowledge, command.items, caller, today)
         case _:
             return frozenset()
-    # What it refers to already may stay, also if somebody else said so who sees more.
-    held = _referred(state)
     found = await knowledge.objectives_of(goals)
-    missing = {id_ for id_ in goals - held if not await _sees(knowledge, found.get(id_), caller, today)}
-    missing |= (goals & held) - found.keys()
+    missing = {id_ for id_ in goals if not await _sees(knowledge, found.get(id_), caller, today)}
     itself = None if state is None else state.id
     return frozenset(missing) | {
         kpi for kpi in kpis if kpi == itself or await knowledge.state("kpi", kpi) is None
     }
+
+
+async def unseen(
+    knowledge: Knowledge,
+    command: Command,
+    state: State | None,
+    above: Iterable[str],
+    caller: Caller,
+    today: date,
+) -> frozenset[str]:
+    """Return the goals hidden from the caller: of those `above`, and of those that a command restates."""
+    goals = set(above)
+    if RESTATED & command.model_fields_set:
+        goals |= _referred(state)
+    found = await knowledge.objectives_of(frozenset(goals))
+    return frozenset([id_ for id_, goal in found.items() if not await _sees(knowledge, goal, caller, today)])
 
 
 async def _items_not_there(

@@ -1,66 +1,90 @@
-"""A goal that the caller may not see is, for a command of his, not there."""
+"""Visibility for commands: what the caller may not see is, for a command of theirs, not there.
+
+The rule is events/visibility.py, as for reads; this looks up what it asks for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
+from typing import Protocol
 
 from events.commands import Command
+from events.context import Context
 from events.errors import Refused
-from events.objectives.commands import AddKeyResult, DraftObjective, EnsureContainer
 from events.people.org_chart import OrgChart
-from events.scorecards.commands import ChangeScorecard, DrawUpScorecard
+from events.registry import EventData
+from events.scorecards.commands import DrawUpScorecard
 from events.scorecards.state import Scorecard
 from events.state import State
-from events.visibility import parties_of, seen_by
+from events.talk.said import Said, person_of
+from events.visibility import goals_behind, parties_of, read_by, seen_by
 from services.access.callers import Caller
 from services.access.roles import Permission
 from services.commands.state_loader import Knowledge
 
 
-async def require_seen(
-    knowledge: Knowledge,
-    caller: Caller,
-    state: State | None,
-    commands: Sequence[Command],
-    today: date,
-) -> None:
-    """Refuse commands on a goal that the caller does not see, as if it were not there.
+class Decide(Protocol):
+    """The decider of a kind of aggregate."""
 
-    And a new scorecard that he would not see.
+    def __call__(self, command: Command, state: State | None, context: Context, /) -> list[EventData]: ...
+
+
+async def may_see(knowledge: Knowledge, caller: Caller, state: State | None, today: date) -> bool:
+    """Return whether the caller sees an aggregate as it is now."""
+    if isinstance(state, Said) and person_of(caller.actor) in state.parties:
+        return True
+    if isinstance(state, Said) and state.audience != "everyone":
+        return caller.actor in read_by(state, await _chart(knowledge), today)
+    if caller.may(Permission.READ_ALL_GOALS):
+        return True
+    goals = goals_behind(state)
+    if goals:
+        found = await knowledge.objectives_of(goals)
+        for objective in sorted(set(found.values())):
+            if await may_see(knowledge, caller, await knowledge.state("objective", objective), today):
+                return True
+        return not found
+    parties = parties_of(state)
+    if parties is None or caller.actor in parties:
+        return True
+    return caller.actor in seen_by(parties, await _chart(knowledge), today)
+
+
+async def _chart(knowledge: Knowledge) -> OrgChart:
+    return OrgChart(await knowledge.people(), await knowledge.org_units())
+
+
+def refusal_of_unseen(
+    decide: Decide, command: Command, state: State | None, context: Context, key_result: str | None
+) -> Refused:
+    """Return how a command on what the caller does not see is refused: as if it were not there.
+
+    Its decider says so, and of a command that begins something that the id is taken; not what may be done
+    with what has it, which would tell how far that is. `key_result` is the id by which it was named.
     """
-    first = commands[0]
-    if state is None and isinstance(first, DrawUpScorecard):
-        await _require_sight_of_card(knowledge, caller, first, today)
-    if await may_see(knowledge, caller, state, today):
-        return
-    if isinstance(first, DraftObjective) and state is not None:
-        # The id is taken, but not said what may be done with it now: that tells how far it is.
-        raise Refused(
-            "objective_exists",
-            f"there is an objective {state.id} already",
-            f"목표 {state.id} 아이디가 이미 있습니다",
-        )
-    if isinstance(first, EnsureContainer | DrawUpScorecard):
-        return  # its decider says that the id is taken
-    if isinstance(first, ChangeScorecard):
-        raise Refused(
-            "scorecard_unknown", "there is no such scorecard", "없는 평가표입니다", kind="not_found"
-        )
-    id_ = getattr(first, "key_result", None)
-    if id_ is not None and not isinstance(first, AddKeyResult):
-        raise Refused(
+    if key_result is not None:
+        return Refused(
             "not_found",
-            f"There is no key result {id_!r}.",
-            f"핵심 결과 {id_!r}이(가) 없습니다.",
+            f"There is no key result {key_result!r}.",
+            f"핵심 결과 {key_result!r}이(가) 없습니다.",
             kind="not_found",
         )
-    raise Refused("objective_unknown", "there is no such objective", "없는 목표입니다", kind="not_found")
+    for known in (None, state):
+        try:
+            decide(command, known, context)
+        except Refused as refused:
+            if known is state or refused.kind == "not_found":
+                refused.allowed = []
+                return refused
+    raise AssertionError(f"{type(command).__name__} is neither refused without an aggregate nor with one")
 
 
-async def _require_sight_of_card(
-    knowledge: Knowledge, caller: Caller, command: DrawUpScorecard, today: date
+async def require_sight_of_new(
+    knowledge: Knowledge, caller: Caller, state: State | None, command: Command, today: date
 ) -> None:
+    """Refuse to draw up a scorecard that the caller would not see."""
+    if state is not None or not isinstance(command, DrawUpScorecard):
+        return
     if await may_see(knowledge, caller, Scorecard(id="", **command.model_dump()), today):
         return
     raise Refused(
@@ -70,12 +94,3 @@ async def _require_sight_of_card(
         kind="forbidden",
         pointer="/person",
     )
-
-
-async def may_see(knowledge: Knowledge, caller: Caller, state: State | None, today: date) -> bool:
-    """Whether the caller sees an aggregate: everybody sees what concerns no few parties."""
-    parties = parties_of(state)
-    if parties is None or caller.may(Permission.READ_ALL_GOALS) or caller.actor in parties:
-        return True
-    chart = OrgChart(await knowledge.people(), await knowledge.org_units())
-    return caller.actor in seen_by(parties, chart, today)

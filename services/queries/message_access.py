@@ -19,7 +19,8 @@ from events.people.org_chart import OrgChart
 from events.talk.commands import Redact, Reword
 from events.talk.said import Said, person_of
 from events.text import Language
-from projections.state import queries
+from events.visibility import goals_behind, read_by
+from projections.state import queries, queries_goals
 from projections.state.queries_attachments import attachments
 from services.api.http.command_execution import Receipt, Writing, as_command
 from services.api.http.exact_json import etag
@@ -66,24 +67,19 @@ class Reach:
         if self._person is not None and self._person in said.parties:
             return True
         if said.audience == "everyone":
-            return said.about is None or await self._sees(said.about)
-        return said.audience == "line" and await self._leads_one_of(said.whose_line)
-
-    async def _leads_one_of(self, people: Iterable[str]) -> bool:
+            return all([await self._sees(goal) for goal in goals_behind(said)])
+        if said.audience == "parties":
+            return False
         if self._chart is None:
             self._chart = await load_org_chart(self._then.connection, self._then.view.position)
-        lines = (self._chart.line_of(person, self._today) for person in people)
-        return any(self._person in line for line in lines)
+        return self._then.caller.actor in read_by(said, self._chart, self._today)
 
-    async def _sees(self, about: str) -> bool:
-        """Whether the caller sees a goal or person that is talked about."""
-        if about not in self._seen:
-            kind, _, id_ = about.partition("/")
-            objective: str | None = id_ if kind == "objective" else None
-            if kind == "key_result":
-                objective = await queries.objective_of(self._then.connection, id_, self._then.view.position)
-            self._seen[about] = objective is None or await sees_objective(self._then, objective)
-        return self._seen[about]
+    async def _sees(self, goal: str) -> bool:
+        """Whether the caller sees the objective that a goal is or belongs to."""
+        if goal not in self._seen:
+            objectives = await queries_goals.objectives_of(self._then.connection, {goal})
+            self._seen[goal] = all([await sees_objective(self._then, id_) for id_ in objectives.values()])
+        return self._seen[goal]
 
     async def now(self, aggregates: Iterable[Aggregate]) -> dict[Aggregate, Said]:
         """Those of some aggregates that were said, as they are now."""

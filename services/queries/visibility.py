@@ -15,7 +15,7 @@ from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.scorecards.state import Scorecard
 from events.state import State
-from events.visibility import parties_of, seen_by
+from events.visibility import goals_behind, parties_of, seen_by
 from projections.state import queries, queries_goals
 from projections.state.queries_attachments import attachments
 from services.access.roles import Permission
@@ -97,7 +97,7 @@ async def hidden_aggregates(then: Then) -> frozenset[Aggregate]:
     return frozenset(map(_aggregate, unseen)) | {
         _aggregate(version.state)
         for version in work
-        if isinstance(version.state, Initiative) and ids.issuperset(version.state.supports)
+        if isinstance(version.state, Initiative) and ids.issuperset(goals_behind(version.state))
     }
 
 

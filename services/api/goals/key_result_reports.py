@@ -93,7 +93,7 @@ async def check_in(
         await objective_of(services, caller, key_result),
         as_command(body, CheckIn, key_result=key_result),
         body=body,
-        id_=key_result,
+        key_result=key_result,
         location=f"{router.prefix}/{key_result}/check-ins",
     )
 

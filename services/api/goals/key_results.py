@@ -29,7 +29,7 @@ from events.objectives.state import KeyResult, Objective, TargetFact
 from projections.audit import queries as audit
 from projections.state import queries
 from services.access.callers import Caller
-from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
+from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command, require_change
 from services.api.http.exact_json import ExactRoute, IfMatch, Lang
 from services.api.http.openapi_responses import CHANGE, READ
 from services.api.http.paging import Page, Paged, page_from
@@ -187,13 +187,17 @@ async def change(
     With another measure earlier days keep theirs, with its targets, values and scores. A link to a KPI of the
     same unit stays; without one the value comes from check-ins of that day or later.
     """
+    commands = _commands(key_result, body)
+    require_change(
+        commands
+    )  # before it is looked up, so that it tells nothing of a key result that is hidden
     return await writing.execute(
         caller,
         await objective_of(services, caller, key_result),
-        *_commands(key_result, body),
+        *commands,
         body=body,
         if_match=if_match,
-        id_=key_result,
+        key_result=key_result,
     )
 
 
@@ -232,7 +236,7 @@ async def drop(
         DropKeyResult(key_result=key_result),
         body=body,
         if_match=if_match,
-        id_=key_result,
+        key_result=key_result,
     )
 
 
@@ -252,7 +256,7 @@ async def change_target(
         as_command(body, ChangeTarget, key_result=key_result),
         body=body,
         if_match=if_match,
-        id_=key_result,
+        key_result=key_result,
         location=f"{router.prefix}/{key_result}/targets",
     )
 

@@ -51,7 +51,7 @@ def _add_mark(command: type[MarkStepDone | ReopenStep], name: str, summary: str,
             await objective_of(services, caller, key_result),
             command(key_result=key_result, step=step, day=day),
             body=body,
-            id_=key_result,
+            key_result=key_result,
         )
 
     router.add_api_route(

@@ -54,7 +54,7 @@ async def resolve(
         ResolveRelative(key_result=key_result, bases=bases),
         body=body,
         if_match=if_match,
-        id_=key_result,
+        key_result=key_result,
     )
 
 

@@ -55,5 +55,5 @@ async def declare(
         as_command(body, DeclareTrajectory, key_result=key_result),
         body=body,
         if_match=if_match,
-        id_=key_result,
+        key_result=key_result,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -96,20 +97,16 @@ class Writer:
         body: BaseModel | None,
         if_match: int | None = None,
         id_: str | None = None,
+        key_result: str | None = None,
         location: str | None = None,
     ) -> Receipt:
         """Carry out commands on one aggregate and say so in body and headers.
 
         `body` is what was sent, its `reason` the reason; `id_` is what the receipt names if it is not the
-        aggregate; `location` is where what was created can be read.
+        aggregate, and `key_result` the one by whose id the aggregate was found; `location` is where what was
+        created can be read.
         """
-        if not commands:
-            raise Problem(
-                422,
-                "nothing_to_change",
-                "Name at least one thing to change.",
-                "바꿀 항목을 하나 이상 보내십시오.",
-            )
+        require_change(commands)
         answer = await self._services.goals.execute(
             caller,
             aggregate,
@@ -119,6 +116,7 @@ class Writer:
             body_hash=fingerprint(self._request, body),
             if_match=if_match,
             correlation_id=request_id_of(self._request.scope),
+            key_result=key_result,
         )
         headers = self._response.headers
         headers[POSITION] = str(answer.position)
@@ -128,7 +126,7 @@ class Writer:
         if location is not None:
             headers["Location"] = location
         return Receipt(
-            id=id_ or answer.id,
+            id=id_ or key_result or answer.id,
             event_ids=list(answer.event_ids),
             position=answer.position,
             revision=answer.revision,
@@ -142,6 +140,17 @@ class Writer:
         )
         if answer.event_ids:
             self._response.headers[POSITION] = str(answer.position)
+
+
+def require_change(commands: Sequence[Command]) -> None:
+    """Refuse a request that changes nothing. Raises 422."""
+    if not commands:
+        raise Problem(
+            422,
+            "nothing_to_change",
+            "Name at least one thing to change.",
+            "바꿀 항목을 하나 이상 보내십시오.",
+        )
 
 
 async def writer(services: Serving, request: Request, response: Response, key: IdempotencyKey) -> Writer:
