@@ -27,7 +27,7 @@ from services.api.goals import (
 )
 from services.api.http import error_handlers, openapi
 from services.api.http.body_limit import BodyLimit
-from services.api.http.exact_json import known_parameters
+from services.api.http.query_parameters import known_parameters
 from services.api.http.request_log import Observing
 from services.api.http.services import Services
 from services.api.kpis import kpi_life, kpis

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from datetime import timedelta
 
 import structlog
 import uvicorn
@@ -88,7 +89,9 @@ async def _serve(settings: Settings) -> None:
             ws="none",
             timeout_graceful_shutdown=FINISH,
         )
-        resolving = Resolver(services).running() if settings.resolve_goals else nullcontext()
+        after = timedelta(minutes=settings.resolve_goals_after)
+        resolver = Resolver(services.ledger, services.views, services.goals, after=after)
+        resolving = resolver.running() if settings.resolve_goals else nullcontext()
         async with resolving:
             await _Server(config).serve()
 

@@ -21,11 +21,11 @@ from events.relative import PeriodBase
 from events.workspace.state import Workspace
 from projections.state import queries, queries_goals
 from services.access.callers import Caller
-from services.api.http.services import Services
 from services.commands.errors import KeyReused, TooContended
+from services.commands.handler import Goals
 from services.commands.relative_goals import bases_of, first_bases, waiting
-from services.ledger import LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
-from services.postgres.views import NotThereYet, ViewsUnavailable
+from services.ledger import Ledger, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
+from services.postgres.views import NotThereYet, Views, ViewsUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -52,18 +52,23 @@ class Resolver:
 
     def __init__(
         self,
-        services: Services,
+        ledger: Ledger,
+        views: Views,
+        goals: Goals,
         *,
+        after: timedelta,
         only: Collection[str] | None = None,
         look: float = LOOK,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`only`: these workspaces instead of all; `look`: seconds as in LOOK."""
-        self._services = services
+        """`after`: how long after the beginning of a day; `only`: these workspaces; `look`: as in LOOK."""
+        self._ledger = ledger
+        self._views = views
+        self._goals = goals
         self._only = only
         self._look = look
         self._now = now
-        self._after = timedelta(minutes=services.settings.resolve_goals_after)
+        self._after = after
         self._done: dict[str, date] = {}
 
     @asynccontextmanager
@@ -79,7 +84,7 @@ class Resolver:
     async def _run(self) -> None:
         while True:
             with _tried_again():
-                builds = await self._services.views.all_active()
+                builds = await self._views.all_active()
                 for workspace in sorted({workspace for workspace, group in builds if group == "state"}):
                     if self._only is None or workspace in self._only:
                         with _tried_again(workspace=workspace):
@@ -95,17 +100,16 @@ class Resolver:
 
     async def _today(self, workspace: str) -> date | None:
         """The business day whose beginning is long enough ago; None in a workspace without anything."""
-        async with self._services.views.open(workspace, snapshot=False) as view:
+        async with self._views.open(workspace, snapshot=False) as view:
             found = await queries.latest(view.connection, "workspace", workspace, view.position)
         if found is None or not isinstance(found.state, Workspace):
             return None
         return found.state.business_day(self._now() - self._after)[0]
 
     async def _resolve_due(self, workspace: str, today: date) -> None:
-        views = self._services.views
         # A base must not lack the readings that the views have yet to take in.
-        await views.wait(workspace, await self._services.ledger.head(workspace), timeout=WAIT)
-        async with views.open(workspace) as view:
+        await self._views.wait(workspace, await self._ledger.head(workspace), timeout=WAIT)
+        async with self._views.open(workspace) as view:
             objectives = await queries_goals.with_relative_goals(view.connection, view.position)
             due = [
                 (objective.id, key_result.id, base)
@@ -123,7 +127,7 @@ class Resolver:
         told = log.bind(workspace=workspace, key_result=key_result, effective_from=str(base.effective_from))
         caller = Caller(workspace, ACTOR, "owner", feed=None, token_id="", expires_at=None)
         try:
-            answer = await self._services.goals.execute(
+            answer = await self._goals.execute(
                 caller,
                 Aggregate("objective", objective),
                 ResolveRelative(key_result=key_result, bases=(base,)),

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from events.ids import Aggregate
 from projections import control
-from services.queries.read_context import Then
+from services.queries.read_context import ReadContext
 
 Incomplete = Annotated[
     bool,
@@ -19,7 +19,7 @@ Incomplete = Annotated[
 ]
 
 
-async def unreadable(then: Then) -> frozenset[Aggregate]:
+async def unreadable(then: ReadContext) -> frozenset[Aggregate]:
     """Aggregates with an event that the views could not take, among what was known then; waived ones not."""
     if not then.view.poisoned:
         return frozenset()

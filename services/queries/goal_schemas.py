@@ -18,9 +18,9 @@ from events.relative import FrozenValue
 from events.rewards import Reward
 from projections.scoring.formulas import written
 from projections.scoring.relative import BaseValue
-from services.api.goals.initiatives import InitiativeLine
 from services.queries.completeness import Incomplete
 from services.queries.grading import BandOut, FreshnessOut, PaceOut, PolicyRef
+from services.queries.initiatives import InitiativeLine
 
 
 class Score(BaseModel):

@@ -34,7 +34,7 @@ from projections.scoring.staleness import freshness, newest
 from projections.scoring.trajectories import expected_score
 from projections.scoring.values import BusinessDays
 from projections.state import queries
-from services.queries.read_context import Then
+from services.queries.read_context import ReadContext
 
 
 class PolicyRef(BaseModel):
@@ -74,7 +74,7 @@ class PaceOut(BaseModel):
 POLICIES = tuple(Aggregate("policy", framework) for framework in FRAMEWORKS)
 
 
-async def load_policies(then: Then) -> Policies:
+async def load_policies(then: ReadContext) -> Policies:
     """The policies as known at the read's position."""
     return policies_among(await queries.latest_of(then.connection, POLICIES, then.position))
 

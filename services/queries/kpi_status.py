@@ -15,7 +15,7 @@ from projections.scoring.formulas import shown
 from projections.scoring.values import BusinessDays
 from projections.state import queries
 from services.queries.grading import BandOut, FreshnessOut, PolicyRef, band_out, load_policies, policy_ref
-from services.queries.read_context import Then
+from services.queries.read_context import ReadContext
 
 
 class KpiStatusOut(BaseModel):
@@ -37,7 +37,7 @@ class KpiStatusOut(BaseModel):
     readings: FreshnessOut | None = Field(description="null without a reading in the last periods.")
 
 
-async def statuses(then: Then, kpis: Sequence[Kpi]) -> dict[str, KpiStatusOut]:
+async def statuses(then: ReadContext, kpis: Sequence[Kpi]) -> dict[str, KpiStatusOut]:
     """The status of each KPI on the day shown, by its id."""
     policy = (await load_policies(then)).newest("kpi")
     stretches = {kpi.id: days_for_status(kpi, then.as_of) for kpi in kpis}

@@ -11,33 +11,23 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
-from pydantic import ConfigDict
-
-from events.ids import Aggregate, Slug
+from events.ids import Aggregate
 from events.people.org_chart import OrgChart
-from events.talk.commands import Redact, Reword
 from events.talk.said import Said, person_of
 from events.text import Language
 from events.visibility import goals_behind, read_by
 from projections.state import queries, queries_goals
 from projections.state.queries_attachments import attachments
-from services.api.http.command_execution import Receipt, Writing, as_command
-from services.api.http.exact_json import etag
-from services.api.http.openapi_responses import STEP
-from services.api.http.paging import Paging
-from services.api.http.problems import not_found
-from services.api.http.security import Talker
 from services.keys.keys import Keys
-from services.queries.lookup import KOREAN, after_cursor
+from services.queries.lookup import NotFound
 from services.queries.org_chart import load_org_chart
+from services.queries.paging import Paging, after_cursor
 from services.queries.person_names import names_of
-from services.queries.read_context import Then
+from services.queries.read_context import ReadContext
 from services.queries.visibility import sees_objective
 
 KINDS = ("conversation", "feedback", "recognition")
 """The kinds of aggregates that hold what people say."""
-ABOUT = r"^(objective|key_result|person)/[a-z0-9][a-z0-9_-]{0,62}$"
 
 
 class Shown(NamedTuple):
@@ -51,7 +41,7 @@ class Shown(NamedTuple):
 class Reach:
     """What of people's words the caller of a read may read."""
 
-    def __init__(self, then: Then) -> None:
+    def __init__(self, then: ReadContext) -> None:
         self._then = then
         self._person = person_of(then.caller.actor)
         # Not `then.as_of`: that is a day which the caller chose.
@@ -114,19 +104,18 @@ def still_there(said: Said) -> frozenset[UUID]:
     return frozenset(words.event_id for words in said.all_words.values() if words.text is not None)
 
 
-async def find_said(then: Then, kind: str, id_: str, response: Response) -> Shown:
-    """One thing that was said. Raises 404 if there is none, or none that the caller may read."""
+async def find_said(then: ReadContext, kind: str, id_: str) -> Shown:
+    """Return one thing that was said. Raises NotFound if there is none, or none that the caller may read."""
     found = await queries.latest(then.connection, kind, id_, then.position)
     reach = Reach(then)
     now = (await reach.now([Aggregate(kind, id_)])).get(Aggregate(kind, id_))
     if found is None or not isinstance(found.state, Said) or now is None or not await reach.reads(now):
-        raise not_found(kind, KOREAN[kind], id_)
-    response.headers["ETag"] = etag(found.revision)
+        raise NotFound(kind, id_)
     return Shown(found.state, found.revision, still_there(now))
 
 
 async def list_said(
-    then: Then, kind: str, about: str | None, paging: Paging
+    then: ReadContext, kind: str, about: str | None, paging: Paging
 ) -> tuple[list[Shown], Sequence[queries.Version]]:
     """A page, and one more if there are more, of what was said and the caller may read; with its versions."""
     if about is None:
@@ -150,50 +139,9 @@ async def list_said(
     return shown, chosen
 
 
-async def names_in(then: Then, shown: Iterable[Shown], keys: Keys, language: Language) -> dict[str, str]:
+async def names_in(
+    then: ReadContext, shown: Iterable[Shown], keys: Keys, language: Language
+) -> dict[str, str]:
     """The names of all registered people who talk, by id."""
     people = {person for one in shown for person in one.said.parties}
     return await names_of(then.connection, keys, then.workspace.id, people, then.view.position, language)
-
-
-class OtherWords(Reword):
-    """Own words, otherwise. In a conversation `words` names them: `agenda`, or a note's or action's id."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "발표 자료가 아주 명확했습니다"}]})
-
-
-class WordsTakenBack(Redact):
-    """Own words that are shown no longer. In a conversation `words` names them."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
-
-
-def add_words_steps(router: APIRouter, kind: str, *, example: str) -> None:
-    """Let people put their own words otherwise, or take them back: `POST …/{id}/reword` and `/redact`."""
-    of_path = Path(alias=kind, examples=[example])
-
-    async def reword(caller: Talker, writing: Writing, body: OtherWords, id_: Slug = of_path) -> Receipt:
-        return await writing.execute(caller, Aggregate(kind, id_), as_command(body, Reword), body=body)
-
-    async def redact(
-        caller: Talker, writing: Writing, id_: Slug = of_path, body: WordsTakenBack | None = None
-    ) -> Receipt:
-        command = Redact() if body is None else as_command(body, Redact)
-        return await writing.execute(caller, Aggregate(kind, id_), command, body=body)
-
-    for step, summary, description in (
-        (reword, f"Put own words of a {kind} otherwise", "The earlier words are shown no longer, nowhere."),
-        (redact, f"Take own words of a {kind} back", "They are shown no longer, nowhere; the fact stays."),
-    ):
-        # Operation ids say the module of their function: each router's are its own.
-        name = step.__name__
-        step.__module__ = f"{__package__}.{kind}_words"
-        router.add_api_route(
-            f"/{{{kind}}}/{name}",
-            step,
-            methods=["POST"],
-            name=name,
-            summary=summary,
-            description=description,
-            responses=STEP,
-        )

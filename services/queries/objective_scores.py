@@ -17,7 +17,6 @@ from projections.scoring.scores import KeyResultScore, score_days, score_objecti
 from projections.scoring.values import BusinessDays
 from projections.scoring.windows import reading_days
 from projections.state import queries, queries_goals
-from services.api.goals.initiatives import InitiativeLine, initiatives_for
 from services.queries.completeness import parts_of_kpi, unreadable
 from services.queries.goal_schemas import (
     ClosingOut,
@@ -31,14 +30,15 @@ from services.queries.goal_schemas import (
     base_out,
 )
 from services.queries.grading import POLICIES, Judge, pace_out, policies_among
-from services.queries.read_context import Then
+from services.queries.initiatives import InitiativeLine, initiatives_for
+from services.queries.read_context import ReadContext
 from services.queries.visibility import hidden_aggregates
 
 
 class Figures:
     """Everything that scores of some objectives follow from."""
 
-    def __init__(self, then: Then) -> None:
+    def __init__(self, then: ReadContext) -> None:
         self._then = then
         self._cycles: dict[str, Cycle] = {}
         self._kpis: dict[str, Kpi] = {}
@@ -49,7 +49,7 @@ class Figures:
         self._initiatives: Mapping[str, list[InitiativeLine]] = {}
 
     @staticmethod
-    async def load(then: Then, objectives: Sequence[Objective]) -> Figures:
+    async def load(then: ReadContext, objectives: Sequence[Objective]) -> Figures:
         """Read all that answers on these objectives need."""
         figures = await Figures.of_scores(then, objectives)
         key_results = [key_result.id for objective in objectives for key_result in objective.key_results]
@@ -60,7 +60,7 @@ class Figures:
         return figures
 
     @staticmethod
-    async def of_scores(then: Then, objectives: Sequence[Objective]) -> Figures:
+    async def of_scores(then: ReadContext, objectives: Sequence[Objective]) -> Figures:
         """Read only what scores and paces follow from: cycles, KPIs, their business days, policies."""
         figures = Figures(then)
         kpis = {key_result.kpi for objective in objectives for key_result in objective.key_results}
@@ -269,7 +269,9 @@ class Figures:
         self._days = await queries.days_of_each(self._then.connection, ranges, self._then.position)
 
 
-async def _seen_of_each(then: Then, objectives: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+async def _seen_of_each(
+    then: ReadContext, objectives: dict[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
     """Of the objectives that took key results over those that the caller sees."""
     if not objectives:
         return objectives

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.ids import Aggregate
@@ -11,6 +12,9 @@ from events.people.state import Person
 from events.text import Language
 from projections.state import queries
 from services.keys.keys import Keys
+from services.queries.read_context import ReadContext
+
+_PEOPLE = ("owner", "reviewer", "person")
 
 
 async def names_of(
@@ -35,3 +39,16 @@ async def names_of(
         if isinstance(person, Person) and person.name is not None and not person.forgotten:
             names[person.id] = await keys.open_text(workspace, person.name, language)
     return names
+
+
+async def name_people(keys: Keys, then: ReadContext, language: Language, things: Sequence[BaseModel]) -> None:
+    """Fill in `owner_name`, `reviewer_name` and `person_name` where the id is that of a registered person."""
+    named = [(thing, field) for thing in things for field in _fields(thing)]
+    ids = [getattr(thing, field) for thing, field in named]
+    names = await names_of(then.connection, keys, then.workspace.id, ids, then.position, language)
+    for (thing, field), id_ in zip(named, ids, strict=True):
+        setattr(thing, f"{field}_name", names.get(id_))
+
+
+def _fields(thing: BaseModel) -> Iterable[str]:
+    return (field for field in _PEOPLE if f"{field}_name" in type(thing).model_fields)

@@ -32,7 +32,7 @@ from projections.scoring.values import BusinessDays
 from projections.state import queries
 from services.queries.grading import BandOut, PolicyRef, load_policies, policy_ref
 from services.queries.objective_scores import Figures
-from services.queries.read_context import Then
+from services.queries.read_context import ReadContext
 from services.queries.visibility import hidden_aggregates
 
 
@@ -86,7 +86,7 @@ class Judged:
 class CardFigures:
     """Everything that scores of some scorecards follow from."""
 
-    def __init__(self, then: Then, hidden: frozenset[Aggregate], policies: Policies) -> None:
+    def __init__(self, then: ReadContext, hidden: frozenset[Aggregate], policies: Policies) -> None:
         self._then = then
         self._hidden = hidden
         self._policies = policies
@@ -99,7 +99,7 @@ class CardFigures:
         self._days: dict[str, BusinessDays] = {}
 
     @staticmethod
-    async def load(then: Then, cards: Sequence[Scorecard]) -> CardFigures:
+    async def load(then: ReadContext, cards: Sequence[Scorecard]) -> CardFigures:
         """Read the goals, KPIs and policies that these scorecards name."""
         figures = CardFigures(then, await hidden_aggregates(then), await load_policies(then))
         await figures._load(cards)

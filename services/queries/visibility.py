@@ -20,23 +20,23 @@ from projections.state import queries, queries_goals
 from projections.state.queries_attachments import attachments
 from services.access.roles import Permission
 from services.queries.org_chart import load_org_chart
-from services.queries.read_context import Then
+from services.queries.read_context import ReadContext
 
 
-async def seen_objectives(then: Then) -> list[queries.Version]:
+async def seen_objectives(then: ReadContext) -> list[queries.Version]:
     """All objectives that the caller sees, as known then, by id, as they were on the day shown."""
     versions = await seen(then, await queries.latest_of_kind(then.connection, "objective", then.position))
     return [on_day(then, version) for version in versions]
 
 
-def on_day(then: Then, version: queries.Version) -> queries.Version:
+def on_day(then: ReadContext, version: queries.Version) -> queries.Version:
     """An objective with the cycle and the measures it had on the day shown; anything else as it is."""
     if isinstance(version.state, Objective):
         return version._replace(state=version.state.as_on(then.as_of))
     return version
 
 
-async def seen(then: Then, versions: Sequence[queries.Version]) -> list[queries.Version]:
+async def seen(then: ReadContext, versions: Sequence[queries.Version]) -> list[queries.Version]:
     """Those of some objectives, initiatives or scorecards that the caller sees."""
     hidden = await hidden_aggregates(then)
     if not hidden:
@@ -44,14 +44,14 @@ async def seen(then: Then, versions: Sequence[queries.Version]) -> list[queries.
     return [version for version in versions if _aggregate(_state(version)) not in hidden]
 
 
-async def sees(then: Then, version: queries.Version) -> bool:
+async def sees(then: ReadContext, version: queries.Version) -> bool:
     """Whether the caller sees one aggregate."""
     if isinstance(version.state, Objective):
         return await sees_objective(then, version.state.id)
     return not isinstance(version.state, Initiative | Scorecard) or bool(await seen(then, [version]))
 
 
-async def sees_objective(then: Then, id_: str) -> bool:
+async def sees_objective(then: ReadContext, id_: str) -> bool:
     """Whether the caller sees one objective, as it is now."""
     if then.caller.may(Permission.READ_ALL_GOALS):
         return True
@@ -59,7 +59,7 @@ async def sees_objective(then: Then, id_: str) -> bool:
     return found is None or not await _unseen(then, [_state(found)])
 
 
-async def with_purpose_seen(then: Then, kpis: Sequence[Kpi]) -> list[Kpi]:
+async def with_purpose_seen(then: ReadContext, kpis: Sequence[Kpi]) -> list[Kpi]:
     """Some KPIs; one that serves a goal which the caller does not see, without that and why."""
     served = {kpi.serves for kpi in kpis if kpi.serves is not None}
     if not served or then.caller.may(Permission.READ_ALL_GOALS):
@@ -74,7 +74,7 @@ async def with_purpose_seen(then: Then, kpis: Sequence[Kpi]) -> list[Kpi]:
     ]
 
 
-async def partly_seen(then: Then, people: Collection[str]) -> frozenset[str]:
+async def partly_seen(then: ReadContext, people: Collection[str]) -> frozenset[str]:
     """Those of some people of whose MBO goals the caller may not see all, nor their scorecard."""
     if then.caller.may(Permission.READ_ALL_GOALS):
         return frozenset()
@@ -82,7 +82,7 @@ async def partly_seen(then: Then, people: Collection[str]) -> frozenset[str]:
     return frozenset(card.id for card in await _unseen(then, cards))
 
 
-async def hidden_aggregates(then: Then) -> frozenset[Aggregate]:
+async def hidden_aggregates(then: ReadContext) -> frozenset[Aggregate]:
     """All that the caller does not see: others' MBO goals with what is only for them, and scorecards."""
     if then.caller.may(Permission.READ_ALL_GOALS):
         return frozenset()
@@ -101,7 +101,7 @@ async def hidden_aggregates(then: Then) -> frozenset[Aggregate]:
     }
 
 
-async def _unseen(then: Then, states: Sequence[State]) -> list[State]:
+async def _unseen(then: ReadContext, states: Sequence[State]) -> list[State]:
     """Those of some goals and scorecards that the caller does not see."""
     actor = then.caller.actor
     others = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -187,7 +188,9 @@ async def test_relative_goals_are_resolved_once_the_engines_are_back(
     await anna.read(PATH)
     nats_server.server.kill()
     await until_connected(services, False)
-    async with Resolver(services, look=0.05).running():
+    async with Resolver(
+        services.ledger, services.views, services.goals, after=timedelta(0), look=0.05
+    ).running():
         await asyncio.sleep(0.3)
         without_postgres.server.kill()
         await asyncio.sleep(0.3)

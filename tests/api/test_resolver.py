@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,8 +28,15 @@ MONTHLY = {**COST, "relative": {"amount": "-5", "of": "previous_month", "resolve
 
 def resolver(services: Services, now: Callable[[], datetime] | None = None) -> Resolver:
     """A resolver that looks often, for the test's workspace."""
-    clock = {} if now is None else {"now": now}
-    return Resolver(services, only={services.settings.workspace}, look=0.05, **clock)
+    return Resolver(
+        services.ledger,
+        services.views,
+        services.goals,
+        after=timedelta(minutes=services.settings.resolve_goals_after),
+        only={services.settings.workspace},
+        look=0.05,
+        now=now or (lambda: datetime.now(UTC)),
+    )
 
 
 def told() -> float:

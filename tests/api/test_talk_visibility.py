@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from services.access.roles import Role
-from services.api.http.paging import Cursor
 from services.api.http.services import Services
 from services.ledger.provision import create_workspace
+from services.queries.paging import Cursor
 from tests.api.conftest import Person, SettingsFor, given_goal, person, projecting
 
 pytestmark = pytest.mark.usefixtures("projector")

@@ -14,12 +14,13 @@ from events.people.refusals import forgotten_person
 from services.access.callers import Caller
 from services.access.roles import Role
 from services.access.tokens import TokenRecord
-from services.api.http.exact_json import ExactRoute, IdempotencyKey
+from services.api.http.exact_json import ExactRoute
+from services.api.http.idempotency import IdempotencyKey
 from services.api.http.openapi_responses import CREATE, problems
+from services.api.http.read_parameters import POSITION
 from services.api.http.security import Administrator
 from services.api.http.services import Serving
 from services.commands.errors import KeyReused
-from services.queries.read_context import POSITION
 
 router = APIRouter(prefix="/v1/tokens", tags=["administration"], route_class=ExactRoute)
 

@@ -9,11 +9,11 @@ from events.ids import Aggregate
 from events.workspace.commands import ChangeZone
 from events.workspace.state import Workspace
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch
+from services.api.http.conditional import IfMatch, find
+from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE, READ
+from services.api.http.read_parameters import Known, KnownAt, Viewing
 from services.api.http.security import Administrator, Reader
-from services.queries.lookup import find
-from services.queries.read_context import Known, KnownAt, Viewing
 
 router = APIRouter(prefix="/v1/workspace", tags=["administration"], route_class=ExactRoute)
 

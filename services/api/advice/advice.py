@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -28,18 +28,19 @@ from projections.audit.references import reference
 from projections.scoring.pace import Pace
 from projections.state import queries
 from services.api.advice.schemas import AdviceOut, advice_out
-from services.api.http.exact_json import ExactRoute, Lang
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
 from services.api.http.paging import MAX_LIMIT, Page, Paged, page_from
-from services.api.http.problems import not_found
+from services.api.http.read_parameters import AsOf, KnownAt, Viewing
 from services.api.http.security import Reader
 from services.api.http.services import Serving
 from services.keys.keys import Keys
 from services.postgres.views import View
-from services.queries.lookup import KOREAN
+from services.queries.lookup import NotFound
 from services.queries.objective_scores import Figures
 from services.queries.person_names import names_of
-from services.queries.read_context import AsOf, KnownAt, Then, Viewing
+from services.queries.read_context import ReadContext
 from services.queries.visibility import partly_seen, seen_objectives
 
 router = APIRouter(prefix="/v1/advice", tags=["goals"], route_class=ExactRoute)
@@ -81,7 +82,7 @@ async def list_advice(
     return page_from([advice_out(piece) for piece in advise(facts, scope)], paged, then.next_page)
 
 
-async def _facts(then: Then, keys: Keys, language: Language) -> Facts:
+async def _facts(then: ReadContext, keys: Keys, language: Language) -> Facts:
     """All goals and KPIs as known then; the moves of targets are in another view."""
     states = {
         kind: [
@@ -107,11 +108,11 @@ def _scope(facts: Facts, *, unit: str | None, objective: str | None, cycle: str 
     """What is asked about. Raises 404 for what there is not."""
     asked = next((one for one in facts.objectives if one.id == objective), None)
     if objective is not None and asked is None:
-        raise _unknown("objective", objective)
+        raise NotFound("objective", objective)
     if cycle is not None and cycle not in facts.cycles:
-        raise _unknown("cycle", cycle)
+        raise NotFound("cycle", cycle)
     if unit is not None and unit not in facts.units:
-        raise _unknown("org_unit", unit)
+        raise NotFound("org_unit", unit)
     if cycle is not None:
         cycles = frozenset({cycle})
     elif asked is not None:
@@ -119,10 +120,6 @@ def _scope(facts: Facts, *, unit: str | None, objective: str | None, cycle: str 
     else:
         cycles = frozenset(id_ for id_, one in facts.cycles.items() if one.status != "closed")
     return Scope(cycles, None if unit is None else _below(unit, facts), objective)
-
-
-def _unknown(kind: Literal["objective", "cycle", "org_unit"], id_: str) -> Exception:
-    return not_found(kind.replace("_", " "), KOREAN[kind], id_)
 
 
 def _below(unit: str, facts: Facts) -> frozenset[str]:
@@ -211,7 +208,7 @@ async def _entries(
     return found
 
 
-async def _pace(then: Then, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Pace | None:
+async def _pace(then: ReadContext, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Pace | None:
     """The pace of a key result when its target was moved, by what was known just before.
 
     None where nobody asks for it: of what was not active, and in the last fifth of the cycle.

@@ -19,23 +19,16 @@ from projections.audit import queries
 from projections.audit.references import references
 from services.access.callers import Caller
 from services.access.roles import Permission
-from services.api.http.exact_json import Lang
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
 from services.api.http.paging import Page, Paged, page, page_from, position_in
+from services.api.http.read_parameters import KnownAt, Viewing, moment_parameter
 from services.api.http.security import TrailReader
 from services.api.http.services import Serving
 from services.keys.keys import Keys
 from services.queries.message_access import KINDS, Reach
 from services.queries.person_names import names_of
-from services.queries.read_context import (
-    KnownAt,
-    Moment,
-    Reading,
-    Viewing,
-    end_of,
-    moment_parameter,
-    start_of,
-)
+from services.queries.read_context import Moment, ViewReader, end_of, start_of
 from services.queries.visibility import hidden_aggregates
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
@@ -174,7 +167,7 @@ async def recordings(
 
 
 async def _without_words_of_others(
-    entries: list[queries.TrailEntry], viewing: Reading, caller: Caller
+    entries: list[queries.TrailEntry], viewing: ViewReader, caller: Caller
 ) -> list[queries.TrailEntry]:
     """The entries without what people said to each other, where it is not the caller's to read."""
     said = {entry.event.aggregate for entry in entries if entry.event.aggregate.kind in KINDS}

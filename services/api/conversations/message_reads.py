@@ -11,13 +11,17 @@ from pydantic import BaseModel
 
 from events.talk.said import Said, Words
 from services.access.callers import Caller
-from services.api.http.exact_json import Lang
-from services.api.http.paging import Page, Paging, page
+from services.api.http.conditional import etag
+from services.api.http.language import Lang
+from services.api.http.paging import Page, page
+from services.api.http.read_parameters import KnownAt, Viewing
 from services.api.http.security import Reader
 from services.api.http.services import Services, Serving
-from services.queries.lookup import last_id
-from services.queries.message_access import ABOUT, Shown, find_said, list_said, names_in
-from services.queries.read_context import KnownAt, Then, Viewing
+from services.queries.message_access import Shown, find_said, list_said, names_in
+from services.queries.paging import Paging, last_id
+from services.queries.read_context import ReadContext
+
+ABOUT = r"^(objective|key_result|person)/[a-z0-9][a-z0-9_-]{0,62}$"
 
 About = Annotated[
     str | None,
@@ -73,10 +77,12 @@ class Listener:
     ) -> Read:
         """One of a kind, with the times it is read at. Raises 404 if there is none for the caller."""
         async with self._viewing.then(self._caller, None, self._known_at) as then:
-            (heard,) = await self._opened(then, [await find_said(then, kind, id_, response)])
+            shown = await find_said(then, kind, id_)
+            response.headers["ETag"] = etag(shown.revision)
+            (heard,) = await self._opened(then, [shown])
         return model(**dict(answer(heard)), **then.known)
 
-    async def _opened(self, then: Then, shown: list[Shown]) -> list[Heard]:
+    async def _opened(self, then: ReadContext, shown: list[Shown]) -> list[Heard]:
         names = await names_in(then, shown, self._keys, self._language)
         heard = []
         for said, revision, there in shown:

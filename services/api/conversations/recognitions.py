@@ -12,13 +12,13 @@ from events.ids import Slug
 from events.recognition.commands import GiveRecognition
 from events.recognition.state import Recognition
 from services.api.conversations.message_reads import About, Heard, Listening
+from services.api.conversations.own_words import add_words_steps
 from services.api.http.command_execution import Receipt, Writing
 from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CREATE, READ
 from services.api.http.paging import Page, Paged
+from services.api.http.read_parameters import Known
 from services.api.http.security import Talker
-from services.queries.message_access import add_words_steps
-from services.queries.read_context import Known
 
 router = APIRouter(prefix="/v1/recognitions", tags=["conversations"], route_class=ExactRoute)
 

@@ -12,13 +12,13 @@ from events.cycles.state import Cycle
 from events.ids import Aggregate, Slug
 from services.api.goals.relative_goals import resolve_new
 from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, OptionalIfMatch
+from services.api.http.conditional import OptionalIfMatch, find
+from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CREATE, READ, STEP
-from services.api.http.paging import Page, Paged
+from services.api.http.paging import Page, Paged, list_kind
+from services.api.http.read_parameters import Known, KnownAt, Viewing
 from services.api.http.security import CycleEditor, Reader
 from services.api.http.services import Serving
-from services.queries.lookup import find, list_kind
-from services.queries.read_context import Known, KnownAt, Viewing
 
 router = APIRouter(prefix="/v1/cycles", tags=["cycles"], route_class=ExactRoute)
 

@@ -22,13 +22,16 @@ from projections.audit.references import reference
 from projections.state import queries
 from services.access.callers import Caller
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, Lang, OptionalIfMatch, etag
+from services.api.http.conditional import OptionalIfMatch, etag
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, STEP
 from services.api.http.paging import Page, Paged, page_from
+from services.api.http.read_parameters import Known, KnownAt, Viewing
 from services.api.http.security import PolicyEditor, Reader
 from services.api.http.services import Services, Serving
 from services.postgres.views import View
-from services.queries.read_context import Known, KnownAt, Then, Viewing
+from services.queries.read_context import ReadContext
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=ExactRoute)
 
@@ -133,7 +136,7 @@ async def set_policy(
     )
 
 
-async def _find(then: Then, framework: Framework) -> tuple[Policy, int]:
+async def _find(then: ReadContext, framework: Framework) -> tuple[Policy, int]:
     """A policy and its revision; one that nobody set holds the built-in rules."""
     found = await queries.latest(then.connection, "policy", framework, then.position)
     if found is None:

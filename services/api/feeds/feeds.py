@@ -11,12 +11,12 @@ from events.feeds.commands import ChangeFeed, RegisterFeed
 from events.feeds.state import Feed
 from events.ids import Aggregate, Slug
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch
+from services.api.http.conditional import IfMatch, find
+from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
-from services.api.http.paging import Page, Paged
+from services.api.http.paging import Page, Paged, list_kind
+from services.api.http.read_parameters import Known, KnownAt, Viewing
 from services.api.http.security import FeedEditor, Reader
-from services.queries.lookup import find, list_kind
-from services.queries.read_context import Known, KnownAt, Viewing
 
 router = APIRouter(prefix="/v1/feeds", tags=["readings"], route_class=ExactRoute)
 

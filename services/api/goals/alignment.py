@@ -20,17 +20,19 @@ from events.org_units.events import Level
 from events.org_units.state import OrgUnit
 from projections.alignment.tree import Carriers, ObjectiveNode, Orphans, align
 from projections.state import queries
-from services.api.http.exact_json import ExactRoute, Lang
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
-from services.api.http.problems import not_found
+from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import Reader
 from services.api.http.services import Serving
 from services.queries.goal_schemas import KeyResultOut
 from services.queries.kpi_status import KpiStatusOut, statuses
-from services.queries.lookup import KOREAN, id_of
+from services.queries.lookup import NotFound
 from services.queries.objective_scores import Figures
+from services.queries.paging import id_of
 from services.queries.person_names import names_of
-from services.queries.read_context import AsOf, KnownAt, Then, Times, Viewing
+from services.queries.read_context import ReadContext
 from services.queries.visibility import seen, seen_objectives, with_purpose_seen
 
 router = APIRouter(prefix="/v1/alignment", tags=["goals"], route_class=ExactRoute)
@@ -181,7 +183,7 @@ class _Known:
     cycles: dict[str, Cycle]
 
     @staticmethod
-    async def load(then: Then) -> _Known:
+    async def load(then: ReadContext) -> _Known:
         versions = {
             kind: await queries.latest_of_kind(then.connection, kind, then.position)
             for kind in ("kpi", "org_unit", "cycle")
@@ -204,7 +206,7 @@ class _Known:
         if cycle is None:
             return frozenset(id_ for id_, one in self.cycles.items() if one.status != "closed")
         if cycle not in self.cycles:
-            raise not_found("cycle", KOREAN["cycle"], cycle)
+            raise NotFound("cycle", cycle)
         return frozenset({cycle})
 
 

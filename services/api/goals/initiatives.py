@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from events.ids import Aggregate, Slug
 from events.initiatives.commands import (
@@ -20,19 +17,20 @@ from events.initiatives.commands import (
     StartInitiative,
 )
 from events.initiatives.state import Initiative, InitiativeStatus
-from events.objectives.state import Objective
 from projections.state import queries
 from projections.state.queries_attachments import attachments
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.conditional import IfMatch, find
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page
+from services.api.http.read_parameters import Known, KnownAt, Viewing
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Serving
 from services.api.http.transitions import add_step
-from services.api.people.naming import name_people
-from services.queries.lookup import after_cursor, find, last_id
-from services.queries.read_context import Known, KnownAt, Then, Viewing
+from services.queries.paging import after_cursor, last_id
+from services.queries.person_names import name_people
 from services.queries.visibility import seen
 
 router = APIRouter(prefix="/v1/initiatives", tags=["initiatives"], route_class=ExactRoute)
@@ -82,37 +80,6 @@ class InitiativeOut(Initiative):
 
 class InitiativeRead(InitiativeOut, Known):
     """One initiative, now or as it was known then."""
-
-
-class InitiativeLine(BaseModel):
-    """An initiative as it is shown with a goal."""
-
-    id: str
-    title: str
-    status: InitiativeStatus
-    owner: str | None
-    owner_name: str | None = Field(None, description="Of an owner who is a registered person.")
-    org_unit: str | None
-    due: date | None = Field(description="The day by whose end it is to be done (기한).")
-
-
-async def initiatives_for(then: Then, objectives: Iterable[Objective]) -> Mapping[str, list[InitiativeLine]]:
-    """The initiatives that support each of some objectives and their key results, by that one's id."""
-    goals = [
-        reference
-        for objective in objectives
-        for reference in (
-            f"objective/{objective.id}",
-            *(f"key_result/{key_result.id}" for key_result in objective.key_results),
-        )
-    ]
-    found: defaultdict[str, list[InitiativeLine]] = defaultdict(list)
-    for version in await attachments(then.connection, "initiative", goals, then.position):
-        assert isinstance(version.state, Initiative)
-        line = InitiativeLine.model_validate(version.state, from_attributes=True)
-        for goal in version.state.supports:
-            found[goal].append(line)
-    return found
 
 
 @router.post("", status_code=201, summary="Plan an initiative", responses=CREATE)

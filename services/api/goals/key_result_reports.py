@@ -18,13 +18,15 @@ from projections.state import queries
 from projections.state.queries_goals import days_scored_later
 from services.api.goals.key_results import KeyResultId, find_key_result, objective_of
 from services.api.http.command_execution import Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, Lang
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, STEP
 from services.api.http.paging import Page, Paged, page_from
+from services.api.http.read_parameters import KnownAt, Viewing
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Serving
 from services.queries.objective_scores import Figures
-from services.queries.read_context import KnownAt, Then, Viewing
+from services.queries.read_context import ReadContext
 
 router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
 
@@ -143,7 +145,7 @@ async def score_history(
 
 
 async def _since_replaced(
-    then: Then,
+    then: ReadContext,
     objective: Objective,
     key_result: KeyResult,
     points: Sequence[ScorePoint],

@@ -29,19 +29,21 @@ from events.objectives.state import KeyResult, Objective, TargetFact
 from projections.audit import queries as audit
 from projections.state import queries
 from services.access.callers import Caller
-from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command, require_change
-from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
+from services.api.http.conditional import IfMatch, find
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, READ
 from services.api.http.paging import Page, Paged, page_from
-from services.api.http.problems import not_found
+from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Services, Serving
-from services.api.people.naming import name_people
 from services.queries.completeness import Incomplete
 from services.queries.goal_schemas import KeyResultOut, Score
-from services.queries.lookup import find
+from services.queries.lookup import NotFound
 from services.queries.objective_scores import Figures
-from services.queries.read_context import AsOf, KnownAt, Then, Times, Viewing
+from services.queries.person_names import name_people
+from services.queries.read_context import ReadContext
 from services.queries.visibility import sees_objective
 
 router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
@@ -132,22 +134,22 @@ async def objective_of(services: Services, caller: Caller, key_result: str) -> A
     """The objective that a key result belongs to, for a change. Raises 404."""
     objective = await services.goals.objective_of(caller.workspace, key_result)
     if objective is None:
-        raise not_found("key result", "핵심 결과", key_result)
+        raise NotFound("key_result", key_result)
     return Aggregate("objective", objective)
 
 
 async def find_key_result(
-    then: Then, key_result: str, response: Response
+    then: ReadContext, key_result: str, response: Response
 ) -> tuple[Objective, KeyResult, int]:
     """The key result with its objective and the revision of both. Raises 404."""
     objective_id = await queries.objective_of(then.connection, key_result, then.position)
     if objective_id is None or not await sees_objective(then, objective_id):
-        raise not_found("key result", "핵심 결과", key_result)
+        raise NotFound("key_result", key_result)
     found = await find(then, "objective", objective_id, response)
     assert isinstance(found.state, Objective)
     state = found.state.key_result(key_result)
     if state is None:
-        raise not_found("key result", "핵심 결과", key_result)
+        raise NotFound("key_result", key_result)
     return found.state, state, found.revision
 
 

@@ -20,7 +20,8 @@ from events.objectives.commands import (
 from services.api.goals.objectives import ObjectiveId
 from services.api.goals.relative_goals import resolve_new
 from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch
+from services.api.http.conditional import IfMatch
+from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE
 from services.api.http.security import GoalEditor
 from services.api.http.services import Serving

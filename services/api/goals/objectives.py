@@ -30,16 +30,18 @@ from events.rewards import Reward
 from events.text import Language
 from services.access.callers import Caller
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.conditional import IfMatch, find
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page
+from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Services, Serving
-from services.api.people.naming import name_people
 from services.queries.goal_schemas import ObjectiveOut
-from services.queries.lookup import after_cursor, find, last_id
 from services.queries.objective_scores import Figures
-from services.queries.read_context import AsOf, KnownAt, Times, Viewing
+from services.queries.paging import after_cursor, last_id
+from services.queries.person_names import name_people
 from services.queries.visibility import seen_objectives
 
 router = APIRouter(prefix="/v1/objectives", tags=["goals"], route_class=ExactRoute)

@@ -14,14 +14,16 @@ from projections.state import queries, queries_goals
 from services.access.callers import Caller
 from services.api.goals.key_results import KeyResultId, find_key_result, objective_of
 from services.api.http.command_execution import Reasoned, Receipt, Writer, Writing
-from services.api.http.exact_json import ExactRoute, OptionalIfMatch
+from services.api.http.conditional import OptionalIfMatch
+from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import STEP
+from services.api.http.read_parameters import Viewing
 from services.api.http.security import GoalEditor
 from services.api.http.services import Services, Serving
 from services.commands.errors import TooContended
 from services.commands.relative_goals import bases_of, first_bases, waiting
 from services.postgres.views import NotThereYet, ViewsUnavailable
-from services.queries.read_context import WAIT, Reading, Then, Viewing
+from services.queries.read_context import WAIT, ReadContext, ViewReader
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +69,7 @@ async def resolve_new(
     """
     try:
         await services.views.wait(caller.workspace, done.position, group="state", timeout=WAIT)
-        async with Reading(services, Response(), None).then(caller) as then:
+        async with ViewReader(services.views).then(caller) as then:
             pending = [
                 (objective.id, ResolveRelative(key_result=key_result.id, bases=bases))
                 for objective, key_result in waiting(await _objectives(then, done.id, cycle))
@@ -84,12 +86,14 @@ async def resolve_new(
             log.warning("a relative goal stays unresolved", key_result=command.key_result, error=str(error))
 
 
-async def _first_bases(then: Then, objective: Objective, key_result: KeyResult) -> tuple[PeriodBase, ...]:
+async def _first_bases(
+    then: ReadContext, objective: Objective, key_result: KeyResult
+) -> tuple[PeriodBase, ...]:
     known = await bases_of(then.connection, then.position, then.as_of, objective, key_result)
     return first_bases(key_result, known)
 
 
-async def _objectives(then: Then, id_: str, cycle: str | None) -> list[Objective]:
+async def _objectives(then: ReadContext, id_: str, cycle: str | None) -> list[Objective]:
     """Those of a cycle with relative goals; without a cycle the objective with the id."""
     if cycle is None:
         row = await queries.latest(then.connection, "objective", id_, then.position)

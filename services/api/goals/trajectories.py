@@ -10,7 +10,8 @@ from events.objectives.commands import DeclareTrajectory
 from events.objectives.trajectory import Trajectory
 from services.api.goals.key_results import KeyResultId, objective_of
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch
+from services.api.http.conditional import IfMatch
+from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE
 from services.api.http.security import GoalEditor
 from services.api.http.services import Serving

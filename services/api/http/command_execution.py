@@ -14,11 +14,12 @@ from events.ids import Aggregate, new_aggregate_id
 from projections.advice.on_change import on_written
 from services.access.callers import Caller
 from services.api.advice.schemas import AdviceOut, advice_out
-from services.api.http.exact_json import IdempotencyKey, etag, fingerprint
+from services.api.http.conditional import etag
+from services.api.http.idempotency import IdempotencyKey, fingerprint
 from services.api.http.problems import Problem
+from services.api.http.read_parameters import POSITION
 from services.api.http.request_log import request_id_of
 from services.api.http.services import Services, Serving
-from services.queries.read_context import POSITION
 
 Reason = Annotated[str, StringConstraints(max_length=NOTE_LENGTH)]
 """Why, in the words of the caller; stored encrypted."""

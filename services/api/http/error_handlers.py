@@ -20,6 +20,25 @@ from services.commands.errors import (
 )
 from services.ledger import InvalidAppend, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
 from services.postgres.views import NotThereYet, ViewsUnavailable
+from services.queries.lookup import NotFound
+
+_KINDS_KO = {
+    "org_unit": "조직",
+    "cycle": "사이클",
+    "policy": "산정 기준",
+    "objective": "목표",
+    "key_result": "핵심 결과",
+    "initiative": "실행과제",
+    "scorecard": "평가표",
+    "conversation": "대화",
+    "feedback": "피드백",
+    "recognition": "인정",
+    "kpi": "KPI",
+    "reading": "실적",
+    "feed": "연동",
+    "person": "구성원",
+    "workspace": "워크스페이스",
+}
 
 _REFUSED_STATUS = {"conflict": 409, "invalid": 422, "not_found": 404, "forbidden": 403}
 
@@ -31,6 +50,13 @@ def problem_of(error: Exception) -> Problem | None:
             return error
         case Refused():
             return _refused(error)
+        case NotFound():
+            return Problem(
+                404,
+                "not_found",
+                f"There is no {error.kind.replace('_', ' ')} {error.id!r}.",
+                f"{_KINDS_KO[error.kind]} {error.id!r}이(가) 없습니다.",
+            )
         case Stale():
             return Problem(
                 412,

@@ -1,29 +1,16 @@
-"""What routers read from a request besides fields: exact JSON, Idempotency-Key, If-Match."""
+"""Bodies in JSON, read without rounding."""
 
 from __future__ import annotations
 
-import hmac
 import json
-import re
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from difflib import get_close_matches
-from typing import Annotated, Any
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from fastapi import Depends, Header, Request, Response
-from fastapi.dependencies.models import Dependant
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 
 from events.json_input import LoneSurrogate, NamedTwice, NulCharacter, exact_json
-from events.text import Language
-from services.api.http.problems import Problem, invalid_header, invalid_parameter, preferred_language
-
-KEY_LENGTH = 255
-"""Characters an Idempotency-Key may have."""
-
-_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
-"""A proxy that packs an answer makes its ETag weak. Ours names a revision and no bytes, so it means the same;
-the strong comparison of RFC 9110 (13.1.1) would only keep people behind such a proxy from changing goals."""
+from services.api.http.problems import Problem
 
 
 class ExactRequest(Request):
@@ -99,117 +86,6 @@ class ExactRoute(APIRoute):
             return await handle(ExactRequest(request.scope, request.receive))
 
         return exact
-
-
-async def known_parameters(request: Request) -> None:
-    """Refuse a query parameter that the path has not: `as_off` would give today's figures. Raises 422."""
-    if not request.scope["query_string"]:
-        return
-    known = list(dict.fromkeys(_query_names(request.scope["route"].dependant)))
-    for name in request.query_params:
-        if name not in known:
-            raise invalid_parameter(
-                name[:80],
-                "parameter_unknown",
-                f"There is no parameter {name[:80]!r} here{_hint(name, known)}",
-                f"매개변수 {name[:80]!r}은(는) 없습니다. 쓸 수 있는 것: {', '.join(known) or '없음'}.",
-            )
-
-
-def _hint(name: str, known: Sequence[str]) -> str:
-    for meant in get_close_matches(name[:80], known, 1):
-        return f"; did you mean {meant!r}?"
-    return f"; this path takes {', '.join(known)}." if known else "."
-
-
-def _query_names(dependant: Dependant) -> Iterator[str]:
-    for field in dependant.query_params:
-        yield field.alias
-    for dependency in dependant.dependencies:
-        yield from _query_names(dependency)
-
-
-async def idempotency_key(
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            description="Makes the request safe to repeat: the same key and body get the first answer.",
-            examples=["5f0c8f5e-target-q2"],
-        ),
-    ] = None,
-) -> str | None:
-    """The Idempotency-Key, if there is one. Raises 422 when it is empty or too long."""
-    if key is not None and not 1 <= len(key) <= KEY_LENGTH:
-        raise invalid_header(
-            "Idempotency-Key",
-            "idempotency_key_length",
-            f"An Idempotency-Key has 1 to {KEY_LENGTH} characters.",
-            f"Idempotency-Key는 1자 이상 {KEY_LENGTH}자 이하여야 합니다.",
-        )
-    return key
-
-
-_IF_MATCH = Header(
-    alias="If-Match",
-    description="The ETag of the read that this change is based on; 428 when missing, 412 when stale.",
-    examples=['"1843"'],
-)
-
-
-async def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int:
-    """The revision that the caller has read. Raises 428 without the header, 412 for no ETag of ours."""
-    if etag is None:
-        raise Problem(
-            428,
-            "if_match_missing",
-            "Send If-Match with the ETag of the read that this change is based on.",
-            "이 변경의 근거가 된 조회의 ETag를 If-Match 헤더로 보내십시오.",
-        )
-    match = _ETAG.fullmatch(etag.strip())
-    if match is None:
-        raise Problem(
-            412,
-            "etag_unknown",
-            f'{etag[:80]} is not the ETag of a read; it looks like "1843".',
-            f'{etag[:80]}은(는) 조회 응답의 ETag가 아닙니다. 예: "1843".',
-        )
-    return int(match[1])
-
-
-async def optional_if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int | None:
-    """The revision that the caller has read, where a change may do without. Raises 412."""
-    return None if etag is None else await if_match(etag)
-
-
-async def language(
-    accept_language: Annotated[str | None, Header(include_in_schema=False)] = None,
-) -> Language:
-    """The language that the caller prefers: ko or en."""
-    return preferred_language(accept_language)
-
-
-Lang = Annotated[Language, Depends(language)]
-IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
-IfMatch = Annotated[int, Depends(if_match)]
-OptionalIfMatch = Annotated[int | None, Depends(optional_if_match)]
-
-
-def etag(revision: int) -> str:
-    """The ETag of a revision."""
-    return f'"{revision}"'
-
-
-def fingerprint(request: Request, body: BaseModel | None) -> str:
-    """Hash of what is asked: method, path and the meaning of the body, however it was spaced or ordered.
-
-    It is keyed by the Idempotency-Key, which is stored nowhere: a guess at somebody's words can't be
-    confirmed by the hash.
-    """
-    asked = "" if body is None else body.model_dump_json(exclude_unset=True)
-    whole = f"{request.method}\n{request.url.path}\n{asked}"
-    key = request.headers.get("Idempotency-Key", "")
-    return hmac.digest(key.encode(), whole.encode(), "sha256").hex()[:32]
 
 
 def _check_media_type(request: Request) -> None:

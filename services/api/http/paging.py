@@ -8,16 +8,19 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Generic, TypeVar
 
-import orjson
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from projections.state import queries
 from services.api.http.problems import Problem, invalid_parameter
+from services.queries.paging import Cursor, Paging, after_cursor, last_id
+from services.queries.read_context import ReadContext
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 
 Item = TypeVar("Item")
+Shown = TypeVar("Shown", bound=BaseModel)
 
 
 class Page(BaseModel, Generic[Item]):
@@ -28,29 +31,6 @@ class Page(BaseModel, Generic[Item]):
     position: int = Field(description="The ledger position that the whole list is read at.")
     known_at: datetime | None = Field(None, description="The time of the last event that was read (UTC).")
     as_of: date | None = Field(None, description="The business day whose end is shown, where that matters.")
-
-
-class Cursor(BaseModel):
-    """Where the next page begins, and the two times that the list is pinned to."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    position: int = Field(alias="p", ge=0, lt=2**63)
-    after: list[str | int] = Field(alias="k", max_length=4)
-    as_of: date | None = Field(None, alias="d")
-    known_at: datetime | None = Field(None, alias="t")
-
-    def encode(self) -> str:
-        """As text for a URL."""
-        fields = self.model_dump(by_alias=True, exclude_none=True)
-        return base64.urlsafe_b64encode(orjson.dumps(fields)).rstrip(b"=").decode()
-
-
-class Paging(BaseModel):
-    """What a caller asked of a list."""
-
-    limit: int
-    cursor: Cursor | None
 
 
 async def paging(
@@ -75,6 +55,14 @@ def page(items: list[Item], paging: Paging, next_page: Cursor) -> Page[Item]:
         known_at=next_page.known_at,
         as_of=next_page.as_of,
     )
+
+
+async def list_kind(context: ReadContext, kind: str, model: type[Shown], paging: Paging) -> Page[Shown]:
+    """Return a page of all aggregates of a kind, by id. `model` has the state's fields and `revision`."""
+    versions = await queries.latest_of_kind(context.connection, kind, context.position)
+    chosen = after_cursor(versions, paging)
+    items = [model(**dict(version.state), revision=version.revision) for version in chosen]
+    return page(items, paging, context.next_page(last_id(chosen, paging)))
 
 
 def page_from(items: Sequence[Item], paging: Paging, next_page: Callable[[int], Cursor]) -> Page[Item]:

@@ -98,11 +98,6 @@ def unavailable(code: str, en: str, ko: str, retry_after: float = RETRY_AFTER) -
     return Problem(503, code, en, ko, headers={"Retry-After": str(max(1, round(retry_after)))})
 
 
-def not_found(what: str, what_ko: str, id_: str) -> Problem:
-    """404: there is no such thing in the caller's workspace."""
-    return Problem(404, "not_found", f"There is no {what} {id_!r}.", f"{what_ko} {id_!r}이(가) 없습니다.")
-
-
 def invalid_parameter(name: str, code: str, en: str, ko: str) -> Problem:
     """422 about one query parameter."""
     return Problem(422, code, en, ko, errors=[FieldError(("parameter", name), code, Text(ko, en))])

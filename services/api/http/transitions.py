@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from events.commands import Command
 from events.ids import Aggregate, Slug
 from services.api.http.command_execution import Reasoned, Receipt, Writing
-from services.api.http.exact_json import IfMatch
+from services.api.http.conditional import IfMatch
 from services.api.http.openapi_responses import CHANGE
 from services.api.http.security import GoalEditor
 

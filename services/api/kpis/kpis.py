@@ -23,20 +23,24 @@ from projections.kpi_status import status_of_point
 from projections.scoring.periods import period_of
 from projections.state import queries
 from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.conditional import IfMatch, etag, find
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page, page_from
 from services.api.http.problems import invalid_parameter
+from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Serving
-from services.api.people.naming import name_people
 from services.commands.relative_goals import kpi_base_of, kpi_bases_now
 from services.queries.completeness import Incomplete, parts_of_kpi, unreadable
 from services.queries.goal_schemas import BaseOut, base_out
 from services.queries.grading import POLICIES, BandOut, PolicyRef, band_out, policies_among, policy_ref
 from services.queries.kpi_status import KpiStatusOut, statuses
-from services.queries.lookup import after_cursor, find, id_of, last_id, shown
-from services.queries.read_context import AsOf, KnownAt, Then, Times, Viewing
+from services.queries.lookup import shown
+from services.queries.paging import after_cursor, id_of, last_id
+from services.queries.person_names import name_people
+from services.queries.read_context import ReadContext
 from services.queries.visibility import seen_objectives, with_purpose_seen
 
 router = APIRouter(prefix="/v1/kpis", tags=["KPIs"], route_class=ExactRoute)
@@ -226,7 +230,7 @@ async def read(
         return read
 
 
-async def _with_status(then: Then, versions: Sequence[queries.Version]) -> list[KpiOut]:
+async def _with_status(then: ReadContext, versions: Sequence[queries.Version]) -> list[KpiOut]:
     """KPIs as they are answered."""
     kpis = await with_purpose_seen(then, [one.state for one in versions if isinstance(one.state, Kpi)])
     revisions = {id_of(version): version.revision for version in versions}
@@ -349,7 +353,9 @@ async def trend(
     async with viewing.then(caller, as_of, known_at) as then:
         wanted = Aggregate("kpi", kpi)
         found = await queries.latest_of(then.connection, (wanted, *POLICIES), then.position)
-        state = (await shown(then, "kpi", kpi, found.get(wanted), response)).state
+        version = await shown(then, "kpi", kpi, found.get(wanted))
+        response.headers["ETag"] = etag(version.revision)
+        state = version.state
         assert isinstance(state, Kpi)
         last = last or then.as_of
         try:

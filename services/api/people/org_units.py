@@ -14,12 +14,12 @@ from events.ids import Aggregate, Slug
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit, RenameOrgUnit
 from events.org_units.state import OrgUnit
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch
+from services.api.http.conditional import IfMatch, find
+from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
-from services.api.http.paging import Page, Paged
+from services.api.http.paging import Page, Paged, list_kind
+from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import Reader, StructureEditor
-from services.queries.lookup import find, list_kind
-from services.queries.read_context import AsOf, KnownAt, Times, Viewing
 
 router = APIRouter(prefix="/v1/org-units", tags=["org units"], route_class=ExactRoute)
 

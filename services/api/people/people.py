@@ -16,15 +16,18 @@ from events.people.state import Person
 from events.text import Language
 from projections.state import queries
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.conditional import IfMatch, find
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ, STEP
 from services.api.http.paging import Page, Paged, page
+from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import Reader, StructureEditor
 from services.api.http.services import Serving
 from services.api.people.examples import PERSON_ID
 from services.keys.keys import Keys
-from services.queries.lookup import after_cursor, find, last_id
-from services.queries.read_context import AsOf, KnownAt, Then, Times, Viewing
+from services.queries.paging import after_cursor, last_id
+from services.queries.read_context import ReadContext
 
 router = APIRouter(prefix="/v1/people", tags=["people"], route_class=ExactRoute)
 
@@ -193,7 +196,7 @@ def _belongs(version: queries.Version, org_unit: str | None, day: date) -> bool:
     )
 
 
-async def _shown(keys: Keys, then: Then, version: queries.Version, language: Language) -> PersonOut:
+async def _shown(keys: Keys, then: ReadContext, version: queries.Version, language: Language) -> PersonOut:
     person = version.state
     assert isinstance(person, Person)
 

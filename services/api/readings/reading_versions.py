@@ -17,10 +17,13 @@ from events.text import Text
 from projections.state import queries_readings
 from projections.state.queries_readings import Filter, Place
 from services.access.callers import Caller
-from services.api.http.exact_json import ExactRoute, IdempotencyKey, Lang, fingerprint
+from services.api.http.exact_json import ExactRoute
+from services.api.http.idempotency import IdempotencyKey, fingerprint
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, problems
-from services.api.http.paging import Page, Paged, Paging, page
-from services.api.http.problems import FieldError, Problem, invalid_parameter, not_found, unavailable
+from services.api.http.paging import Page, Paged, page
+from services.api.http.problems import FieldError, Problem, invalid_parameter, unavailable
+from services.api.http.read_parameters import POSITION, Known, KnownAt, Viewing
 from services.api.http.request_log import request_id_of
 from services.api.http.security import Reader, ReadingCorrector
 from services.api.http.services import Services, Serving
@@ -35,7 +38,8 @@ from services.intake.corrections import (
 )
 from services.intake.deduplication import FarBehind
 from services.intake.rejections import Rejected
-from services.queries.read_context import POSITION, Known, KnownAt, Viewing
+from services.queries.lookup import NotFound
+from services.queries.paging import Paging
 
 router = APIRouter(prefix="/v1/readings", tags=["readings"], route_class=ExactRoute)
 
@@ -173,7 +177,7 @@ async def read(
         rows = await queries_readings.versions(then.connection, id_, then.position)
         disputed = await queries_readings.disputes(then.connection, id_, then.position)
         if not rows:
-            raise not_found("reading", "실적", id_)
+            raise NotFound("reading", id_)
         return ReadingRead(
             versions=[await _opened(services, caller, row, language) for row in rows],
             disputes=[DisputeOut.model_validate(row) for row in disputed],
@@ -294,7 +298,7 @@ async def _carried_out(response: Response, carrying_out: Awaitable[Answer]) -> C
     try:
         answer = await carrying_out
     except ReadingUnknown as unknown:
-        raise not_found("reading", "실적", str(unknown)) from None
+        raise NotFound("reading", str(unknown)) from None
     except OtherFeed as other:
         raise Problem(
             403,

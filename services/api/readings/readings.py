@@ -14,9 +14,10 @@ from starlette.responses import StreamingResponse
 
 from events.ids import Slug
 from services.access.callers import Caller
-from services.api.http.exact_json import Lang
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import problems
 from services.api.http.problems import Problem, unavailable
+from services.api.http.read_parameters import POSITION
 from services.api.http.request_log import request_id_of
 from services.api.http.security import ReadingSender
 from services.api.http.services import Serving
@@ -28,7 +29,6 @@ from services.intake.items import Item
 from services.intake.receipts import Counts, Status
 from services.ledger import LedgerUnavailable, LedgerUncertain
 from services.postgres.views import ViewsUnavailable
-from services.queries.read_context import POSITION
 
 router = APIRouter(tags=["readings"])
 

@@ -16,15 +16,17 @@ from projections.scoring.formulas import written
 from projections.scoring.scorecards import Totals
 from projections.state import queries
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute, IfMatch, Lang
+from services.api.http.conditional import IfMatch, find
+from services.api.http.exact_json import ExactRoute
+from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page
+from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import Reader, ScorecardEditor
 from services.api.http.services import Serving
-from services.api.people.naming import name_people
 from services.queries.grading import BandOut, PolicyRef
-from services.queries.lookup import after_cursor, find, last_id
-from services.queries.read_context import AsOf, KnownAt, Times, Viewing
+from services.queries.paging import after_cursor, last_id
+from services.queries.person_names import name_people
 from services.queries.scorecard_scores import CardFigures
 from services.queries.visibility import seen
 

@@ -1,0 +1,54 @@
+"""Where a page of a list begins, and the two times that the whole list is pinned to."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.state import State
+from projections.state import queries
+
+
+class Cursor(BaseModel):
+    """Where the next page begins, and the two times that the list is pinned to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    position: int = Field(alias="p", ge=0, lt=2**63)
+    after: list[str | int] = Field(alias="k", max_length=4)
+    as_of: date | None = Field(None, alias="d")
+    known_at: datetime | None = Field(None, alias="t")
+
+    def encode(self) -> str:
+        """As text for a URL."""
+        fields = self.model_dump(by_alias=True, exclude_none=True)
+        return base64.urlsafe_b64encode(orjson.dumps(fields)).rstrip(b"=").decode()
+
+
+class Paging(BaseModel):
+    """What a caller asked of a list."""
+
+    limit: int
+    cursor: Cursor | None
+
+
+def after_cursor(versions: Sequence[queries.Version], paging: Paging) -> list[queries.Version]:
+    """The versions of the page that is asked for, by id, and one more if there are more."""
+    after = str(paging.cursor.after[0]) if paging.cursor is not None and paging.cursor.after else ""
+    rest = sorted((version for version in versions if id_of(version) > after), key=id_of)
+    return rest[: paging.limit + 1]
+
+
+def last_id(chosen: Sequence[queries.Version], paging: Paging) -> str:
+    """The id at the end of the page."""
+    return id_of(chosen[: paging.limit][-1]) if chosen else ""
+
+
+def id_of(version: queries.Version) -> str:
+    """The aggregate's id."""
+    assert isinstance(version.state, State)
+    return version.state.id
