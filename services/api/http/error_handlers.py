@@ -144,6 +144,7 @@ def install(app: FastAPI) -> None:
         HTTPException,
         RequestValidationError,
         Refused,
+        NotFound,
         Stale,
         KeyReused,
         KeyInFlight,
