@@ -29,7 +29,7 @@ from events.objectives.state import KeyResult, Objective, TargetFact
 from projections.audit import queries as audit
 from projections.state import queries
 from services.access.callers import Caller
-from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
+from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command, require_change
 from services.api.http.conditional import IfMatch, find
 from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
@@ -190,9 +190,8 @@ async def change(
     same unit stays; without one the value comes from check-ins of that day or later.
     """
     commands = _commands(key_result, body)
-    require_change(
-        commands
-    )  # before it is looked up, so that it tells nothing of a key result that is hidden
+    # Before it is looked up, so that it tells nothing of a key result that is hidden.
+    require_change(commands)
     return await writing.execute(
         caller,
         await objective_of(services, caller, key_result),
