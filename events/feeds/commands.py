@@ -1,21 +1,36 @@
 """What may be asked of a feed."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from events.commands import Command, Title
+from events.feeds.events import revisions_in_words
 from events.ids import Slug
+from events.readings.identity import Revisions
 
 Kpis = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=1000)]
 
+DeclaredRevisions = Annotated[
+    Revisions,
+    BeforeValidator(revisions_in_words),
+    WithJsonSchema(
+        {
+            "description": "How it says that a value has changed: `none`: not at all, so other content is a"
+            " conflict; `versioned`: by `source_version`, which every item needs; `in_order`: what comes last"
+            " is what holds. `true` and `false`, as it was said earlier, mean `in_order` and `none`.",
+            "anyOf": [{"type": "string", "enum": list(get_args(Revisions))}, {"type": "boolean"}],
+        }
+    ),
+]
+
 
 class RegisterFeed(Command):
-    """Declare a source of readings: how its times are read, whether it sends revisions, what it may send."""
+    """Declare a source of readings: how its times are read, how it sends revisions, what it may send."""
 
     name: Title
     zone: str | None = None
-    revisions: bool = False
+    revisions: DeclaredRevisions = "none"
     kpis: Kpis | None = None
 
 
@@ -23,5 +38,5 @@ class ChangeFeed(Command):
     """Change parts of the declaration: what is left out stays; null clears what may be empty."""
 
     zone: str | None = None
-    revisions: bool | None = None
+    revisions: DeclaredRevisions | None = None
     kpis: Kpis | None = None

@@ -1,22 +1,25 @@
 """What a delivery means for a reading that may be on the ledger already.
 
 The identity of a reading is (feed, KPI, source id) for ever. Content is compared as it was sent; its hash
-does not cover the source version.
+does not cover the source version. What is *in force* is the newest recording, correction or retraction.
 
 | what comes | what it is |
 |---|---|
 | nothing known yet | accepted: a first recording |
-| no source version, content of any earlier version | duplicate |
-| no source version, other content | conflict; a correction if the feed is declared to send revisions |
-| a source version above all known ones | a correction; duplicate if the source said the same last |
-| a source version below the highest known one | superseded; duplicate if that content is known |
-| the highest source version again, other content | conflict |
+| without a source version, the content in force | duplicate |
+| without a source version, anything else | a correction if the feed is `in_order`, else a conflict |
+| a source version above all known ones | a correction; duplicate if it is the content in force |
+| a source version below the highest known one | superseded; duplicate if exactly this is known, or in force |
+| the highest source version again, other content | conflict; duplicate if it is in force |
 
 A correction is accepted, too. A conflict is kept as a dispute; the same content is not disputed twice.
 """
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
+
+Revisions = Literal["none", "versioned", "in_order"]
+"""How a feed says that a value has changed: not at all, by a source version, or by sending it later."""
 
 Kind = Literal["recorded", "corrected", "retracted", "disputed"]
 Status = Literal["accepted", "duplicate", "superseded", "conflict"]
@@ -42,49 +45,58 @@ class Verdict(NamedTuple):
     """Where the ledger already has it, or has what is in its way; None when an event is to be appended."""
     revision: int = 0
     """Of an accepted one: 0 is recorded, more is a correction."""
+    appended: Kind | None = None
+    """What the event to append says; None where there is none."""
 
 
-NEW = Verdict("accepted", None)
+NEW = Verdict("accepted", None, 0, "recorded")
 """Of a delivery whose reading is not on the ledger."""
 
 
 def judge(
-    versions: Sequence[Version], content: str, source_version: int | None, *, revisions: bool
+    versions: Sequence[Version], content: str, source_version: int | None, *, revisions: Revisions
 ) -> Verdict:
-    """What a delivery is, given everything that is known of its reading, oldest first."""
+    """Return what a delivery means, given everything that is known of its reading, oldest first."""
     if not versions:
         return NEW
-    contents = [version for version in versions if version.kind in ("recorded", "corrected")]
-    revision = max(version.revision for version in versions) + 1
-    same = next((version.position for version in contents if version.content == content), None)
+    in_force = next((version for version in reversed(versions) if version.kind in _COUNTING), None)
+    if in_force is None:
+        return NEW
+    known = in_force.kind != "retracted" and in_force.content == content
     if source_version is None:
-        if same is not None:
-            return Verdict("duplicate", same)
-        if revisions:
-            return Verdict("accepted", None, revision)
-        return _dispute(versions, content)
-    versioned = [version for version in contents if version.source_version is not None]
-    if not versioned:
-        return Verdict("accepted", None, revision) if same is None else Verdict("duplicate", same)
-    newest = max(versioned, key=_source_version)
-    highest = _source_version(newest)
-    if source_version > highest:
-        # Compared with what the source itself said last: a person may have corrected it in between.
-        if newest.content == content:
-            return Verdict("duplicate", newest.position)
-        return Verdict("accepted", None, revision)
-    if same is not None:
-        return Verdict("duplicate", same)
-    if source_version < highest:
+        if known:
+            return Verdict("duplicate", in_force.position)
+        return _correction(versions) if revisions == "in_order" else _dispute(versions, content)
+    said = [
+        version for version in versions if version.kind in _CONTENT and version.source_version is not None
+    ]
+    newest = max(said, key=_source_version, default=None)
+    if newest is None or source_version > _source_version(newest):
+        return Verdict("duplicate", in_force.position) if known else _correction(versions)
+    for version in said:
+        if version.source_version == source_version and version.content == content:
+            return Verdict("duplicate", version.position)
+    if known:
+        return Verdict("duplicate", in_force.position)
+    if source_version < _source_version(newest):
         return Verdict("superseded", newest.position)
     return _dispute(versions, content)
+
+
+_CONTENT = frozenset(("recorded", "corrected"))
+_COUNTING = _CONTENT | {"retracted"}
+
+
+def _correction(versions: Sequence[Version]) -> Verdict:
+    revision = max(version.revision for version in versions) + 1
+    return Verdict("accepted", None, revision, "corrected")
 
 
 def _dispute(versions: Sequence[Version], content: str) -> Verdict:
     for version in versions:
         if version.kind == "disputed" and version.content == content:
             return Verdict("conflict", version.position)
-    return Verdict("conflict", None)
+    return Verdict("conflict", None, 0, "disputed")
 
 
 def _source_version(version: Version) -> int:

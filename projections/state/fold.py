@@ -79,4 +79,4 @@ class StateFold(Fold):
         return writes
 
 
-STATE = Group("state", 23, metadata, StateFold)
+STATE = Group("state", 24, metadata, StateFold)

@@ -28,7 +28,6 @@ from projections.state.queries_readings import kpi_of
 from services.intake.deduplication import Decision, Told
 from services.intake.intake import Intake
 from services.intake.items import Dimensions, Item, Text
-from services.intake.times import When
 from services.intake.validation import Admission, Candidate
 from services.ledger import Entry, Ledger, recorded
 from services.postgres.views import NotBuilt, NotThereYet, Views
@@ -170,7 +169,7 @@ class Corrections:
             if data is None:
                 last = in_force.event
                 as_it_was = Answer(order.reading, last.event.id, last.position, in_force.revision, False)
-                return Decision([], [], lambda _: as_it_was)
+                return Decision([], [], lambda _: as_it_was, {kpi})
             revision = in_force.revision + 1
             event = _event(order, kpi, data, revision, now)
             entry = Entry(ledger_subject(order.workspace, event.aggregate), encode(await self._seal(event)))
@@ -245,8 +244,7 @@ def _corrected(admission: Admission, before: ReadingContent, correction: Correct
     )
     when = None
     if not said.keys() & {"observed_at", "period"}:
-        sent = before.observed_at.isoformat()
-        when = When(before.observed_at, before.business_day, before.zone, sent)
+        when = admission.time_of(before)
     return admission.admit(0, item, when)
 
 

@@ -13,7 +13,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
@@ -80,6 +80,8 @@ class Decision(NamedTuple, Generic[T]):
     """What each entry says."""
     answer: Callable[[int], T]
     """What is answered, given the position of the first entry (0 if there is none)."""
+    relied_on: Set[str] = frozenset()
+    """KPIs of which something is said to be in force already: nothing newer may stand on their subjects."""
 
 
 @dataclass(slots=True)
@@ -121,15 +123,17 @@ class KnownReadings:
         until = time.monotonic() + CONTENDED_SECONDS
         async with self._lock:
             while True:
-                entries, told, answer = await decide()
-                if not entries:
-                    return answer(0)
+                entries, told, answer, relied_on = await decide()
                 kpis = {one.kpi for one in told}
                 try:
+                    # An append is guarded; where there is none, only a look tells that nobody was faster.
+                    await self._check_newest(relied_on - kpis)
+                    if not entries:
+                        return answer(0)
                     appended = await self._ledger.append(self._workspace, entries, self._guards(kpis))
                 except BaseException as error:
                     # Somebody was faster, or nobody knows what became of it: look before the next try.
-                    for kpi in kpis:
+                    for kpi in kpis | relied_on:
                         self._subjects[kpi].doubtful = True
                     if not isinstance(error, Conflict):
                         raise
@@ -224,6 +228,21 @@ class KnownReadings:
                     self._take_in(messages)
             known.last, known.doubtful = last, False
             self._subjects[kpi] = known
+
+    async def _check_newest(self, kpis: Set[str]) -> None:
+        """Raise Conflict if there is something newer about a KPI than is known."""
+        looks = asyncio.Semaphore(_COLD_LOOKS)
+
+        async def check(kpi: str) -> None:
+            subject = self._subject_of(kpi)
+            async with looks:
+                found = await self._ledger.last(self._workspace, subject)
+            if found is not None and found.position != self._subjects[kpi].last:
+                raise Conflict(subject)
+
+        for result in await asyncio.gather(*map(check, kpis), return_exceptions=True):
+            if result is not None:
+                raise result
 
     async def _read_poison(self, position: int) -> None:
         batches = self._ledger.read(self._workspace, position - 1, batch=1)

@@ -10,6 +10,7 @@ from uuid import UUID
 from events.envelope import Event, encode, encode_document, head
 from events.ids import Aggregate, dispute_id, revision_id
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded
+from events.readings.identity import Kind
 from events.registry import EventData, event_type, type_of
 from services.intake.validation import Candidate
 
@@ -41,17 +42,20 @@ class Recording:
             common = self._heads[candidate.kpi] = self._head(candidate.kpi)
         return encode_document({**common, "id": candidate.reading, "data": candidate.data})
 
-    def corrected(self, candidate: Candidate, revision: int) -> bytes:
-        """A correction by the source itself."""
+    def event(self, kind: Kind, candidate: Candidate, revision: int) -> bytes:
+        """Return the payload of what a delivery means for its reading."""
         reading = UUID(candidate.reading)
-        data = ReadingCorrected(**candidate.data, reading=reading, revision=revision)
-        return self._encode(candidate, revision_id(reading, revision), data)
-
-    def disputed(self, candidate: Candidate) -> bytes:
-        """Other content that counts for nothing until a person decides."""
-        reading = UUID(candidate.reading)
-        data = ReadingDisputed(**candidate.data, reading=reading)
-        return self._encode(candidate, dispute_id(reading, candidate.content), data)
+        match kind:
+            case "recorded":
+                return self.recorded(candidate)
+            case "corrected":
+                corrected = ReadingCorrected(**candidate.data, reading=reading, revision=revision)
+                return self._encode(candidate, revision_id(reading, revision), corrected)
+            case "disputed":
+                disputed = ReadingDisputed(**candidate.data, reading=reading)
+                return self._encode(candidate, dispute_id(reading, candidate.content), disputed)
+            case "retracted":
+                raise AssertionError("a delivery retracts nothing")
 
     def _head(self, kpi: str) -> dict[str, Any]:
         source = self._source

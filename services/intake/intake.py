@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from events.ids import Aggregate, ledger_subject
-from events.readings.identity import NEW, Kind, Status, Version, judge
+from events.readings.identity import NEW, Revisions, Status, Version, judge
 from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.deduplication import Decision, KnownReadings, Snapshot, Told
 from services.intake.event_builder import Recording, Source
@@ -39,7 +39,7 @@ class _Chunk(NamedTuple):
 
     candidates: list[Candidate]
     rejected: list[Receipt]
-    revisions: bool
+    revisions: Revisions
     snapshot: Snapshot
     payloads: list[bytes | None]
     """Of each candidate that nothing was known of: the event that records it."""
@@ -54,6 +54,8 @@ class _Plan(NamedTuple):
     """What each entry says."""
     outcomes: list[tuple[Status, int, int]]
     """Of each candidate status, position and revision; -1, -2, … is the position of an entry in the batch."""
+    in_force: set[str]
+    """KPIs of candidates of which nothing is appended because they are in force already."""
 
 
 class Intake:
@@ -188,7 +190,7 @@ class Intake:
             looked_up = await known.catch_up(kpis, ids, snapshot or await known.look_up(ids))
             snapshot = None  # the next look is a new one
             plan = _plan(source, known.find(set(ids), looked_up), chunk)
-            return Decision(plan.entries, plan.told, partial(_receipts, chunk, plan))
+            return Decision(plan.entries, plan.told, partial(_receipts, chunk, plan), plan.in_force)
 
         return await known.append(decide)
 
@@ -218,7 +220,7 @@ async def _admit(
 
 def _plan(source: Source, found: dict[str, list[Version]], chunk: _Chunk) -> _Plan:
     """Decide about each candidate, knowing what the ones before it in the batch will be."""
-    plan = _Plan([], [], [])
+    plan = _Plan([], [], [], set())
     recording = Recording(source, chunk.now)
     repeated = _repeated(chunk.candidates)
     subjects = {
@@ -228,23 +230,21 @@ def _plan(source: Source, found: dict[str, list[Version]], chunk: _Chunk) -> _Pl
     for candidate, payload in zip(chunk.candidates, chunk.payloads, strict=True):
         _, _, kpi, reading, content, source_version, _ = candidate
         versions = found.get(reading, ())
-        status, position, revision = (
+        status, position, revision, kind = (
             judge(versions, content, source_version, revisions=chunk.revisions) if versions else NEW
         )
-        if position is None:
+        if kind is not None:
             position = -len(plan.entries) - 1
-            kind: Kind = "recorded"
-            if status == "conflict":
-                kind, payload = "disputed", recording.disputed(candidate)
-            elif revision:
-                kind, payload = "corrected", recording.corrected(candidate, revision)
-            elif payload is None:
-                payload = recording.recorded(candidate)
+            if kind != "recorded" or payload is None:
+                payload = recording.event(kind, candidate, revision)
             plan.entries.append(Entry(subjects[kpi], payload))
             plan.told.append(Told(kpi, reading, kind, revision, content, source_version))
             if reading in repeated:
                 version = Version(position, kind, revision, content, source_version)
                 found[reading] = [*versions, version]
+        elif source_version is None:
+            plan.in_force.add(kpi)
+        assert position is not None
         plan.outcomes.append((status, position, revision))
     return plan
 

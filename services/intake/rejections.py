@@ -70,6 +70,10 @@ SENTENCES: dict[str, Text] = {
         "연동 {feed}에는 KPI {kpi}이(가) 등록되어 있지 않습니다",
         "the feed {feed} is not declared to send the KPI {kpi}",
     ),
+    "source_version_missing": Text(
+        "연동 {feed}에는 버전을 보낸다고 등록되어 있는데 source_version이 없습니다",
+        "the feed {feed} is declared to send versions, and the item has no source_version",
+    ),
     "wrong_unit": Text(
         "KPI {kpi}의 단위는 {unit}이(가) 아니라 {wanted}입니다",
         "the KPI {kpi} is measured in {wanted}, not in {unit}",

@@ -11,13 +11,13 @@ import re
 from contextlib import suppress
 from datetime import MINYEAR, UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import tzdata  # type: ignore[import-untyped]
 
 from events.workspace.state import Workspace
-from projections.scoring.periods import Period, period_of
+from projections.scoring.periods import Period, PeriodKind, period_of
 from services.intake.rejections import Rejected
 
 TZDATA: str = tzdata.IANA_VERSION
@@ -122,6 +122,14 @@ class Times:
         name = self._workspace.zone_on(day)
         end = datetime.combine(day + _DAY, time(), zone_info(name)).astimezone(UTC) - _TICK
         return When(end, day, name, period.label)
+
+    def forms(self, observed_at: datetime, business_day: date) -> list[str]:
+        """Return every form in which a source may have said this time, the instant first."""
+        found = [observed_at.isoformat()]
+        if self._feed_zone is not None:
+            found.append(observed_at.astimezone(self._feed_zone).replace(tzinfo=None).isoformat())
+        periods = (period_of(kind, business_day) for kind in get_args(PeriodKind))
+        return found + [period.label for period in periods if period.end == business_day]
 
     def _business_day(self, instant: datetime) -> tuple[date, str]:
         """The business day of an instant and the zone that decided it, as Workspace.business_day does."""

@@ -13,13 +13,21 @@ from typing import Any, NamedTuple
 from events.decimals import text
 from events.ids import reading_ids
 from events.kpis.state import Kpi
+from events.readings.events import ReadingContent
 from services.intake.catalogue import Catalogue
 from services.intake.items import Item
 from services.intake.rejections import Rejected
 from services.intake.times import TZDATA, Times, When
 
 CATALOGUE_CODES = frozenset(
-    {"unknown_kpi", "kpi_retired", "kpi_not_declared", "wrong_unit", "time_without_zone"}
+    {
+        "unknown_kpi",
+        "kpi_retired",
+        "kpi_not_declared",
+        "wrong_unit",
+        "time_without_zone",
+        "source_version_missing",
+    }
 )
 """Rejections that a change of the catalogue may overtake: it is read again before one of them is final."""
 
@@ -53,7 +61,7 @@ class Admission:
         self._times = Times(catalogue.workspace, feed, declared.zone, now)
         self._correcting = correcting
         self.revisions = declared.revisions
-        """Whether other content is a correction."""
+        """How the feed says that a value has changed."""
 
     def admit(self, place: int, item: Item, when: When | None = None) -> Candidate:
         """The reading that an item stands for; `when` is its time if that is known. Raises Rejected."""
@@ -65,6 +73,8 @@ class Admission:
             raise Rejected("kpi_retired", "kpi", kpi=name)
         if self._declared is not None and name not in self._declared and not self._correcting:
             raise Rejected("kpi_not_declared", "kpi", kpi=name, feed=self._feed)
+        if item.source_version is None and self.revisions == "versioned" and not self._correcting:
+            raise Rejected("source_version_missing", "source_version", feed=self._feed)
         if item.unit is not None and item.unit != kpi.unit:
             raise Rejected("wrong_unit", "unit", kpi=name, unit=item.unit, wanted=kpi.unit)
         value, numerator, denominator = item.value, item.numerator, item.denominator
@@ -90,19 +100,16 @@ class Admission:
             "zone": zone,
             "tzdata": TZDATA,
         }
-        # Content is compared as it was sent. The unit is left out: if given at all it is the KPI's.
         if value is not None:
             data["value"] = number = text(value)
-            said = f"{number}\n{sent}"
         else:
             assert numerator is not None
             assert denominator is not None
             data["numerator"], data["denominator"] = text(numerator), text(denominator)
-            said = f"{data['numerator']}/{data['denominator']}\n{sent}"
+            number = f"{data['numerator']}/{data['denominator']}"
         if item.dimensions:
-            data["dimensions"] = dimensions = dict(sorted(item.dimensions.items()))
-            said += "".join(f"\n{key}\n{value}" for key, value in dimensions.items())
-        data["content"] = content = blake2b(said.encode(), digest_size=16).hexdigest()
+            data["dimensions"] = dict(sorted(item.dimensions.items()))
+        data["content"] = content = _content(number, sent, data.get("dimensions"))
         source_version = item.source_version
         if source_version is not None:
             data["source_version"] = source_version
@@ -111,6 +118,33 @@ class Admission:
         if id_of is None:
             id_of = self._ids[name] = reading_ids(self._workspace, self._feed, name)
         return Candidate(place, source_id, name, id_of(source_id), content, source_version, data)
+
+    def time_of(self, reading: ReadingContent) -> When:
+        """Return the time of a reading on record, in the form in which the source said it."""
+        if reading.value is not None:
+            number = text(reading.value)
+        else:
+            assert reading.numerator is not None
+            assert reading.denominator is not None
+            number = f"{text(reading.numerator)}/{text(reading.denominator)}"
+        # The form is not on the ledger, but its hash is.
+        forms = self._times.forms(reading.observed_at, reading.business_day)
+        sent = next(
+            (form for form in forms if _content(number, form, reading.dimensions) == reading.content),
+            forms[0],
+        )
+        return When(reading.observed_at, reading.business_day, reading.zone, sent)
+
+
+def _content(number: str, sent: str, dimensions: dict[str, str] | None) -> str:
+    """Return the hash by which content is compared: as it was sent, whatever it was converted to.
+
+    The unit is left out: if given at all it is the KPI's.
+    """
+    said = f"{number}\n{sent}"
+    if dimensions:
+        said += "".join(f"\n{key}\n{value}" for key, value in sorted(dimensions.items()))
+    return blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 def _check_parts(kpi: Kpi, item: Item) -> None:

@@ -163,16 +163,17 @@ async def test_reasons_in_korean(erp: Person) -> None:
 
 
 async def test_a_declared_feed(erp: Person, anna: Person) -> None:
-    """Its zone is used for times without one, and other content is a correction if it sends revisions."""
+    """Its zone is used for times without one, and what it sends last holds if it says so."""
     local = item("a", observed_at="2026-03-31T23:30:00")
     assert (await sent(erp, local))["receipts"][0]["code"] == "time_without_zone"
     await anna.created("/v1/feeds", {"id": "erp", "name": "ERP", "zone": "UTC", "revisions": True})
     answer = await sent(erp, local, {**local, "value": "2"}, local)
-    assert [r["status"] for r in answer["receipts"]] == ["accepted", "accepted", "duplicate"]
+    assert [r["status"] for r in answer["receipts"]] == ["accepted", "accepted", "accepted"]
     anna.position = erp.position
+    assert (await anna.read("/v1/feeds/erp"))["declaration"]["revisions"] == "in_order"
     listed = await anna.read("/v1/readings", kpi="sales", feed="erp")
     assert [(r["value"], r["business_day"], r["revision"]) for r in listed["data"]] == [
-        ("2", "2026-04-01", 1)
+        (local["value"], "2026-04-01", 2)
     ]
 
 
@@ -214,8 +215,8 @@ async def test_a_correction_keeps_the_old_value(erp: Person, anna: Person) -> No
         "/v1/kpis/sales/trend", bucket="month", **{"from": "2026-03-01", "to": "2026-03-31"}
     )
     assert trend["data"][-1]["value"] == "97"
-    # What the source said before is still a duplicate: it does not undo what the person decided.
-    assert (await sent(erp, item("a", "100")))["receipts"][0]["status"] == "duplicate"
+    # What the source said before does not undo what the person decided: somebody may look again.
+    assert (await sent(erp, item("a", "100")))["receipts"][0]["status"] == "conflict"
     assert before < anna.position
 
 
@@ -246,7 +247,7 @@ async def test_a_retraction(erp: Person, anna: Person) -> None:
     assert (await anna.created(f"/v1/readings/{id_}/retractions", {"reason": "중복"}))["changed"] is False
     (row,) = (await anna.read("/v1/readings", kpi="sales"))["data"]
     assert (row["status"], row["value"]) == ("retracted", None)
-    assert (await sent(erp, item("a", "100")))["receipts"][0]["status"] == "duplicate"
+    assert (await sent(erp, item("a", "100")))["receipts"][0]["status"] == "conflict"
     back = await anna.created(f"/v1/readings/{id_}/corrections", {"value": "100", "reason": "중복이 아님"})
     assert (back["revision"], back["changed"]) == (2, True)
     (row,) = (await anna.read("/v1/readings", kpi="sales"))["data"]

@@ -120,11 +120,11 @@ async def test_a_feed_is_registered_and_changed(anna: Person) -> None:
     """null clears what may be empty."""
     await anna.created("/v1/feeds", {"id": "erp", "name": "ERP", "zone": "Asia/Seoul"})
     changed = await anna.patch(
-        "/v1/feeds/erp", {"zone": None, "revisions": True}, If_Match=await anna.etag("/v1/feeds/erp")
+        "/v1/feeds/erp", {"zone": None, "revisions": "in_order"}, If_Match=await anna.etag("/v1/feeds/erp")
     )
     assert changed.status_code == 200, changed.text
     feed = await anna.read("/v1/feeds/erp")
-    assert feed["declaration"] == {"zone": None, "revisions": True, "kpis": None}
+    assert feed["declaration"] == {"zone": None, "revisions": "in_order", "kpis": None}
     assert [item["id"] for item in (await anna.read("/v1/feeds"))["data"]] == ["erp"]
 
 

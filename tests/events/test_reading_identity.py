@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from collections.abc import Iterable
+from itertools import groupby, permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from events.ids import reading_id, reading_ids
-from events.readings.identity import NEW, Kind, Verdict, Version, judge
+from events.readings.identity import NEW, Kind, Revisions, Verdict, Version, judge
 
 
 def version(position: int, kind: Kind, content: str, source_version: int | None = None) -> Version:
@@ -26,65 +27,118 @@ GONE2 = version(2, "retracted", "")
 B2_DISPUTED = version(2, "disputed", "B")
 
 
+CORRECTED = Verdict("accepted", None, 1, "corrected")
+CORRECTED_AGAIN = Verdict("accepted", None, 2, "corrected")
+DISPUTED = Verdict("conflict", None, 0, "disputed")
+
+
 @pytest.mark.parametrize(
     ("on_record", "content", "source_version", "revisions", "verdict"),
     [
         # nothing known
-        ([], "A", None, False, NEW),
-        ([], "A", 5, False, NEW),
-        # no source version
-        ([A1], "A", None, False, Verdict("duplicate", 1)),
-        ([A1, B2], "A", None, False, Verdict("duplicate", 1)),
-        ([A1, B2], "A", None, True, Verdict("duplicate", 1)),
-        ([A1, B2], "B", None, False, Verdict("duplicate", 2)),
-        ([A1], "B", None, False, Verdict("conflict", None)),
-        ([A1, B2_DISPUTED], "B", None, False, Verdict("conflict", 2)),
-        ([A1, B2_DISPUTED], "C", None, False, Verdict("conflict", None)),
-        ([A1], "B", None, True, Verdict("accepted", None, 1)),
-        ([A1, B2], "C", None, True, Verdict("accepted", None, 2)),
-        ([A1_V5], "A", None, False, Verdict("duplicate", 1)),
-        ([A1_V5], "B", None, False, Verdict("conflict", None)),
-        # retracted: the old content does not come back by itself
-        ([A1, GONE2], "A", None, False, Verdict("duplicate", 1)),
-        ([A1, GONE2], "B", None, True, Verdict("accepted", None, 2)),
+        ([], "A", None, "none", NEW),
+        ([], "A", 5, "none", NEW),
+        # what stands in no table of ours and can't be read begins anew
+        ([B2_DISPUTED], "A", None, "none", NEW),
+        # no source version: compared with what is in force
+        ([A1], "A", None, "none", Verdict("duplicate", 1)),
+        ([A1], "A", None, "in_order", Verdict("duplicate", 1)),
+        ([A1, B2], "B", None, "none", Verdict("duplicate", 2)),
+        ([A1, B2], "A", None, "none", DISPUTED),
+        ([A1], "B", None, "none", DISPUTED),
+        ([A1, B2_DISPUTED], "B", None, "none", Verdict("conflict", 2)),
+        ([A1, B2_DISPUTED], "C", None, "none", DISPUTED),
+        ([A1, B2_DISPUTED], "A", None, "none", Verdict("duplicate", 1)),
+        ([A1], "B", None, "in_order", CORRECTED),
+        ([A1, B2], "C", None, "in_order", CORRECTED_AGAIN),
+        ([A1_V5], "A", None, "none", Verdict("duplicate", 1)),
+        ([A1_V5], "B", None, "none", DISPUTED),
+        # what comes last is what holds, also when it was said before
+        ([A1, B2], "A", None, "in_order", CORRECTED_AGAIN),
+        ([A1, B2], "A", 3, "in_order", CORRECTED_AGAIN),
+        ([A1, B2_DISPUTED], "B", None, "in_order", CORRECTED),
+        # retracted: it counts again only where what comes last holds, or the source says that it is newer
+        ([A1, GONE2], "A", None, "none", DISPUTED),
+        ([A1, GONE2], "A", None, "in_order", CORRECTED_AGAIN),
+        ([A1, GONE2], "B", None, "in_order", CORRECTED_AGAIN),
+        ([A1_V5, GONE2], "A", 6, "none", CORRECTED_AGAIN),
+        ([A1_V5, GONE2], "A", 5, "none", Verdict("duplicate", 1)),
+        ([A1_V5, GONE2], "B", 4, "none", Verdict("superseded", 1)),
         # with a source version the highest wins
-        ([A1_V5], "B", 6, False, Verdict("accepted", None, 1)),
-        ([A1_V5], "B", 4, False, Verdict("superseded", 1)),
-        ([A1_V5], "A", 4, False, Verdict("duplicate", 1)),
-        ([A1_V5], "A", 5, False, Verdict("duplicate", 1)),
-        ([A1_V5], "A", 6, False, Verdict("duplicate", 1)),
-        ([A1_V5], "B", 5, False, Verdict("conflict", None)),
-        ([A1_V5, B2_V7], "A", 6, False, Verdict("duplicate", 1)),
-        ([A1_V5, B2_V7], "C", 6, False, Verdict("superseded", 2)),
+        ([A1_V5], "B", 6, "none", CORRECTED),
+        ([A1_V5], "B", 4, "none", Verdict("superseded", 1)),
+        ([A1_V5], "A", 4, "none", Verdict("duplicate", 1)),
+        ([A1_V5], "A", 5, "none", Verdict("duplicate", 1)),
+        ([A1_V5], "A", 6, "none", Verdict("duplicate", 1)),
+        ([A1_V5], "B", 5, "none", DISPUTED),
+        ([A1_V5, B2_V7], "A", 5, "none", Verdict("duplicate", 1)),
+        ([A1_V5, B2_V7], "A", 6, "none", Verdict("superseded", 2)),
+        ([A1_V5, B2_V7], "C", 6, "none", Verdict("superseded", 2)),
         # the source went back to what it said before
-        ([A1_V5, B2_V7], "A", 8, False, Verdict("accepted", None, 2)),
+        ([A1_V5, B2_V7], "A", 8, "none", CORRECTED_AGAIN),
         # versions begin where there were none
-        ([A1], "A", 5, False, Verdict("duplicate", 1)),
-        ([A1], "B", 5, False, Verdict("accepted", None, 1)),
-        # a person corrected it, and the source has nothing new to say
-        ([A1_V5, B2], "A", 6, False, Verdict("duplicate", 1)),
-        ([A1_V5, B2], "C", 6, False, Verdict("accepted", None, 2)),
+        ([A1], "A", 5, "none", Verdict("duplicate", 1)),
+        ([A1], "B", 5, "none", CORRECTED),
+        # a person corrected it: what the source says with a higher version is newer, all else is not
+        ([A1_V5, B2], "A", 5, "none", Verdict("duplicate", 1)),
+        ([A1_V5, B2], "A", 6, "none", CORRECTED_AGAIN),
+        ([A1_V5, B2], "C", 6, "none", CORRECTED_AGAIN),
+        ([A1_V5, B2], "B", 5, "none", Verdict("duplicate", 2)),
     ],
 )
 def test_verdicts(
-    on_record: list[Version], content: str, source_version: int | None, revisions: bool, verdict: Verdict
+    on_record: list[Version], content: str, source_version: int | None, revisions: Revisions, verdict: Verdict
 ) -> None:
     """The table of the module, row by row."""
     assert judge(on_record, content, source_version, revisions=revisions) == verdict
 
 
+Delivery = tuple[str, int | None]
+
+
+def taken(deliveries: Iterable[Delivery], revisions: Revisions) -> list[Version]:
+    """What is on record after some deliveries of one reading."""
+    on_record: list[Version] = []
+    for content, source_version in deliveries:
+        _status, position, revision, kind = judge(on_record, content, source_version, revisions=revisions)
+        assert (kind is None) == (position is not None)
+        if kind is not None:
+            on_record.append(Version(len(on_record) + 1, kind, revision, content, source_version))
+    return on_record
+
+
+def in_force(on_record: Iterable[Version]) -> str:
+    """The content that counts."""
+    return [version.content for version in on_record if version.kind in ("recorded", "corrected")][-1]
+
+
 def test_in_any_order_the_highest_version_wins() -> None:
     """However deliveries are shuffled and repeated, the last word of the source is in force."""
-    deliveries = [("A", 1), ("B", 2), ("C", 3), ("D", 4)]
+    deliveries: list[Delivery] = [("A", 1), ("B", 2), ("C", 3), ("D", 4)]
     for order in permutations(deliveries):
-        on_record: list[Version] = []
-        for content, source_version in [*order, *reversed(order)]:
-            status, position, revision = judge(on_record, content, source_version, revisions=False)
-            if status == "accepted" and position is None:
-                kind: Kind = "corrected" if revision else "recorded"
-                on_record.append(Version(len(on_record) + 1, kind, revision, content, source_version))
-        assert on_record[-1].content == "D"
+        on_record = taken([*order, *reversed(order)], "versioned")
+        assert in_force(on_record) == "D"
         assert [found.revision for found in on_record] == list(range(len(on_record)))
+
+
+contents = st.lists(st.sampled_from("ABC"), min_size=1, max_size=12)
+
+
+@given(contents)
+def test_in_order_the_last_delivery_holds(said: list[str]) -> None:
+    """Also when it says what was replaced before; what says nothing new leaves no event."""
+    on_record = taken([(content, None) for content in said], "in_order")
+    assert in_force(on_record) == said[-1]
+    assert [version.content for version in on_record] == [content for content, _ in groupby(said)]
+
+
+@given(contents)
+def test_without_revisions_the_first_delivery_holds(said: list[str]) -> None:
+    """All other content is kept once for a person, in whatever order and however often it comes."""
+    on_record = taken([(content, None) for content in said], "none")
+    assert in_force(on_record) == said[0]
+    assert [version.content for version in on_record] == list(dict.fromkeys(said))
+    assert {version.kind for version in on_record[1:]} <= {"disputed"}
 
 
 @given(st.text(), st.sampled_from(["sales", "a-b_c"]))

@@ -13,13 +13,13 @@ from events.envelope import decode
 from events.ids import Aggregate
 from events.readings.events import ReadingCorrected, ReadingRetracted
 from services.intake import deduplication
-from services.intake.corrections import Correction, Corrections, Order
+from services.intake.corrections import Correction, Order
 from services.intake.deduplication import FarBehind
 from services.intake.intake import Intake
 from services.intake.receipts import Receipt
 from services.ledger import Ledger
 from services.ledger.append import Appended, Entry
-from services.postgres.views import Views, ViewsUnavailable
+from services.postgres.views import ViewsUnavailable
 from services.runtime.settings import Role, Settings
 from tests.intake.desk import Desk, item, statuses
 
@@ -42,7 +42,7 @@ async def test_what_others_appended_is_known(desk: Desk, intake: Intake) -> None
 
 async def test_corrections_by_others_are_known(desk: Desk, intake: Intake) -> None:
     """Also when PostgreSQL does not have them yet: the next revision follows on theirs."""
-    await desk.declare("erp", revisions=True)
+    await desk.declare("erp", revisions="in_order")
     await desk.send(intake, [item("a", "1")])
     (second,) = await desk.send(desk.intake(), [item("a", "2")])
     (third,) = await desk.send(intake, [item("a", "3")])
@@ -50,6 +50,76 @@ async def test_corrections_by_others_are_known(desk: Desk, intake: Intake) -> No
     events = [decode(message.payload) for message in await desk.ledger_messages()]
     corrected = [event.data for event in events if isinstance(event.data, ReadingCorrected)]
     assert [data.revision for data in corrected] == [1, 2]
+
+
+@pytest.mark.parametrize("projected", [True, False])
+async def test_in_order_what_comes_last_holds(desk: Desk, intake: Intake, projected: bool) -> None:
+    """Also what was said before, with a first version too, and what was retracted; views behind or not."""
+    await desk.declare("erp", revisions="in_order")
+    versions = [None, None, 3, 3, None]
+    items = [item("a", value, source_version=n) for value, n in zip("89889", versions, strict=True)]
+    wanted = ["accepted", "accepted", "accepted", "duplicate", "accepted"]
+    found = []
+    for one in items:
+        if projected:
+            await desk.project()
+        found += statuses(await desk.send(desk.intake(), [one]))
+    assert found == wanted
+    assert statuses(await desk.send(intake, [item("b", value) for value in "898"])) == ["accepted"] * 3
+    await desk.corrections().retract(
+        Order(desk.workspace, desk.id_of("b"), "person:anna", "why", kpi="sales")
+    )
+    if projected:
+        await desk.project()
+    assert statuses(await desk.send(intake, [item("b", "8"), item("b", "8")])) == ["accepted", "duplicate"]
+
+
+@pytest.mark.parametrize("revisions", ["none", "in_order"])
+async def test_what_was_retracted_comes_again(desk: Desk, intake: Intake, revisions: str) -> None:
+    """It counts where what comes last holds; else a person decides."""
+    await desk.declare("erp", revisions=revisions)
+    await desk.send(intake, [item("a")])
+    await desk.corrections().retract(
+        Order(desk.workspace, desk.id_of("a"), "person:anna", "why", kpi="sales")
+    )
+    wanted = "accepted" if revisions == "in_order" else "conflict"
+    assert statuses(await desk.send(intake, [item("a")])) == [wanted]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"observed_at": "2026-06-01T09:00:00+09:00"},
+        {"observed_at": "2026-06-01T09:00:00"},
+        {"period": "2026-05", "observed_at": None},
+        {"period": "2025", "observed_at": None},
+        {"period": "2026-W22", "observed_at": None},
+        {"period": "2026-06-01", "observed_at": None},
+    ],
+)
+@pytest.mark.parametrize("dimensions", [None, {"region": "Seoul", "a": "b"}])
+async def test_a_person_accepts_what_was_disputed(
+    desk: Desk, intake: Intake, when: dict[str, str | None], dimensions: dict[str, str] | None
+) -> None:
+    """The feed's value is in force then, in whatever form it said the time: sent again it is known."""
+    await desk.declare("erp", zone="Europe/Berlin")
+    first, other = (item("a", value, dimensions=dimensions) | when for value in "12")
+    assert statuses(await desk.send(intake, [first, other])) == ["accepted", "conflict"]
+    order = Order(desk.workspace, desk.id_of("a"), "person:anna", "the feed is right", kpi="sales")
+    await desk.corrections().correct(order, Correction.model_validate({"value": "2"}))
+    assert statuses(await desk.send(intake, [other, first])) == ["duplicate", "conflict"]
+
+
+async def test_a_versioned_feed_needs_versions(desk: Desk, intake: Intake) -> None:
+    """One without is rejected by itself; the declaration is asked for anew before."""
+    await desk.declare("erp", revisions="versioned")
+    receipts = await desk.send(intake, [item("a"), item("b", source_version=1)])
+    assert statuses(receipts) == ["rejected", "accepted"]
+    assert receipts[0].rejected is not None
+    assert (receipts[0].rejected.code, receipts[0].rejected.pointer) == (
+        "source_version_missing",
+        "#/source_version",
+    )
 
 
 async def test_the_database_goes_back(desk: Desk, intake: Intake) -> None:
@@ -173,17 +243,12 @@ async def test_an_answer_that_is_lost(desk: Desk) -> None:
 
 async def test_corrections_and_deliveries_race(desk: Desk) -> None:
     """A person corrects while two processes send revisions: every revision number is there once."""
-    await desk.declare("erp", revisions=True)
+    await desk.declare("erp", revisions="in_order")
     await desk.project()
     senders = [desk.intake(), desk.intake()]
     (first,) = await desk.send(senders[0], [item("a", "0")])
     assert first.id is not None
-    views = Views(desk.engine)
-
-    async def seal(event: Any) -> Any:
-        return event
-
-    corrections = Corrections(desk.intake(), desk.ledger, views, seal)
+    corrections = desk.corrections()
 
     async def correct(n: int) -> None:
         order = Order(desk.workspace, first.id or "", "person:anna", "because", kpi="sales")

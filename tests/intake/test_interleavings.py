@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from events.envelope import decode
 from events.ids import reading_id
-from events.readings.identity import Kind, Version, judge
+from events.readings.identity import Revisions, Version, judge
 from services.intake.intake import Intake
 from services.ledger import Ledger
 from services.ledger.provision import create_workspace
@@ -20,7 +20,7 @@ from services.projector import builds
 from services.runtime.settings import Role, Settings
 from tests.intake.desk import Desk, item
 
-FEEDS = ("plain", "revising")
+FEEDS: dict[str, Revisions] = {"plain": "none", "revising": "in_order"}
 
 delivery = st.builds(
     lambda source, value, version: (source, value, version),
@@ -31,7 +31,7 @@ delivery = st.builds(
 step = st.one_of(
     st.tuples(
         st.just("send"),
-        st.sampled_from(FEEDS),
+        st.sampled_from(list(FEEDS)),
         st.integers(0, 1),
         st.lists(delivery, min_size=1, max_size=12),
     ),
@@ -51,11 +51,11 @@ class Model:
     def take(self, feed: str, source: str, value: str, source_version: int | None) -> tuple[str, int]:
         """Status and position of one delivery."""
         versions = self.readings.setdefault((feed, source), [])
-        status, position, revision = judge(versions, value, source_version, revisions=feed == "revising")
-        if position is None:
+        status, position, revision, kind = judge(versions, value, source_version, revisions=FEEDS[feed])
+        if kind is not None:
             self.position = position = self.position + 1
-            kind: Kind = "disputed" if status == "conflict" else "corrected" if revision else "recorded"
             versions.append(Version(position, kind, revision, value, source_version))
+        assert position is not None
         return status, position
 
 
@@ -70,7 +70,7 @@ class Scene:
         """Carry out the steps and compare each receipt with the model."""
         desk, number = self.desk, next(self.numbers)
         names = {feed: f"{feed}-{number}" for feed in FEEDS}
-        await desk.declare(names["revising"], revisions=True)
+        await desk.declare(names["revising"], revisions="in_order")
         model = Model(await desk.ledger.head(desk.workspace))
         processes: list[Intake] = [desk.intake(), desk.intake()]
         for step_ in steps:

@@ -61,7 +61,7 @@ UNIT = {
 FEED = {
     "id": "erp",
     "name": "ERP",
-    "declaration": {"zone": "Asia/Seoul", "revisions": True, "kpis": None},
+    "declaration": {"zone": "Asia/Seoul", "revisions": "in_order", "kpis": None},
     "revision": 1210,
 }
 

@@ -28,7 +28,7 @@ class NewFeed(RegisterFeed):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"id": "erp", "name": "ERP", "zone": "Asia/Seoul", "revisions": True}]
+            "examples": [{"id": "erp", "name": "ERP", "zone": "Asia/Seoul", "revisions": "in_order"}]
         }
     )
 
@@ -56,7 +56,7 @@ class FeedRead(FeedOut, Known):
 
 @router.post("", status_code=201, summary="Register a feed", responses=CREATE)
 async def register(caller: FeedEditor, writing: Writing, body: NewFeed) -> Receipt:
-    """Declare a source: how its times are read, whether it sends revisions, which KPIs it may feed."""
+    """Declare a source: how its times are read, how it sends revisions, which KPIs it may feed."""
     return await writing.create(caller, "feed", RegisterFeed, body, router.prefix)
 
 
