@@ -37,6 +37,10 @@ checkpoint = Table(
     Column("build", Integer, primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("recorded_at", DateTime(timezone=True), comment="of the event at `position`; null at the start"),
+    Column("ledger", Text, comment="fingerprint of the ledger's first event; null at the start"),
+    Column("fingerprint", Text, comment="of the event at `position`; null at the start"),
+    Column("epoch", Integer, nullable=False, server_default="1", comment="of the ledger at `position`"),
+    Column("differs", Text, comment="why this is of another ledger than there is: set aside, read-only"),
 )
 
 active_version = Table(
@@ -87,6 +91,14 @@ class ActiveVersion:
     recorded_at: datetime | None
     poisoned: bool
     """There are events that it could not take, waived or not."""
+    ledger: str | None
+    """Fingerprint of the first event of the ledger that it was built from."""
+    fingerprint: str | None
+    """Of the event at `position`."""
+    epoch: int
+    """Of the ledger at `position`: 1, and one more for each time that a person accepted a restored ledger."""
+    differs: str | None
+    """Why it is of another ledger than there is. It is set aside then: perhaps it is the only copy."""
 
 
 def schema_name(workspace: str, group: str, build: int) -> str:
@@ -120,6 +132,10 @@ _ALL_ACTIVE = select(
     checkpoint.c.position,
     checkpoint.c.recorded_at,
     _HAS_POISON,
+    checkpoint.c.ledger,
+    checkpoint.c.fingerprint,
+    checkpoint.c.epoch,
+    checkpoint.c.differs,
 ).join(
     checkpoint,
     and_(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -44,7 +43,7 @@ from services.ledger import (
     Ledger,
     WorkspaceUnknown,
 )
-from services.postgres.views import View, Views, ViewsUnavailable
+from services.postgres.views import LedgerDiffers, View, Views, ViewsUnavailable
 
 REMEMBERED = 100_000
 """Key results of which a process remembers the objective."""
@@ -136,7 +135,7 @@ class Goals:
         `key` is the Idempotency-Key and `body_hash` says what was asked with it; `if_match` is the revision
         that the caller has read, None to change whatever is there; `key_result` is the id by which an
         objective was found. Raises Refused, Stale, KeyReused, KeyInFlight, TooContended, WorkspaceUnknown,
-        LedgerUnavailable, LedgerUncertain.
+        LedgerDiffers, LedgerUnavailable, LedgerUncertain.
         """
         request = Request(
             caller, aggregate, commands, reason, key, body_hash, if_match, correlation_id, key_result
@@ -166,12 +165,16 @@ class Goals:
 
     async def _find_objective_of(self, workspace: str, key_result: str) -> str | None:
         knowledge = Knowledge(self._ledger, workspace)
-        with suppress(ViewsUnavailable):
+        try:
             async with self._views.open(workspace, snapshot=False) as view:
                 knowledge = Knowledge(self._ledger, workspace, view)
                 found = await knowledge.objective_of(key_result)
                 if found is not None:
                     return found
+        except LedgerDiffers:
+            raise
+        except ViewsUnavailable:
+            pass
         knowledge.look_again()
         return await knowledge.objective_of(key_result)
 
@@ -223,6 +226,9 @@ class Goals:
             if isinstance(decision, Exception):
                 raise decision
             return knowledge, decision
+        except LedgerDiffers:
+            # What was appended now would take positions of lost events, on what may be the wrong ledger.
+            raise
         except ViewsUnavailable:
             return Knowledge(self._ledger, request.workspace), None
         finally:

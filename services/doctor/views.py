@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -15,9 +15,11 @@ from events.org_units.state import OrgUnit
 from projections import control
 from projections.alignment.circles import circles_of_goals, circles_of_units
 from projections.state import queries
+from projections.state.tables import reading, version
 from services.doctor.finding import Finding, clock, now
 from services.ledger import Ledger, StoredMessage
 from services.projector.builds import GROUPS
+from services.projector.comparison import last_in_common
 from services.runtime.settings import Settings
 
 OLDEST_POSTGRES = 18
@@ -37,6 +39,9 @@ async def examine_views(
             if await connection.scalar(text("SELECT to_regclass('control.active_version')")) is None:
                 yield Finding.warn("views.built", "no worker has ever built a view", "run `goaltrail worker`")
                 return
+            for workspace, _ in await control.all_active(connection):
+                if ledger is not None and workspace not in workspaces:
+                    yield Finding.fail("views.ledger", f"{workspace}: {_WHY['missing']}", _CURE)
             for workspace in workspaces:
                 for group in GROUPS:
                     async for finding in _group(connection, ledger, workspace, group):
@@ -94,6 +99,9 @@ async def _group(
             "views.built", f"{name}: nobody has built this view yet", f"run `goaltrail worker {group}`"
         )
         return
+    if active.differs is not None:
+        yield await _set_aside(connection, ledger, workspace, name, active)
+        return
     if active.version != GROUPS[group].version:
         yield Finding.warn(
             "views.version",
@@ -115,6 +123,48 @@ async def _group(
             f"{name}: {len(poison)} position(s) that the view could not take: {shown}",
             f"upgrade or waive them, then `goaltrail rebuild {group}`",
         )
+
+
+_WHY = {
+    "missing": "there is no ledger any more",
+    "replaced": "the ledger begins with another event: it was deleted and made again, or is somebody else's",
+    "shorter": "the ledger ends earlier than the views: it was restored from an older copy, or lost its end",
+    "rewritten": "the ledger has another event where the views end: it was restored from an older copy"
+    " and went on, or was damaged",
+}
+_CURE = (
+    "stop everything, keep copies of the data of NATS and PostgreSQL, and put back the ledger that these"
+    " views were built from: then they go on by themselves"
+)
+
+
+async def _set_aside(
+    connection: AsyncConnection,
+    ledger: Ledger | None,
+    workspace: str,
+    name: str,
+    views: control.ActiveVersion,
+) -> Finding:
+    """What a ledger has lost that the views know. They may be the only copy."""
+    check = "views.ledger"
+    why = _WHY.get(views.differs or "", views.differs)
+    told = f"{name}: set aside at position {views.position:,}, reads and commands answer 503: {why}"
+    if ledger is None or not name.endswith("/state"):
+        return Finding.fail(check, told, _CURE)
+    common = await last_in_common(connection, ledger, workspace, views)
+    tables = await connection.execution_options(schema_translate_map={"state": views.schema_name})
+    changes, readings = [
+        await tables.scalar(
+            select(func.count(func.distinct(table.c.position))).where(table.c.position > common.position)
+        )
+        for table in (version, reading)
+    ]
+    since = "the beginning" if common.recorded_at is None else f"{common.recorded_at:%Y-%m-%d %H:%M:%S} UTC"
+    lost = (
+        f"; what both have ends at position {common.position:,}, so the ledger lost {changes:,} change(s) and"
+        f" {readings:,} reading(s) since {since}; the views in schema {views.schema_name} still show them"
+    )
+    return Finding.fail(check, told + lost, _CURE)
 
 
 async def _circles(
@@ -153,7 +203,7 @@ async def _lag(ledger: Ledger, workspace: str, name: str, position: int, group: 
         return Finding.fail(
             check,
             f"{name}: at position {position}, but the ledger ends at {head}: it is another or a restored one",
-            f"run `goaltrail rebuild {group}`",
+            f"start a worker, which compares them and sets the views aside: `goaltrail worker {group}`",
         )
     if position == head:
         return Finding.ok(check, f"{name}: at the head of the ledger, position {head}")

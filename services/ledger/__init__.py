@@ -12,6 +12,7 @@ from services.ledger.errors import (
     LedgerUncertain,
     WorkspaceUnknown,
 )
+from services.ledger.identity import Difference, Mark
 from services.ledger.ledger import Ledger
 from services.ledger.messages import StoredMessage, recorded
 
@@ -19,6 +20,7 @@ __all__ = [
     "Appended",
     "ConfigurationDiffers",
     "Conflict",
+    "Difference",
     "DuplicateId",
     "Entry",
     "InvalidAppend",
@@ -27,6 +29,7 @@ __all__ = [
     "LedgerGap",
     "LedgerUnavailable",
     "LedgerUncertain",
+    "Mark",
     "StoredMessage",
     "WorkspaceUnknown",
     "recorded",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +12,7 @@ from events.ids import Aggregate, ledger_subject
 from services.ledger.append import Appended, Appender, Entry
 from services.ledger.cache_warmer import Warmth
 from services.ledger.client import CONNECT_SECONDS, LedgerClient
+from services.ledger.identity import Difference, Mark, compare
 from services.ledger.messages import StoredMessage, recorded
 from services.ledger.nudges import Callback, Moved, Nudges
 from services.ledger.read import BATCH, Reader
@@ -118,11 +118,19 @@ class Ledger:
     async def last(self, workspace: str, subject: str) -> StoredMessage | None:
         """The last message on a subject, never stale. Raises WorkspaceUnknown, LedgerUnavailable."""
         found = await self._api.last(workspace, subject)
-        if found is None:
-            return None
-        batch_end = found.header("Nats-Batch-Id") is None or found.header("Nats-Batch-Commit") is not None
-        time = datetime.fromisoformat(found.time)
-        return StoredMessage(found.position, found.subject, time, batch_end, found.payload)
+        return None if found is None else found.stored()
+
+    async def at(self, workspace: str, position: int) -> StoredMessage | None:
+        """The message at a position, never stale. Raises WorkspaceUnknown, LedgerUnavailable."""
+        found = await self._api.at(workspace, position)
+        return None if found is None else found.stored()
+
+    async def compare(self, workspace: str, mark: Mark) -> Difference | None:
+        """How a ledger differs from the one that was read before; None if it is the same.
+
+        Only the word of the stream's leader counts, given twice. Raises LedgerUnavailable.
+        """
+        return await compare(self._api, workspace, mark)
 
     async def load(self, workspace: str, aggregate: Aggregate, after: int = 0) -> list[RecordedEvent]:
         """The events of an aggregate after a position, with all that was acked before the call.

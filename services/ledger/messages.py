@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
 from typing import NamedTuple
@@ -19,6 +20,12 @@ class StoredMessage(NamedTuple):
     batch_end: bool
     """The last message of what was appended at once."""
     payload: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of position, time, subject and payload: no other message of any ledger has it."""
+        head = f"{self.position}\n{self.recorded_at.isoformat(timespec='microseconds')}\n{self.subject}\n"
+        return hashlib.sha256(head.encode() + self.payload).hexdigest()
 
 
 def recorded(message: StoredMessage) -> RecordedEvent:

@@ -13,12 +13,14 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
 from services.ledger.client import ConnectionLost, LedgerClient, NoResponder
 from services.ledger.errors import LedgerError, LedgerUnavailable, WorkspaceUnknown
+from services.ledger.messages import StoredMessage
 
 ANSWER_SECONDS = 3.0
 """After this time an answer counts as lost. The server drops what it was asked while it had no leader."""
@@ -55,6 +57,12 @@ class FullMessage(NamedTuple):
             return None
         start += len(name) + 4
         return self.headers[start : self.headers.index(b"\r\n", start)].decode()
+
+    def stored(self) -> StoredMessage:
+        """The message as reading the ledger gives it."""
+        batch_end = self.header("Nats-Batch-Id") is None or self.header("Nats-Batch-Commit") is not None
+        time = datetime.fromisoformat(self.time)
+        return StoredMessage(self.position, self.subject, time, batch_end, self.payload)
 
 
 def stream_name(workspace: str) -> str:
@@ -102,6 +110,11 @@ class StreamApi:
         with _known(workspace):
             answer = await self.request(f"STREAM.INFO.{stream_name(workspace)}", b"", patience)
         return int(answer["state"]["last_seq"])
+
+    async def info(self, workspace: str) -> dict[str, Any]:
+        """What the leader says of a ledger's stream. Raises WorkspaceUnknown, LedgerUnavailable."""
+        with _known(workspace):
+            return await self.request(f"STREAM.INFO.{stream_name(workspace)}", b"")
 
     async def last(
         self, workspace: str, subject: str, patience: Patience | None = None

@@ -44,6 +44,13 @@ class NotBuilt(ViewsUnavailable):
     """No worker has built this group yet: the views know nothing of the ledger."""
 
 
+class LedgerDiffers(ViewsUnavailable):
+    """The views are of another ledger than there is: it was lost, replaced or restored from an older copy."""
+
+    def __init__(self, workspace: str) -> None:
+        super().__init__(f"the views of {workspace} are of another ledger than there is", 30.0)
+
+
 class NotThereYet(Exception):
     """The views did not reach a position in time; they stand at `position`."""
 
@@ -124,6 +131,7 @@ class Views:
         async with self._connected(engine, partial(_active, workspace, group)) as (connection, active):
             if active is None:
                 raise NotBuilt(f"no build of {group} for {workspace} yet")
+            _require_same_ledger(workspace, active)
             await connection.execution_options(schema_translate_map={group: active.schema_name})
             yield View(connection, active.position, active.recorded_at, active.version, active.poisoned)
 
@@ -131,11 +139,14 @@ class Views:
         """How far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
         first = partial(_active, workspace, group)
         async with self._connected(self._rows, first) as (_connection, active):
-            return 0 if active is None else active.position
+            if active is None:
+                return 0
+            _require_same_ledger(workspace, active)
+            return active.position
 
     async def all_active(self) -> dict[tuple[str, str], control.ActiveVersion]:
         """The builds that reads use now, by workspace and group. Raises ViewsUnavailable."""
-        async with self._connected(self._rows, control.all_active) as (_connection, builds):
+        async with self._connected(self._rows, _all_active) as (_connection, builds):
             return builds
 
     async def wait(
@@ -198,9 +209,24 @@ async def _active(workspace: str, group: str, connection: AsyncConnection) -> co
     try:
         return await control.active(connection, workspace, group)
     except ProgrammingError as error:
-        if _lacks_table(error):
+        if _lacks_table(error) or _lacks_column(error):
             return None
         raise
+
+
+async def _all_active(connection: AsyncConnection) -> dict[tuple[str, str], control.ActiveVersion]:
+    """The builds that reads use; none before a worker of this version has begun."""
+    try:
+        return await control.all_active(connection)
+    except ProgrammingError as error:
+        if _lacks_column(error):
+            return {}
+        raise
+
+
+def _require_same_ledger(workspace: str, active: control.ActiveVersion) -> None:
+    if active.differs is not None:
+        raise LedgerDiffers(workspace)
 
 
 def _lacks_table(error: Exception) -> bool:
@@ -208,6 +234,11 @@ def _lacks_table(error: Exception) -> bool:
         isinstance(error, DBAPIError)
         and getattr(error.orig, "sqlstate", None) == asyncpg.UndefinedTableError.sqlstate
     )
+
+
+def _lacks_column(error: ProgrammingError) -> bool:
+    """Whether the control tables are those of a version before this one, whose projector adds the column."""
+    return getattr(error.orig, "sqlstate", None) == asyncpg.UndefinedColumnError.sqlstate
 
 
 def is_away(error: BaseException) -> bool:

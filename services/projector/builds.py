@@ -8,15 +8,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, event, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.schema import CreateIndex, CreateSchema, CreateTable, DropSchema
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSchema, CreateTable, DropSchema
 
 from projections.audit.fold import AUDIT
 from projections.control import active, active_version, checkpoint, metadata, poison, schema_name
 from projections.projection import LATE, Group
 from projections.state.fold import STATE
+from services.ledger import Mark
 from services.runtime.settings import Settings
 
 GROUPS: dict[str, Group] = {group.name: group for group in (STATE, AUDIT)}
@@ -94,17 +106,32 @@ async def prepare_control(engine: AsyncEngine) -> None:
             text("SELECT pg_advisory_xact_lock(hashtextextended('goaltrail control', 0))")
         )
         await connection.run_sync(metadata.create_all)
+        await connection.run_sync(_add_columns)
+
+
+def _add_columns(connection: Connection) -> None:
+    """Add the columns that a version before this one did not have; they may be null, or have a default."""
+    there = inspect(connection)
+    for table in metadata.sorted_tables:
+        names = {column["name"] for column in there.get_columns(table.name, schema=table.schema)}
+        for column in table.columns:
+            if column.name not in names:
+                definition = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.execute(text(f"ALTER TABLE {table.fullname} ADD COLUMN {definition}"))
 
 
 async def create(connection: AsyncConnection, workspace: str, group: Group) -> Build:
     """Make an empty build: schema, tables without late indexes, checkpoint at 0. Drops unfinished ones."""
     current = await active(connection, workspace, group.name)
     rows = await connection.execute(
-        select(checkpoint.c.build).where(checkpoint.c.workspace == workspace, checkpoint.c.grp == group.name)
+        select(checkpoint.c.build, checkpoint.c.differs).where(
+            checkpoint.c.workspace == workspace, checkpoint.c.grp == group.name
+        )
     )
-    numbers = [number for (number,) in rows]
-    for number in numbers:
-        if current is None or number != current.build:
+    numbers = []
+    for number, differs in rows:
+        numbers.append(number)
+        if differs is None and (current is None or number != current.build):
             await drop(connection, Build(workspace, group, number))
     last = await connection.scalar(
         select(func.coalesce(func.max(active_version.c.build), 0)).where(
@@ -167,15 +194,45 @@ async def drop(connection: AsyncConnection, build: Build) -> None:
     await connection.execute(DropSchema(build.schema, cascade=True, if_exists=True))
 
 
-async def position_of(connection: AsyncConnection, build: Build) -> tuple[int, datetime | None] | None:
-    """How far a build is: (position, recorded_at), None if it is gone."""
+async def set_aside(connection: AsyncConnection, build: Build, why: str) -> None:
+    """Keep a build as it is, as evidence: nobody can write to it any more, and reads are refused."""
+    await connection.execute(update(checkpoint).where(*_is(build)).values(differs=why))
+    await connection.execute(
+        text(f'REVOKE {_WRITING} ON ALL TABLES IN SCHEMA "{build.schema}" FROM {_OWNER}')
+    )
+
+
+async def take_back(connection: AsyncConnection, build: Build) -> None:
+    """Let a build that was set aside go on: the ledger that it was built from is there again."""
+    await connection.execute(update(checkpoint).where(*_is(build)).values(differs=None))
+    await connection.execute(text(f'GRANT {_WRITING} ON ALL TABLES IN SCHEMA "{build.schema}" TO {_OWNER}'))
+
+
+_WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"
+_OWNER = "CURRENT_USER"
+"""Even an owner may not write what is revoked; only the owner can give the right back."""
+
+
+async def recognise(connection: AsyncConnection, build: Build, mark: Mark) -> None:
+    """Keep by what a build's ledger is recognised, where a version before this one did not."""
+    await connection.execute(
+        update(checkpoint)
+        .where(*_is(build), checkpoint.c.position == mark.position, checkpoint.c.fingerprint.is_(None))
+        .values(ledger=mark.ledger, fingerprint=mark.fingerprint)
+    )
+
+
+async def standing_of(connection: AsyncConnection, build: Build) -> tuple[Mark, int] | None:
+    """Up to where a build is and of which ledger, and its epoch; None if it is gone or set aside."""
     row = (
         await connection.execute(
-            select(checkpoint.c.position, checkpoint.c.recorded_at).where(
-                checkpoint.c.workspace == build.workspace,
-                checkpoint.c.grp == build.group.name,
-                checkpoint.c.build == build.number,
-            )
+            select(
+                checkpoint.c.position, checkpoint.c.ledger, checkpoint.c.fingerprint, checkpoint.c.epoch
+            ).where(*_is(build), checkpoint.c.differs.is_(None))
         )
     ).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (Mark(*row[:3]), row[3])
+
+
+def _is(build: Build) -> list[ColumnElement[bool]]:
+    return [checkpoint.c[name] == value for name, value in build.key().items()]

@@ -13,6 +13,7 @@ from faststream.specification import AsyncAPI
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from projections.control import all_active
 from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
 from services.ledger.provision import list_workspaces
@@ -91,14 +92,14 @@ class Projector:
     async def _host(self, engine: AsyncEngine) -> None:
         """Look for workspaces, for ever, and give each a worker."""
         async with await Ledger.connect(self._settings, timeout=FOREVER) as ledger, Locks(engine) as locks:
-            await self._prepare(engine)
             host = Host(engine, locks, ledger, asyncio.Lock())
+            built = await self._with_views(engine)
             while True:
                 self._look.clear()
                 with suppress(
                     LedgerUnavailable
                 ):  # looked again soon; the workers there are say so themselves
-                    for workspace in await list_workspaces(ledger):
+                    for workspace in {*await list_workspaces(ledger), *built}:
                         if workspace not in self._workers and self._wanted(workspace):
                             worker = Worker(host, workspace, self._groups)
                             self._workers[workspace] = worker
@@ -110,10 +111,13 @@ class Projector:
     def _wanted(self, workspace: str) -> bool:
         return self._only is None or workspace in self._only
 
-    async def _prepare(self, engine: AsyncEngine) -> None:
+    async def _with_views(self, engine: AsyncEngine) -> list[str]:
+        """Make the control tables; return the workspaces that have views, though their ledger may be lost."""
         while True:
             try:
-                return await prepare_control(engine)
+                await prepare_control(engine)
+                async with engine.connect() as connection:
+                    return [workspace for workspace, _ in await all_active(connection)]
             except (OSError, SQLAlchemyError) as error:
                 log.warning("projector waits for PostgreSQL", because=str(error)[:200])
                 await asyncio.sleep(RETRY)

@@ -17,7 +17,8 @@ from projections.projection import Group
 from services.ledger import Ledger, recorded
 from services.postgres.locks import Locks
 from services.projector import builds
-from services.projector.writer import BuildWriter, decoded_runs
+from services.projector.comparison import compare_views
+from services.projector.writer import AnotherEvent, BuildWriter, decoded_runs
 
 log = structlog.get_logger(__name__)
 
@@ -51,10 +52,16 @@ async def rebuild(
     Reads and the live worker go on meanwhile. Raises RebuildRefused when another rebuild of this group runs,
     or when a position is poison that nobody waived; the tables built so far are dropped then. A worker that
     has no build to go on with steps over poison, which stands beside the views as it does while it follows.
+    Refused, too, when the live build knows more than the ledger: it is set aside.
     """
     async with Locks(engine) as locks:
         if not await locks.take("rebuild", workspace, group.name):
             raise RebuildRefused(f"another rebuild of {group.name} of workspace {workspace} is running")
+        if await compare_views(engine, ledger, workspace, group) == "set aside":
+            raise RebuildRefused(
+                f"{group.name} of workspace {workspace} is of another ledger than there is, so it may be the"
+                " only copy of what was lost; see `goaltrail doctor`"
+            )
         return await _rebuild(engine, ledger, workspace, group, progress, step_over_poison=step_over_poison)
 
 
@@ -84,7 +91,8 @@ async def _rebuild(
     async def load() -> None:
         """Apply everything on the ledger after the build's checkpoint."""
         head = await ledger.head(workspace)
-        unread = ledger.read(workspace, writer.position, batch=BATCH)
+        # The event at the checkpoint is read once more: half of another ledger must not follow.
+        unread = ledger.read(workspace, max(0, writer.position - 1), batch=BATCH)
         async with aclosing(decoded_runs(unread, writer.write)) as runs:
             async for _ in runs:
                 if writer.poisoned and not step_over_poison:
@@ -108,6 +116,9 @@ async def _rebuild(
             if old is not None:
                 await builds.forget(connection, old)
             await connection.commit()
+    except AnotherEvent as error:
+        await _drop(engine, build)
+        raise RebuildRefused(f"the ledger became another one meanwhile: {error}") from error
     except BaseException:
         await _drop(engine, build)
         raise

@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.control import active
 from projections.projection import Group
-from services.ledger import Ledger, LedgerUnavailable
+from services.ledger import Ledger, LedgerGap, LedgerUnavailable, WorkspaceUnknown
 from services.postgres.locks import LockLost, Locks
 from services.postgres.views import is_away
 from services.projector import builds, metrics
+from services.projector.comparison import compare_views
 from services.projector.rebuild import RebuildRefused, rebuild, waived_positions
-from services.projector.writer import BuildWriter, Fenced, Run, decoded_runs
+from services.projector.writer import AnotherEvent, BuildWriter, Fenced, Run, decoded_runs
 from services.runtime.waking import woken
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,12 @@ RETRY = 1.0
 
 START_OVER = 0.2
 """Seconds until a worker that was fenced or interrupted tries again."""
+
+COMPARE = 60.0
+"""Seconds between looks whether the ledger is still the one that the views were built from."""
+
+LOOK_AGAIN = 5.0
+"""Seconds between looks whether views that were set aside may go on, when nothing is appended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,13 @@ class Worker:
         self._workspace = workspace
         self._groups = groups
         self._nudge = asyncio.Event()
+        self._compared_at = float("-inf")
+        self._ledger.client.on_reconnect(self._doubt)
+
+    async def _doubt(self) -> None:
+        """It may be another server, or one that was restored."""
+        self._compared_at = float("-inf")
+        self._nudge.set()
 
     def nudge(self) -> None:
         """Say that there is something new on the ledger."""
@@ -76,13 +90,22 @@ class Worker:
             try:
                 held += [group for group in self._groups if await self._locks.take(*self._lock(group))]
                 if held:
-                    await self._follow([await self._writer(group) for group in held])
+                    self._nudge.clear()
+                    self._compared_at = time.monotonic()
+                    writers = [writer for group in held if (writer := await self._writer(group))]
+                    if writers:
+                        await self._follow(writers)
+                    else:
+                        await woken(self._nudge, LOOK_AGAIN)
             except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 self._say(error)
             except LedgerUnavailable as error:
                 log.warning("projector waits for NATS", workspace=self._workspace, because=str(error))
-            except (Fenced, LockLost, RebuildRefused) as error:
+            except (AnotherEvent, Fenced, LockLost, RebuildRefused) as error:
                 log.info("projector starts over", workspace=self._workspace, because=str(error))
+            except (LedgerGap, WorkspaceUnknown) as error:
+                log.error("projector is stuck", workspace=self._workspace, because=str(error))
+                await woken(self._nudge, LOOK_AGAIN)
             await self._give_back(held)
             await asyncio.sleep(RETRY if not held else START_OVER)
 
@@ -105,8 +128,10 @@ class Worker:
         except (OSError, SQLAlchemyError):
             log.debug("locks are gone with their session", workspace=self._workspace)
 
-    async def _writer(self, group: Group) -> BuildWriter:
-        """The writer of the build that reads use."""
+    async def _writer(self, group: Group) -> BuildWriter | None:
+        """The writer of the build that reads use; None if that is set aside."""
+        if await compare_views(self._engine, self._ledger, self._workspace, group) == "set aside":
+            return None
         build = await self._build(group)
         waived = await waived_positions(self._ledger, self._workspace)
         writer = BuildWriter(self._engine, build, waived=waived)
@@ -134,22 +159,38 @@ class Worker:
             return await rebuild(self._engine, self._ledger, self._workspace, group, step_over_poison=True)
 
     async def _follow(self, writers: Sequence[BuildWriter]) -> None:
-        """Apply what comes. Returns from time to time while some group is still another process's."""
+        """Apply what comes. Returns from time to time while some group is another process's or set aside."""
         until = time.monotonic() + 10 * RETRY if len(writers) < len(self._groups) else float("inf")
         while time.monotonic() < until:
             self._nudge.clear()
-            await self._catch_up(writers)
+            if time.monotonic() - self._compared_at > COMPARE:
+                await self._compare(writers)
+            try:
+                await self._catch_up(writers)
+            except (AnotherEvent, LedgerGap, WorkspaceUnknown):
+                await self._compare(writers)
+                raise
             if not await woken(self._nudge, TICK):
                 for writer in writers:
                     await self._locks.check(*self._lock(writer.build.group))
 
+    async def _compare(self, writers: Sequence[BuildWriter]) -> None:
+        """Raise Fenced if the ledger is another one than the views were built from; they are set aside."""
+        groups = [writer.build.group for writer in writers]
+        compared = [await compare_views(self._engine, self._ledger, self._workspace, g) for g in groups]
+        if "set aside" in compared:
+            raise Fenced("the ledger is another one than the views were built from")
+        self._compared_at = time.monotonic()
+
     async def _catch_up(self, writers: Sequence[BuildWriter]) -> None:
         """Read to the head of the ledger, one decoding for all groups."""
-        after = min(writer.position for writer in writers)
+        done = min(writer.position for writer in writers)
 
         async def write_one(writer: BuildWriter, run: Run) -> None:
+            before = writer.position
             await writer.write(run)
-            await self._ledger.tell_views(self._workspace, writer.build.group.name, writer.position)
+            if writer.position > before:
+                await self._ledger.tell_views(self._workspace, writer.build.group.name, writer.position)
 
         async def write(run: Run) -> None:
             results = await asyncio.gather(*(write_one(w, run) for w in writers), return_exceptions=True)
@@ -157,12 +198,19 @@ class Worker:
                 if result is not None:
                     raise result
 
-        unread = self._ledger.read(self._workspace, after, batch=BATCH)
-        head = 0
+        # The event at the checkpoint is read once more, so each writer sees whether it is still the same.
+        unread = self._ledger.read(self._workspace, max(0, done - 1), batch=BATCH)
+        head, there = 0, done == 0
         async with aclosing(decoded_runs(unread, write)) as runs:
             async for run in runs:
+                there = True
+                last = run.messages[-1]
+                count, done = last.position - done, last.position
+                if not count:
+                    continue
                 # Asked for when the first run can be seen: nobody waits for it.
                 head = head or await self._ledger.head(self._workspace)
-                count, last = len(run.messages), run.messages[-1]
                 for writer in writers:
                     metrics.applied(self._workspace, writer.build.group.name, count, last, head)
+        if not there:
+            await self._compare(writers)

@@ -19,9 +19,9 @@ from events.envelope import RecordedEvent, UndecodableEvent
 from events.error_text import explained
 from projections.control import checkpoint, poison
 from projections.projection import Copy, Fold, Store, Write
-from services.ledger.messages import StoredMessage, recorded
+from services.ledger import Mark, StoredMessage, recorded
 from services.projector import metrics
-from services.projector.builds import Build, create_late_indexes, position_of
+from services.projector.builds import Build, create_late_indexes, standing_of
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,10 @@ SLICE = 500
 
 class Fenced(Exception):
     """Another worker moved the checkpoint, or the build is gone: what was folded here is void."""
+
+
+class AnotherEvent(Exception):
+    """Not the event that was read before stands at the checkpoint, if what answered is up to date."""
 
 
 class Run(NamedTuple):
@@ -111,31 +115,43 @@ class BuildWriter:
     ) -> None:
         """`loading`: late indexes are not there yet. `waived`: positions to step over without complaint."""
         self.build = build
-        self.position = 0
+        self.mark = Mark(0, None, None)
         self.poisoned: list[int] = []
         self._engine = engine
         self._waived = waived
         self._loading = loading
         self._fold: Fold = build.group.new_fold()
 
+    @property
+    def position(self) -> int:
+        """The last position that is committed."""
+        return self.mark.position
+
     async def start(self) -> None:
         """Go on from the committed checkpoint with a fresh fold. Raises Fenced if the build is gone."""
         async with self._engine.connect() as connection:
-            found = await position_of(connection, self.build)
+            found = await standing_of(connection, self.build)
         if found is None:
-            raise Fenced(f"build {self.build.schema} is gone")
-        self.position = found[0]
+            raise Fenced(f"build {self.build.schema} is gone, or set aside")
+        self.mark, _ = found
         self._fold = self.build.group.new_fold()
 
     async def write(self, run: Run) -> None:
         """Apply a gap-free run of positions that follows the checkpoint; all of it is committed or none.
 
-        Raises Fenced when another worker was first. A value, or a second row of one key, that PostgreSQL
+        Raises Fenced when another worker was first, AnotherEvent when the run has another event at the
+        checkpoint than was read there before. A value, or a second row of one key, that PostgreSQL
         refuses is found by halving the run and recorded as poison, like an event that the fold refuses.
         """
-        if not run.messages or run.messages[-1].position <= self.position:
+        if not run.messages or run.messages[-1].position < self.position:
             return
-        if run.messages[0].position <= self.position:
+        first = run.messages[0].position
+        if first <= self.position:
+            known = run.messages[self.position - first]
+            if self.mark.fingerprint not in (None, known.fingerprint):
+                raise AnotherEvent(f"another event than before is at position {self.position}")
+            if known is run.messages[-1]:
+                return
             run = run.between(self.position + 1, run.messages[-1].position)
         try:
             await self._commit(run)
@@ -170,13 +186,16 @@ class BuildWriter:
             poisons = self._apply(run)
             writes = self._fold.drain()
             last = run.messages[-1]
-            await self._move_checkpoint(connection, last.position, last.recorded_at)
+            mark = Mark(last.position, self.mark.ledger, last.fingerprint)
+            if run.messages[0].position == 1:
+                mark = mark._replace(ledger=run.messages[0].fingerprint)
+            await self._move_checkpoint(connection, mark, last.recorded_at)
             if poisons:
                 await connection.execute(insert(poison), poisons)
             for write in writes:
                 await _execute(connection, write, self.build.schema)
             await connection.commit()
-        self.position, self._loading = last.position, loading
+        self.mark, self._loading = mark, loading
         poisoned = [row["position"] for row in poisons if not row["waived"]]
         self.poisoned += poisoned
         metrics.poisoned(self.build.workspace, self.build.group.name, len(poisoned))
@@ -211,17 +230,17 @@ class BuildWriter:
             "waived": waived,
         }
 
-    async def _move_checkpoint(
-        self, connection: AsyncConnection, position: int, recorded_at: datetime
-    ) -> None:
+    async def _move_checkpoint(self, connection: AsyncConnection, mark: Mark, recorded_at: datetime) -> None:
         """The first statement that writes: a worker that is late fails here, before it touches a row."""
         moved = await connection.execute(
             _MOVE,
             {
                 **{f"of_{name}": value for name, value in self.build.key().items()},
                 "before": self.position,
-                "after": position,
+                "after": mark.position,
                 "then": recorded_at,
+                "of_ledger": mark.ledger,
+                "last": mark.fingerprint,
             },
         )
         if moved.rowcount != 1:
@@ -235,8 +254,14 @@ _MOVE = (
         checkpoint.c.grp == bindparam("of_grp"),
         checkpoint.c.build == bindparam("of_build"),
         checkpoint.c.position == bindparam("before"),
+        checkpoint.c.differs.is_(None),
     )
-    .values(position=bindparam("after"), recorded_at=bindparam("then"))
+    .values(
+        position=bindparam("after"),
+        recorded_at=bindparam("then"),
+        ledger=bindparam("of_ledger"),
+        fingerprint=bindparam("last"),
+    )
 )
 
 

@@ -119,7 +119,7 @@ async def test_who_waits_for_views_is_woken_by_a_nudge(company: Company, setting
 async def test_a_rebuild_while_readings_come_in_loses_none(company: Company, settings: Settings) -> None:
     """The live worker is fenced at the switch and goes on with the new build."""
     async with projecting(settings):
-        await company.record(a_history(2, steps=20))
+        await company.visible(await company.record(a_history(2, steps=20)), STATE)
         writing = asyncio.create_task(_keep_recording(company, 150))
         for _ in range(3):
             await rebuild(company.engine, company.ledger, company.workspace, STATE)

@@ -131,5 +131,7 @@ READY = {
     "ready": True,
     "nats": True,
     "postgresql": True,
-    "groups": [{"group": "state", "built": True, "lag_events": 0, "lag_seconds": 0.0}],
+    "groups": [
+        {"group": "state", "built": True, "ledger_differs": False, "lag_events": 0, "lag_seconds": 0.0}
+    ],
 }

@@ -19,7 +19,7 @@ from services.commands.errors import (
     TooContended,
 )
 from services.ledger import InvalidAppend, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
-from services.postgres.views import NotThereYet, ViewsUnavailable
+from services.postgres.views import LedgerDiffers, NotThereYet, ViewsUnavailable
 from services.queries.lookup import NotFound
 
 _KINDS_KO = {
@@ -93,6 +93,17 @@ def problem_of(error: Exception) -> Problem | None:
                 f"The views are at position {error.position}, not yet at {error.wanted}.",
                 f"조회 데이터가 아직 위치 {error.wanted}에 이르지 못했습니다(현재 {error.position}).",
                 1,
+            )
+        case LedgerDiffers():
+            return unavailable(
+                "ledger_differs",
+                "The ledger is not the one that the views were built from: it was lost, replaced or restored"
+                " from an older copy. Nothing is answered or changed until an operator has looked at it"
+                " (`goaltrail doctor`).",
+                "원장이 조회 데이터를 만든 원장과 다릅니다."
+                " 유실되었거나, 바뀌었거나, 오래된 복사본으로 복원되었습니다."
+                " 운영자가 확인할 때까지 조회와 변경을 멈춥니다(`goaltrail doctor`).",
+                error.retry_after,
             )
         case ViewsUnavailable():
             return unavailable(

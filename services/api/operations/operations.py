@@ -36,6 +36,10 @@ class GroupState(BaseModel):
 
     group: str
     built: bool = Field(description="Every workspace has views that were whole once.")
+    ledger_differs: bool = Field(
+        description="Some workspace's ledger is not the one that its views were built from: it was lost,"
+        " replaced or restored from an older copy, and its views are set aside. See `goaltrail doctor`."
+    )
     lag_events: int | None = Field(
         description="Events that the views lack; null while NATS or PostgreSQL is away."
     )
@@ -86,10 +90,12 @@ async def asyncapi() -> dict[str, Any]:
 
 async def readiness(services: Services) -> Readiness:
     """Ask both engines, and compare what the views have with the ledger."""
-    heads, builds = await asyncio.gather(_heads(services), _builds(services))
+    # One after the other: what views have when they are asked is on the ledger when that is asked.
+    builds = await _builds(services)
+    heads = await _heads(services)
     groups = [_group(name, builds, heads) for name in GROUPS]
     nats, postgresql = heads is not None, builds is not None
-    ready = nats and postgresql and all(group.built for group in groups)
+    ready = nats and postgresql and all(group.built and not group.ledger_differs for group in groups)
     return Readiness(ready=ready, nats=nats, postgresql=postgresql, groups=groups)
 
 
@@ -118,16 +124,28 @@ async def _builds(services: Services) -> dict[tuple[str, str], ActiveVersion] | 
 def _group(
     name: str, builds: dict[tuple[str, str], ActiveVersion] | None, heads: dict[str, int] | None
 ) -> GroupState:
-    if heads is None or builds is None:
-        built = any(group == name for _, group in builds or ())
-        return GroupState(group=name, built=built, lag_events=None, lag_seconds=None)
+    ours = {workspace: build for (workspace, group), build in (builds or {}).items() if group == name}
+    differs = any(build.differs is not None for build in ours.values())
+    if heads is None:
+        return GroupState(
+            group=name, built=bool(ours), ledger_differs=differs, lag_events=None, lag_seconds=None
+        )
+    # The projector tells why; that the views know more than the ledger is seen before it has looked.
+    differs = differs or any(ours[workspace].position > heads[workspace] for workspace in ours.keys() & heads)
+    if builds is None:
+        return GroupState(group=name, built=False, ledger_differs=False, lag_events=None, lag_seconds=None)
     now = datetime.now(UTC)
     events, seconds = 0, 0.0
     for workspace, head in heads.items():
-        build = builds.get((workspace, name))
+        build = ours.get(workspace)
         behind = max(0, head - (build.position if build is not None else 0))
         events = max(events, behind)
         if build is not None and behind and build.recorded_at is not None:
             seconds = max(seconds, (now - build.recorded_at).total_seconds())
-    built = all((workspace, name) in builds for workspace in heads)
-    return GroupState(group=name, built=built, lag_events=events, lag_seconds=round(seconds, 3))
+    return GroupState(
+        group=name,
+        built=all(workspace in ours for workspace in heads),
+        ledger_differs=differs,
+        lag_events=events,
+        lag_seconds=round(seconds, 3),
+    )

@@ -28,7 +28,7 @@ from services.intake.formats import FORMATS, MAX_ITEMS, TooManyItems, Unreadable
 from services.intake.items import Item
 from services.intake.receipts import Counts, Status
 from services.ledger import LedgerUnavailable, LedgerUncertain
-from services.postgres.views import ViewsUnavailable
+from services.postgres.views import LedgerDiffers, ViewsUnavailable
 
 router = APIRouter(tags=["readings"])
 
@@ -162,6 +162,8 @@ async def send_readings(
         raise Problem(400, error.code, error.en, error.ko) from None
     except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it; what was taken was taken
+    except LedgerDiffers:
+        raise
     except (ViewsUnavailable, FarBehind, LedgerUnavailable, LedgerUncertain) as error:
         raise intake_unavailable(error) from None
     if not counts.total:

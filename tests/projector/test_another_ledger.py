@@ -1,0 +1,364 @@
+"""A ledger that is lost, replaced or restored from an older copy: noticed, told, and no view goes with it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.envelope import encode
+from events.ids import ledger_subject
+from projections import control
+from services.api.main import connected
+from services.api.operations.operations import readiness
+from services.doctor.examine import examine
+from services.ledger import Entry, Ledger, Mark
+from services.ledger.client import LedgerClient
+from services.ledger.provision import create_workspace, provision
+from services.ledger.stream_api import StreamApi, stream_name
+from services.postgres.views import LedgerDiffers, Views
+from services.projector import builds
+from services.projector.builds import GROUPS
+from services.projector.rebuild import RebuildRefused, rebuild
+from services.runtime.settings import Settings
+from tests.projections.contract.building import Tables, tables_of
+from tests.projections.contract.histories import reading_event
+from tests.running import eventually, projecting
+from tests.servers import TestDatabase, TestNats, make_settings
+
+pytestmark = pytest.mark.own_database
+
+STATE = GROUPS["state"]
+BLOCK = 8 * 1024 * 1024
+"""Bytes of a file in which nats-server keeps messages."""
+
+
+@dataclass
+class Place:
+    """A NATS server whose files can be exchanged, a workspace on it and the views of that."""
+
+    nats: TestNats
+    settings: Settings
+    operator: Settings
+    engine: AsyncEngine
+    readings: int = 0
+
+    @property
+    def workspace(self) -> str:
+        """Its id."""
+        return self.settings.workspace
+
+    async def record(self, count: int) -> int:
+        """Append readings; return the last position."""
+        at = datetime(2026, 2, 3, 9, tzinfo=UTC)
+        entries = []
+        for n in range(self.readings, self.readings + count):
+            event = reading_event("sales", f"n{n}", at, [Decimal(n)])
+            entries.append(Entry(ledger_subject(self.workspace, event.aggregate), encode(event)))
+        self.readings += count
+        return await self.append(entries)
+
+    async def append(self, entries: list[Entry]) -> int:
+        """Append; return the last position."""
+        async with await Ledger.connect(self.settings) as ledger:
+            return (await ledger.append(self.workspace, entries, {})).last
+
+    async def find(self, group: str = "state") -> control.ActiveVersion | None:
+        """The views that reads use, if there are any."""
+        async with self.engine.connect() as connection:
+            return await control.active(connection, self.workspace, group)
+
+    async def views(self, group: str = "state") -> control.ActiveVersion:
+        """The views that reads use."""
+        found = await self.find(group)
+        assert found is not None
+        return found
+
+    async def visible(self, position: int) -> None:
+        """Wait until all views show a position, and are of the ledger that there is."""
+
+        async def there() -> bool:
+            views = [await self.find(group) for group in GROUPS]
+            return all(view and view.position >= position and view.differs is None for view in views)
+
+        await eventually(there)
+
+    async def set_aside(self) -> str:
+        """Wait until all views are set aside; return why."""
+
+        async def they_are() -> str | None:
+            why = {(await self.views(group)).differs for group in GROUPS}
+            return None if None in why else why.pop()
+
+        return await eventually(they_are)
+
+    async def tables(self) -> Tables:
+        """Every row of group state."""
+        build = builds.Build(self.workspace, STATE, (await self.views()).build)
+        return await tables_of(self.engine, build)
+
+    async def copy_to(self, directory: Path) -> None:
+        """Copy the files of NATS, as a backup of a server that is stopped."""
+        await asyncio.to_thread(self.nats.server.stop)
+        shutil.copytree(self.nats.server.directory / "jetstream", directory / "jetstream")
+        await asyncio.to_thread(self.nats.server.start)
+
+    async def restore(self, directory: Path) -> None:
+        """Put copied files in the place of those that are there."""
+        await asyncio.to_thread(self.nats.server.stop)
+        shutil.rmtree(self.nats.server.directory / "jetstream")
+        shutil.copytree(directory / "jetstream", self.nats.server.directory / "jetstream")
+        await asyncio.to_thread(self.nats.server.start)
+
+    async def delete_stream(self) -> None:
+        """Delete the ledger, as only an operator can."""
+        client = LedgerClient()
+        assert self.operator.nats_provisioner_password is not None
+        await client.open(
+            self.operator.nats_servers,
+            user=self.operator.nats_provisioner_user,
+            password=self.operator.nats_provisioner_password.get_secret_value(),
+            name="test",
+        )
+        await StreamApi(client, patience=5).request(f"STREAM.DELETE.{stream_name(self.workspace)}", b"")
+        await client.close()
+
+    async def make_stream(self) -> None:
+        """Make the ledger of the workspace anew."""
+        await create_workspace(self.operator, self.workspace, name="Acme", zone="Asia/Seoul")
+
+
+@pytest.fixture
+async def place(tmp_path: Path, database: TestDatabase, workspace: str) -> AsyncIterator[Place]:
+    """A place whose ledger has some readings."""
+    nats = TestNats(tmp_path / "nats")
+    with nats.server:
+        settings, operator = [
+            make_settings(nats, database, workspace=workspace, data=tmp_path / "data", role=role)
+            for role in ("projector", "operator")
+        ]
+        await provision(operator)
+        engine = builds.projector_engine(settings)
+        await builds.prepare_control(engine)
+        yield Place(nats, settings, operator, engine)
+        await engine.dispose()
+
+
+Loss = Callable[[Place, Path], Awaitable[None]]
+"""Lets events be recorded and then lost; the copy of the files before is in a directory."""
+
+
+async def older_copy(place: Place, copy: Path) -> None:
+    """Files of yesterday are put back."""
+    await place.restore(copy)
+
+
+async def older_copy_goes_on(place: Place, copy: Path) -> None:
+    """Files of yesterday are put back, and as much is written as was lost, and more."""
+    await place.restore(copy)
+    await place.record(40)
+
+
+async def deleted(place: Place, copy: Path) -> None:
+    """There is no ledger any more."""
+    await place.delete_stream()
+
+
+async def made_again_with_fewer(place: Place, copy: Path) -> None:
+    """Deleted and made again; less is on it."""
+    await place.delete_stream()
+    await place.make_stream()
+
+
+async def made_again_with_more(place: Place, copy: Path) -> None:
+    """Deleted and made again; more is on it."""
+    await place.delete_stream()
+    await place.make_stream()
+    await place.record(60)
+
+
+async def last_block_lost(place: Place, copy: Path) -> None:
+    """The last file of messages is gone, as after damage to the disk."""
+    await asyncio.to_thread(place.nats.server.stop)
+    (stream,) = place.nats.server.directory.rglob(f"streams/{stream_name(place.workspace)}")
+    blocks = sorted((stream / "msgs").glob("*.blk"), key=lambda path: int(path.stem))
+    assert len(blocks) > 1
+    blocks[-1].unlink()
+    (stream / "msgs" / "index.db").unlink(missing_ok=True)
+    await asyncio.to_thread(place.nats.server.start)
+
+
+LOSSES: dict[Loss, str] = {
+    older_copy: "shorter",
+    older_copy_goes_on: "rewritten",
+    deleted: "missing",
+    made_again_with_fewer: "replaced",
+    made_again_with_more: "replaced",
+    last_block_lost: "shorter",
+}
+"""What can become of a ledger, and what is said of it."""
+
+each_loss = pytest.mark.parametrize(("lose", "why"), LOSSES.items(), ids=[loss.__name__ for loss in LOSSES])
+
+
+async def a_history(place: Place, copy: Path) -> int:
+    """Events that are in the copy, and events that are not; some fill a whole block."""
+    await place.record(10)
+    at = datetime(2026, 2, 3, 9, tzinfo=UTC)
+    event = encode(reading_event("sales", "large", at, [Decimal(1)]))
+    unknown = event.replace(b"goaltrail.reading.recorded.v1", b"goaltrail.note.written.v1")
+    large = unknown.replace(b'"source_id":"large"', b'"source_id":"' + b"x" * 200_000 + b'"')
+    assert len(large) > 200_000
+    block = [Entry(f"ledger.{place.workspace}.note.large", large)] * (BLOCK // len(large) + 1)
+    await place.append(block)
+    await place.copy_to(copy)
+    return await place.record(30)
+
+
+@each_loss
+async def test_another_ledger_is_noticed_and_the_views_are_kept(
+    place: Place, tmp_path: Path, lose: Loss, why: str
+) -> None:
+    """Every way to lose events stops the answers, is told by all who are asked, and takes no row away."""
+    async with projecting(place.settings):
+        await place.visible(await a_history(place, tmp_path / "copy"))
+        before = await place.tables()
+        await lose(place, tmp_path / "copy")
+        assert await place.set_aside() == why
+
+    async with Views.connect(place.settings) as views:
+        for read in (_opened, Views.position, _waited):
+            with pytest.raises(LedgerDiffers):
+                await read(views, place.workspace)
+
+    async with projecting(place.settings):
+        if lose is not deleted:
+            await place.record(5)
+        await asyncio.sleep(1)
+        assert await place.set_aside() == why
+
+    async with await Ledger.connect(place.settings) as ledger:
+        with pytest.raises(RebuildRefused, match="only copy"):
+            await rebuild(place.engine, ledger, place.workspace, STATE)
+    schema = (await place.views()).schema_name
+    with pytest.raises(DBAPIError, match="permission denied"):
+        async with place.engine.begin() as connection:
+            await connection.execute(text(f'DELETE FROM "{schema}".reading'))
+    assert await place.tables() == before
+
+    findings = {
+        finding.text
+        async for finding in examine(place.operator)
+        if finding.check == "views.ledger" and finding.level == "fail"
+    }
+    assert findings
+    if lose is not deleted:
+        lost = 30 if why in ("shorter", "rewritten") else 40
+        assert any(f"{lost} reading(s)" in line for line in findings), findings
+
+
+async def _opened(views: Views, workspace: str) -> None:
+    async with views.open(workspace):
+        pass
+
+
+async def _waited(views: Views, workspace: str) -> None:
+    await views.wait(workspace, 10**9, timeout=0.1)
+
+
+async def test_views_go_on_when_the_right_ledger_is_put_back(place: Place, tmp_path: Path) -> None:
+    """A wrong copy does no harm: with the right files everything goes on where it was."""
+    async with projecting(place.settings), connected(place.settings) as services:
+        await place.visible(await a_history(place, tmp_path / "older"))
+        await place.copy_to(tmp_path / "right")
+        before = await place.tables()
+        assert (await readiness(services)).ready
+        await place.restore(tmp_path / "older")
+        await place.set_aside()
+        told = await readiness(services)
+        assert not told.ready
+        assert all(group.ledger_differs for group in told.groups)
+
+        await place.restore(tmp_path / "right")
+        await place.visible(1)
+        assert await place.tables() == before
+        await place.visible(await place.record(5))
+        assert (await readiness(services)).ready
+
+
+async def test_it_is_noticed_at_the_start_as_well(place: Place, tmp_path: Path) -> None:
+    """What became of the ledger while nothing ran: each kind in turn, for the same views."""
+    async with projecting(place.settings):
+        await place.visible(await a_history(place, tmp_path / "copy"))
+    losses: list[Loss] = [older_copy, older_copy_goes_on, made_again_with_more, deleted]
+    for lose in losses:
+        await lose(place, tmp_path / "copy")
+
+        async def told(why: str = LOSSES[lose]) -> bool:
+            return {(await place.views(group)).differs for group in GROUPS} == {why}
+
+        async with projecting(place.settings):
+            await eventually(told)
+
+
+async def test_views_that_lag_or_lost_rows_catch_up_by_themselves(place: Place, tmp_path: Path) -> None:
+    """Views that know less than the ledger are no evidence: nobody is asked."""
+    async with projecting(place.settings):
+        await place.visible(await place.record(10))
+    last = await place.record(10)
+    async with place.engine.begin() as connection:
+        await connection.execute(control.active_version.delete())
+    async with projecting(place.settings):
+        await place.visible(last)
+
+
+async def test_views_of_an_older_version_are_recognised_from_then_on(place: Place, tmp_path: Path) -> None:
+    """A checkpoint without a mark of its ledger gets one, and control tables the columns that they lack."""
+    async with projecting(place.settings):
+        await place.visible(await a_history(place, tmp_path / "copy"))
+    async with place.engine.begin() as connection:
+        for column in ("ledger", "fingerprint", "epoch", "differs"):
+            await connection.execute(text(f"ALTER TABLE control.checkpoint DROP COLUMN {column}"))
+    async with projecting(place.settings):
+        await eventually(lambda: _marked(place))
+        await place.restore(tmp_path / "copy")
+        assert await place.set_aside() == "shorter"
+
+
+async def _marked(place: Place) -> bool:
+    try:
+        return None not in {(await place.views(group)).fingerprint for group in GROUPS}
+    except DBAPIError:
+        return False
+
+
+async def test_only_what_is_said_twice_counts(place: Place, tmp_path: Path) -> None:
+    """A server that lags for a moment, as a replica may, is no other ledger; one that stays so is."""
+    await place.record(10)
+    await place.copy_to(tmp_path / "lags")
+    last = await place.record(10)
+    await place.copy_to(tmp_path / "right")
+    async with await Ledger.connect(place.settings) as ledger:
+        first, end = await ledger.at(place.workspace, 1), await ledger.at(place.workspace, last)
+        assert first is not None
+        assert end is not None
+        mark = Mark(last, first.fingerprint, end.fingerprint)
+        assert await ledger.compare(place.workspace, mark) is None
+        await place.restore(tmp_path / "lags")
+        difference = await ledger.compare(place.workspace, mark)
+        assert difference == ("shorter", last, last - 10)
+
+        lagging: asyncio.Task[Any] = asyncio.create_task(ledger.compare(place.workspace, mark))
+        await asyncio.sleep(0.3)  # it has asked once
+        await place.restore(tmp_path / "right")
+        assert await lagging is None
