@@ -45,3 +45,14 @@ def test_no_circle_among_files() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         raise AssertionError(" -> ".join(error.args[1])) from None
+
+
+def test_no_test_imports_another_one() -> None:
+    """What several tests start from stands in a file of its own (`given_…`), and can be read alone."""
+    wrong = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in (ROOT / "tests").rglob("*.py")
+        for name in imported(ast.parse(file.read_text()))
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split(".")[:-1])
+    ]
+    assert wrong == []

@@ -6,7 +6,7 @@ import pytest
 
 from events.org_units.state import OrgUnit
 from projections.alignment.circles import circles_of_goals, circles_of_units
-from tests.alignment.test_tree import goal
+from tests.alignment.given_tree import goal
 
 
 @pytest.mark.parametrize(

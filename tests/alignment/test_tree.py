@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from random import Random
-from typing import Any
 
 from events.initiatives.state import Initiative
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit, Placement
-from projections.alignment.tree import Alignment, Carriers, ObjectiveNode, Orphans, align
-from tests.advice.given import Q1, TODAY, key_result, kpi, objective
+from projections.alignment.tree import Alignment, Orphans, align
+from tests.advice.given import Q1, TODAY, key_result, kpi
+from tests.alignment.given_tree import goal, told
 
 COMPANY = OrgUnit(id="company", name_ko="회사", name_en="Company", level="company")
 SALES = OrgUnit(id="sales", name_ko="영업팀", name_en="Sales", level="team", parent="company")
-
-
-def goal(id_: str, *, unit: str = "sales", of: str = "", **fields: object) -> Objective:
-    """An objective with one key result `<id>-kr`; `of` names what it supports."""
-    told: dict[str, Any] = {"key_results": (key_result(id=f"{id_}-kr"),), "org_unit": unit or None}
-    return objective(**{"id": id_, "supports": tuple(of.split())} | told | fields)
 
 
 def aligned(
@@ -34,24 +28,6 @@ def aligned(
 ) -> Alignment:
     """How some goals hang together in a cycle."""
     return align(objectives, kpis, work, {unit.id: unit for unit in units}, frozenset(cycles), day)
-
-
-def told(nodes: Sequence[ObjectiveNode]) -> list[object]:
-    """Ids as nested lists: an objective, then for its whole and each key result what carries it."""
-    return [[node.objective.id + ("^" if node.shown_before else ""), *_parts(node)] for node in nodes]
-
-
-def _parts(node: ObjectiveNode) -> list[object]:
-    parts: list[object] = _carriers(node.carried_by)
-    for each in node.key_results:
-        carriers = _carriers(each.carried_by)
-        parts += [[each.key_result.id, *carriers]] if carriers else []
-    return parts
-
-
-def _carriers(carriers: Carriers) -> list[object]:
-    work = (initiative.id for initiative in carriers.initiatives)
-    return [*told(carriers.objectives), *(kpi.id for kpi in carriers.kpis), *work]
 
 
 def test_a_company_objective_is_carried_over_levels() -> None:

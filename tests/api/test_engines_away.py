@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import psutil
@@ -16,7 +14,7 @@ from events.objectives.key_result_events import TargetChanged
 from services.api.http.services import Services
 from services.commands.resolver import Resolver
 from tests.api.conftest import Person, given_goal
-from tests.api.test_relative_goals import COST, PATH, given_cost, send
+from tests.api.given_relative_goals import COST, PATH, given_cost, send
 from tests.running import eventually
 from tests.servers import TestNats, TestPostgres
 
@@ -25,35 +23,10 @@ pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
 TARGETS = "/v1/key-results/kr-acv/targets"
 
 
-@pytest.fixture
-def nats_server(tmp_path: Path) -> Iterator[TestNats]:
-    """A NATS server that a test may kill."""
-    nats = TestNats(tmp_path / "nats")
-    with nats.server:
-        yield nats
-
-
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request does not wait for seconds until NATS is back."""
     monkeypatch.setattr("services.api.main.PATIENCE", 0.5)
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPostgres]:
-    """A PostgreSQL server that a test may kill; it leaves it running."""
-    running = TestPostgres(tmp_path_factory.mktemp("postgres") / "cluster")
-    running.start()
-    yield running
-    running.server.stop()
-
-
-@pytest.fixture
-def without_postgres(postgres: TestPostgres) -> Iterator[TestPostgres]:
-    """It may be killed, and runs again afterwards."""
-    yield postgres
-    if not postgres.server.alive:
-        postgres.server.start()
 
 
 async def until_connected(services: Services, connected: bool) -> None:

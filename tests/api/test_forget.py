@@ -15,8 +15,8 @@ from services.projector.builds import GROUPS, projector_engine
 from services.projector.rebuild import rebuild
 from services.runtime.settings import Settings
 from tests.api.conftest import Person, SettingsFor, person, projecting
-from tests.api.test_people import MAIL, NAME
-from tests.api.test_personal_text import told
+from tests.api.given_people import MAIL, NAME
+from tests.api.given_personal_text import told
 from tests.faults.tables import Tables
 
 pytestmark = pytest.mark.usefixtures("projector")

@@ -9,18 +9,9 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Person, given_goal
+from tests.api.given_goals import send_readings
 
 pytestmark = pytest.mark.usefixtures("projector")
-
-
-async def send_readings(anna: Person, *values: tuple[str, str]) -> None:
-    """Readings of the KPI: (instant, value)."""
-    items = [
-        {"kpi": "acv", "source_id": f"r-{instant}", "observed_at": instant, "value": value}
-        for instant, value in values
-    ]
-    response = await anna.post("/v1/readings", items)
-    assert response.json()["counts"].get("accepted") == len(items), response.text
 
 
 async def test_a_goal_is_read_as_it_was_written(anna: Person) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from events.policies.defaults import DEFAULTS
 from tests.api.conftest import YEAR, Person, given_goal
-from tests.api.test_policies import reading
+from tests.api.given_policies import reading
 
 pytestmark = pytest.mark.usefixtures("projector")
 

@@ -10,8 +10,8 @@ import pytest
 
 from services.api.http.services import Services
 from tests.api.conftest import Person
+from tests.api.given_readings import erp, item, send
 from tests.api.operations import Write, places, replaced, writes
-from tests.api.test_readings import erp, item, send
 
 __all__ = ["erp"]  # a fixture
 

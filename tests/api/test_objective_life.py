@@ -10,7 +10,7 @@ import pytest
 from services.api.http.services import Services
 from services.runtime.settings import Settings
 from tests.api.conftest import Person, given_goal, person
-from tests.api.test_personal_text import rows_with
+from tests.api.given_personal_text import rows_with
 
 pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from services.api.http.services import Services
 from tests.api.conftest import Person, person
+from tests.api.given_readings import erp, item, send
 from tests.api.operations import Write, places, replaced, writes
-from tests.api.test_readings import erp, item, send
 
 __all__ = ["erp"]  # a fixture
 

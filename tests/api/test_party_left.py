@@ -7,7 +7,7 @@ import pytest
 
 from services.api.http.services import Services
 from tests.api.conftest import Person, person
-from tests.api.test_visibility import GOAL, given_company
+from tests.api.given_visibility import GOAL, given_company
 
 pytestmark = pytest.mark.usefixtures("projector")
 

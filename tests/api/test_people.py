@@ -11,11 +11,11 @@ from services.access.roles import Role
 from services.api.http.services import Services
 from services.runtime.settings import Settings
 from tests.api.conftest import Person, person
-from tests.api.test_personal_text import rows_with
+from tests.api.given_people import MAIL, NAME, NEW_NAME
+from tests.api.given_personal_text import rows_with
 
 pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
 
-NAME, NEW_NAME, MAIL = "김수로왕", "이수로왕", "suro.kim@example.com"
 WORDS = (NAME, NEW_NAME, MAIL, "혼인")
 
 

@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import asyncpg
 import httpx
 import pytest
 
 from services.api.http.services import Services
 from services.runtime.settings import Settings
-from tests.api.conftest import Person, given_goal, person
+from tests.api.conftest import Person, person
+from tests.api.given_personal_text import NOTE, REASON, WHY, rows_with, told
 
-REASON, NOTE, WHY = "윗선의 지시로 목표를 올림", "I am ill since Monday", "typed it wrong, sorry"
 WORDS = (REASON, "윗선", NOTE, "Monday", WHY, "sorry")
 
 pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
-
-
-async def told(anna: Person) -> dict[str, str]:
-    """Anna moves a target, checks in and corrects a reading. Answers where her words can be read."""
-    etag = await given_goal(anna)
-    await anna.created(
-        "/v1/key-results/kr-acv/targets",
-        {"target": "90", "reason": REASON, "effective_from": "2026-06-01"},
-        If_Match=etag,
-    )
-    await anna.created(
-        "/v1/key-results/kr-acv/check-ins", {"day": "2026-03-31", "confidence": 4, "note": NOTE}
-    )
-    sent = await anna.created(
-        "/v1/readings",
-        [{"kpi": "acv", "source_id": "a1", "observed_at": "2025-02-01T00:00:00Z", "value": "60"}],
-    )
-    [receipt] = sent["receipts"]
-    await anna.created(f"/v1/readings/{receipt['id']}/corrections", {"value": "61", "reason": WHY})
-    return {
-        "/v1/key-results/kr-acv/targets": REASON,
-        "/v1/key-results/kr-acv/check-ins": NOTE,
-        f"/v1/readings/{receipt['id']}": WHY,
-        "/v1/audit?about=growth": REASON,
-    }
 
 
 async def test_words_are_in_answers_only(
@@ -99,24 +71,3 @@ async def test_stolen_sealed_text_stays_shut(
     latest = (await eve.read("/v1/key-results/kr-acv/check-ins"))["data"][0]
     assert latest["note"] == sealed
     assert (await eve.read("/v1/objectives/stolen"))["title"] == sealed
-
-
-async def rows_with(words: str, settings: Settings, column: str | None = None) -> list[str]:
-    """Every row of every view that holds the words, as text."""
-    connection: asyncpg.Connection[Any] = await asyncpg.connect(settings.database_dsn)
-    try:
-        tables = await connection.fetch(
-            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information_schema)'"
-        )
-        found: list[str] = []
-        for schema, table in tables:
-            if column is not None and table != "version":
-                continue
-            shown = "t::text" if column is None else f"t.{column}::text"
-            rows = await connection.fetch(
-                f'SELECT {shown} FROM "{schema}"."{table}" AS t WHERE {shown} LIKE $1', f"%{words}%"
-            )
-            found += [row[0] for row in rows]
-        return found
-    finally:
-        await connection.close()

@@ -10,6 +10,7 @@ import pytest
 from events.policies.defaults import DEFAULTS
 from services.api.http.services import Services
 from tests.api.conftest import YEAR, Person, given_goal, person
+from tests.api.given_policies import reading
 
 pytestmark = pytest.mark.usefixtures("projector")
 
@@ -78,14 +79,6 @@ async def test_editors_set_no_policy_and_there_are_three(
     refused = await editor.post("/v1/policies/okr", {"rules": APPROVED, "reason": "x"})
     assert (refused.status_code, refused.json()["code"]) == (403, "role_not_allowed")
     assert (await anna.get("/v1/policies/scrum")).status_code == 422
-
-
-async def reading(anna: Person, value: str) -> None:
-    """The average contract value of January, which goes from 50 to 80."""
-    await anna.created(
-        "/v1/readings",
-        [{"kpi": "acv", "source_id": "r", "observed_at": "2026-01-15T09:00:00+09:00", "value": value}],
-    )
 
 
 async def test_a_cycle_keeps_its_policy_and_each_score_names_it(anna: Person) -> None:

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from tests.api.conftest import Person
-from tests.api.test_readings import define, erp, item, send
+from tests.api.given_readings import define, erp, item, send
 
 __all__ = ["erp"]  # a fixture
 

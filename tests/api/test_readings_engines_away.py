@@ -12,8 +12,8 @@ import pytest
 from events.envelope import decode
 from services.api.http.services import Services
 from tests.api.conftest import Person
-from tests.api.test_engines_away import nats_server, postgres, without_postgres
-from tests.api.test_readings import define, erp, item, send
+from tests.api.given_engines_away import nats_server, postgres, without_postgres
+from tests.api.given_readings import define, erp, item, send
 from tests.servers import TestNats, TestPostgres
 
 __all__ = ["erp", "nats_server", "postgres", "without_postgres"]  # fixtures

@@ -7,7 +7,7 @@ import pytest
 
 from services.api.http.services import Services
 from tests.api.conftest import Person, given_goal, person
-from tests.api.test_goals import send_readings
+from tests.api.given_goals import send_readings
 
 pytestmark = pytest.mark.usefixtures("projector")
 

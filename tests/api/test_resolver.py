@@ -17,8 +17,8 @@ from services.api.http.services import Services
 from services.api.main import connected
 from services.commands.resolver import Resolver
 from tests.api.conftest import Person, SettingsFor
-from tests.api.test_process import api, until_up
-from tests.api.test_relative_goals import COST, PATH, given_cost, send
+from tests.api.given_process import api, until_up
+from tests.api.given_relative_goals import COST, PATH, given_cost, send
 from tests.running import eventually
 
 pytestmark = pytest.mark.usefixtures("projector")

@@ -11,7 +11,7 @@ from events.policies.defaults import DEFAULTS
 from services.access.roles import Role
 from services.api.http.services import Services
 from tests.api.conftest import YEAR, Person, given_goal, person
-from tests.api.test_visibility import given_company
+from tests.api.given_visibility import given_company
 
 pytestmark = pytest.mark.usefixtures("projector")
 

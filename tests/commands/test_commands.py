@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from events.cycles.commands import CloseCycle, OpenCycle, PlanCycle
+from events.cycles.commands import CloseCycle
 from events.errors import Refused
 from events.ids import Aggregate
 from events.measures import Measure
 from events.objectives.commands import (
-    ActivateObjective,
     AddKeyResult,
-    ChangeTarget,
     CheckIn,
     DraftObjective,
     DropObjective,
@@ -29,37 +26,7 @@ from services.commands.errors import KeyInFlight, KeyReused, Stale
 from services.commands.handler import Answer, Goals
 from services.keys.sealing import SEALED_PREFIX
 from services.ledger import Ledger, WorkspaceUnknown
-
-CYCLE = Aggregate("cycle", "2026")
-GROWTH = Aggregate("objective", "growth")
-KEY_RESULT: dict[str, Any] = {
-    "title": "K",
-    "measure": Measure(kind="at_least", target=Decimal(1), unit="x"),
-}
-
-
-async def given_objective(goals: Goals, caller: Caller, *, active: bool = True) -> Answer:
-    """A cycle around today, and an objective in it with one key result."""
-    today = datetime.now(UTC).date()
-    plan = PlanCycle(
-        name="This year",
-        start=today.replace(month=1, day=1),
-        end=today.replace(month=12, day=31),
-        kind="year",
-    )
-    await goals.execute(caller, CYCLE, plan)
-    await goals.execute(caller, CYCLE, OpenCycle())
-    await goals.execute(caller, GROWTH, DraftObjective(title="Grow", cycle="2026"))
-    measure = Measure(kind="increase", baseline=Decimal(50), target=Decimal(80), unit="MKRW")
-    answer = await goals.execute(caller, GROWTH, AddKeyResult(key_result="acv", title="ACV", measure=measure))
-    if active:
-        answer = await goals.execute(caller, GROWTH, ActivateObjective())
-    return answer
-
-
-def change(target: int) -> ChangeTarget:
-    """Another target for the key result."""
-    return ChangeTarget(key_result="acv", target=Decimal(target))
+from tests.commands.given_commands import CYCLE, GROWTH, change, given_objective
 
 
 async def test_a_change_is_one_event_at_the_answered_position(

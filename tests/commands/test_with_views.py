@@ -23,7 +23,7 @@ from services.ledger.provision import provision
 from services.postgres.views import Views, ViewsUnavailable
 from tests.api.conftest import SettingsFor, projecting
 from tests.commands.conftest import handler
-from tests.commands.test_commands import CYCLE, GROWTH, KEY_RESULT, change, given_objective
+from tests.commands.given_commands import CYCLE, GROWTH, KEY_RESULT, change, given_objective
 
 
 @pytest.fixture

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from events.aggregates import AGGREGATES
 from events.commands import Command
-from events.errors import RefusalKind, Refused
-from events.measures import Measure
+from events.errors import Refused
 from events.objectives.agreement import as_proposed
 from events.objectives.agreement_events import (
     ObjectiveChangeAgreed,
@@ -45,75 +42,11 @@ from events.objectives.commands import (
     SetWeights,
     UnlinkKpi,
 )
-from events.objectives.decider import evolve
 from events.objectives.events import ObjectiveDrafted
-from events.objectives.key_result_events import KeyResultAdded, TargetChanged
-from events.objectives.state import Objective
-from events.registry import EventData
+from events.objectives.key_result_events import TargetChanged
 from events.rewards import Reward
-from tests.events.given import QUARTER, TODAY, circumstances, given, recorded
-
-OWNER, REVIEWER, STRANGER = "person:anna", "person:boris", "person:carla"
-MEASURE = Measure(kind="increase", baseline=Decimal(50), target=Decimal(80), unit="KRW")
-
-
-def mbo(**differs: object) -> ObjectiveDrafted:
-    """An MBO goal of anna, with boris as the other party."""
-    usual = ObjectiveDrafted(
-        title="담당 고객 유지",
-        cycle="2025-q1",
-        ambition="committed",
-        framework="mbo",
-        owner="anna",
-        reviewer="boris",
-    )
-    return usual.model_copy(update=differs)
-
-
-class Goal:
-    """A goal to which commands are given, one after the other."""
-
-    def __init__(self, drafted: ObjectiveDrafted, *more: EventData, **facts: Any) -> None:
-        """`more` follows the draft and its first key result; `facts` are circumstances of all commands."""
-        self.events: list[EventData] = []
-        self.facts = facts
-        self._state: Objective | None = None
-        added = KeyResultAdded(
-            key_result="acv", title="ACV", measure=MEASURE, effective_from=QUARTER.start, kpi="revenue"
-        )
-        for data in (drafted, added, *more):
-            self._state = evolve(self._state, recorded(data))
-
-    @property
-    def state(self) -> Objective:
-        assert self._state is not None
-        return self._state
-
-    def does(self, actor: str, command: Command, reason: str | None = "사유", today: date = TODAY) -> Goal:
-        """A command that is carried out."""
-        context = circumstances(actor=actor, reason=reason, today=today, **self.facts)
-        self.events = AGGREGATES["objective"].decide(command, self.state, context)
-        for data in self.events:
-            self._state = evolve(self._state, recorded(data, actor=actor))
-        assert Objective.model_validate_json(self.state.model_dump_json()) == self.state
-        return self
-
-    def refuses(self, actor: str, command: Command, code: str, kind: RefusalKind = "conflict") -> Refused:
-        """A command that is refused and changes nothing."""
-        with pytest.raises(Refused) as caught:
-            self.does(actor, command)
-        assert (caught.value.code, caught.value.kind) == (code, kind)
-        return caught.value
-
-
-def agreed_goal() -> Goal:
-    """Proposed by its owner, agreed by the reviewer."""
-    return Goal(mbo()).does(OWNER, ProposeObjective()).does(REVIEWER, AgreeObjective())
-
-
-def active_goal() -> Goal:
-    """An MBO goal on which work began."""
-    return agreed_goal().does(OWNER, ActivateObjective())
+from tests.events.given import QUARTER, given
+from tests.events.given_agreement import MEASURE, OWNER, REVIEWER, STRANGER, Goal, active_goal, mbo, named
 
 
 def test_nobody_agrees_alone_to_an_own_proposal() -> None:
@@ -220,11 +153,6 @@ CHANGES: list[Command] = [
     DropKeyResult(key_result="acv"),
     DropObjective(),
 ]
-
-
-def named(command: Command) -> str:
-    """What a case is called."""
-    return type(command).__name__
 
 
 @pytest.mark.parametrize("command", CHANGES, ids=named)

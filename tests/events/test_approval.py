@@ -65,8 +65,8 @@ from events.policies.defaults import DEFAULTS
 from events.policies.rules import PolicyVersions
 from events.policies.state import Policies, Policy
 from tests.events.given import QUARTER
-from tests.events.test_agreement import MEASURE, OWNER, REVIEWER, STRANGER, Goal, mbo, named
-from tests.events.test_relative_goals import COST, base, resolve
+from tests.events.given_agreement import MEASURE, OWNER, REVIEWER, STRANGER, Goal, mbo, named
+from tests.events.given_relative_goals import COST, base, resolve
 
 ASKS = Policies(
     [Policy(id="okr", versions=(DEFAULTS["okr"].model_copy(update={"approve_target_changes": True}),))]

@@ -23,7 +23,7 @@ from events.policies.defaults import DEFAULTS
 from events.policies.rules import PolicyVersions
 from events.policies.state import Policies, Policy
 from tests.events.given import QUARTER, TODAY, Given, Outcome, state_after
-from tests.events.test_kpis import FIRST, KPI, WITH_TARGET
+from tests.events.given_kpis import FIRST, KPI, WITH_TARGET
 
 ASKING = DEFAULTS["kpi"].model_copy(update={"approve_target_changes": True})
 ASKS = Policies([Policy(id="kpi", versions=(ASKING,))])

@@ -9,24 +9,12 @@ import pytest
 from events.cycles.state import Cycle
 from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
 from events.kpis.definition import AGGREGATIONS, KpiTarget, ReadingKind
-from events.kpis.events import KpiDefined, KpiRedefined, KpiRetired, KpiTargetSet
+from events.kpis.events import KpiRedefined, KpiRetired, KpiTargetSet
 from events.kpis.state import Kpi
 from events.measures import Aggregation
 from tests.events.given import QUARTER, SALES_TEAM, TODAY, given, state_after
+from tests.events.given_kpis import DEFINED, FIRST, KPI, WITH_TARGET
 
-DEFINED = KpiDefined(
-    name_ko="응답 시간",
-    name_en="Response time",
-    unit="hour",
-    kind="ratio",
-    aggregation="ratio",
-    cadence="month",
-    empty="missing",
-    org_unit="sales",
-)
-KPI = given("kpi", DEFINED)
-FIRST = KpiTarget(kind="at_most", target=Decimal(24), effective_from=TODAY)
-WITH_TARGET = KPI.and_then(KpiTargetSet(new=FIRST))
 RETIRED = KPI.and_then(KpiRetired())
 
 

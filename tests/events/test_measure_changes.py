@@ -30,7 +30,7 @@ from events.objectives.key_result_events import (
 from events.objectives.state import Objective, TargetFact
 from events.objectives.trajectory import TrajectoryPoint
 from tests.events.given import QUARTER, TODAY, Given, given, recorded, state_after
-from tests.events.test_agreement import OWNER, REVIEWER, agreed_goal
+from tests.events.given_agreement import OWNER, REVIEWER, agreed_goal
 
 SCORE = Measure(kind="increase", baseline=Decimal(40), target=Decimal(60), unit="points")
 RANK = Measure(kind="decrease", baseline=Decimal(15), target=Decimal(6), unit="rank")

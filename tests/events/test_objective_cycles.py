@@ -24,7 +24,7 @@ from events.objectives.trajectory import TrajectoryPoint
 from events.relative import FrozenBase
 from tests.events.given import NEXT_QUARTER as NEXT
 from tests.events.given import QUARTER, TODAY, given
-from tests.events.test_agreement import OWNER, REVIEWER, Goal, agreed_goal
+from tests.events.given_agreement import OWNER, REVIEWER, Goal, agreed_goal
 
 JANUARY = NEXT.model_copy(update={"id": "2025-01", "start": QUARTER.start, "end": date(2025, 1, 31)})
 MOVE = ChangeObjectiveCycle(cycle=NEXT.id)

@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -17,37 +16,16 @@ from events.objectives.commands import (
 from events.objectives.events import ObjectiveActivated, ObjectiveDrafted
 from events.objectives.key_result_events import KeyResultAdded, RelativeResolved, TargetChanged
 from events.objectives.state import KeyResult, Objective
-from events.relative import CoursePoint, FrozenBase, PeriodBase, Relative
+from events.relative import CoursePoint, PeriodBase, Relative
 from tests.events.given import QUARTER, TODAY, given
+from tests.events.given_relative_goals import COST, base, resolve
 
-COST = Measure.model_validate(
-    {"kind": "decrease", "unit": "KRW", "relative": {"amount": "-5", "of": "previous_quarter"}}
-)
 DRAFT = given(
     "objective",
     ObjectiveDrafted(title="비용 절감", cycle="2025-q1", ambition="stretch"),
     KeyResultAdded(key_result="cost", title="비용 5 % 절감", measure=COST, effective_from=QUARTER.start),
 )
 ACTIVE = DRAFT.and_then(ObjectiveActivated())
-
-
-def base(value: object, from_: date = QUARTER.start, **fields: Any) -> PeriodBase:
-    """What the last quarter of 2024 came to."""
-    frozen: dict[str, Any] = {
-        "value": str(value),
-        "start": date(2024, 10, 1),
-        "end": date(2024, 12, 31),
-        "readings": 3,
-        "first_position": 10,
-        "last_position": 30,
-        "known_position": 40,
-    }
-    return PeriodBase(effective_from=from_, base=FrozenBase.model_validate(frozen | fields))
-
-
-def resolve(*bases: PeriodBase) -> ResolveRelative:
-    """The command with what was found."""
-    return ResolveRelative(key_result="cost", bases=bases)
 
 
 def resolved(found: PeriodBase, new: object, old: object = None) -> RelativeResolved:

@@ -22,7 +22,7 @@ from events.objectives.commands import (
     GradeObjective,
     SendBackObjective,
 )
-from tests.events.test_agreement import OWNER, REVIEWER, STRANGER, Goal, active_goal, mbo, named
+from tests.events.given_agreement import OWNER, REVIEWER, STRANGER, Goal, active_goal, mbo, named
 
 DORA, LEAD, HEAD = "person:dora", "person:lead", "person:head"
 MOVE = ChangeTarget(key_result="acv", target=Decimal(90))

@@ -17,19 +17,16 @@ from events.envelope import Event, decode, encode
 from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject
 from events.objectives.key_result_events import CheckedIn
-from events.readings.events import ReadingRetracted
 from events.registry import all_types, event_type
 from services.keys.keys import Keys, MasterKeyDiffersError
 from services.keys.sealing import SEALED_PREFIX, PersonKey, Place, UnreadableError, seal
 from services.ledger import Entry, Ledger
 from services.runtime.settings import Settings
+from tests.keys.given_keys import MASTER, NOTE, REASON, retraction
 from tests.nats_only import eventually, provisioned_settings
 from tests.servers import TestNats
 
 pytestmark = pytest.mark.usefixtures("default_logging")
-
-MASTER = bytes(range(32))
-REASON, NOTE = "연봉 협상이 깨져서", "Anna is ill, so it slips"
 
 
 @pytest.fixture
@@ -68,21 +65,6 @@ def own_server(tmp_path: Path) -> Iterator[TestNats]:
     nats = TestNats(tmp_path / "nats")
     with nats.server:
         yield nats
-
-
-def retraction(workspace: str, actor: str = "person:anna", reason: str | None = REASON) -> Event:
-    """An event whose only personal text is its reason."""
-    data = ReadingRetracted(kpi="revenue", reading=UUID(int=1), revision=1)
-    return Event(
-        event_id(workspace, actor, None, 0),
-        event_type(data),
-        workspace,
-        Aggregate("reading", "revenue"),
-        datetime.now(UTC),
-        actor,
-        data,
-        reason,
-    )
 
 
 def check_in(workspace: str) -> Event:

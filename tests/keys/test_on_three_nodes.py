@@ -15,7 +15,7 @@ from services.ledger import Ledger
 from services.ledger.provision import provision
 from services.runtime.settings import Settings
 from services.up.nats_server import NatsCluster
-from tests.keys.test_keys import MASTER, REASON, retraction
+from tests.keys.given_keys import MASTER, REASON, retraction
 from tests.nats_only import eventually
 
 
