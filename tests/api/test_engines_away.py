@@ -14,9 +14,12 @@ from events.objectives.key_result_events import TargetChanged
 from services.api.http.services import Services
 from services.commands.resolver import Resolver
 from tests.api.conftest import Person, given_goal
+from tests.api.given_engines_away import nats_server, postgres, without_postgres
 from tests.api.given_relative_goals import COST, PATH, given_cost, send
 from tests.running import eventually
 from tests.servers import TestNats, TestPostgres
+
+__all__ = ["nats_server", "postgres", "without_postgres"]  # fixtures
 
 pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
 

@@ -12,7 +12,9 @@ import pytest
 
 from services.api.http.services import Services
 from tests.api.conftest import Person, person
-from tests.api.given_readings import item, send
+from tests.api.given_readings import erp, item, send
+
+__all__ = ["erp"]  # a fixture
 
 pytestmark = pytest.mark.usefixtures("projector")
 
