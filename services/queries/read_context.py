@@ -146,8 +146,11 @@ def end_of(moment: Moment, workspace: Workspace) -> datetime:
 
 
 def start_of(moment: Moment, workspace: Workspace) -> datetime:
-    """The instant itself, or the first one of the day in the workspace's zone (UTC). Raises OverflowError."""
+    """The instant itself, or the first one of the day in the workspace's zone (UTC)."""
     if isinstance(moment, datetime):
         return moment
     zone = ZoneInfo(workspace.zone_on(moment))
-    return datetime.combine(moment, time.min, zone).astimezone(UTC)
+    try:
+        return datetime.combine(moment, time.min, zone).astimezone(UTC)
+    except OverflowError:  # the calendar begins later in UTC than in the zone
+        return datetime.min.replace(tzinfo=UTC)

@@ -14,10 +14,14 @@ class Write(NamedTuple):
     """An operation that takes a body."""
 
     method: str
-    path: str
-    """Its path, with an id that exists nowhere in the place of each parameter."""
+    template: str
     media_type: str
     example: Any
+
+    @property
+    def path(self) -> str:
+        """Its path, with an id that exists nowhere in the place of each parameter."""
+        return re.sub(r"\{[^}]*\}", "0198c5a0-0000-7000-8000-000000000000", self.template)
 
     @property
     def name(self) -> str:
@@ -36,8 +40,7 @@ def _writes() -> Iterator[Write]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-                concrete = re.sub(r"\{[^}]*\}", "0198c5a0-0000-7000-8000-000000000000", path)
-                yield Write(method.upper(), concrete, media_type, _example(document, content))
+                yield Write(method.upper(), path, media_type, _example(document, content))
 
 
 def _example(document: dict[str, Any], content: dict[str, Any]) -> Any:
@@ -70,3 +73,27 @@ def replaced(document: Any, path: tuple[str | int, ...], value: Any) -> Any:
     copy: Any = dict(document) if isinstance(document, dict) else list(document)
     copy[path[0]] = replaced(document[path[0]], path[1:], value)
     return copy
+
+
+class Read(NamedTuple):
+    """An operation that reads, with the names of the times that it takes in its query."""
+
+    path: str
+    times: tuple[str, ...]
+
+
+TIMES = frozenset({"from", "to", "since", "until", "as_of", "known_at", "day"})
+"""What a time is called in a query."""
+
+
+def reads_by_time() -> list[Read]:
+    """Every operation that takes a time in its query."""
+    document: dict[str, Any] = application().openapi()
+    found = []
+    for path, methods in document["paths"].items():
+        for parameters in (operation.get("parameters", []) for operation in methods.values()):
+            named = [one["name"] for one in parameters if one["in"] == "query"]
+            times = tuple(name for name in named if name in TIMES)
+            if times:
+                found.append(Read(path, times))
+    return found
