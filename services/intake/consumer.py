@@ -106,9 +106,18 @@ class Follower:
             await locks.check(_LOCK)
 
     async def _take(self, run: Sequence[Delivery]) -> None:
-        """Take a run of deliveries: the ones of each feed in order."""
-        for subject, deliveries in groupby(sorted(run, key=_by_subject), key=lambda found: found.subject):
-            await self._take_feed(subject, list(deliveries))
+        """Take a run of deliveries: the ones of each feed in order, all feeds at once.
+
+        What feeds of one workspace sent shares its writes to the disk.
+        """
+        feeds = groupby(sorted(run, key=_by_subject), key=lambda found: found.subject)
+        results = await asyncio.gather(
+            *(self._take_feed(subject, list(deliveries)) for subject, deliveries in feeds),
+            return_exceptions=True,
+        )
+        for result in results:
+            if result is not None:
+                raise result
 
     async def _take_feed(self, subject: str, deliveries: list[Delivery]) -> None:
         match = _SUBJECT.fullmatch(subject)

@@ -52,6 +52,10 @@ class FarBehind(Exception):
         self.retry_after = RETRY_AFTER
 
 
+class Contended(LedgerUnavailable):
+    """Others kept appending to the same KPIs: nothing was stored."""
+
+
 class Snapshot(NamedTuple):
     """What PostgreSQL knew of some readings, by id, when it stood at a position."""
 
@@ -114,13 +118,15 @@ class KnownReadings:
         self._untold: dict[str, list[Version]] = {}
         """What poison positions say: PostgreSQL will never know it."""
 
-    async def append(self, decide: Callable[[], Awaitable[Decision[T]]]) -> T:
+    async def append(
+        self, decide: Callable[[], Awaitable[Decision[T]]], *, seconds: float = CONTENDED_SECONDS
+    ) -> T:
         """Decide and append, guarded with what is known; decide again while others are faster.
 
-        Nobody else of this process appends readings in between. Raises what `decide` raises, and
+        Nobody else of this process appends readings in between. Raises what `decide` raises, and Contended,
         LedgerUnavailable, LedgerUncertain.
         """
-        until = time.monotonic() + CONTENDED_SECONDS
+        until = time.monotonic() + seconds
         async with self._lock:
             while True:
                 entries, told, answer, relied_on = await decide()
@@ -138,7 +144,7 @@ class KnownReadings:
                     if not isinstance(error, Conflict):
                         raise
                     if time.monotonic() > until:
-                        raise LedgerUnavailable("others keep appending to the same KPIs") from None
+                        raise Contended("others keep appending to the same KPIs") from None
                     await asyncio.sleep(random.uniform(0, 0.01))
                     continue
                 self._note(told, appended.first)

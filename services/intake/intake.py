@@ -1,7 +1,8 @@
 """The one function that every reading passes: validate, convert, drop what is known, append, answer.
 
 Each chunk of items becomes at most one atomic batch on the ledger. While one chunk is being stored the next
-one is judged. What a delivery means is decided with everything that is known of its reading (known.py), and
+one is judged. Small chunks of one workspace that wait at the same time share a batch, each with receipts of
+its own. What a delivery means is decided with everything that is known of its reading (known.py), and
 the append is guarded with that knowledge: of two that send the same readings at once only one can be first.
 """
 
@@ -19,41 +20,63 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from events.ids import Aggregate, ledger_subject
 from events.readings.identity import NEW, Revisions, Status, Version, judge
 from services.intake.catalogue import Catalogue, Catalogues
-from services.intake.deduplication import Decision, KnownReadings, Snapshot, Told
+from services.intake.deduplication import Contended, Decision, FarBehind, KnownReadings, Snapshot, Told
 from services.intake.event_builder import Recording, Source
-from services.intake.items import TEXT_LENGTH, Item, read_items
+from services.intake.items import CHUNK, TEXT_LENGTH, Item, read_items
 from services.intake.metrics import ITEMS
 from services.intake.receipts import Receipt
 from services.intake.rejections import Rejected
 from services.intake.validation import CATALOGUE_CODES, Admission, Candidate
-from services.ledger import Entry, Ledger
-from services.postgres.views import Views
+from services.ledger import Entry, Ledger, LedgerUnavailable, LedgerUncertain
+from services.postgres.views import Views, ViewsUnavailable
+from services.runtime.grouping import Grouping
 from services.runtime.settings import Settings
 
 TURN = 100
 """Items that are judged before other tasks get their turn."""
 
 
-class _Chunk(NamedTuple):
-    """Items that were judged: those that may be recorded, and receipts for those that may not."""
+SMALL = 100
+"""Candidates up to which a chunk shares a batch with others."""
+GROUP_SECONDS = 5.0
+"""How long a shared batch is tried again when others keep appending; then each chunk is tried by itself."""
 
+
+class _Chunk(NamedTuple):
+    """Items of one source that were judged, as far as they may be recorded."""
+
+    source: Source
     candidates: list[Candidate]
-    rejected: list[Receipt]
     revisions: Revisions
-    snapshot: Snapshot
-    payloads: list[bytes | None]
-    """Of each candidate that nothing was known of: the event that records it."""
     now: datetime
+    snapshot: Snapshot | None
+    """What the views know of the candidates; None if that was not looked up yet."""
+    payloads: list[bytes | None]
+    """Of each candidate the event that records it, if that was made in advance."""
+
+    @property
+    def readings(self) -> list[str]:
+        """The identity of each candidate."""
+        return [candidate.reading for candidate in self.candidates]
+
+
+class _Outcome(NamedTuple):
+    """What becomes of a candidate."""
+
+    status: Status
+    position: int
+    """-1, -2, … is the position of an entry in the batch."""
+    revision: int
 
 
 class _Plan(NamedTuple):
-    """What is to be appended for a chunk, and what will be answered then."""
+    """What is to be appended for a group of chunks, and what will be answered then."""
 
     entries: list[Entry]
     told: list[Told]
     """What each entry says."""
-    outcomes: list[tuple[Status, int, int]]
-    """Of each candidate status, position and revision; -1, -2, … is the position of an entry in the batch."""
+    outcomes: list[list[_Outcome]]
+    """Of each chunk's candidates."""
     in_force: set[str]
     """KPIs of candidates of which nothing is appended because they are in force already."""
 
@@ -70,6 +93,7 @@ class Intake:
         self._now = now
         self._catalogues = Catalogues(ledger)
         self._known: dict[str, KnownReadings] = {}
+        self._groups: dict[str, Grouping[_Chunk, list[Receipt]]] = {}
 
     @classmethod
     def connect(cls, settings: Settings, ledger: Ledger) -> Self:
@@ -94,6 +118,8 @@ class Intake:
 
     async def close(self) -> None:
         """Close the connections to the views; the ledger stays open."""
+        for groups in self._groups.values():
+            await groups.close()
         await self._views.close()
 
     async def take(self, source: Source, chunks: AsyncIterable[list[Any]]) -> AsyncIterator[list[Receipt]]:
@@ -104,16 +130,18 @@ class Intake:
         LedgerUnavailable, LedgerUncertain. Leave it with `aclosing` when you break off.
         """
         catalogue = await self._catalogues.current(source.workspace)
-        known = self.known_readings(source.workspace)
         storing: asyncio.Task[list[Receipt]] | None = None
         index = 0
         try:
             async for raw in chunks:
-                catalogue, chunk = await self._judge(source, catalogue, known, raw, index)
+                catalogue, chunk, rejected = await self._judge(source, catalogue, raw, index)
+                if storing is not None or len(chunk.candidates) > SMALL:
+                    # While the one before is being stored; several small ones are looked up together.
+                    chunk = await self._look_up(chunk)
                 index += len(raw)
                 if storing is not None:
                     yield _counted(await storing)
-                storing = asyncio.create_task(self._store(source, known, chunk))
+                storing = asyncio.create_task(self._store(chunk, rejected))
                 # It should be on its way to the server before the next chunk is judged.
                 await asyncio.sleep(0)
             if storing is not None:
@@ -134,10 +162,18 @@ class Intake:
             known = self._known[workspace] = KnownReadings(self._ledger, self._views, workspace)
         return known
 
+    def _groups_of(self, workspace: str) -> Grouping[_Chunk, list[Receipt]]:
+        groups = self._groups.get(workspace)
+        if groups is None:
+            groups = self._groups[workspace] = Grouping(
+                partial(_append, self.known_readings(workspace)), _open_group, _OF_ALL
+            )
+        return groups
+
     async def _judge(
-        self, source: Source, catalogue: Catalogue, known: KnownReadings, raw: list[Any], index: int
-    ) -> tuple[Catalogue, _Chunk]:
-        """Validate and convert a chunk, and look up what is known of it."""
+        self, source: Source, catalogue: Catalogue, raw: list[Any], index: int
+    ) -> tuple[Catalogue, _Chunk, list[Receipt]]:
+        """Validate and convert a chunk; receipts of what is rejected."""
         now = self._now()
         items: list[Item | Rejected] = []
         for turn in _turns(raw):
@@ -158,41 +194,74 @@ class Intake:
             for number, result in enumerate(results, index)
             if isinstance(result, Rejected)
         ]
-        snapshot = Snapshot(0, {})
-        if candidates:
-            snapshot = await known.look_up([candidate.reading for candidate in candidates])
-        recording = Recording(source, now)
+        payloads: list[bytes | None] = [None] * len(candidates)
+        return catalogue, _Chunk(source, candidates, admission.revisions, now, None, payloads), rejected
+
+    async def _look_up(self, chunk: _Chunk) -> _Chunk:
+        """Ask the views in advance, and make the events of what they do not know."""
+        snapshot = await self.known_readings(chunk.source.workspace).look_up(chunk.readings)
+        recording = Recording(chunk.source, chunk.now)
         payloads: list[bytes | None] = []
-        for some in _turns(candidates):
+        for some in _turns(chunk.candidates):
             payloads += [
                 None if candidate.reading in snapshot.versions else recording.recorded(candidate)
                 for candidate in some
             ]
             await asyncio.sleep(0)
-        return catalogue, _Chunk(candidates, rejected, admission.revisions, snapshot, payloads, now)
+        return chunk._replace(snapshot=snapshot, payloads=payloads)
 
-    async def _store(self, source: Source, known: KnownReadings, chunk: _Chunk) -> list[Receipt]:
+    async def _store(self, chunk: _Chunk, rejected: list[Receipt]) -> list[Receipt]:
         """Append what is new of a chunk; the receipts of all of it, in order."""
-        receipts = chunk.rejected
-        if chunk.candidates:
-            receipts = receipts + await self._store_candidates(source, known, chunk)
-            if chunk.rejected:
-                receipts.sort()
-        return receipts
+        if not chunk.candidates:
+            return rejected
+        receipts = await self._groups_of(chunk.source.workspace).submit(chunk)
+        return sorted([*receipts, *rejected]) if rejected else receipts
 
-    async def _store_candidates(self, source: Source, known: KnownReadings, chunk: _Chunk) -> list[Receipt]:
-        kpis = {candidate.kpi for candidate in chunk.candidates}
-        ids = [candidate.reading for candidate in chunk.candidates]
-        snapshot: Snapshot | None = chunk.snapshot
 
-        async def decide() -> Decision[list[Receipt]]:
-            nonlocal snapshot
-            looked_up = await known.catch_up(kpis, ids, snapshot or await known.look_up(ids))
-            snapshot = None  # the next look is a new one
-            plan = _plan(source, known.find(set(ids), looked_up), chunk)
-            return Decision(plan.entries, plan.told, partial(_receipts, chunk, plan), plan.in_force)
+_OF_ALL = (ViewsUnavailable, FarBehind, LedgerUnavailable, LedgerUncertain)
+"""Errors that each chunk of a group would meet by itself."""
 
+
+def _open_group() -> Callable[[_Chunk], bool]:
+    """Which chunks may share a batch: only small ones do, and a batch has its limit."""
+    room = CHUNK
+
+    def joins(chunk: _Chunk) -> bool:
+        nonlocal room
+        size = len(chunk.candidates)
+        if size > SMALL and room == CHUNK:
+            room = 0  # a big one is first, and stays alone
+        if size > min(SMALL, room):
+            return False
+        room -= size
+        return True
+
+    return joins
+
+
+async def _append(known: KnownReadings, chunks: list[_Chunk]) -> list[list[Receipt]]:
+    """Append what is new of some chunks as one batch; the receipts of each."""
+    kpis = {candidate.kpi for chunk in chunks for candidate in chunk.candidates}
+    ids = list(dict.fromkeys(reading for chunk in chunks for reading in chunk.readings))
+    snapshot = chunks[0].snapshot if len(chunks) == 1 else None
+
+    async def decide() -> Decision[list[list[Receipt]]]:
+        nonlocal snapshot
+        looked_up = await known.catch_up(kpis, ids, snapshot or await known.look_up(ids))
+        snapshot = None  # the next look is a new one
+        plan = _plan(chunks, known.find(set(ids), looked_up))
+        return Decision(plan.entries, plan.told, partial(_receipts, chunks, plan), plan.in_force)
+
+    if len(chunks) == 1:
         return await known.append(decide)
+    try:
+        return await known.append(decide, seconds=GROUP_SECONDS)
+    except Contended as contended:
+        raise _Refused from contended
+
+
+class _Refused(Exception):
+    """A batch that was shared; its chunks are tried one by one."""
 
 
 def _turns(chunk: list[Any]) -> Iterator[list[Any]]:
@@ -218,11 +287,20 @@ async def _admit(
     return results
 
 
-def _plan(source: Source, found: dict[str, list[Version]], chunk: _Chunk) -> _Plan:
+def _plan(chunks: list[_Chunk], found: dict[str, list[Version]]) -> _Plan:
     """Decide about each candidate, knowing what the ones before it in the batch will be."""
     plan = _Plan([], [], [], set())
+    repeated = _repeated([reading for chunk in chunks for reading in chunk.readings])
+    for chunk in chunks:
+        plan.outcomes.append([])
+        _plan_chunk(plan, chunk, found, repeated)
+    return plan
+
+
+def _plan_chunk(plan: _Plan, chunk: _Chunk, found: dict[str, list[Version]], repeated: set[str]) -> None:
+    source = chunk.source
     recording = Recording(source, chunk.now)
-    repeated = _repeated(chunk.candidates)
+    outcomes = plan.outcomes[-1]
     subjects = {
         kpi: ledger_subject(source.workspace, Aggregate("reading", kpi))
         for kpi in {candidate.kpi for candidate in chunk.candidates}
@@ -242,33 +320,34 @@ def _plan(source: Source, found: dict[str, list[Version]], chunk: _Chunk) -> _Pl
             if reading in repeated:
                 version = Version(position, kind, revision, content, source_version)
                 found[reading] = [*versions, version]
-        elif source_version is None:
+        else:
             plan.in_force.add(kpi)
         assert position is not None
-        plan.outcomes.append((status, position, revision))
-    return plan
+        outcomes.append(_Outcome(status, position, revision))
 
 
-def _repeated(candidates: Sequence[Candidate]) -> set[str]:
+def _repeated(readings: Sequence[str]) -> set[str]:
     """The readings that come more than once."""
     seen: set[str] = set()
-    readings = [candidate.reading for candidate in candidates]
     if len(set(readings)) == len(readings):
         return seen
     return {reading for reading in readings if reading in seen or seen.add(reading)}  # type: ignore[func-returns-value]
 
 
-def _receipts(chunk: _Chunk, plan: _Plan, first: int) -> list[Receipt]:
+def _receipts(chunks: list[_Chunk], plan: _Plan, first: int) -> list[list[Receipt]]:
     return [
-        Receipt(
-            candidate.place,
-            candidate.source_id,
-            candidate.reading,
-            status,
-            position if position > 0 else first - position - 1,
-            revision,
-        )
-        for candidate, (status, position, revision) in zip(chunk.candidates, plan.outcomes, strict=True)
+        [
+            Receipt(
+                candidate.place,
+                candidate.source_id,
+                candidate.reading,
+                status,
+                position if position > 0 else first - position - 1,
+                revision,
+            )
+            for candidate, (status, position, revision) in zip(chunk.candidates, outcomes, strict=True)
+        ]
+        for chunk, outcomes in zip(chunks, plan.outcomes, strict=True)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import orjson
@@ -99,6 +100,29 @@ async def rejected(desk: Desk, feed: str = "erp") -> FullMessage | None:
     """What was rejected last."""
     api = StreamApi(desk.ledger.client, patience=5)
     return await api.get("REJECTED", {"last_by_subj": f"rejected.{desk.workspace}.{feed}"})
+
+
+async def test_feeds_of_a_workspace_share_its_writes(desk: Desk, running: Any) -> None:
+    """What thirty feeds published is not thirty writes to the disk, and each feed's order stays."""
+    for number in range(30):
+        for value in "12":
+            await publish(desk, orjson.dumps(event(f"o{number}", value)), feed=f"f{number}")
+    async with running():
+        await eventually(partial(_disputed, desk, 30))
+    stored = [message for message in await desk.ledger_messages() if ".reading." in message.subject]
+    assert sum(message.batch_end for message in stored) <= 4
+    first = [(message.position, decode(message.payload)) for message in stored]
+    recorded_at = {event.data.source_id: at for at, event in first if event.name == "reading.recorded"}  # type: ignore[attr-defined]
+    assert all(
+        at > recorded_at[event.data.source_id]  # type: ignore[attr-defined]
+        for at, event in first
+        if event.name == "reading.disputed"
+    )
+
+
+async def _disputed(desk: Desk, count: int) -> bool:
+    events = [decode(message.payload) for message in await desk.ledger_messages()]
+    return sum(found.name == "reading.disputed" for found in events) >= count
 
 
 async def test_cloudevents_become_readings(desk: Desk, running: Any) -> None:
