@@ -114,7 +114,7 @@ class Site:
         asyncio.run(self._wait_visible(position))
 
     async def _wait_visible(self, position: int) -> None:
-        async with Views.connect(self.settings, name="goaltrail-benchmark", pool=1) as views:
+        async with Views.connect(self.settings, name="goaltrail-benchmark") as views:
             for group in ("state", "audit"):
                 await _shown(views, self.settings.workspace, group, position)
 

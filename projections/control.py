@@ -8,10 +8,12 @@ whose event a fold could not take.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    any_,
     bindparam,
     func,
     select,
@@ -111,9 +114,14 @@ def schema_name(workspace: str, group: str, build: int) -> str:
     return f"ws_{workspace}{tail}"
 
 
-async def all_active(connection: AsyncConnection) -> dict[tuple[str, str], ActiveVersion]:
-    """The builds that reads use now, by workspace and group."""
-    rows = await connection.execute(_ALL_ACTIVE)
+async def all_active(
+    connection: AsyncConnection, workspaces: Collection[str] | None = None
+) -> dict[tuple[str, str], ActiveVersion]:
+    """The builds that reads use now, by workspace and group; only those of `workspaces`, if given."""
+    if workspaces is None:
+        rows = await connection.execute(_ALL_ACTIVE)
+    else:
+        rows = await connection.execute(_ACTIVE_OF, {"workspaces": sorted(workspaces)})
     return {(workspace, group): ActiveVersion(*build) for workspace, group, *build in rows}
 
 
@@ -144,6 +152,7 @@ _ALL_ACTIVE = select(
         checkpoint.c.build == active_version.c.build,
     ),
 )
+_ACTIVE_OF = _ALL_ACTIVE.where(active_version.c.workspace == any_(bindparam("workspaces", type_=ARRAY(Text))))
 _ACTIVE = _ALL_ACTIVE.where(
     active_version.c.workspace == bindparam("workspace"), active_version.c.grp == bindparam("grp")
 )

@@ -43,7 +43,7 @@ from services.ledger import (
     Ledger,
     WorkspaceUnknown,
 )
-from services.postgres.views import LedgerDiffers, View, Views, ViewsUnavailable
+from services.postgres.views import LedgerDiffers, View, Views, ViewsBusy, ViewsUnavailable
 
 REMEMBERED = 100_000
 """Key results of which a process remembers the objective."""
@@ -134,8 +134,8 @@ class Goals:
 
         `key` is the Idempotency-Key and `body_hash` says what was asked with it; `if_match` is the revision
         that the caller has read, None to change whatever is there; `key_result` is the id by which an
-        objective was found. Raises Refused, Stale, KeyReused, KeyInFlight, TooContended, WorkspaceUnknown,
-        LedgerDiffers, LedgerUnavailable, LedgerUncertain.
+        objective was found. Raises Refused, Stale, KeyReused, KeyInFlight, TooContended, ViewsBusy,
+        WorkspaceUnknown, LedgerDiffers, LedgerUnavailable, LedgerUncertain.
         """
         request = Request(
             caller, aggregate, commands, reason, key, body_hash, if_match, correlation_id, key_result
@@ -166,13 +166,13 @@ class Goals:
     async def _find_objective_of(self, workspace: str, key_result: str) -> str | None:
         knowledge = Knowledge(self._ledger, workspace)
         try:
-            async with self._views.open(workspace, snapshot=False) as view:
+            async with self._views.open(workspace, snapshot=False, purpose="write") as view:
                 knowledge = Knowledge(self._ledger, workspace, view)
                 found = await knowledge.objective_of(key_result)
                 if found is not None:
                     return found
-        except LedgerDiffers:
-            raise
+        except (LedgerDiffers, ViewsBusy):
+            raise  # the ledger is no way around: it is not trusted, or loading from it costs far more
         except ViewsUnavailable:
             pass
         knowledge.look_again()
@@ -211,7 +211,7 @@ class Goals:
         """The first answer; or what the views know, and if the ledger has nothing newer of it what to do."""
         head = asyncio.ensure_future(self._ledger.head(request.workspace))
         try:
-            async with self._views.open(request.workspace, snapshot=False) as view:
+            async with self._views.open(request.workspace, snapshot=False, purpose="write") as view:
                 knowledge = Knowledge(self._ledger, request.workspace, view)
                 earlier = await _first_answer(view, request, knowledge)
                 if earlier is not None:
@@ -226,8 +226,9 @@ class Goals:
             if isinstance(decision, Exception):
                 raise decision
             return knowledge, decision
-        except LedgerDiffers:
-            # What was appended now would take positions of lost events, on what may be the wrong ledger.
+        except (LedgerDiffers, ViewsBusy):
+            # What was appended now would take positions of lost events, on what may be the wrong ledger. And
+            # a workspace that is busy is not helped by loads from the ledger, which cost far more.
             raise
         except ViewsUnavailable:
             return Knowledge(self._ledger, request.workspace), None

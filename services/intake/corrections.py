@@ -30,7 +30,7 @@ from services.intake.intake import Intake
 from services.intake.items import Dimensions, Item, Text
 from services.intake.validation import Admission, Candidate
 from services.ledger import Entry, Ledger, recorded
-from services.postgres.views import NotBuilt, NotThereYet, Views
+from services.postgres.views import NotBuilt, Views
 
 Seal = Callable[[Event], Awaitable[Event]]
 """Encrypts the personal text of an event."""
@@ -187,15 +187,14 @@ class Corrections:
         Raises ReadingUnknown, NotThereYet, ViewsUnavailable.
         """
         with suppress(NotBuilt):
-            async with self._views.open(order.workspace) as view:
+            async with self._views.open(order.workspace, purpose="write") as view:
                 kpi = await kpi_of(view.connection, order.reading)
                 if kpi is not None:
                     return kpi
         head = await self._ledger.head(order.workspace)
-        await self._views.wait(order.workspace, head, timeout=CATCH_UP_SECONDS)
-        async with self._views.open(order.workspace) as view:
-            if view.position < head:  # another build than the one that was waited for
-                raise NotThereYet(head, view.position)
+        async with self._views.open(
+            order.workspace, purpose="write", at_least=head, timeout=CATCH_UP_SECONDS
+        ) as view:
             kpi = await kpi_of(view.connection, order.reading)
         if kpi is None:
             raise ReadingUnknown(order.reading)

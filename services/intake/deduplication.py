@@ -153,7 +153,7 @@ class KnownReadings:
     async def look_up(self, ids: Sequence[str]) -> Snapshot:
         """What PostgreSQL knows of some readings. Raises ViewsUnavailable."""
         try:
-            async with self._views.open(self._workspace) as view:
+            async with self._views.open(self._workspace, purpose="write") as view:
                 return Snapshot(view.position, *await on_record(view.connection, self._workspace, ids))
         except NotBuilt:
             return Snapshot(0, {})

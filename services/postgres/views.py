@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +12,13 @@ from typing import TypeVar
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from projections import control
+from services.postgres.fair_slots import FairSlots, Full, Purpose
+from services.postgres.position_waiters import NotThereYet as NotThereYet
+from services.postgres.position_waiters import PositionWaiters, TooManyWaiting
 from services.runtime.settings import Settings
-from services.runtime.waking import woken
 
 CONNECT_TIMEOUT = 2.0
 """Seconds until a connection that is not answered counts as PostgreSQL being away."""
@@ -26,10 +26,17 @@ QUERY_TIMEOUT = 10.0
 """Seconds a read may take."""
 AWAY_FOR = 1.0
 """Seconds for which nothing is tried after PostgreSQL was found away, so that commands do not wait for it."""
+CONNECTIONS = 20
+"""Connections of one process, which workspaces share."""
+MOST_QUEUED = 100
+"""How many reads, and how many writes, of one workspace may wait for a connection."""
+MOST_WAITING = 200
+"""How many requests may wait for positions of one workspace's views."""
+QUEUE_PATIENCE = 2.0
+"""Seconds that one of them waits for a connection."""
+EVERYBODY = ""
+"""Whose share of the connections it is to ask for all workspaces."""
 T = TypeVar("T")
-
-_FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.1
-"""Seconds between looks of those who wait for a position: a nudge wakes them earlier, but can be lost."""
 
 
 class ViewsUnavailable(Exception):
@@ -51,13 +58,8 @@ class LedgerDiffers(ViewsUnavailable):
         super().__init__(f"the views of {workspace} are of another ledger than there is", 30.0)
 
 
-class NotThereYet(Exception):
-    """The views did not reach a position in time; they stand at `position`."""
-
-    def __init__(self, wanted: int, position: int) -> None:
-        super().__init__(f"views are at {position}, not yet at {wanted}")
-        self.wanted = wanted
-        self.position = position
+class ViewsBusy(ViewsUnavailable):
+    """The workspace asks for more at once than its share of the connections; nothing is wrong with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +85,18 @@ class Views:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         self._away_until = 0.0
-        self._moved: dict[tuple[str, str], asyncio.Event] = {}
+        self._slots = FairSlots(CONNECTIONS, queue=MOST_QUEUED, patience=QUEUE_PATIENCE)
+        self._waiters = PositionWaiters(self._positions, most=MOST_WAITING)
 
     @staticmethod
-    def connect(settings: Settings, *, name: str = "goaltrail-api", pool: int = 10) -> Views:
+    def connect(settings: Settings, *, name: str = "goaltrail-api") -> Views:
         """Views on the configured database; connections are made when they are needed."""
         return Views(
             create_async_engine(
                 settings.sqlalchemy_url,
-                pool_size=pool,
-                max_overflow=pool,
-                pool_timeout=CONNECT_TIMEOUT,
+                # Who has a slot finds a connection: nobody ever waits for the pool.
+                pool_size=CONNECTIONS // 2,
+                max_overflow=CONNECTIONS - CONNECTIONS // 2,
                 connect_args={
                     "timeout": CONNECT_TIMEOUT,
                     "command_timeout": QUERY_TIMEOUT,
@@ -116,37 +119,77 @@ class Views:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._waiters.close()
         await self.engine.dispose()
 
     @asynccontextmanager
     async def open(
-        self, workspace: str, group: str = "state", *, snapshot: bool = True
+        self,
+        workspace: str,
+        group: str = "state",
+        *,
+        snapshot: bool = True,
+        purpose: Purpose = "read",
+        at_least: int = 0,
+        timeout: float = 5.0,
     ) -> AsyncIterator[View]:
         """The group in one snapshot: its rows and its position belong together.
 
-        Without `snapshot` it is quicker, and only rows that are never changed belong together: read them up
-        to the view's position. Raises ViewsUnavailable, also when PostgreSQL goes away meanwhile.
+        It is at the position `at_least` or a later one; to wait for that holds no connection. Without
+        `snapshot` it is quicker, and only rows that are never changed belong together: read them up to the
+        view's position.
+
+        Raises ViewsUnavailable, also when PostgreSQL goes away meanwhile, and NotThereYet after `timeout`
+        seconds.
         """
-        engine = self._snapshots if snapshot else self._rows
-        async with self._connected(engine, partial(_active, workspace, group)) as (connection, active):
-            if active is None:
+        async with AsyncExitStack() as stack:
+            opening = partial(self._enter, stack, workspace, group, snapshot, purpose)
+            view = await opening()
+            if at_least > (0 if view is None else view.position):
+                await stack.aclose()
+                await self.wait(workspace, at_least, group=group, timeout=timeout)
+                view = await opening()
+                if view is not None and view.position < at_least:  # another build than was waited for
+                    raise NotThereYet(at_least, view.position)
+            if view is None:
                 raise NotBuilt(f"no build of {group} for {workspace} yet")
-            _require_same_ledger(workspace, active)
-            await connection.execution_options(schema_translate_map={group: active.schema_name})
-            yield View(connection, active.position, active.recorded_at, active.version, active.poisoned)
+            yield view
+
+    async def _enter(
+        self, stack: AsyncExitStack, workspace: str, group: str, snapshot: bool, purpose: Purpose
+    ) -> View | None:
+        """The group on a connection that the stack gives back; None before a worker has built it."""
+        connection, active = await stack.enter_async_context(
+            self._connected(
+                self._snapshots if snapshot else self._rows,
+                partial(_active, workspace, group),
+                workspace,
+                purpose,
+            )
+        )
+        if active is None:
+            return None
+        _require_same_ledger(workspace, active)
+        await connection.execution_options(schema_translate_map={group: active.schema_name})
+        return View(connection, active.position, active.recorded_at, active.version, active.poisoned)
 
     async def position(self, workspace: str, group: str = "state") -> int:
         """How far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
-        first = partial(_active, workspace, group)
-        async with self._connected(self._rows, first) as (_connection, active):
+        async with self._connected(self._rows, partial(_active, workspace, group)) as (_connection, active):
             if active is None:
                 return 0
             _require_same_ledger(workspace, active)
             return active.position
 
+    async def _positions(self, views: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+        """How far some views are; those that nobody has built are left out."""
+        workspaces = {workspace for workspace, _ in views}
+        async with self._connected(self._rows, partial(_all_active, workspaces)) as (_connection, builds):
+            return {key: build.position for key, build in builds.items()}
+
     async def all_active(self) -> dict[tuple[str, str], control.ActiveVersion]:
         """The builds that reads use now, by workspace and group. Raises ViewsUnavailable."""
-        async with self._connected(self._rows, _all_active) as (_connection, builds):
+        async with self._connected(self._rows, partial(_all_active, None)) as (_connection, builds):
             return builds
 
     async def wait(
@@ -154,54 +197,68 @@ class Views:
     ) -> None:
         """Return once the group has reached the position; after `timeout` seconds raise NotThereYet.
 
-        Raises ViewsUnavailable.
+        Holds no connection. Raises ViewsUnavailable.
         """
-        deadline = time.monotonic() + timeout
-        pause = _FIRST_LOOK
-        while True:
-            # Made before looking, so that no nudge in between is missed.
-            moved = self._moved.setdefault((workspace, group), asyncio.Event())
-            reached = await self.position(workspace, group)
-            if reached >= position:
-                return
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise NotThereYet(position, reached)
-            await woken(moved, min(pause, left))
-            pause = min(pause * 2, _LONGEST_LOOK)
+        try:
+            await self._waiters.wait(workspace, group, position, timeout)
+        except TooManyWaiting as error:
+            raise ViewsBusy(str(error)) from None
 
     def nudged(self, workspace: str, group: str) -> None:
         """Wake those who wait for a position of a group: its views have moved."""
-        moved = self._moved.pop((workspace, group), None)
-        if moved is not None:
-            moved.set()
+        self._waiters.nudged(workspace, group)
 
     @asynccontextmanager
     async def _connected(
-        self, engine: AsyncEngine, ask: Callable[[AsyncConnection], Awaitable[T]]
+        self,
+        engine: AsyncEngine,
+        ask: Callable[[AsyncConnection], Awaitable[T]],
+        workspace: str = EVERYBODY,
+        purpose: Purpose = "read",
     ) -> AsyncIterator[tuple[AsyncConnection, T]]:
         """A connection and its answer to a first question; whatever fails it becomes ViewsUnavailable."""
-        if time.monotonic() < self._away_until:
-            raise ViewsUnavailable("PostgreSQL is away")
+        self._require_not_away()
         try:
             # The stack is inside: giving a broken connection back fails as well.
             async with AsyncExitStack() as stack:
-                connection = await stack.enter_async_context(engine.connect())
+                await stack.enter_async_context(self._slots.slot(workspace, purpose))
+                self._require_not_away()
                 try:
-                    answer = await ask(connection)
-                except DBAPIError as error:
-                    if not error.connection_invalidated:
-                        raise
-                    # It broke while it lay idle, say with a restart of PostgreSQL: a new one may do.
-                    connection = await stack.enter_async_context(engine.connect())
-                    answer = await ask(connection)
-                yield connection, answer
+                    opened = await self._ask_first(stack, engine, ask)
+                except Exception as error:
+                    if is_away(error) and not _lacks_table(error):
+                        self._away_until = time.monotonic() + AWAY_FOR
+                    raise
+                yield opened
+        except Full as error:
+            raise ViewsBusy(str(error)) from None
         except Exception as error:
+            # A connection that is lost later says nothing of the next one, and a read that takes too long
+            # nothing of others: only a first question finds PostgreSQL away for everybody.
             if not is_away(error):
                 raise
-            if not _lacks_table(error):  # one build that is made or dropped keeps nobody from the others
-                self._away_until = time.monotonic() + AWAY_FOR
             raise ViewsUnavailable("PostgreSQL is away") from error
+
+    async def _ask_first(
+        self, stack: AsyncExitStack, engine: AsyncEngine, ask: Callable[[AsyncConnection], Awaitable[T]]
+    ) -> tuple[AsyncConnection, T]:
+        async with AsyncExitStack() as first:
+            connection = await first.enter_async_context(engine.connect())
+            try:
+                answer = await ask(connection)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            else:
+                stack.push_async_exit(first.pop_all())
+                return connection, answer
+        # It broke while it lay idle, say with a restart of PostgreSQL: a new one may do.
+        connection = await stack.enter_async_context(engine.connect())
+        return connection, await ask(connection)
+
+    def _require_not_away(self) -> None:
+        if time.monotonic() < self._away_until:
+            raise ViewsUnavailable("PostgreSQL is away")
 
 
 async def _active(workspace: str, group: str, connection: AsyncConnection) -> control.ActiveVersion | None:
@@ -214,12 +271,14 @@ async def _active(workspace: str, group: str, connection: AsyncConnection) -> co
         raise
 
 
-async def _all_active(connection: AsyncConnection) -> dict[tuple[str, str], control.ActiveVersion]:
+async def _all_active(
+    workspaces: Collection[str] | None, connection: AsyncConnection
+) -> dict[tuple[str, str], control.ActiveVersion]:
     """The builds that reads use; none before a worker of this version has begun."""
     try:
-        return await control.all_active(connection)
+        return await control.all_active(connection, workspaces)
     except ProgrammingError as error:
-        if _lacks_column(error):
+        if _lacks_table(error) or _lacks_column(error):
             return {}
         raise
 
@@ -243,7 +302,7 @@ def _lacks_column(error: ProgrammingError) -> bool:
 
 def is_away(error: BaseException) -> bool:
     """Whether an error says that PostgreSQL is away or going away, not that a query is wrong."""
-    if isinstance(error, OSError | PoolTimeout | TimeoutError | InterfaceError):
+    if isinstance(error, OSError | TimeoutError | InterfaceError):
         return True
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or (

@@ -71,9 +71,8 @@ class ViewReader:
     @asynccontextmanager
     async def view(self, caller: Caller, group: str = "state") -> AsyncIterator[View]:
         """The caller's workspace now. Raises NotThereYet, ViewsUnavailable."""
-        if self._min_position is not None:
-            await self._views.wait(caller.workspace, self._min_position, group=group, timeout=WAIT)
-        async with self._views.open(caller.workspace, group) as view:
+        at_least = self._min_position or 0
+        async with self._views.open(caller.workspace, group, at_least=at_least, timeout=WAIT) as view:
             if self._opened is not None:
                 self._opened(view)
             yield view
@@ -103,12 +102,7 @@ class ViewReader:
     @asynccontextmanager
     async def trail(self, caller: Caller, position: int) -> AsyncIterator[View]:
         """The audit trail, once it reached a position. Raises NotThereYet, ViewsUnavailable."""
-        async with self._views.open(caller.workspace, "audit") as view:
-            if view.position >= position:
-                yield view
-                return
-        await self._views.wait(caller.workspace, position, group="audit", timeout=WAIT)
-        async with self._views.open(caller.workspace, "audit") as view:
+        async with self._views.open(caller.workspace, "audit", at_least=position, timeout=WAIT) as view:
             yield view
 
     @asynccontextmanager

@@ -152,7 +152,7 @@ def _told_positions(import_: Import) -> list[tuple[int, str]]:
 async def _visible(settings: Settings, position: int) -> None:
     """Wait until all views have a position; PostgreSQL may still be recovering."""
     until = time.monotonic() + CATCH_UP
-    async with Views.connect(settings, name="goaltrail-test", pool=1) as views:
+    async with Views.connect(settings, name="goaltrail-test") as views:
         for group in GROUPS:
             while True:
                 try:

@@ -19,7 +19,7 @@ from services.commands.errors import (
     TooContended,
 )
 from services.ledger import InvalidAppend, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
-from services.postgres.views import LedgerDiffers, NotThereYet, ViewsUnavailable
+from services.postgres.views import LedgerDiffers, NotThereYet, ViewsBusy, ViewsUnavailable
 from services.queries.lookup import NotFound
 
 _KINDS_KO = {
@@ -103,6 +103,15 @@ def problem_of(error: Exception) -> Problem | None:
                 "원장이 조회 데이터를 만든 원장과 다릅니다."
                 " 유실되었거나, 바뀌었거나, 오래된 복사본으로 복원되었습니다."
                 " 운영자가 확인할 때까지 조회와 변경을 멈춥니다(`goaltrail doctor`).",
+                error.retry_after,
+            )
+        case ViewsBusy():
+            return unavailable(
+                "views_busy",
+                "Too many requests of this workspace read at the same time; nothing is wrong with its views."
+                " Try again.",
+                "이 워크스페이스의 조회 요청이 한꺼번에 너무 많이 몰렸습니다. 조회 데이터에는 문제가 없으니"
+                " 잠시 뒤 다시 시도하십시오.",
                 error.retry_after,
             )
         case ViewsUnavailable():

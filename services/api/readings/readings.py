@@ -28,7 +28,7 @@ from services.intake.formats import FORMATS, MAX_ITEMS, TooManyItems, Unreadable
 from services.intake.items import Item
 from services.intake.receipts import Counts, Status
 from services.ledger import LedgerUnavailable, LedgerUncertain
-from services.postgres.views import LedgerDiffers, ViewsUnavailable
+from services.postgres.views import LedgerDiffers, ViewsBusy, ViewsUnavailable
 
 router = APIRouter(tags=["readings"])
 
@@ -190,8 +190,11 @@ def feed_of(caller: Caller, feed: str | None) -> str:
 
 
 def intake_unavailable(error: ViewsUnavailable | FarBehind | LedgerUnavailable | LedgerUncertain) -> Problem:
-    """503: an engine is away, or the views are so far behind that nobody knows which readings are new."""
-    if isinstance(error, ViewsUnavailable | FarBehind):
+    """503: an engine is away or busy, or the views are too far behind to know which readings are new."""
+    if isinstance(error, ViewsBusy):
+        en = "too many requests of this workspace come at once"
+        ko = "이 워크스페이스의 요청이 한꺼번에 너무 많이 몰렸습니다"
+    elif isinstance(error, ViewsUnavailable | FarBehind):
         en = "PostgreSQL is away or the views are far behind"
         ko = "PostgreSQL에 연결할 수 없거나 조회 데이터가 많이 밀려 있습니다"
     else:

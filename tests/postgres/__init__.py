@@ -1,0 +1,1 @@
+"""Tests of what all processes share about PostgreSQL."""
