@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from events.errors import Refused
 from services.api.http.problems import FieldError, Problem, invalid, pointer, unavailable
@@ -158,6 +159,8 @@ def install(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
         assert problem is not None
+        if problem.status_code == 405:
+            problem.headers = {"Allow": ", ".join(_methods_of(request))}
         return problem.response(request.headers.get("accept-language"))
 
     kinds: tuple[type[Exception], ...] = (
@@ -189,6 +192,21 @@ def _refused(error: Refused) -> Problem:
     return Problem(
         _REFUSED_STATUS[error.kind], error.code, error.text.en, error.text.ko, errors=errors, **members
     )
+
+
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return every method that the path of a request has: the framework names those of one route only."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 _PLAIN_KO = {

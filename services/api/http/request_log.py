@@ -30,6 +30,12 @@ _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+ON_EVERY_ANSWER = {
+    "Cache-Control": "no-store",  # a token is in one answer, and what a caller may see in all others
+    "X-Content-Type-Options": "nosniff",
+}
+
+
 class Observing:
     """Outermost layer: names and measures each request; what nobody caught becomes a problem."""
 
@@ -54,7 +60,10 @@ class Observing:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                answered = MutableHeaders(scope=message)
+                answered["X-Request-Id"] = request_id
+                for name, value in ON_EVERY_ANSWER.items():
+                    answered.setdefault(name, value)
             await send(message)
 
         started = time.perf_counter()
