@@ -22,6 +22,7 @@ from events.objectives.events import (
     ObjectiveSupportsChanged,
 )
 from events.objectives.evolve import evolve
+from events.objectives.goalposts import flagged, is_over
 from events.objectives.key_result_events import (
     KeyResultAdded,
     KeyResultEvent,
@@ -202,11 +203,18 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
             cycle = cycle_of(state.model_copy(update={"cycle": data.new}), cycle, context)
             require_not_closed(cycle)
         if isinstance(data, MeasureChanged) and cycle is not None:
-            since = min(max(data.effective_from, context.today), cycle.end)
-            data = data.model_copy(update={"effective_from": since})
+            since = max(data.effective_from, context.today)
+            data = data.model_copy(update={"effective_from": since, "cycle_over": since > cycle.end})
         if isinstance(data, TargetChanged) and not data.backdated and cycle is not None:
             assert key_result is not None
-            day = min(max(data.effective_from, context.today), cycle.end)
+            if is_over(state, cycle, context):
+                raise Refused(
+                    "change_too_late",
+                    f"the cycle {cycle.id} is over since {cycle.end}: send the new target back",
+                    f"사이클 {cycle.id}이(가) {cycle.end}에 이미 끝났습니다. 목표치 변경을 돌려보내십시오",
+                    allowed=["send_back"],
+                )
+            day = max(data.effective_from, context.today)
             before = key_result.fact_on(day)
             changed: dict[str, object] = {"effective_from": day, "old": before.target}
             if isinstance(data, RangeChanged):
@@ -214,6 +222,8 @@ def _made(objective: Objective, waiting: Waiting, context: Context) -> list[Even
             upper = data.upper if isinstance(data, RangeChanged) else before.upper
             key_result.measure.revised("/target", target=data.new, upper=upper)
             data = data.model_copy(update=changed)
+        if cycle is not None:
+            data = flagged(data, state, cycle, context)
         state = evolve(state, event._replace(data=data))
         made.append(data)
     return made

@@ -34,7 +34,7 @@ from events.objectives.events import (
     ObjectiveSupportsChanged,
 )
 from events.objectives.evolve import evolve
-from events.objectives.goalposts import must_wait, needs_agreement, needs_approval, resolved_anew
+from events.objectives.goalposts import flagged, must_wait, needs_agreement, needs_approval, resolved_anew
 from events.objectives.key_results import add_key_result, change_key_result, set_weights
 from events.objectives.lifecycle import ALLOWED, check_status, step
 from events.objectives.refusals import key_result_exists
@@ -91,6 +91,16 @@ def _changes(
 ) -> list[EventData]:
     """What follows from a command on the objective or its key results, whoever has to agree."""
     check_status(state, "drafted", "active")
+    changes = _unflagged(command, state, cycle, context)
+    return [flagged(data, state, cycle, context) for data in changes]
+
+
+def _unflagged(
+    command: ObjectiveChange | AddKeyResult | SetWeights | KeyResultCommand,
+    state: Objective,
+    cycle: Cycle,
+    context: Context,
+) -> list[EventData]:
     match command:
         case AddKeyResult():
             return add_key_result(command, state, cycle, context)

@@ -48,6 +48,7 @@ from events.objectives.key_result_events import (
     WeightChanged,
 )
 from events.objectives.state import (
+    MEASURED,
     CheckIn,
     Closing,
     EarlierCycle,
@@ -230,8 +231,9 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
 def _measured_otherwise(objective: Objective, key_result: KeyResult, data: MeasureChanged) -> dict[str, Any]:
     earlier = key_result.earlier_measures
     if objective.activated:
-        had = {name: getattr(key_result, name) for name in EarlierMeasure.model_fields if name != "until"}
-        earlier = (*earlier, EarlierMeasure(**had, until=data.effective_from))
+        had = {name: getattr(key_result, name) for name in MEASURED}
+        judges = objective.cycle if data.cycle_over else None
+        earlier = (*earlier, EarlierMeasure(**had, until=data.effective_from, judges=judges))
     fact = TargetFact(target=data.new.target, effective_from=data.effective_from, upper=data.new.upper)
     steps = {step.id for step in data.new.steps or ()}
     changed: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from events.commands import Command
 from events.context import Context
+from events.cycles.state import Cycle
 from events.objectives.commands import (
     AddKeyResult,
     ChangeMeasure,
@@ -18,7 +19,7 @@ from events.objectives.commands import (
     SetWeights,
     UnlinkKpi,
 )
-from events.objectives.key_result_events import RelativeResolved
+from events.objectives.key_result_events import Goalpost, RelativeResolved
 from events.objectives.state import Objective
 from events.registry import EventData
 
@@ -69,6 +70,24 @@ def must_wait(command: Command, objective: Objective, context: Context) -> bool:
     if needs_agreement(objective):
         return not isinstance(command, REPORTS)
     return isinstance(command, GOALPOSTS) and needs_approval(objective, context)
+
+
+def is_over(objective: Objective, cycle: Cycle, context: Context) -> bool:
+    """Whether the last day of the cycle of an active objective is over."""
+    return objective.activated and context.today > cycle.end
+
+
+def flagged(data: EventData, objective: Objective, cycle: Cycle, context: Context) -> EventData:
+    """Return an event; one that moves a goalpost of a cycle that is over is marked as backdated.
+
+    What has no day of its own holds for the whole cycle, whose final figure it moves. A first base of a
+    relative goal follows from what was agreed.
+    """
+    if not isinstance(data, Goalpost) or not is_over(objective, cycle, context):
+        return data
+    if isinstance(data, RelativeResolved) and not resolved_anew(data, objective):
+        return data
+    return data.model_copy(update={"backdated": True})
 
 
 def resolved_anew(data: EventData, objective: Objective) -> bool:

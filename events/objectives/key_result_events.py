@@ -15,12 +15,20 @@ class KeyResultEvent(EventData):
     key_result: str
 
 
+class Goalpost(KeyResultEvent):
+    """Something that a score of the key result is held against, or follows from, is another one."""
+
+    backdated: bool = False
+    """It holds for days that were over: from a day before the one on which it was changed, or for the whole
+    cycle, whose last day was over."""
+
+
 @event(
     "key_result.added",
     ko="{actor} 핵심 결과 ‘{title}’을(를) 추가했습니다(목표치 {measure}).",
     en="{actor} added the key result “{title}” (target {measure}).",
 )
-class KeyResultAdded(KeyResultEvent):
+class KeyResultAdded(Goalpost):
     """An objective has one more key result. Its target holds from the cycle's first day, `effective_from`."""
 
     title: str
@@ -65,6 +73,8 @@ class MeasureChanged(KeyResultEvent):
     effective_from: date
     kpi: str | None = None
     """The KPI its value comes from since; one in another unit gives none any more."""
+    cycle_over: bool = False
+    """The cycle's last day was over: that cycle goes on being judged by the measure before."""
 
 
 @event(
@@ -72,15 +82,13 @@ class MeasureChanged(KeyResultEvent):
     ko="{actor} 핵심 결과 {key_result} 목표치를 바꿨습니다: {old} → {new} ({effective_from}부터).",
     en="{actor} changed the target of the key result {key_result}, {old} → {new}, from {effective_from} on.",
 )
-class TargetChanged(KeyResultEvent):
+class TargetChanged(Goalpost):
     """From a business day on another target holds."""
 
     old: Number
     """The target that held on that day until now."""
     new: Number
     effective_from: date
-    backdated: bool = False
-    """It holds from a day before the business day on which it was changed."""
 
 
 @event(
@@ -107,7 +115,7 @@ class RangeChanged(TargetChanged):
     " {base.readings} readings of {base.start} to {base.end} (positions {base.first_position} to"
     " {base.last_position}), target {old} → {new}, from {effective_from} on.",
 )
-class RelativeResolved(KeyResultEvent):
+class RelativeResolved(Goalpost):
     """Baseline and target of a relative goal are frozen, with the readings they came from."""
 
     old: Number | None = None
@@ -122,7 +130,7 @@ class RelativeResolved(KeyResultEvent):
     ko="{actor} 핵심 결과 {key_result} 기준값을 바로잡았습니다: {old} → {new}.",
     en="{actor} corrected the baseline of the key result {key_result} from {old} to {new}.",
 )
-class BaselineCorrected(KeyResultEvent):
+class BaselineCorrected(Goalpost):
     """The figure the key result starts from was another one, for the whole cycle."""
 
     old: Number | None = None
@@ -134,7 +142,7 @@ class BaselineCorrected(KeyResultEvent):
     ko="{actor} 핵심 결과 {key_result} 가중치를 바꿨습니다: {old} → {new}.",
     en="{actor} changed the weight of the key result {key_result} from {old} to {new}.",
 )
-class WeightChanged(KeyResultEvent):
+class WeightChanged(Goalpost):
     """A key result counts more or less in its objective."""
 
     old: Number | None = None
@@ -146,7 +154,7 @@ class WeightChanged(KeyResultEvent):
     ko="{actor} 핵심 결과 {key_result} 값을 KPI {new}에 연결했습니다(이전: {old}).",
     en="{actor} linked the key result {key_result} to the KPI {new} (before: {old}).",
 )
-class KpiLinked(KeyResultEvent):
+class KpiLinked(Goalpost):
     """The value of a key result comes from a KPI."""
 
     old: str | None = None
@@ -158,7 +166,7 @@ class KpiLinked(KeyResultEvent):
     ko="{actor} 핵심 결과 {key_result} 값의 KPI {old} 연결을 끊었습니다.",
     en="{actor} unlinked the key result {key_result} from the KPI {old}.",
 )
-class KpiUnlinked(KeyResultEvent):
+class KpiUnlinked(Goalpost):
     """The value of a key result comes from check-ins again."""
 
     old: str
@@ -197,7 +205,7 @@ class CheckedIn(KeyResultEvent):
     ko="{actor} 핵심 결과 {key_result} 예상 경로를 정했습니다.",
     en="{actor} declared the trajectory of the key result {key_result}.",
 )
-class TrajectoryDeclared(KeyResultEvent):
+class TrajectoryDeclared(Goalpost):
     """A key result is expected to go another way, for the whole cycle; without points, any way."""
 
     old: Trajectory = ()
@@ -233,5 +241,5 @@ class StepReopened(KeyResultEvent):
     ko="{actor} 핵심 결과 {key_result} 추진을 중단했습니다.",
     en="{actor} dropped the key result {key_result}.",
 )
-class KeyResultDropped(KeyResultEvent):
+class KeyResultDropped(Goalpost):
     """A key result counts no longer; its history stays. The reason is in the envelope."""

@@ -25,6 +25,7 @@ from events.objectives.commands import (
     SetWeights,
     UnlinkKpi,
 )
+from events.objectives.goalposts import is_over
 from events.objectives.key_result_events import (
     BaselineCorrected,
     KeyResultAdded,
@@ -151,13 +152,18 @@ def _change_measure(
             kind="invalid",
             pointer="/measure",
         )
-    day = min(max(context.today, cycle.start), cycle.end) if objective.activated else cycle.start
+    day = max(context.today, cycle.start) if objective.activated else cycle.start
     kept = key_result.kpi if new.unit == key_result.measure.unit and new.steps is None else None
     if kept is not None and context.kpi is not None:
         new.check_start(context.kpi.aggregation, "/measure/target")
     return [
         MeasureChanged(
-            key_result=key_result.id, old=key_result.measure, new=new, effective_from=day, kpi=kept
+            key_result=key_result.id,
+            old=key_result.measure,
+            new=new,
+            effective_from=day,
+            kpi=kept,
+            cycle_over=day > cycle.end,
         )
     ]
 
@@ -166,7 +172,15 @@ def _change_target(
     command: ChangeTarget, key_result: KeyResult, objective: Objective, cycle: Cycle, context: Context
 ) -> list[EventData]:
     # Before the objective is active there is one target, for the whole cycle; afterwards a change has a date.
-    usual = min(max(context.today, cycle.start), cycle.end) if objective.activated else cycle.start
+    if command.effective_from is None and is_over(objective, cycle, context):
+        raise Refused(
+            "cycle_over",
+            f"the cycle {cycle.id} was over on {cycle.end}: name the day of it from which the target holds",
+            f"사이클 {cycle.id}은(는) {cycle.end}에 끝났습니다. 목표치를 적용할 사이클의 날짜를 적으십시오",
+            kind="invalid",
+            pointer="/effective_from",
+        )
+    usual = max(context.today, cycle.start) if objective.activated else cycle.start
     day = command.effective_from or usual
     check_day_in_cycle(day, cycle, pointer="/effective_from")
     if not objective.activated and day != cycle.start:
@@ -174,6 +188,14 @@ def _change_target(
             "target_not_agreed_yet",
             "until the objective is active its target holds for the whole cycle",
             "실행을 시작하기 전의 목표치는 사이클 전체에 적용됩니다",
+            kind="invalid",
+            pointer="/effective_from",
+        )
+    if key_result.as_measured_on(day, cycle.id) is not key_result and key_result.measured_since > cycle.end:
+        raise Refused(
+            "day_before_measure",
+            f"the cycle {cycle.id} is judged by the measure that it had on its last day: its target stays",
+            f"사이클 {cycle.id}은(는) 마지막 날의 측정 방식으로 평가되므로 목표치를 바꿀 수 없습니다",
             kind="invalid",
             pointer="/effective_from",
         )

@@ -94,6 +94,12 @@ class EarlierMeasure(BaseModel):
     reported_before: int = 0
     until: date
     """The business day since which it is measured otherwise."""
+    judges: str | None = None
+    """The cycle that was over by then: this measure goes on judging it."""
+
+
+MEASURED = tuple(name for name in EarlierMeasure.model_fields if name not in ("until", "judges"))
+"""What goes with a measure: fields of a key result that an earlier measure keeps."""
 
 
 class KeyResult(State):
@@ -134,14 +140,16 @@ class KeyResult(State):
         named = (self.kpi, *(earlier.kpi for earlier in self.earlier_measures))
         return frozenset(kpi for kpi in named if kpi is not None)
 
-    def as_measured_on(self, day: date) -> "KeyResult":
-        """The key result with the measure it had at the end of a business day, and all that belongs to it."""
-        earlier = next((earlier for earlier in self.earlier_measures if day < earlier.until), None)
-        if earlier is None:
-            return self
-        left = tuple(each for each in self.earlier_measures if each.until <= day)
-        had = {name: getattr(earlier, name) for name in type(earlier).model_fields if name != "until"}
-        return self.model_copy(update={**had, "earlier_measures": left})
+    def as_measured_on(self, day: date, cycle: str | None = None) -> "KeyResult":
+        """Return the key result with the measure it had at the end of a business day, and what goes with it.
+
+        In a cycle that was over when the measure changed it goes on having the one before.
+        """
+        for n, earlier in enumerate(self.earlier_measures):
+            if day < earlier.until or (earlier.judges is not None and earlier.judges == cycle):
+                had = {name: getattr(earlier, name) for name in MEASURED}
+                return self.model_copy(update={**had, "earlier_measures": self.earlier_measures[:n]})
+        return self
 
     @property
     def baseline(self) -> Decimal | None:
@@ -235,11 +243,12 @@ class Objective(State):
 
     def as_on(self, day: date) -> "Objective":
         """The objective in the cycle, and with the measures, that it had at the end of a business day."""
-        key_results = tuple(key_result.as_measured_on(day) for key_result in self.key_results)
-        if self.cycle_on(day) == self.cycle and key_results == self.key_results:
+        cycle = self.cycle_on(day)
+        key_results = tuple(key_result.as_measured_on(day, cycle) for key_result in self.key_results)
+        if cycle == self.cycle and key_results == self.key_results:
             return self
         left = tuple(earlier for earlier in self.earlier_cycles if earlier.until <= day)
-        had = {"cycle": self.cycle_on(day), "earlier_cycles": left, "key_results": key_results}
+        had = {"cycle": cycle, "earlier_cycles": left, "key_results": key_results}
         return self.model_copy(update=had)
 
     @property

@@ -251,10 +251,10 @@ def _goalposts(entry: TrailEntry) -> list[Goalpost]:
             return [Goalpost("target", old, new, day, backdated, *when_and_why)]
         case RelativeResolved(old=old, new=new, base=base, effective_from=day):
             return [
-                Goalpost("target", old, new, day, False, *when_and_why),
-                Goalpost("baseline", None, base.value, day, False, *when_and_why),
+                Goalpost("target", old, new, day, event.data.backdated, *when_and_why),
+                Goalpost("baseline", None, base.value, day, event.data.backdated, *when_and_why),
             ]
         case BaselineCorrected(old=before, new=new):
-            return [Goalpost("baseline", before, new, None, False, *when_and_why)]
+            return [Goalpost("baseline", before, new, None, event.data.backdated, *when_and_why)]
         case _:
             return []

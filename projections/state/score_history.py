@@ -264,7 +264,11 @@ class ScoreHistory:
         return self._with_facts(objective, key_result)
 
     def _with_facts(self, objective: Objective, key_result: KeyResult) -> Scored | None:
-        """Nothing is scored without a cycle, or before a KPI that is named exists."""
+        """Nothing is scored without a cycle, or before a KPI that is named exists.
+
+        A cycle that was over when the measure changed goes on being scored by the measure before.
+        """
+        key_result = key_result.as_measured_on(date.max, objective.cycle)
         cycle = self._goals.get("cycle", objective.cycle)
         kpi = None if key_result.kpi is None else self._goals.get("kpi", key_result.kpi)
         if not isinstance(cycle, Cycle) or (key_result.kpi is not None and kpi is None):

@@ -71,10 +71,18 @@ class Goal:
         assert Objective.model_validate_json(self.state.model_dump_json()) == self.state
         return self
 
-    def refuses(self, actor: str, command: Command, code: str, kind: RefusalKind = "conflict") -> Refused:
+    def refuses(
+        self,
+        actor: str,
+        command: Command,
+        code: str,
+        kind: RefusalKind = "conflict",
+        *,
+        today: date = TODAY,
+    ) -> Refused:
         """A command that is refused and changes nothing."""
         with pytest.raises(Refused) as caught:
-            self.does(actor, command)
+            self.does(actor, command, today=today)
         assert (caught.value.code, caught.value.kind) == (code, kind)
         return caught.value
 

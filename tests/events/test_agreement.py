@@ -45,7 +45,7 @@ from events.objectives.commands import (
 from events.objectives.events import ObjectiveDrafted
 from events.objectives.key_result_events import TargetChanged
 from events.rewards import Reward
-from tests.events.given import QUARTER, given
+from tests.events.given import given
 from tests.events.given_agreement import MEASURE, OWNER, REVIEWER, STRANGER, Goal, active_goal, mbo, named
 
 
@@ -210,7 +210,6 @@ def test_while_a_change_waits_only_its_author_adds_to_it() -> None:
         (None, date(2025, 3, 3), date(2025, 3, 3)),
         (date(2025, 3, 10), date(2025, 3, 3), date(2025, 3, 10)),
         (date(2025, 1, 20), date(2025, 3, 3), date(2025, 1, 20)),
-        (None, date(2025, 4, 2), QUARTER.end),
     ],
 )
 def test_waiting_alone_makes_no_target_hold_from_an_earlier_day(

@@ -243,7 +243,7 @@ class TestTargets:
 
     def test_after_the_last_day_every_change_is_backdated(self) -> None:
         """Between the end of a cycle and its closing a target can still move, but not unseen."""
-        command = ChangeTarget(key_result="acv", target=Decimal(70))
+        command = ChangeTarget(key_result="acv", target=Decimal(70), effective_from=END)
         ACTIVE.when(command, reason="x", today=END + timedelta(days=3)).then(
             TargetChanged(
                 key_result="acv", old=Decimal(80), new=Decimal(70), effective_from=END, backdated=True
