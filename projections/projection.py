@@ -17,8 +17,8 @@ worker throws the fold away and starts with a fresh one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Index, MetaData, Table
@@ -80,7 +80,7 @@ class Fold(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A projection group: its name (also the schema token of its tables), version, tables and fold.
+    """A projection group: its name (also the schema token of its tables), version, fold and tables.
 
     Raise `version` when the tables or the meaning of a row change: workers then build the new version beside
     the live one and switch.
@@ -88,10 +88,18 @@ class Group:
 
     name: str
     version: int
-    metadata: MetaData
     new_fold: Callable[[], Fold]
-    handles: frozenset[str] = field(default=frozenset())
-    """Names of the events the group reacts to, for documentation (`goaltrail.<name>.v<n>`)."""
+    handles: Mapping[Table, frozenset[str]]
+    """The names of the events that may add or change rows of each table."""
+
+    @property
+    def metadata(self) -> MetaData:
+        """All tables of the group."""
+        return next(iter(self.handles)).metadata
+
+    def tables_changed_by(self, event: str) -> list[str]:
+        """Return the tables whose rows an event of this name may add or change, by name."""
+        return sorted(table.name for table, events in self.handles.items() if event in events)
 
     def late_indexes(self) -> list[Index]:
         """Indexes that a rebuild makes after loading."""

@@ -13,9 +13,9 @@ from typing import TypeVar
 import uvicorn
 from nats.errors import Error as NatsError
 
+from projections.groups import GROUPS
 from services.api.app import create_app
 from services.api.main import connected
-from services.projector.builds import GROUPS
 from services.projector.main import Projector
 from services.runtime.settings import Settings
 

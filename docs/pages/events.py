@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from docs.pages.fields import fields, summary
 from events import event_types as _event_types  # noqa: F401 - registers every event type
 from events.registry import EventType, all_types, lookup
+from projections.groups import GROUPS
 
 HEAD = """# Events
 
@@ -42,7 +43,8 @@ meets every event in the newest version of its type: older versions are translat
 event of a type that a reader does not know is kept and skipped.
 
 Each type has a sentence in Korean and English, which the audit trail fills in. A part in square brackets is
-left out where nothing was said, and 을(를) becomes the particle that fits the word before it.
+left out where nothing was said, and 을(를) becomes the particle that fits the word before it. *Changes* names
+the [tables of the views](views.md) to which an event of this type may add rows, or whose rows it may change.
 """
 
 SUBJECTS = {
@@ -89,8 +91,16 @@ def _event(entry: EventType) -> str:
     rows = fields(entry.model, entry.personal) or "No fields.\n"
     return (
         f"\n### {entry.name}\n\n`{entry.full}`.{versions} {summary(entry.model)}{sealed}\n\n"
-        f"- ko: {entry.sentence.ko}\n- en: {entry.sentence.en}\n\n{rows}"
+        f"- ko: {entry.sentence.ko}\n- en: {entry.sentence.en}\n- changes: {_tables(entry.name)}\n\n{rows}"
     )
+
+
+def _tables(event: str) -> str:
+    """Return the tables of the views whose rows an event may change, each behind its group."""
+    changed = (
+        f"`{group.name}.{table}`" for group in GROUPS.values() for table in group.tables_changed_by(event)
+    )
+    return ", ".join(changed)
 
 
 def _nested(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -6,8 +6,8 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
 from projections import control
+from projections.groups import GROUPS
 from projections.projection import LATE
-from services.projector.builds import GROUPS
 
 HEAD = """# Tables of the views
 

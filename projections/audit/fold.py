@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import Insert
 
 from events.envelope import RecordedEvent
 from events.readings.events import ReadingRecorded
-from events.registry import EventData, UnknownData
+from events.registry import EventData, UnknownData, all_types
 from projections.audit.references import about
-from projections.audit.tables import metadata, recording, trail
+from projections.audit.tables import recording, trail
 from projections.bulk import arrays, insert_given
 from projections.projection import Copy, Fold, Group, Store, Upsert, Write
 
@@ -100,4 +100,10 @@ def _add_statement() -> Insert:
 
 _ADD = _add_statement()
 
-AUDIT = Group("audit", 2, metadata, AuditFold)
+COUNTED = frozenset({"reading.recorded"})
+AUDIT = Group(
+    "audit",
+    2,
+    AuditFold,
+    {trail: frozenset(entry.name for entry in all_types()) - COUNTED, recording: COUNTED},
+)

@@ -9,13 +9,24 @@ from typing import Any
 from events.aggregates import AGGREGATES
 from events.envelope import RecordedEvent
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
-from events.registry import UnknownData
+from events.registry import UnknownData, all_types
 from projections.projection import Copy, Fold, Group, Store, Write
 from projections.state.disputes import Disputes
 from projections.state.goals import Goals
 from projections.state.kpi_days import KpiDays
 from projections.state.score_history import ScoreHistory, leaves_rows
-from projections.state.tables import metadata, moment
+from projections.state.tables import (
+    attachment,
+    command,
+    dispute,
+    key_result,
+    kpi_day,
+    moment,
+    reading,
+    score_history,
+    taken_over,
+    version,
+)
 
 READINGS = (ReadingRecorded, ReadingCorrected, ReadingRetracted)
 
@@ -79,4 +90,57 @@ class StateFold(Fold):
         return writes
 
 
-STATE = Group("state", 24, metadata, StateFold)
+ANY = frozenset(entry.name for entry in all_types())
+READ = frozenset({"reading.recorded", "reading.corrected", "reading.retracted"})
+GOALS = ANY - READ - {"reading.disputed", "ledger.position_waived"}
+"""Events of aggregates that have a state."""
+
+STATE = Group(
+    "state",
+    24,
+    StateFold,
+    {
+        version: GOALS,
+        command: GOALS,
+        key_result: frozenset({"key_result.added"}),
+        taken_over: frozenset({"objective.drafted"}),
+        attachment: frozenset(
+            {
+                "conversation.opened",
+                "feedback.given",
+                "initiative.planned",
+                "initiative.replanned",
+                "recognition.given",
+            }
+        ),
+        score_history: READ
+        | frozenset(
+            {
+                "key_result.added",
+                "key_result.baseline_corrected",
+                "key_result.checked_in",
+                "key_result.dropped",
+                "key_result.linked",
+                "key_result.measure_changed",
+                "key_result.range_changed",
+                "key_result.relative_resolved",
+                "key_result.step_done",
+                "key_result.step_reopened",
+                "key_result.target_changed",
+                "key_result.unlinked",
+                "key_result.weight_changed",
+                "kpi.change_agreed",
+                "kpi.change_proposed",
+                "kpi.change_sent_back",
+                "kpi.redefined",
+                "kpi.retired",
+                "kpi.target_set",
+                "objective.cycle_changed",
+            }
+        ),
+        reading: READ,
+        kpi_day: READ,
+        dispute: frozenset({"reading.disputed"}),
+        moment: ANY,
+    },
+)

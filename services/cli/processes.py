@@ -36,7 +36,7 @@ def worker(
     """
     settings = _settings("projector")
     with importing():
-        from services.projector.builds import GROUPS
+        from projections.groups import GROUPS
         from services.projector.main import run
 
     for name in projections or []:

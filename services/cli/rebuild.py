@@ -78,8 +78,8 @@ def _run(settings: Settings, workspace: str, projection: str, *, quiet: bool) ->
     from asyncpg import PostgresError
     from sqlalchemy.exc import SQLAlchemyError
 
+    from projections.groups import GROUPS
     from services.ledger import LedgerError
-    from services.projector.builds import GROUPS
     from services.projector.rebuild import RebuildRefused
     from services.runtime.logging import configure_logging
 
@@ -99,8 +99,9 @@ def _run(settings: Settings, workspace: str, projection: str, *, quiet: bool) ->
 
 
 async def _rebuild(settings: Settings, workspace: str, names: list[str], *, quiet: bool) -> list[Rebuilt]:
+    from projections.groups import GROUPS
     from services.ledger import Ledger
-    from services.projector.builds import GROUPS, prepare_control, projector_engine
+    from services.projector.builds import prepare_control, projector_engine
     from services.projector.rebuild import rebuild
     from services.runtime.garbage import collect_rarely
 

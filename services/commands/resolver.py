@@ -20,6 +20,7 @@ from events.objectives.commands import ResolveRelative
 from events.relative import PeriodBase
 from events.workspace.state import Workspace
 from projections.state import queries, queries_goals
+from projections.state.fold import STATE
 from services.access.callers import Caller
 from services.commands.errors import KeyReused, TooContended
 from services.commands.handler import Goals
@@ -85,7 +86,7 @@ class Resolver:
         while True:
             with _tried_again():
                 builds = await self._views.all_active()
-                for workspace in sorted({workspace for workspace, group in builds if group == "state"}):
+                for workspace in sorted({workspace for workspace, group in builds if group == STATE.name}):
                     if self._only is None or workspace in self._only:
                         with _tried_again(workspace=workspace):
                             await self._look_at(workspace)

@@ -14,11 +14,12 @@ from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
 from projections import control
 from projections.alignment.circles import circles_of_goals, circles_of_units
+from projections.groups import GROUPS
 from projections.state import queries
+from projections.state.fold import STATE
 from projections.state.tables import reading, version
 from services.doctor.finding import Finding, clock, now
 from services.ledger import Ledger, StoredMessage
-from services.projector.builds import GROUPS
 from services.projector.comparison import last_in_common
 from services.runtime.settings import Settings
 
@@ -108,7 +109,7 @@ async def _group(
             f"{name}: version {active.version} is live, this program has {GROUPS[group].version}",
             f"run `goaltrail rebuild {group}`",
         )
-    elif group == "state":
+    elif group == STATE.name:
         async for finding in _circles(connection, name, active):
             yield finding
     if ledger is not None:
@@ -152,7 +153,7 @@ async def _set_aside(
     if ledger is None or not name.endswith("/state"):
         return Finding.fail(check, told, _CURE)
     common = await last_in_common(connection, ledger, workspace, views)
-    tables = await connection.execution_options(schema_translate_map={"state": views.schema_name})
+    tables = await connection.execution_options(schema_translate_map={STATE.name: views.schema_name})
     changes, readings = [
         await tables.scalar(
             select(func.count(func.distinct(table.c.position))).where(table.c.position > common.position)
@@ -171,7 +172,7 @@ async def _circles(
     connection: AsyncConnection, name: str, active: control.ActiveVersion
 ) -> AsyncIterator[Finding]:
     """What commands refuse, but two API processes can make at one instant. No read runs into it for ever."""
-    tables = await connection.execution_options(schema_translate_map={"state": active.schema_name})
+    tables = await connection.execution_options(schema_translate_map={STATE.name: active.schema_name})
     objectives, units = [
         [version.state for version in await queries.latest_of_kind(tables, kind, active.position)]
         for kind in ("objective", "org_unit")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from projections import control
+from projections.state.fold import STATE
 from services.postgres.fair_slots import FairSlots, Full, Purpose
 from services.postgres.position_waiters import NotThereYet as NotThereYet
 from services.postgres.position_waiters import PositionWaiters, TooManyWaiting
@@ -126,7 +127,7 @@ class Views:
     async def open(
         self,
         workspace: str,
-        group: str = "state",
+        group: str = STATE.name,
         *,
         snapshot: bool = True,
         purpose: Purpose = "read",
@@ -173,7 +174,7 @@ class Views:
         await connection.execution_options(schema_translate_map={group: active.schema_name})
         return View(connection, active.position, active.recorded_at, active.version, active.poisoned)
 
-    async def position(self, workspace: str, group: str = "state") -> int:
+    async def position(self, workspace: str, group: str = STATE.name) -> int:
         """How far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
         async with self._connected(self._rows, partial(_active, workspace, group)) as (_connection, active):
             if active is None:
@@ -193,7 +194,7 @@ class Views:
             return builds
 
     async def wait(
-        self, workspace: str, position: int, *, group: str = "state", timeout: float = 5.0
+        self, workspace: str, position: int, *, group: str = STATE.name, timeout: float = 5.0
     ) -> None:
         """Return once the group has reached the position; after `timeout` seconds raise NotThereYet.
 

@@ -24,15 +24,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSchema, CreateTable, DropSchema
 
-from projections.audit.fold import AUDIT
 from projections.control import active, active_version, checkpoint, metadata, poison, schema_name
 from projections.projection import LATE, Group
-from projections.state.fold import STATE
 from services.ledger import Mark
 from services.runtime.settings import Settings
-
-GROUPS: dict[str, Group] = {group.name: group for group in (STATE, AUDIT)}
-"""Every projection group there is, by the name that `goaltrail worker` and `goaltrail rebuild` take."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.control import ActiveVersion, active
 from projections.projection import Group
+from projections.state.fold import STATE
 from projections.state.tables import moment
 from services.ledger import Ledger, Mark, WorkspaceUnknown
 from services.projector import builds
@@ -86,7 +87,7 @@ async def last_in_common(
 
     Both begin with the same history, so halving finds it; the server's times tell. Raises LedgerUnavailable.
     """
-    tables = await connection.execution_options(schema_translate_map={"state": views.schema_name})
+    tables = await connection.execution_options(schema_translate_map={STATE.name: views.schema_name})
     common, low, high = Common(0, None), 0, views.position
     while low < high:
         middle = (low + high + 1) // 2

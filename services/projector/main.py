@@ -14,11 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.control import all_active
+from projections.groups import GROUPS
 from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
 from services.ledger.provision import list_workspaces
 from services.postgres.locks import Locks
-from services.projector.builds import GROUPS, prepare_control, projector_engine
+from services.projector.builds import prepare_control, projector_engine
 from services.projector.worker import RETRY, Host, Worker
 from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging

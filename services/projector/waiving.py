@@ -16,9 +16,9 @@ from events.ledger.decider import decide
 from events.ledger.events import WAIVERS
 from events.registry import event_type
 from projections.control import poisoned
+from projections.groups import GROUPS
 from services.keys.keys import Keys
 from services.ledger import Entry, Ledger
-from services.projector.builds import GROUPS
 
 ACTOR = "system:operator"
 """Whoever can read the operator's settings."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from events.ids import Aggregate
 from projections import control
+from projections.state.fold import STATE
 from services.queries.read_context import ReadContext
 
 Incomplete = Annotated[
@@ -23,7 +24,7 @@ async def unreadable(then: ReadContext) -> frozenset[Aggregate]:
     """Aggregates with an event that the views could not take, among what was known then; waived ones not."""
     if not then.view.poisoned:
         return frozenset()
-    found = await control.poisoned(then.connection, then.workspace.id, "state")
+    found = await control.poisoned(then.connection, then.workspace.id, STATE.name)
     return frozenset(
         Aggregate(poison.kind, poison.id)
         for poison in found

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.workspace.state import Workspace
+from projections.audit.fold import AUDIT
 from projections.state import queries
+from projections.state.fold import STATE
 from services.access.callers import Caller
 from services.postgres.views import View, Views, ViewsUnavailable
 from services.queries.paging import Cursor
@@ -69,7 +71,7 @@ class ViewReader:
         self._opened = opened
 
     @asynccontextmanager
-    async def view(self, caller: Caller, group: str = "state") -> AsyncIterator[View]:
+    async def view(self, caller: Caller, group: str = STATE.name) -> AsyncIterator[View]:
         """The caller's workspace now. Raises NotThereYet, ViewsUnavailable."""
         at_least = self._min_position or 0
         async with self._views.open(caller.workspace, group, at_least=at_least, timeout=WAIT) as view:
@@ -102,7 +104,7 @@ class ViewReader:
     @asynccontextmanager
     async def trail(self, caller: Caller, position: int) -> AsyncIterator[View]:
         """The audit trail, once it reached a position. Raises NotThereYet, ViewsUnavailable."""
-        async with self._views.open(caller.workspace, "audit", at_least=position, timeout=WAIT) as view:
+        async with self._views.open(caller.workspace, AUDIT.name, at_least=position, timeout=WAIT) as view:
             yield view
 
     @asynccontextmanager

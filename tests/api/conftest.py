@@ -11,13 +11,13 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from projections.groups import GROUPS
 from services.access.roles import Role
 from services.api.app import create_app
 from services.api.http.services import Services
 from services.api.main import connected
 from services.ledger.provision import provision
 from services.postgres.views import Views
-from services.projector.builds import GROUPS
 from services.runtime.settings import Role as ProcessRole
 from services.runtime.settings import Settings
 from tests import running

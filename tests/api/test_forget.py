@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from projections.groups import GROUPS
 from services.api.http.services import Services
 from services.ledger import Ledger
 from services.ledger.provision import create_workspace
-from services.projector.builds import GROUPS, projector_engine
+from services.projector.builds import projector_engine
 from services.projector.rebuild import rebuild
 from services.runtime.settings import Settings
 from tests.api.conftest import Person, SettingsFor, person, projecting

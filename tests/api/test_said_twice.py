@@ -14,11 +14,12 @@ from events.objectives.events import ObjectiveSupportsChanged
 from events.objectives.key_result_events import KeyResultAdded
 from events.org_units.events import OrgUnitMoved
 from events.registry import EventData, event_type
+from projections.groups import GROUPS
 from services.api.http.services import Services
 from services.doctor.views import examine_views
 from services.keys.keys import Keys
 from services.ledger import Entry
-from services.projector.builds import GROUPS, projector_engine
+from services.projector.builds import projector_engine
 from services.projector.rebuild import RebuildRefused, rebuild
 from services.projector.waiving import waive
 from tests.api.conftest import Person, SettingsFor

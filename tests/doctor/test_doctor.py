@@ -14,6 +14,7 @@ from sqlalchemy import insert, update
 from typer.testing import CliRunner
 
 from projections.control import active, checkpoint, poison
+from projections.groups import GROUPS
 from services.access.access import Access
 from services.access.first import ensure_admin_token
 from services.cli.main import app
@@ -22,7 +23,7 @@ from services.doctor.finding import Finding, clock
 from services.doctor.machine import examine_machine
 from services.ledger import Ledger
 from services.ledger.provision import provision
-from services.projector.builds import GROUPS, create, prepare_control, projector_engine
+from services.projector.builds import create, prepare_control, projector_engine
 from services.runtime.settings import Role, Settings
 from tests.running import eventually, projecting
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy import Numeric, Table
 
-from services.projector.builds import GROUPS
+from projections.groups import GROUPS
 from services.runtime.settings import Settings
 
 _ACTIVE = "SELECT schema_name FROM control.active_version WHERE workspace = $1 AND grp = $2"

@@ -21,9 +21,9 @@ import httpx
 import pytest
 
 from events.readings.events import ReadingRecorded
+from projections.groups import GROUPS
 from services.ledger import Ledger, recorded
 from services.postgres.views import NotThereYet, Views, ViewsUnavailable
-from services.projector.builds import GROUPS
 from services.runtime.settings import Settings, load_settings
 from services.up.processes import free_port
 from tests.faults.importing import BATCH, KPIS, Import, items

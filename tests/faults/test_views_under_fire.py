@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from projections.groups import GROUPS
 from services.postgres.views import Views, ViewsUnavailable
 from services.projector import builds
-from services.projector.builds import GROUPS
 from services.runtime.settings import Settings
 from tests.servers import TestPostgres
 

@@ -16,6 +16,7 @@ from events.kpis.definition import ReadingKind
 from events.kpis.events import KpiDefined
 from events.measures import Aggregation
 from events.registry import EventData, event_type
+from projections.groups import GROUPS
 from services.intake.corrections import Corrections
 from services.intake.event_builder import Source
 from services.intake.intake import Intake
@@ -24,7 +25,6 @@ from services.intake.receipts import Receipt
 from services.ledger import Entry, Ledger, StoredMessage
 from services.postgres.views import Views
 from services.projector import builds
-from services.projector.builds import GROUPS
 from services.projector.writer import BuildWriter, decode
 from services.runtime.settings import Settings
 

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.envelope import encode
 from events.ids import ledger_subject
 from projections import control
+from projections.groups import GROUPS
 from services.api.main import connected
 from services.api.operations.operations import readiness
 from services.doctor.examine import examine
@@ -28,7 +29,6 @@ from services.ledger.provision import create_workspace, provision
 from services.ledger.stream_api import StreamApi, stream_name
 from services.postgres.views import LedgerDiffers, Views
 from services.projector import builds
-from services.projector.builds import GROUPS
 from services.projector.rebuild import RebuildRefused, rebuild
 from services.runtime.settings import Settings
 from tests.projections.contract.building import Tables, tables_of

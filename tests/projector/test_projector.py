@@ -15,12 +15,12 @@ from events.envelope import Event, encode
 from events.ids import Aggregate, event_id, ledger_subject
 from events.ledger.events import PositionWaived
 from events.registry import EventData, event_type
+from projections.groups import GROUPS
 from projections.projection import Group
 from services.ledger import Entry, StoredMessage
 from services.ledger.provision import create_workspace
 from services.postgres.views import NotThereYet, Views
 from services.projector import builds
-from services.projector.builds import GROUPS
 from services.projector.main import Projector
 from services.projector.rebuild import RebuildRefused, rebuild
 from services.projector.worker import BATCH

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from events.objectives.events import ObjectiveDrafted
-from services.projector.builds import GROUPS
+from projections.groups import GROUPS
 from services.runtime.settings import Settings
 from tests.projections.contract.histories import History
 from tests.projector.conftest import Company

@@ -8,10 +8,10 @@ import pytest
 
 from events.errors import Refused
 from events.ledger.events import WAIVERS, PositionWaived
+from projections.groups import GROUPS
 from services.keys.keys import Keys
 from services.ledger import Entry
 from services.ledger.provision import provision
-from services.projector.builds import GROUPS
 from services.projector.rebuild import RebuildRefused, rebuild
 from services.projector.waiving import ACTOR, NotPoison, waive
 from services.runtime.settings import Settings

@@ -68,7 +68,7 @@ async def resolve_new(
     What can't be resolved now stays as it is and says so when it is read: the step is done in any case.
     """
     try:
-        await services.views.wait(caller.workspace, done.position, group="state", timeout=WAIT)
+        await services.views.wait(caller.workspace, done.position, timeout=WAIT)
         async with ViewReader(services.views).then(caller) as then:
             pending = [
                 (objective.id, ResolveRelative(key_result=key_result.id, bases=bases))

@@ -7,6 +7,7 @@ from typing import Any
 
 from events import event_types as _event_types  # noqa: F401 - registers every event type
 from events.registry import EventType, all_types
+from projections.groups import GROUPS
 from services.intake.items import Item
 
 _SLUG = {"description": "Lower-case letters, digits, - and _.", "examples": ["main"]}
@@ -63,7 +64,7 @@ def document() -> dict[str, Any]:
                 "description": "Sent after each commit of a projection. One may be lost, too.",
                 "parameters": {
                     "workspace": _SLUG,
-                    "group": {"description": "The projection group.", "examples": ["state", "audit"]},
+                    "group": {"description": "The projection group.", "examples": list(GROUPS)},
                 },
                 "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
             },

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from pydantic import BaseModel, Field
 
 from projections.control import ActiveVersion
+from projections.groups import GROUPS
 from services.api.http.services import Services, Serving
 from services.api.operations.asyncapi import document
 from services.ledger import LedgerError
@@ -18,8 +19,6 @@ from services.ledger.provision import list_workspaces
 from services.postgres.views import ViewsUnavailable
 
 router = APIRouter(tags=["operations"])
-
-GROUPS = ("state", "audit")
 
 LAG_EVENTS = Gauge("goaltrail_views_lag_events", "Events that the views lack, at most.", ["group"])
 LAG_SECONDS = Gauge(

@@ -67,7 +67,7 @@ from events.policies.events import PolicySet
 from events.policies.rules import PolicyVersions
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.recognition.events import RecognitionGiven
-from events.registry import EventData, event_type
+from events.registry import EventData, all_types, event_type
 from events.relative import CoursePoint, FrozenBase
 from events.scorecards.events import ScorecardChanged, ScorecardDrawnUp
 from events.scorecards.items import Item
@@ -324,6 +324,7 @@ def _agreed_goal(history: History) -> None:
     )
     proposed = ObjectiveChangeProposed(changes=held([moved]))
     history.append("objective", "o4", proposed, reason="the market shrank")
+    history.append("objective", "o4", ObjectiveChangeAgreed(takes_effect=False))
     history.append("objective", "o4", ObjectiveChangeAgreed(takes_effect=True), moved)
     history.append("objective", "o4", proposed, reason="and again")
     history.append("objective", "o4", ObjectiveChangeAgreedFor(takes_effect=False, person="boris"))
@@ -340,6 +341,100 @@ def _approved_target(history: History) -> None:
     history.append("kpi", "sales", KpiChangeAgreed(), moved)
     history.append("kpi", "sales", proposed, reason="and again")
     history.append("kpi", "sales", KpiChangeSentBack(), reason="no")
+
+
+def everything_else(history: History) -> None:
+    """Every type of event that nothing else in a quarter brings about, on goals of their own."""
+    sales = {
+        "name_ko": "매출",
+        "name_en": "sales",
+        "aggregation": "sum",
+        "cadence": "day",
+        "empty": "missing",
+    }
+    added = KeyResultAdded(
+        key_result="o5-k1",
+        title="k1",
+        measure=Measure.model_validate(MOVED),
+        effective_from=CYCLE_START,
+        kpi="sales",
+    )
+    drafted = ObjectiveDrafted(title="o5", cycle="2026-q1", ambition="stretch")
+    history.append("objective", "o5", drafted, added)
+    history.append("objective", "o3", _resolution(history.random))
+    target = {"kind": "at_least", "target": "1000", "effective_from": "2026-03-01"}
+    told: list[tuple[str, str, str, dict[str, object]]] = [
+        ("access", "t1", "access.token_issued", {"holder": "person:anna", "role": "viewer"}),
+        ("access", "t1", "access.token_revoked", {}),
+        ("feed", "erp", "feed.registered", {"name": "ERP", "declaration": {}}),
+        ("feed", "erp", "feed.changed", {"old": {}, "new": {"zone": "UTC"}}),
+        ("conversation", "c1", "conversation.noted", {"words": "n1", "text": "we agree"}),
+        ("conversation", "c1", "conversation.reworded", {"words": "n1", "text": "we agreed"}),
+        ("conversation", "c1", "conversation.redacted", {"words": "n1"}),
+        ("conversation", "c1", "conversation.action_done", {"action": "a1"}),
+        ("conversation", "c1", "conversation.action_reopened", {"action": "a1"}),
+        ("conversation", "c1", "conversation.audience_narrowed", {"old": "line", "new": "parties"}),
+        ("feedback", "f1", "feedback.reworded", {"text": "ask them"}),
+        ("recognition", "r1", "recognition.reworded", {"text": "thank you"}),
+        ("recognition", "r1", "recognition.redacted", {}),
+        ("initiative", "calls", "initiative.finished", {"title": "call", "supports": ["o1-k1"]}),
+        ("initiative", "calls", "initiative.reopened", {"title": "call", "supports": ["o1-k1"]}),
+        ("initiative", "calls", "initiative.dropped", {"title": "call", "supports": ["o1-k1"]}),
+        (
+            "org_unit",
+            "growth",
+            "org_unit.renamed",
+            {"old_ko": "a", "new_ko": "b", "old_en": "a", "new_en": "b"},
+        ),
+        ("org_unit", "growth", "org_unit.archived", {}),
+        ("person", "p1", "person.renamed", {"name": "enc:1:…"}),
+        ("person", "p1", "person.mail_changed", {"mail": None}),
+        (
+            "workspace",
+            WORKSPACE,
+            "workspace.zone_changed",
+            {"old": "Asia/Seoul", "new": "UTC", "effective_from": "2026-03-01"},
+        ),
+        ("objective", "o5", "objective.reworded", {"old": "o5", "new": "objective 5"}),
+        ("objective", "o5", "objective.owner_changed", {"new": "anna"}),
+        ("objective", "o5", "objective.org_unit_changed", {"new": "sales"}),
+        ("objective", "o5", "objective.reward_changed", {"new": {"share": "10"}}),
+        ("objective", "o5", "objective.proposed", {}),
+        ("objective", "o5", "objective.sent_back", {}),
+        ("objective", "o5", "objective.activated", {}),
+        ("objective", "o5", "key_result.reworded", {"key_result": "o5-k1", "old": "k1", "new": "one"}),
+        ("objective", "o5", "key_result.owner_changed", {"key_result": "o5-k1", "new": "anna"}),
+        ("objective", "o5", "key_result.unlinked", {"key_result": "o5-k1", "old": "sales"}),
+        ("objective", "o5", "key_result.dropped", {"key_result": "o5-k1"}),
+        ("objective", "o5", "objective.graded", {"grade": "0.7"}),
+        ("objective", "o5", "objective.closed", {}),
+        ("objective", "o5", "objective.reopened", {}),
+        ("objective", "o5", "objective.dropped", {}),
+        (
+            "objective",
+            "o3",
+            "key_result.step_done",
+            {"key_result": "o3-k4", "step": "a", "day": "2026-03-02"},
+        ),
+        (
+            "objective",
+            "o3",
+            "key_result.step_reopened",
+            {"key_result": "o3-k4", "step": "a", "day": "2026-03-03"},
+        ),
+        ("kpi", "sales", "kpi.redefined", {"old": sales, "new": sales | {"empty": "zero"}}),
+        ("kpi", "mood", "kpi.retired", {}),
+        ("kpi", "sales", "kpi.change_proposed", {"changes": []}),
+        ("kpi", "sales", "kpi.change_agreed", {}),
+        ("kpi", "sales", "kpi.change_sent_back", {}),
+        ("kpi", "sales", "kpi.target_set", {"new": target}),
+        ("cycle", "2026-q1", "cycle.closed", {}),
+        ("cycle", "2026-q1", "cycle.reopened", {}),
+        ("ledger", "ledger", "ledger.position_waived", {"position": 1, "hash": "0" * 32}),
+    ]
+    models = {entry.name: entry.model for entry in all_types()}
+    for kind, id_, name, data in told:
+        history.append(kind, id_, models[name].model_validate(data), reason="so it is")
 
 
 def people(history: History) -> None:
@@ -398,6 +493,7 @@ def a_quarter(seed: int, steps: int) -> list[StoredMessage]:
                 revisions[fresh] = 0
                 events.append(_reading(random, *fresh, 0))
         history.store(events)
+    everything_else(history)
     return history.messages
 
 

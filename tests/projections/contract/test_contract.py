@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
+from typing import cast
 
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from sqlalchemy import Insert, Table
 
-from projections.projection import Group
+from events.envelope import RecordedEvent
+from events.envelope import decode as decode_event
+from events.registry import all_types
+from projections.groups import GROUPS
+from projections.projection import Copy, Fold, Group, Store, Write
 from projections.state.fold import STATE
 from services.ledger import StoredMessage
-from services.projector.builds import GROUPS
 from services.projector.writer import BuildWriter, Fenced, decode
 from services.runtime.settings import Settings
 from tests.projections.contract.building import Tables, control, new_build, tables_after, tables_of
@@ -51,6 +58,43 @@ async def test_one_by_one_gives_the_same_tables_as_all_at_once(settings: Setting
             f"the history leaves a table empty: {[t for t, r in at_once.items() if not r]}"
         )
         _assert_same(await tables_after(engine, group, messages, batches=range(len(messages))), at_once)
+
+
+@every_group
+async def test_a_group_says_which_events_change_which_table(settings: Settings, group: Group) -> None:
+    """Neither more nor less: the reference of events is written from it."""
+    changed: dict[Table, set[str]] = {table: set() for table in group.metadata.sorted_tables}
+    recording = replace(group, new_fold=lambda: Watched(group.new_fold(), changed))
+    messages = a_quarter(4, steps=300)
+    assert {decode_event(message.payload).name for message in messages} == {
+        entry.name for entry in all_types()
+    }
+    async with control(settings) as engine:
+        await tables_after(engine, recording, messages, batches=range(len(messages)))
+    assert changed == group.handles
+
+
+class Watched(Fold):
+    """A fold of one event at a time that notes which of them lead to rows of which table."""
+
+    def __init__(self, fold: Fold, changed: dict[Table, set[str]]) -> None:
+        self._fold = fold
+        self._changed = changed
+        self._event = ""
+
+    async def load(self, store: Store, events: Sequence[RecordedEvent]) -> None:
+        await self._fold.load(store, events)
+
+    def apply(self, recorded: RecordedEvent) -> None:
+        self._event = recorded.event.name
+        self._fold.apply(recorded)
+
+    def drain(self) -> list[Write]:
+        writes = self._fold.drain()
+        for write in writes:
+            table = write.table if isinstance(write, Copy) else cast("Insert", write.statement).table
+            self._changed[cast("Table", table)].add(self._event)
+        return writes
 
 
 @every_group
