@@ -15,6 +15,7 @@ import uvicorn
 from services.access.access import Access
 from services.api.app import create_app
 from services.api.http.services import Services
+from services.api.operations.health import Health
 from services.commands.handler import Goals
 from services.commands.resolver import Resolver
 from services.intake.intake import Intake
@@ -64,6 +65,8 @@ async def connected(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(keys.close)
         intake = Intake.connect(settings, ledger)
         stack.push_async_callback(intake.close)
+        health = Health(ledger, views)
+        await health.start()
         yield Services(
             settings=settings,
             ledger=ledger,
@@ -72,6 +75,7 @@ async def connected(settings: Settings) -> AsyncIterator[Services]:
             keys=keys,
             goals=Goals(ledger, views, keys),
             intake=intake,
+            health=health,
         )
 
 

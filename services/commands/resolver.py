@@ -27,6 +27,7 @@ from services.commands.handler import Goals
 from services.commands.relative_goals import bases_of, first_bases, waiting
 from services.ledger import Ledger, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
 from services.postgres.views import NotThereYet, Views, ViewsUnavailable
+from services.runtime.background import Background
 
 log = structlog.get_logger(__name__)
 
@@ -75,12 +76,11 @@ class Resolver:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Resolve until the block is left; what is under way then is broken off and loses nothing."""
-        task = asyncio.create_task(self._run(), name="resolve relative goals")
+        task = Background("resolve relative goals", self._run)
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await task.stop()
 
     async def _run(self) -> None:
         while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,7 +17,7 @@ from services.ledger.deliveries import Deliveries
 from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
-from services.runtime.workers import run_worker, worker_broker
+from services.runtime.workers import run_worker, worker_broker, working
 
 FOREVER = 1e9
 """Seconds to wait for NATS at the start: the supervisor, or the operator, decides when to give up."""
@@ -32,7 +31,6 @@ class IntakeProcess:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._follower: Follower | None = None
-        self._task: asyncio.Task[None] | None = None
         self.broker = worker_broker(settings, "goaltrail-intake")
         self.broker.subscriber(
             "intake.>",
@@ -57,16 +55,8 @@ class IntakeProcess:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follow while the application runs."""
-        self._task = asyncio.create_task(self._run(), name="follow INTAKE")
-        try:
+        async with working(self.broker, "intake", "follow INTAKE", self._run):
             yield
-        finally:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    def healthy(self) -> bool:
-        """Whether deliveries are being followed; waiting for an engine is following."""
-        return self._task is not None and not self._task.done()
 
     async def _run(self) -> None:
         engine = create_async_engine(self._settings.sqlalchemy_url, pool_size=2, pool_pre_ping=True)
@@ -94,4 +84,4 @@ def run(settings: Settings) -> None:
     configure_logging(settings, "intake")
     collect_rarely()
     process = IntakeProcess(settings)
-    run_worker(process.app, settings, process.healthy)
+    run_worker(process.app, settings)

@@ -15,6 +15,7 @@ import time
 
 from services.ledger.errors import LedgerError
 from services.ledger.stream_api import Patience, StreamApi
+from services.runtime.background import Background
 
 _EVERY_SECONDS = 4.0
 _FOR_SECONDS = 3600.0
@@ -30,7 +31,7 @@ class Warmth:
     def __init__(self, api: StreamApi) -> None:
         self._api = api
         self._used: dict[tuple[str, int], tuple[str, int, float]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task: Background | None = None
 
     def note(self, workspace: str, subject: str, position: int) -> None:
         """A command used the message of a subject at a position."""
@@ -39,18 +40,16 @@ class Warmth:
         self._used[span] = (subject, position, time.monotonic())
         if len(self._used) > _SPANS:
             del self._used[next(iter(self._used))]
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._touch(), name="keep the ledger warm")
+        if self._task is None:
+            self._task = Background("keep the ledger warm", self._touch)
 
     async def close(self) -> None:
         """Stop."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task.stop()
 
     async def _touch(self) -> None:
-        while self._used:
+        while True:
             await asyncio.sleep(_EVERY_SECONDS)
             for span, (subject, position, used) in list(self._used.items()):
                 if time.monotonic() - used > _FOR_SECONDS:

@@ -23,6 +23,7 @@ from services.ledger.client import ConnectionLost, LedgerClient, NoResponder, pu
 from services.ledger.errors import Conflict, LedgerError, LedgerUnavailable
 from services.ledger.messages import stored_message
 from services.ledger.stream_api import ANSWER_SECONDS, Patience, ServerRefused, StreamApi
+from services.runtime.background import Background
 from services.runtime.waking import woken
 
 log = structlog.get_logger(__name__)
@@ -81,22 +82,20 @@ class Latest:
         self._refreshing = asyncio.Lock()
         self._woken = asyncio.Event()
         self._subscription: Subscription | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: Background | None = None
 
     async def start(self) -> Self:
         """Load everything, then follow. Raises LedgerUnavailable, ServerRefused without the stream."""
         self._client.on_reconnect(self._wake)
         self._subscription = await self._client.subscribe(self._nudge, cb=self._on_nudge)
         await self.refresh()
-        self._watching = asyncio.create_task(self._watch(), name=f"watch {self._stream}")
+        self._watching = Background("watch", self._watch, stream=self._stream)
         return self
 
     async def close(self) -> None:
         """Stop following; the connection stays open."""
         if self._watching is not None:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
+            await self._watching.stop()
         if self._subscription is not None and self._client.is_connected:
             await self._subscription.unsubscribe()
 

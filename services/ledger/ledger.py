@@ -14,9 +14,10 @@ from services.ledger.cache_warmer import Warmth
 from services.ledger.client import CONNECT_SECONDS, LedgerClient
 from services.ledger.identity import Difference, Mark, compare
 from services.ledger.messages import StoredMessage, recorded
-from services.ledger.nudges import Callback, Moved, Nudges
+from services.ledger.nudges import Callback, Moved, Nudges, Told
 from services.ledger.read import BATCH, Reader
 from services.ledger.stream_api import StreamApi
+from services.ledger.streams import PROBE_SUBJECT
 from services.runtime.settings import Settings
 
 PATIENCE = 10.0
@@ -166,3 +167,11 @@ class Ledger:
     async def subscribe_views(self, moved: Moved) -> None:
         """Call back with workspace and group whenever views have moved, until the connection is closed."""
         await self._nudges.subscribe_views(moved)
+
+    async def subscribe_failures(self, told: Told) -> None:
+        """Call back with what fails in workers, until the connection is closed."""
+        await self._nudges.subscribe_failures(told)
+
+    async def probe(self) -> None:
+        """Store a message that means nothing, as a sign that storing works. Raises LedgerUnavailable."""
+        await self._api.store(PROBE_SUBJECT, b"")

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from services.ledger.client import ConnectionLost, LedgerClient, publication
 from services.ledger.errors import LedgerUnavailable
 from services.ledger.stream_api import StreamApi
+from services.runtime.background import TOLD_PREFIX
 from services.runtime.waking import woken
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,9 @@ _LOOK_SECONDS = 1.0
 
 Callback = Callable[[str, int], Awaitable[None]]
 """Called with the workspace and its last position as the nudge says."""
+
+Told = Callable[[str, bytes], None]
+"""Called with the name of a worker process and what does not run well there, as JSON."""
 
 Moved = Callable[[str, str], None]
 """Called with the workspace and the group whose views have moved."""
@@ -62,6 +66,14 @@ class Nudges:
             moved(*message.subject.removeprefix(VIEWS_PREFIX).split("."))
 
         await self._client.subscribe(f"{VIEWS_PREFIX}*.*", cb=received)
+
+    async def subscribe_failures(self, told: Told) -> None:
+        """Call back with what fails in workers, again and again while it does."""
+
+        async def received(message: Msg) -> None:
+            told(message.subject.removeprefix(TOLD_PREFIX), message.data)
+
+        await self._client.subscribe(f"{TOLD_PREFIX}>", cb=received)
 
     async def subscribe(self, workspace: str, callback: Callback) -> Callable[[], Awaitable[None]]:
         """Call back on each nudge of a workspace (`*` for all); the result ends it."""

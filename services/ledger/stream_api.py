@@ -158,6 +158,25 @@ class StreamApi:
                 raise LedgerUnavailable(problem)
             await patience.pause()
 
+    async def store(self, subject: str, payload: bytes) -> int:
+        """Store a message, without a guard, and return its position. Raises LedgerUnavailable."""
+        patience = Patience(self._patience)
+        while True:
+            try:
+                waiting = await self._client.ask(subject, payload)
+                await waiting.wait(patience.limit(ANSWER_SECONDS))
+                answer: dict[str, Any] = orjson.loads(waiting.messages[0][1])
+                if "error" not in answer:
+                    return int(answer["seq"])
+                problem = str(answer["error"]["description"])
+            except ConnectionLost as lost:
+                problem = str(lost)
+            except NoResponder:
+                problem = "JetStream does not answer"
+            if patience.over:
+                raise LedgerUnavailable(problem)
+            await patience.pause()
+
     async def get(
         self, stream: str, query: dict[str, object], patience: Patience | None = None
     ) -> FullMessage | None:

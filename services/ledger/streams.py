@@ -23,6 +23,10 @@ INTAKE = "INTAKE"
 REJECTED = "REJECTED"
 """What could not be taken in, with the reason, until somebody resolves it."""
 
+PROBE = "PROBE"
+"""What the API stores now and then to learn whether storing works; only the last one is kept."""
+PROBE_SUBJECT = "probe.api"
+
 _SECOND = 1_000_000_000
 _HEADERS = 4 * 1024
 _DELIVERY = 1024 * 1024 + 64 * 1024
@@ -93,6 +97,9 @@ def shared_streams(replicas: int) -> list[Configuration]:
             max_age=30 * 24 * 3600 * _SECOND,
             max_msg_size=_DELIVERY,
             discard="old",
+        ),
+        _stream(
+            PROBE, replicas, subjects=["probe.*"], max_msgs_per_subject=1, max_msg_size=1024, discard="old"
         ),
         _stream(REJECTED, replicas, subjects=["rejected.>"], max_msg_size=_DELIVERY),
     ]

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 import asyncpg
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -193,6 +194,14 @@ class Views:
         async with self._connected(self._rows, partial(_all_active, None)) as (_connection, builds):
             return builds
 
+    async def probe(self) -> None:
+        """Write and commit a record that means nothing, as a sign that writing works.
+
+        It goes to the write-ahead log only. Raises ViewsUnavailable.
+        """
+        async with self._connected(self._rows, _write_record):
+            pass
+
     async def wait(
         self, workspace: str, position: int, *, group: str = STATE.name, timeout: float = 5.0
     ) -> None:
@@ -260,6 +269,10 @@ class Views:
     def _require_not_away(self) -> None:
         if time.monotonic() < self._away_until:
             raise ViewsUnavailable("PostgreSQL is away")
+
+
+async def _write_record(connection: AsyncConnection) -> None:
+    await connection.execute(text("SELECT pg_logical_emit_message(true, 'goaltrail probe', '')"))
 
 
 async def _active(workspace: str, group: str, connection: AsyncConnection) -> control.ActiveVersion | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import structlog
 from faststream import FastStream
@@ -21,11 +22,12 @@ from services.ledger.provision import list_workspaces
 from services.postgres.locks import Locks
 from services.projector.builds import prepare_control, projector_engine
 from services.projector.worker import RETRY, Host, Worker
+from services.runtime.background import Background
 from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
 from services.runtime.waking import woken
-from services.runtime.workers import run_worker, worker_broker
+from services.runtime.workers import run_worker, worker_broker, working
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +49,7 @@ class Projector:
         self._only = only
         self._groups = groups
         self._workers: dict[str, Worker] = {}
-        self._hosting: list[asyncio.Task[None]] = []
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, Background] = {}
         self._look = asyncio.Event()
         self.broker = worker_broker(settings, "goaltrail-projector")
         self.broker.subscriber(
@@ -76,38 +77,35 @@ class Projector:
     async def running(self) -> AsyncIterator[None]:
         """Follow the ledgers while the application runs."""
         engine = projector_engine(self._settings)
-        self._hosting = [asyncio.create_task(self._host(engine), name="host")]
         try:
-            yield
+            async with working(self.broker, "projector", "host", partial(self._host, engine)):
+                yield
         finally:
-            tasks = [*self._hosting, *self._tasks.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await engine.dispose()
-
-    def healthy(self) -> bool:
-        """Whether every worker is alive; one that waits for an engine is."""
-        return not any(task.done() for task in [*self._hosting, *self._tasks.values()])
 
     async def _host(self, engine: AsyncEngine) -> None:
         """Look for workspaces, for ever, and give each a worker."""
         async with await Ledger.connect(self._settings, timeout=FOREVER) as ledger, Locks(engine) as locks:
             host = Host(engine, locks, ledger, asyncio.Lock())
             built = await self._with_views(engine)
-            while True:
-                self._look.clear()
-                with suppress(
-                    LedgerUnavailable
-                ):  # looked again soon; the workers there are say so themselves
-                    for workspace in {*await list_workspaces(ledger), *built}:
-                        if workspace not in self._workers and self._wanted(workspace):
-                            worker = Worker(host, workspace, self._groups)
-                            self._workers[workspace] = worker
-                            self._tasks[workspace] = asyncio.create_task(
-                                worker.run(), name=f"worker {workspace}"
-                            )
-                await woken(self._look, DISCOVERY)
+            try:
+                while True:
+                    self._look.clear()
+                    # Looked again soon; the workers there are say so themselves.
+                    with suppress(LedgerUnavailable):
+                        await self._look_for_workspaces(host, built)
+                    await woken(self._look, DISCOVERY)
+            finally:
+                await asyncio.gather(*(task.stop() for task in self._tasks.values()))
+                self._workers.clear()
+                self._tasks.clear()
+
+    async def _look_for_workspaces(self, host: Host, built: Collection[str]) -> None:
+        """Give each workspace that is new, or had views at the start, a worker."""
+        for workspace in {*await list_workspaces(host.ledger), *built}:
+            if workspace not in self._workers and self._wanted(workspace):
+                worker = self._workers[workspace] = Worker(host, workspace, self._groups)
+                self._tasks[workspace] = Background("worker", worker.run, workspace=workspace)
 
     def _wanted(self, workspace: str) -> bool:
         return self._only is None or workspace in self._only
@@ -134,4 +132,4 @@ def run(settings: Settings, projections: list[str]) -> None:
     configure_logging(settings, "projector")
     collect_rarely()
     projector = Projector(settings, [GROUPS[name] for name in projections or GROUPS])
-    run_worker(projector.app, settings, projector.healthy)
+    run_worker(projector.app, settings)

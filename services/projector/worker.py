@@ -103,9 +103,9 @@ class Worker:
                 log.warning("projector waits for NATS", workspace=self._workspace, because=str(error))
             except (AnotherEvent, Fenced, LockLost, RebuildRefused) as error:
                 log.info("projector starts over", workspace=self._workspace, because=str(error))
-            except (LedgerGap, WorkspaceUnknown) as error:
-                log.error("projector is stuck", workspace=self._workspace, because=str(error))
-                await woken(self._nudge, LOOK_AGAIN)
+            except Exception:  # another process may have better luck
+                await self._give_back(held)
+                raise
             await self._give_back(held)
             await asyncio.sleep(RETRY if not held else START_OVER)
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from types import TracebackType
 
+import orjson
 import structlog
 import uvicorn
 from faststream import FastStream
@@ -16,13 +21,14 @@ from nats.errors import Error as NatsError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.runtime import loop
+from services.runtime.background import TOLD_EVERY, TOLD_PREFIX, Background, failing
 from services.runtime.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 
 class WorkerBroker(NatsBroker):
-    """Wakes a worker: it only ever receives, so nothing is lost when it stops while NATS is away."""
+    """Wakes a worker, and tells how it is; nothing is lost when it stops while NATS is away."""
 
     async def stop(
         self,
@@ -48,7 +54,29 @@ def worker_broker(settings: Settings, name: str) -> WorkerBroker:
     )
 
 
-def run_worker(app: FastStream, settings: Settings, healthy: Callable[[], bool]) -> None:
+@asynccontextmanager
+async def working(
+    broker: WorkerBroker, process: str, kind: str, work: Callable[[], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Keep a worker's main task running, and tell the API what fails in this process."""
+    telling = Background("tell", partial(_tell, broker, f"{TOLD_PREFIX}{process}.{secrets.token_hex(4)}"))
+    main = Background(kind, work)
+    try:
+        yield
+    finally:
+        await main.stop()
+        await telling.stop()
+
+
+async def _tell(broker: WorkerBroker, subject: str) -> None:
+    while True:
+        if problems := failing():
+            with suppress(Exception):  # NATS is away, which everybody notices, or not connected yet
+                await broker.publish(orjson.dumps([problem._asdict() for problem in problems]), subject)
+        await asyncio.sleep(TOLD_EVERY)
+
+
+def run_worker(app: FastStream, settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C, with /healthz and /metrics if a port is set for them."""
     if not settings.metrics_port:
         loop.run(app.run())
@@ -56,8 +84,8 @@ def run_worker(app: FastStream, settings: Settings, healthy: Callable[[], bool])
 
     @get(include_in_schema=False)
     async def healthz(_scope: Scope) -> AsgiResponse:
-        fine = healthy()
-        return AsgiResponse(b"ok" if fine else b"it does not work any more", 200 if fine else 503)
+        problems = ", ".join(f"{problem.task}: {problem.error}" for problem in failing())
+        return AsgiResponse(problems.encode() or b"ok", 503 if problems else 200)
 
     @get(include_in_schema=False)
     async def metrics(_scope: Scope) -> AsgiResponse:

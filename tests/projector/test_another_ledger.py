@@ -282,7 +282,11 @@ async def test_views_go_on_when_the_right_ledger_is_put_back(place: Place, tmp_p
         await place.visible(await a_history(place, tmp_path / "older"))
         await place.copy_to(tmp_path / "right")
         before = await place.tables()
-        assert (await readiness(services)).ready
+
+        async def ready() -> bool:
+            return (await readiness(services)).ready
+
+        await eventually(ready)
         await place.restore(tmp_path / "older")
         await place.set_aside()
         told = await readiness(services)
@@ -293,7 +297,7 @@ async def test_views_go_on_when_the_right_ledger_is_put_back(place: Place, tmp_p
         await place.visible(1)
         assert await place.tables() == before
         await place.visible(await place.record(5))
-        assert (await readiness(services)).ready
+        await eventually(ready)
 
 
 async def test_it_is_noticed_at_the_start_as_well(place: Place, tmp_path: Path) -> None:

@@ -134,4 +134,5 @@ READY = {
     "groups": [
         {"group": "state", "built": True, "ledger_differs": False, "lag_events": 0, "lag_seconds": 0.0}
     ],
+    "failing": [],
 }

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.access.access import Access
+from services.api.operations.health import Health
 from services.commands.handler import Goals
 from services.intake.intake import Intake
 from services.keys.keys import Keys
@@ -27,6 +28,7 @@ class Services:
     keys: Keys
     goals: Goals
     intake: Intake
+    health: Health
 
 
 async def services_of(request: Request) -> Services:

@@ -47,13 +47,22 @@ class GroupState(BaseModel):
     )
 
 
+class FailingTask(BaseModel):
+    """A background task that failed and is started again until it runs well."""
+
+    process: str = Field(description="`api`, `intake` or `projector`.")
+    task: str = Field(description="What the task does.")
+    error: str = Field(description="The kind of its last error; the log of the process has its words.")
+
+
 class Readiness(BaseModel):
     """Whether everything works, and what does not."""
 
     ready: bool
-    nats: bool = Field(description="Commands and intake work.")
-    postgresql: bool = Field(description="Reads work.")
+    nats: bool = Field(description="NATS answers, and stored something within the last seconds.")
+    postgresql: bool = Field(description="PostgreSQL answers, and wrote something within the last seconds.")
     groups: list[GroupState]
+    failing: list[FailingTask] = Field(description="What does not run well in any process.")
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -64,7 +73,7 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Does everything work?", responses={503: {"model": Readiness}})
 async def readyz(services: Serving, response: Response) -> Readiness:
-    """200 when NATS and PostgreSQL answer and all views are there; else 503, with what still works."""
+    """200 when both engines take writes, all views are there and no task fails; else 503 with details."""
     found = await readiness(services)
     if not found.ready:
         response.status_code = 503
@@ -90,12 +99,21 @@ async def asyncapi() -> dict[str, Any]:
 async def readiness(services: Services) -> Readiness:
     """Ask both engines, and compare what the views have with the ledger."""
     # One after the other: what views have when they are asked is on the ledger when that is asked.
-    builds = await _builds(services)
+    writing, builds = await asyncio.gather(services.health.writing(), _builds(services))
     heads = await _heads(services)
     groups = [_group(name, builds, heads) for name in GROUPS]
-    nats, postgresql = heads is not None, builds is not None
-    ready = nats and postgresql and all(group.built and not group.ledger_differs for group in groups)
-    return Readiness(ready=ready, nats=nats, postgresql=postgresql, groups=groups)
+    nats, postgresql = heads is not None and writing.nats, builds is not None and writing.postgresql
+    failing = [
+        FailingTask(process=process, task=problem.task, error=problem.error)
+        for process, problem in services.health.failing()
+    ]
+    ready = (
+        nats
+        and postgresql
+        and not failing
+        and all(group.built and not group.ledger_differs for group in groups)
+    )
+    return Readiness(ready=ready, nats=nats, postgresql=postgresql, groups=groups, failing=failing)
 
 
 async def _heads(services: Services) -> dict[str, int] | None:

@@ -1,0 +1,91 @@
+"""What the API process knows of how everything runs: which tasks fail, and whether writing works."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, NamedTuple
+
+import orjson
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.ledger import Ledger, LedgerError
+from services.postgres.views import Views, ViewsUnavailable
+from services.runtime.background import TOLD_EVERY, Failing, failing
+
+log = structlog.get_logger(__name__)
+
+PROBE_EVERY = 5.0
+"""Seconds for which a write probe that worked holds, however often /readyz is asked."""
+PROBE_AGAIN = 1.0
+"""Seconds for which one that failed does."""
+PROBE_PATIENCE = 3.0
+"""Seconds after which a write that is not acknowledged counts as failed."""
+
+
+class Writing(NamedTuple):
+    """Whether something could be written a moment ago."""
+
+    nats: bool
+    postgresql: bool
+
+
+class Health:
+    """Hears what workers say of themselves, and tries now and then whether the engines store anything."""
+
+    def __init__(self, ledger: Ledger, views: Views) -> None:
+        self._ledger = ledger
+        self._views = views
+        self._told: dict[str, tuple[float, list[Failing]]] = {}
+        self._probing = asyncio.Lock()
+        self._written = Writing(False, False)
+        self._written_at = float("-inf")
+
+    async def start(self) -> None:
+        """Listen to the workers until the connection is closed."""
+        await self._ledger.subscribe_failures(self._on_told)
+
+    def failing(self) -> list[tuple[str, Failing]]:
+        """Return the tasks that don't run well now, each with the name of its process."""
+        since = time.monotonic() - 3 * TOLD_EVERY
+        self._told = {name: told for name, told in self._told.items() if told[0] > since}
+        found = {("api", problem) for problem in failing()}
+        found |= {
+            (name.partition(".")[0], problem) for name, (_, told) in self._told.items() for problem in told
+        }
+        return sorted(found)
+
+    async def writing(self) -> Writing:
+        """Write a little to both engines, unless that was done a few seconds ago."""
+        async with self._probing:
+            holds = PROBE_EVERY if all(self._written) else PROBE_AGAIN
+            if time.monotonic() - self._written_at > holds:
+                nats, postgresql = await asyncio.gather(self._stores(), self._commits())
+                self._written, self._written_at = Writing(nats, postgresql), time.monotonic()
+            return self._written
+
+    def _on_told(self, name: str, payload: bytes) -> None:
+        told: list[dict[str, Any]] = orjson.loads(payload)
+        self._told[name] = (time.monotonic(), [Failing(**problem) for problem in told])
+
+    async def _stores(self) -> bool:
+        if not self._ledger.connected:
+            return False
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                await self._ledger.probe()
+        except (LedgerError, TimeoutError):
+            return False
+        return True
+
+    async def _commits(self) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                await self._views.probe()
+        except (ViewsUnavailable, TimeoutError):
+            return False
+        except SQLAlchemyError as error:  # it answers, and refuses
+            log.warning("postgresql_takes_no_writes", because=str(error)[:200])
+            return False
+        return True
