@@ -196,7 +196,7 @@ class Goals:
                     return earlier
                 plan = await self._decide(request, knowledge)
             try:
-                return await self._append(request, plan)
+                return await self._append(request, plan, knowledge)
             except DuplicateId as error:
                 # It may be our own first try; if this aggregate has it not, another one has our ids.
                 duplicates += 1
@@ -293,7 +293,7 @@ class Goals:
                 state = evolve(state, event)
         return Plan(loaded, events, await written_of(knowledge, loaded.state, state, today))
 
-    async def _append(self, request: Request, plan: Plan) -> Answer:
+    async def _append(self, request: Request, plan: Plan, knowledge: Knowledge) -> Answer:
         before, events, written = plan
         if not events:
             return Answer(request.aggregate.id, (), before.position, before.revision, False, written)
@@ -302,7 +302,9 @@ class Goals:
         subject = ledger_subject(request.workspace, request.aggregate)
         sealed = [await self._keys.seal_event(event) for event in events]
         entries = [Entry(subject, encode(event), str(event.id)) for event in sealed]
-        appended = await self._ledger.append(request.workspace, entries, {subject: before.position})
+        appended = await self._ledger.append(
+            request.workspace, entries, {subject: before.position}, looked_at=knowledge.looked_at
+        )
         revision = before.revision
         for position, event in enumerate(events, appended.first):
             revision = revision if event.name in REPORTS else position

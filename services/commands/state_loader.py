@@ -55,18 +55,24 @@ class Knowledge:
             return True
         if lacking > FEW:
             return False
-        own = {ledger_subject(self._workspace, aggregate) for aggregate in self._current}
-        searched = tuple(f"ledger.{self._workspace}.{kind}." for kind in self._searched)
+        looked_at = self.looked_at
+        searched = tuple(subject for subject in looked_at if subject.endswith("."))
         unread = self._ledger.read(self._workspace, self._seen_until, batch=lacking)
         with suppress(LedgerGap):
             async with aclosing(unread):
                 async for messages in unread:
                     for message in messages:
-                        if message.subject in own or message.subject.startswith(searched):
+                        if message.subject in looked_at or message.subject.startswith(searched):
                             return False
                     if messages[-1].position >= head:
                         return True
         return False
+
+    @property
+    def looked_at(self) -> frozenset[str]:
+        """The subjects of what was asked for; one that ends with a dot stands for a whole kind."""
+        own = (ledger_subject(self._workspace, aggregate) for aggregate in self._current)
+        return frozenset((*own, *(f"ledger.{self._workspace}.{kind}." for kind in self._searched)))
 
     def look_again(self) -> None:
         """Trust no view any longer: what is asked for next is looked up on the ledger, too."""
@@ -135,8 +141,8 @@ class Knowledge:
         return found
 
     async def _look_up_all(self, kind: str) -> list[State]:
+        self._searched.add(kind)
         if self._view is not None:
-            self._searched.add(kind)
             rows = await queries.latest_of_kind(self._view.connection, kind, self._view.position)
             return [row.state for row in rows if isinstance(row.state, State)]
         # Seldom asked: reading them all from the ledger keeps this free of a second way to be fresh.
@@ -150,8 +156,8 @@ class Knowledge:
         """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""
         if not ids:
             return {}
+        self._searched.add("objective")
         if self._view is not None:
-            self._searched.add("objective")
             found = await queries_goals.objectives_of(self._view.connection, ids)
             self._seen_goals.update((id_, found.get(id_)) for id_ in ids)
             return found

@@ -22,7 +22,7 @@ from services.ledger import Ledger, StoredMessage, WorkspaceUnknown, recorded
 
 log = structlog.get_logger(__name__)
 
-KINDS = ("workspace", "kpi", "feed")
+CATALOGUE_KINDS = ("workspace", "kpi", "feed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Catalogue:
 class _Followed:
     """One workspace's catalogue as far as it was read."""
 
-    positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CATALOGUE_KINDS, 0))
     states: dict[tuple[str, str], State] = field(default_factory=dict)
     catalogue: Catalogue | None = None
     read_at: float = 0.0
@@ -72,7 +72,7 @@ class Catalogues:
                 return followed.catalogue  # a reading that began after we asked
             started = time.monotonic()
             results = await asyncio.gather(
-                *(self._read(workspace, kind, followed) for kind in KINDS), return_exceptions=True
+                *(self._read(workspace, kind, followed) for kind in CATALOGUE_KINDS), return_exceptions=True
             )
             for result in results:
                 if isinstance(result, BaseException):

@@ -25,6 +25,7 @@ from events.ids import Aggregate, ledger_subject
 from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
 from events.readings.identity import Kind, Version
 from projections.state.queries_readings import on_record
+from services.intake.catalogue import CATALOGUE_KINDS
 from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable, StoredMessage, recorded
 from services.postgres.views import NotBuilt, Views
 
@@ -108,6 +109,8 @@ class KnownReadings:
         self._ledger = ledger
         self._views = views
         self._workspace = workspace
+        self._catalogue = [f"ledger.{workspace}.{kind}." for kind in CATALOGUE_KINDS]
+        """What readings are judged by."""
         self._subjects: dict[str, _Subject] = {}
         self._tail: dict[str, list[Version]] = {}
         self._order: deque[tuple[int, list[str]]] = deque()
@@ -136,7 +139,9 @@ class KnownReadings:
                     await self._check_newest(relied_on - kpis)
                     if not entries:
                         return answer(0)
-                    appended = await self._ledger.append(self._workspace, entries, self._guards(kpis))
+                    appended = await self._ledger.append(
+                        self._workspace, entries, self._guards(kpis), looked_at=self._catalogue
+                    )
                 except BaseException as error:
                     # Somebody was faster, or nobody knows what became of it: look before the next try.
                     for kpi in kpis | relied_on:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
@@ -16,6 +16,7 @@ from services.ledger.identity import Difference, Mark, compare
 from services.ledger.messages import StoredMessage, recorded
 from services.ledger.nudges import Callback, Moved, Nudges, Told
 from services.ledger.read import BATCH, Reader
+from services.ledger.shared_append import SharedAppends
 from services.ledger.stream_api import StreamApi
 from services.ledger.streams import PROBE_SUBJECT
 from services.runtime.settings import Settings
@@ -36,6 +37,7 @@ class Ledger:
         """The connection, for what is no ledger: the token bucket, keys, deliveries."""
         self._api = StreamApi(client, patience=patience)
         self._appender = Appender(client, self._api, patience=patience)
+        self._shared = SharedAppends(self._append)
         self._reader = Reader(client, self._api, patience=patience)
         self._nudges = Nudges(client, self._api)
         self._warmth = Warmth(self._api)
@@ -65,6 +67,7 @@ class Ledger:
 
     async def close(self) -> None:
         """Close the connection. Nothing acked is lost."""
+        await self._shared.close()
         await self._warmth.close()
         await self.client.close()
 
@@ -81,8 +84,19 @@ class Ledger:
         """Whether there is a connection right now."""
         return self.client.is_connected
 
-    async def append(self, workspace: str, entries: Sequence[Entry], expect: Mapping[str, int]) -> Appended:
+    async def append(
+        self,
+        workspace: str,
+        entries: Sequence[Entry],
+        expect: Mapping[str, int],
+        *,
+        looked_at: Collection[str] = (),
+    ) -> Appended:
         """Store 1 to 1000 entries next to each other, all or none; when it returns they are on the disk.
+
+        Small ones that wait at the same time share a batch, unless one of them was decided on what another
+        one changes: `looked_at` names the subjects that this one was decided on (with a dot at the end, all
+        that begin so).
 
         `expect` guards: literal subject -> the position of the last message that the caller knows on it, 0
         for none. Every guarded subject must have an entry. Somebody else's message in between means Conflict.
@@ -92,11 +106,15 @@ class Ledger:
         WorkspaceUnknown, LedgerUnavailable (nothing stored), LedgerUncertain (the ledger went away while
         committing and did not come back in time).
         """
-        appended = await self._appender.append(workspace, entries, expect)
+        appended = await self._shared.append(workspace, entries, expect, looked_at)
         if len(entries) <= _COMMAND:
             for subject, expected in expect.items():
                 self._warmth.note(workspace, subject, expected or appended.last)
             self._warmth.note(workspace, entries[-1].subject, appended.last)
+        return appended
+
+    async def _append(self, workspace: str, entries: Sequence[Entry], expect: Mapping[str, int]) -> Appended:
+        appended = await self._appender.append(workspace, entries, expect)
         await self._nudges.send(workspace, appended.last)
         return appended
 

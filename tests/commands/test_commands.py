@@ -10,6 +10,7 @@ import pytest
 
 from events.cycles.commands import CloseCycle
 from events.errors import Refused
+from events.feeds.commands import ChangeFeed, RegisterFeed
 from events.ids import Aggregate
 from events.measures import Measure
 from events.objectives.commands import (
@@ -260,3 +261,25 @@ class TestIdempotency:
         ]
         assert [later.old for later in targets[1:]] == [earlier.new for earlier in targets[:-1]]
         assert len(targets) == 4
+
+
+async def test_commands_on_different_aggregates_share_a_batch(
+    goals: Goals, ledger: Ledger, anna: Caller
+) -> None:
+    """Twenty persons at once: each has its answer; a refused one leaves the others alone."""
+    workspace = anna.workspace
+    made = await asyncio.gather(
+        *(goals.execute(anna, Aggregate("feed", f"f{n}"), RegisterFeed(name=f"Feed {n}")) for n in range(20)),
+        goals.execute(anna, Aggregate("feed", "f-gone"), ChangeFeed(zone="Asia/Seoul")),
+        return_exceptions=True,
+    )
+    assert isinstance(made[-1], Refused)
+    batches = 0
+    positions = set()
+    async for stored in ledger.read(workspace, 0, subject=f"ledger.{workspace}.feed.>"):
+        batches += sum(message.batch_end for message in stored)
+        positions |= {(message.subject.rpartition(".")[2], message.position) for message in stored}
+    answers = [answer for answer in made if isinstance(answer, Answer)]
+    assert {(answer.id, answer.position) for answer in answers} == positions
+    assert len(answers) == 20
+    assert batches < 10
