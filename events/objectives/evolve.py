@@ -73,7 +73,7 @@ def evolve(state: Objective | None, event: Event) -> Objective:
         return Objective(id=beginning(state, event), **data.model_dump())
     before = existing(state, event)
     if isinstance(data, KeyResultAdded):
-        added = (*before.key_results, _added(before, data))
+        added = (*before.key_results, _added(before, data, event))
         return before.model_copy(update={"key_results": added})
     if isinstance(data, KeyResultEvent):
         return _with_key_result(before, data.key_result, _key_result_change(before, data, event))
@@ -158,7 +158,7 @@ def _begun(key_result: KeyResult, day: date) -> KeyResult:
     return key_result.model_copy(update={"targets": (fact,)})
 
 
-def _added(before: Objective, data: KeyResultAdded) -> KeyResult:
+def _added(before: Objective, data: KeyResultAdded, event: Event) -> KeyResult:
     if before.key_result(data.key_result) is not None:
         raise OutOfPlace(f"key result {data.key_result} is added twice")
     return KeyResult(
@@ -167,7 +167,10 @@ def _added(before: Objective, data: KeyResultAdded) -> KeyResult:
         measure=data.measure,
         targets=(
             TargetFact(
-                target=data.measure.target, effective_from=data.effective_from, upper=data.measure.upper
+                target=data.measure.target,
+                effective_from=data.effective_from,
+                upper=data.measure.upper,
+                event_id=event.id,
             ),
         ),
         kpi=data.kpi,
@@ -187,15 +190,17 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
         case TargetChanged(new=target, effective_from=day):
             held = key_result.fact_on(day)
             upper = data.upper if isinstance(data, RangeChanged) else held.upper
-            fact = TargetFact(target=target, effective_from=day, upper=upper, base=held.base)
+            fact = TargetFact(
+                target=target, effective_from=day, upper=upper, base=held.base, event_id=event.id
+            )
             # Until the objective is active there is no target that could have moved.
             earlier = key_result.targets if objective.activated else ()
             measure = key_result.measure.model_copy(update={"target": target, "upper": upper})
             return {"measure": measure, "targets": (*earlier, fact)}
         case MeasureChanged():
-            return _measured_otherwise(objective, key_result, data)
+            return _measured_otherwise(objective, key_result, data, event)
         case RelativeResolved(new=target, effective_from=day, base=base):
-            fact = TargetFact(target=target, effective_from=day, base=base)
+            fact = TargetFact(target=target, effective_from=day, base=base, event_id=event.id)
             kept = tuple(
                 fact
                 for fact in key_result.targets
@@ -228,13 +233,20 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
             return {}
 
 
-def _measured_otherwise(objective: Objective, key_result: KeyResult, data: MeasureChanged) -> dict[str, Any]:
+def _measured_otherwise(
+    objective: Objective, key_result: KeyResult, data: MeasureChanged, event: Event
+) -> dict[str, Any]:
     earlier = key_result.earlier_measures
     if objective.activated:
         had = {name: getattr(key_result, name) for name in MEASURED}
         judges = objective.cycle if data.cycle_over else None
         earlier = (*earlier, EarlierMeasure(**had, until=data.effective_from, judges=judges))
-    fact = TargetFact(target=data.new.target, effective_from=data.effective_from, upper=data.new.upper)
+    fact = TargetFact(
+        target=data.new.target,
+        effective_from=data.effective_from,
+        upper=data.new.upper,
+        event_id=event.id,
+    )
     steps = {step.id for step in data.new.steps or ()}
     changed: dict[str, Any] = {
         "measure": data.new,

@@ -32,6 +32,8 @@ class TargetFact(BaseModel):
     """Of `between`, whose lower edge is the target."""
     base: FrozenBase | None = None
     """What a relative goal was resolved with; its value is the baseline."""
+    event_id: UUID | None = None
+    """The event that set it; None while a relative goal is open."""
 
 
 class StepFact(BaseModel):
@@ -133,6 +135,12 @@ class KeyResult(State):
     def measured_since(self) -> date:
         """The first business day that is held against this measure; `date.min` if it is the first one."""
         return self.earlier_measures[-1].until if self.earlier_measures else date.min
+
+    @property
+    def all_targets(self) -> tuple[TargetFact, ...]:
+        """Those of all its measures, in the order of these."""
+        earlier = (fact for measure in self.earlier_measures for fact in measure.targets)
+        return (*earlier, *self.targets)
 
     @property
     def kpis(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ which things are known (`known`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -158,12 +158,16 @@ async def goalposts(
         )
         .order_by(trail.c.position)
     )
+    return goalposts_in([_entry(workspace, row) for row in rows], key_result)
+
+
+def goalposts_in(entries: Iterable[TrailEntry], key_result: str) -> list[Goalpost]:
+    """Return the goalposts of a key result that the events about it and its objective set, in their order."""
     found: list[Goalpost] = []
     measure: Measure | None = None
     asked: dict[type[EventData], Event] = {}
     agreed: dict[type[EventData], Event] = {}
-    for row in rows:
-        entry = _entry(workspace, row)
+    for entry in entries:
         match entry.event.data:
             case ObjectiveChangeProposed(changes=changes):
                 own = (each for each in changes if each.data.get("key_result") == key_result)

@@ -97,7 +97,7 @@ GOALS = ANY - READ - {"reading.disputed", "ledger.position_waived"}
 
 STATE = Group(
     "state",
-    24,
+    25,
     StateFold,
     {
         version: GOALS,

@@ -89,3 +89,19 @@ async def test_a_moved_objective_keeps_its_history_and_is_scored_in_its_new_cycl
     assert (back.status_code, back.json()["code"]) == (409, "cycle_closed")
     nowhere = await anna.patch(GOAL, {"cycle": "nowhere", "reason": "back"}, If_Match=etag)
     assert (nowhere.status_code, nowhere.json()["errors"][0]["pointer"]) == (422, "#/cycle")
+
+
+async def test_a_draft_that_moves_has_one_answer_about_its_target(anna: Person) -> None:
+    """It holds from the new cycle's first day; what it had before holds on no day."""
+    etag = await given_goal(anna, active=False)
+    first = await anna.created(f"{ACV}/targets", {"target": "90"}, If_Match=etag)
+    await anna.created("/v1/cycles", NEXT)
+    etag = f'"{first["revision"]}"'
+    assert (await anna.patch(GOAL, {"cycle": "next"}, If_Match=etag)).status_code == 200
+    read = await anna.read(ACV)
+    assert [(fact["target"], fact["effective_from"]) for fact in read["targets"]] == [("90", f"{TODAY}")]
+    posts = [post for post in (await anna.read(f"{ACV}/targets"))["data"] if post["what"] == "target"]
+    assert [(post["new"], post["effective_from"], post["in_force"]) for post in posts] == [
+        ("80", None, False),
+        ("90", f"{TODAY}", True),
+    ]

@@ -70,9 +70,9 @@ def circumstances(**facts: Any) -> Context:
 
 def recorded(data: EventData, kind: str = "objective", id_: str = "it", actor: str = "person:anna") -> Event:
     """An event as it stands on the ledger of workspace acme."""
-    return Event(
-        event_id("acme", actor, None, 0), event_type(data), "acme", Aggregate(kind, id_), NOW, actor, data
-    )
+    # The same is the same event, whoever did it and whenever: states can be compared.
+    id_of_event = event_id("acme", "person:anna", f"{id_} {data!r}", 0)
+    return Event(id_of_event, event_type(data), "acme", Aggregate(kind, id_), NOW, actor, data)
 
 
 def state_after(kind: str, *history: EventData, id_: str = "it") -> Any:

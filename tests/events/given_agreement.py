@@ -100,3 +100,8 @@ def active_goal() -> Goal:
 def named(command: Command) -> str:
     """What a case is called."""
     return type(command).__name__
+
+
+def terms(state: Objective) -> dict[str, Any]:
+    """A goal without the ids of the events that set its targets: a change that waits has none yet."""
+    return state.model_dump(exclude={"key_results": {"__all__": {"targets": {"__all__": {"event_id"}}}}})

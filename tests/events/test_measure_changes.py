@@ -27,7 +27,7 @@ from events.objectives.key_result_events import (
     TargetChanged,
     TrajectoryDeclared,
 )
-from events.objectives.state import Objective, TargetFact
+from events.objectives.state import Objective
 from events.objectives.trajectory import TrajectoryPoint
 from tests.events.given import QUARTER, TODAY, Given, given, recorded, state_after
 from tests.events.given_agreement import OWNER, REVIEWER, agreed_goal
@@ -64,7 +64,8 @@ def test_of_a_draft_nothing_of_before_holds() -> None:
     state = DRAFT.when(change()).then(changed(effective_from=QUARTER.start))
     (key_result,) = state.key_results
     assert (key_result.measure, key_result.earlier_measures) == (RANK, ())
-    assert key_result.targets == (TargetFact(target=Decimal(6), effective_from=QUARTER.start),)
+    (fact,) = key_result.targets
+    assert (fact.target, fact.effective_from) == (Decimal(6), QUARTER.start)
 
 
 def test_once_active_it_takes_a_reason_and_each_day_keeps_its_measure() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -40,6 +39,7 @@ from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Services, Serving
 from services.queries.completeness import Incomplete
 from services.queries.goal_schemas import KeyResultOut, Score
+from services.queries.goalposts import as_held
 from services.queries.lookup import NotFound
 from services.queries.objective_scores import Figures
 from services.queries.person_names import name_people
@@ -114,7 +114,10 @@ class GoalpostOut(BaseModel):
     unit: str
     old_upper: Number | None = Field(description="Of `between`: the upper edge before.")
     upper: Number | None = Field(description="Of `between`, whose lower edge is the target.")
-    effective_from: date | None = Field(description="The business day a target holds from.")
+    effective_from: date | None = Field(
+        description="The business day a target holds from; null for one whose place another one took before"
+        " the objective was active, and for a baseline."
+    )
     backdated: bool = Field(description="It holds from a day before the one on which it was set.")
     in_force: bool = Field(description="It holds on the day shown.")
     score: Score | None = Field(
@@ -278,20 +281,23 @@ async def targets(
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
         objective, state, _revision = await find_key_result(then, key_result, response)
         figures = await Figures.load(then, [objective])
+        found = await queries.latest(then.connection, "objective", objective.id, then.position)
+        whole = found.state.key_result(key_result) if found and isinstance(found.state, Objective) else None
     async with viewing.trail(caller, then.position) as trail:
         posts = await audit.goalposts(
             trail.connection, caller.workspace, key_result, objective=objective.id, known=then.position
         )
-    in_force = _in_force([post for post in posts if _judged_like(state, post)], then.as_of)
     shown = []
     upper = None
-    for post in posts:
+    for post, in_force, judges, fact in as_held(posts, whole or state, then.as_of, state):
         score = None
-        if post.what == "target" and _judged_like(state, post):
+        if post.what == "target" and judges:
             # What was recorded before edges moved together names the lower one only: the upper one stayed.
             upper = upper if post.upper is None else post.upper
             post = post._replace(upper=upper)
-            score = figures.against(objective, state, _fact(state, post))
+            base = None if fact is None else fact.base
+            held = TargetFact(target=post.new, effective_from=date.min, upper=upper, base=base)
+            score = figures.against(objective, state, held)
         reasons = {
             name: await services.keys.open_text(caller.workspace, text, language)
             for name in ("reason", "asked_why")
@@ -301,33 +307,8 @@ async def targets(
             GoalpostOut(
                 **(post._asdict() | reasons),
                 unit=state.measure.unit if post.measure is None else post.measure.unit,
-                in_force=(post.what, post.position) in in_force,
+                in_force=in_force,
                 score=None if score is None else figures.judged(objective, state, score),
             )
         )
     return page_from(shown, paged, then.next_page)
-
-
-def _judged_like(key_result: KeyResult, post: audit.Goalpost) -> bool:
-    """Whether a post is one of the measure that the key result has on the day shown."""
-    return post.measure is None or post.measure.judges_like(key_result.measure)
-
-
-def _fact(key_result: KeyResult, post: audit.Goalpost) -> TargetFact:
-    """The target that was set, with the base that a relative goal was resolved with."""
-    day = post.effective_from or date.min
-    bases = (
-        fact.base
-        for fact in reversed(key_result.targets)
-        if (fact.target, fact.effective_from) == (post.new, day)
-    )
-    return TargetFact(target=post.new, effective_from=day, upper=post.upper, base=next(bases, None))
-
-
-def _in_force(posts: Sequence[audit.Goalpost], day: date) -> set[tuple[str, int]]:
-    """The target and the baseline that hold on a business day; before all targets the first one does."""
-    targets = [post for post in posts if post.what == "target"]
-    held = [post for post in targets if post.effective_from is None or post.effective_from <= day]
-    baselines = [post for post in posts if post.what == "baseline"]
-    latest = [*(held or targets[:1])[-1:], *baselines[-1:]]
-    return {(post.what, post.position) for post in latest}
