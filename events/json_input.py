@@ -1,5 +1,8 @@
 """Read JSON that came from outside: numbers are exact and short, names stand once, texts can be stored.
 
+What a text costs is limited before it is parsed: a document takes ten times its size in memory, and a model
+makes an error for each of its values.
+
 Every number is limited here, before any model sees it: whoever makes an integer of the 14 characters
 `1e999999999` needs a gigabyte, and pydantic does so for an `int` field. Python's own limit (4,300 digits)
 is one for integers only, and far beyond what any field takes.
@@ -23,17 +26,20 @@ _read_fraction = Context(
 """Overflow and underflow are inexact too. Zeros at the end are no digits."""
 
 
-_ESCAPE = re.compile(
-    r"""
-    \\ (?:
-        u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}  # both halves of one character
-        | (?P<half> u[dD][89a-fA-F][0-9a-fA-F]{2} )
-        | (?P<nul> u0000 )
-        | .
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-"""An escape of a JSON text. UTF-8 has no other way to write half a character, nor JSON to write a NUL."""
+_STRING = re.compile(r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
+"""A string of a JSON text, or what would be one if it ended."""
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
+def _all_but(escape: str) -> re.Pattern[str]:
+    """Return a pattern that takes the longest beginning of a JSON text without a certain escape."""
+    pair = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    return re.compile(rf"(?:[^\\]++|\\(?:{pair}|(?!{escape}).))*+", re.DOTALL)
+
+
+# UTF-8 has no other way to write half a character, nor JSON to write a NUL.
+_without_lone_surrogate = _all_but("u[dD][89a-fA-F]").match
+_without_nul = _all_but("u0000").match
 
 
 class LoneSurrogate(ValueError):
@@ -42,6 +48,13 @@ class LoneSurrogate(ValueError):
 
 class NulCharacter(ValueError):
     """A text holds the character U+0000, which PostgreSQL stores in no text."""
+
+
+class TooComplex(ValueError):
+    """A text holds more values, or deeper ones, than is read."""
+
+    def __init__(self, values: int, depth: int) -> None:
+        super().__init__(f"it holds more than {values} values, or values more than {depth} deep")
 
 
 class NumberTooLong(ValueError):
@@ -74,14 +87,32 @@ def exact_json(text: str) -> object:
     )
     if has_lone_surrogate(text):
         raise LoneSurrogate
-    if "\\u0000" in text and _escapes(text, "nul"):
+    if "\\u0000" in text and not _is_all(text, _without_nul(text)):
         raise NulCharacter
     return document
 
 
+def check_shape(text: str, *, values: int, depth: int) -> None:
+    """Hold a JSON text to so many values, so deep, without parsing it. Raises TooComplex."""
+    opened = text.count("[") + text.count("{")
+    if opened <= depth and opened + text.count(",") < values:
+        return
+    # No fewer: one that stands behind a backslash may be an end, but none of the others is part of a text.
+    if text.count('"') - text.count('\\"') > 4 * values:
+        raise TooComplex(values, depth)
+    signs = _STRING.sub("", text)
+    if signs.count("[") + signs.count("{") + signs.count(",") >= values:
+        raise TooComplex(values, depth)
+    deep = 0
+    for bracket in _BRACKET.findall(signs):
+        deep += 1 if bracket in "[{" else -1
+        if deep > depth:
+            raise TooComplex(values, depth)
+
+
 def has_lone_surrogate(text: str) -> bool:
     """Whether a JSON text has half of a character anywhere, in a name or in a value."""
-    return ("\\ud" in text or "\\uD" in text) and _escapes(text, "half")
+    return ("\\ud" in text or "\\uD" in text) and not _is_all(text, _without_lone_surrogate(text))
 
 
 def fraction(written: str) -> Decimal:
@@ -104,8 +135,8 @@ def twice(members: Sequence[tuple[str, object]]) -> str:
     return Counter(name for name, _value in members).most_common(1)[0][0]
 
 
-def _escapes(text: str, kind: str) -> bool:
-    return any(found[kind] for found in _ESCAPE.finditer(text))
+def _is_all(text: str, beginning: re.Match[str] | None) -> bool:
+    return beginning is not None and beginning.end() == len(text)
 
 
 def _object(members: list[tuple[str, object]]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from docs.pages.fields import fields
 from events.kpis.definition import AGGREGATIONS, ReadingKind
 from events.measures import Aggregation
 from events.readings import identity
-from services.intake.formats import MAX_ITEMS
+from services.intake.formats import ITEM_BYTES, ITEM_VALUES, MAX_ITEMS
 from services.intake.items import Item
 from services.intake.receipts import STATUSES, Status
 from services.intake.rejections import SENTENCES
@@ -25,7 +25,7 @@ How to send them is in [connect a feed](../how-to/connect-a-feed.md).
 
 The same fields over HTTP and NATS and, by a mapping, from files. Numbers are exact: texts, or JSON numbers
 whose digits are taken as they are; at most 26 digits before and 12 after the point. A request has at most
-{MAX_ITEMS:,} items or 50 MB.
+{MAX_ITEMS:,} items or 50 MB, an item {ITEM_BYTES // 1024} KiB and {ITEM_VALUES} values.
 
 """
 

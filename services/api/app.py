@@ -125,6 +125,7 @@ def application() -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         # The pages would load scripts from another host.
         docs_url=None,
+        openapi_url=None,  # served by openapi.install
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,
@@ -134,6 +135,9 @@ def application() -> FastAPI:
     app.include_router(operations.router)  # a probe may add what it likes
     error_handlers.install(app)
     openapi.install(app)
+    # The framework reads the signatures when the first request looks for its path: 0.1 s, in which all wait.
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
     app.add_middleware(BodyLimit)
     app.add_middleware(Observing)
     return app

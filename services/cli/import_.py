@@ -20,7 +20,7 @@ from services.cli.formatting import Lang, chosen_language, console, said, speak
 from services.cli.importing.mapping import MappingError, load_mapping
 from services.cli.importing.sending import Receipt, Sender, batches, sent_ahead
 from services.cli.importing.sources import FileError, Refused, Row, Source, open_source
-from services.intake.formats import parse_line
+from services.intake.formats import parse_item
 from services.intake.items import read_items
 from services.intake.receipts import STATUSES
 from services.intake.rejections import Rejected
@@ -156,7 +156,7 @@ class Import:
         try:
             for rows in batches(self.source.rows()):
                 sendable = [row for row in rows if isinstance(row.item, bytes)]
-                items = read_items([parse_line(row.item) for row in sendable])  # type: ignore[arg-type]
+                items = read_items([parse_item(row.item) for row in sendable])  # type: ignore[arg-type]
                 self._take(rows, [_checked(item, self.language) for item in items])
         finally:
             self._refused.close()

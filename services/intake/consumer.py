@@ -20,7 +20,7 @@ from services.intake import metrics
 from services.intake.checkpoints import Checkpoint, Moved
 from services.intake.deduplication import FarBehind
 from services.intake.event_builder import Source
-from services.intake.formats import from_cloudevent, parse_line
+from services.intake.formats import from_cloudevent, parse_item
 from services.intake.intake import Intake
 from services.intake.receipts import Receipt
 from services.intake.rejections import Rejected
@@ -148,7 +148,7 @@ def item_of(delivery: Delivery) -> Any:
     """The item of a CloudEvent in structured or binary mode, or why there is none."""
     headers = delivery.headers
     structured = "ce-specversion" not in headers
-    content = parse_line(delivery.payload.removeprefix(b"\xef\xbb\xbf"))
+    content = parse_item(delivery.payload.removeprefix(b"\xef\xbb\xbf"))
     if structured or isinstance(content, Rejected):
         return from_cloudevent(content)
     attributes = {

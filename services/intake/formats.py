@@ -7,18 +7,38 @@ Rejected in its place; a JSON array that is no JSON can't be taken apart, so not
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
-from events.json_input import LONGEST_NUMBER, NumberTooLong, fraction, has_lone_surrogate, integer, twice
+from events.json_input import (
+    LONGEST_NUMBER,
+    NumberTooLong,
+    TooComplex,
+    check_shape,
+    fraction,
+    has_lone_surrogate,
+    integer,
+    twice,
+)
 from services.intake.items import CHUNK, TEXT_LENGTH
 from services.intake.rejections import Rejected
+from services.intake.turns import Turns
 
 MAX_ITEMS = 100_000
 """Items of one request."""
+
+ITEM_BYTES = 64 * 1024
+"""Bytes of one item."""
+ITEM_VALUES = 64
+"""Values of one item; the largest that is a reading has some twenty, as a CloudEvent some thirty."""
+ITEM_DEPTH = 8
+"""Objects and lists in one another."""
+PIECE = 16 * 1024
+"""Bytes of a body that are read in one go."""
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -39,44 +59,68 @@ class Unreadable(Exception):
 
 async def ndjson(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
     """Chunks of items, one a line; empty lines don't count. Raises TooManyItems."""
-    lines: list[bytes] = []
-    rest = bytearray()
-    items = 0
-    first = True
-    async for data in stream:
-        if b"\n" not in data:
-            rest += data
-            continue
-        rest += data
-        if first:
-            first = False
-            if rest.startswith(_BOM):
-                del rest[: len(_BOM)]
-        *whole, last = bytes(rest).split(b"\n")
-        lines += [line for line in whole if line and not line.isspace()]
-        rest = bytearray(last)
-        while len(lines) >= CHUNK:
-            items += CHUNK
-            if items > MAX_ITEMS:
+    items: list[Any] = []
+    total = 0
+    turns = Turns()
+    async for line in _lines(stream):
+        items.append(parse_item(line))
+        await turns.give()
+        if len(items) == CHUNK:
+            total += CHUNK
+            if total > MAX_ITEMS:
                 raise TooManyItems
-            yield [parse_line(line) for line in lines[:CHUNK]]
-            del lines[:CHUNK]
-    end = bytes(rest).removeprefix(_BOM) if first else bytes(rest)
-    if end and not end.isspace():
-        lines.append(end)
-    if items + len(lines) > MAX_ITEMS:
+            yield items
+            items = []
+    if total + len(items) > MAX_ITEMS:
         raise TooManyItems
-    for start in range(0, len(lines), CHUNK):
-        yield [parse_line(line) for line in lines[start : start + CHUNK]]
+    if items:
+        yield items
+
+
+async def _lines(stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """The lines that are not empty. Of one that is too long only so much that it is seen to be."""
+    rest = b""
+    first = True
+    async for data in _pieces(stream):
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            if first:
+                line = line.removeprefix(_BOM)
+                first = False
+            if line and not line.isspace():
+                yield line
+        if len(rest) > ITEM_BYTES + len(_BOM):
+            rest = rest[: ITEM_BYTES + len(_BOM) + 1]
+    if first:
+        rest = rest.removeprefix(_BOM)
+    if rest and not rest.isspace():
+        yield rest
 
 
 async def array(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
     """Chunks of items of a JSON array, once all of it was read. Raises TooManyItems, Unreadable."""
-    body = b"".join([data async for data in stream])
-    chunks = await _parse_array(body)
-    del body
-    for chunk in chunks:
-        yield chunk
+    reader = _ArrayReader()
+    async for piece in _pieces(stream):
+        reader.feed(piece)
+        await asyncio.sleep(0)
+    reader.end()
+    turns = Turns()
+    items: list[Any] = []
+    for found in reader.items:
+        items.append(_parse_or_reject(found) if isinstance(found, str) else found)
+        await turns.give()
+        if len(items) == CHUNK:
+            yield items
+            items = []
+    if items:
+        yield items
+
+
+async def _pieces(stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """What comes in, in pieces that are read in a few milliseconds."""
+    async for data in stream:
+        for start in range(0, len(data), PIECE):
+            yield data[start : start + PIECE]
 
 
 async def cloudevents(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
@@ -93,16 +137,39 @@ FORMATS: dict[str, Callable[[AsyncIterable[bytes]], AsyncIterator[list[Any]]]] =
 """By media type."""
 
 
-def parse_line(line: bytes) -> Any:
-    """The item of one line, or why there is none."""
+def parse_item(line: bytes) -> Any:
+    """The item that somebody sent, or why there is none: also because it costs more than an item may."""
+    if len(line) > ITEM_BYTES:
+        return _too_large()
+    return parse_line(line, limited=True)
+
+
+def parse_line(line: bytes, *, limited: bool = False) -> Any:
+    """The record of one line, or why there is none; `limited` to the shape of an item, if it is one."""
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
         return Rejected("not_utf8", byte=error.start + 1)
+    return _parse_or_reject(text.strip(), limited=limited)
+
+
+def _parse_or_reject(text: str, *, limited: bool = True) -> Any:
     try:
-        return _parse(text.strip())
+        if limited:
+            check_shape(text, values=ITEM_VALUES, depth=ITEM_DEPTH)
+        return _parse(text)
+    except TooComplex:
+        return _too_complex()
     except (json.JSONDecodeError, RecursionError) as error:
         return Rejected("malformed", why=_why(error))
+
+
+def _too_complex() -> Rejected:
+    return Rejected("item_too_complex", values=ITEM_VALUES, depth=ITEM_DEPTH)
+
+
+def _too_large() -> Rejected:
+    return Rejected("item_too_large", most=ITEM_BYTES // 1024)
 
 
 def from_cloudevent(raw: Any) -> Any:
@@ -174,72 +241,186 @@ def _parse(text: str) -> Any:
         raise json.JSONDecodeError("Expecting value", text, stop.value) from None
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
-    return _storable(value, text, 0, end)
+    return Rejected("lone_surrogate") if has_lone_surrogate(text) else value
 
 
-def _storable(value: Any, text: str, start: int, end: int) -> Any:
-    """Return the value that stands there in a text; Rejected if something in it is half a character."""
-    if text.find("\\u", start, end) >= 0 and has_lone_surrogate(text[start:end]):
-        return Rejected("lone_surrogate")
-    return value
+class _ArrayReader:
+    """Takes a JSON array apart while it comes in.
+
+    Of each item the text is kept, not what it was parsed to: that would be ten times as large, and all are
+    there before the first one is taken. An item that is too large is not kept at all.
+    """
+
+    def __init__(self) -> None:
+        self.items: list[str | Rejected] = []
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._bytes = 0
+        """Fed to the decoder."""
+        self._text = ""
+        self._at = 0
+        """Up to where the text was read."""
+        self._before = 0
+        """Characters before the text."""
+        self._expected: Literal["array", "item or end", "item", "comma or end", "nothing"] = "array"
+        self._skipping: _Skipping | None = None
+
+    def feed(self, data: bytes, *, last: bool = False) -> None:
+        """Read a piece. Raises Unreadable, TooManyItems."""
+        held = len(self._decoder.getstate()[0])
+        try:
+            decoded = self._decoder.decode(data, last)
+        except UnicodeDecodeError as error:
+            place = self._bytes - held + error.start + 1
+            raise Unreadable(
+                "not_utf8",
+                f"The body is not UTF-8 at byte {place}.",
+                f"본문이 UTF-8이 아닙니다({place}번째 바이트).",
+            ) from None
+        self._bytes += len(data)
+        if not self._before and not self._text:
+            decoded = decoded.removeprefix("\ufeff")
+        self._before += self._at
+        self._text = self._text[self._at :] + decoded
+        self._at = 0
+        while self._step(last):
+            pass
+
+    def end(self) -> None:
+        """All was fed. Raises Unreadable, TooManyItems."""
+        self.feed(b"", last=True)
+        if self._expected == "array":
+            raise _not_an_array()
+        if self._expected != "nothing":
+            expected = "',' or ']'" if self._expected == "comma or end" else "an item"
+            raise self._not_json(f"it ends where {expected} is expected")
+
+    def _step(self, last: bool) -> bool:
+        """Read one thing; False once nothing more can be read before more is there."""
+        if self._skipping is not None:
+            self._at, over = self._skipping.on(self._text, self._at)
+            if over:
+                self._skipping = None
+                self._add(_too_large())
+            return over
+        self._at = _end_of_space(self._text, self._at)
+        if self._at == len(self._text):
+            return False
+        sign = self._text[self._at]
+        match self._expected:
+            case "array":
+                if sign != "[":
+                    raise _not_an_array()
+                self._at += 1
+                self._expected = "item or end"
+            case "item or end" | "comma or end" if sign == "]":
+                self._at += 1
+                self._expected = "nothing"
+            case "comma or end":
+                if sign != ",":
+                    raise self._not_json("',' or ']' is expected")
+                self._at += 1
+                self._expected = "item"
+            case "nothing":
+                raise self._not_json("there is something behind its end")
+            case _:
+                return self._item(last)
+        return True
+
+    def _item(self, last: bool) -> bool:
+        text, start = self._text, self._at
+        why = "an item is expected"
+        end = None
+        too_deep = False
+        try:
+            _value, end = _scan(text, start)
+        except StopIteration:
+            pass
+        except json.JSONDecodeError as error:
+            why = error.msg
+        except RecursionError:
+            too_deep = True
+        if end is not None and (end < len(text) or last):  # 12 may go on as 123
+            whole = text[start:end]
+            large = len(whole) * 4 > ITEM_BYTES and len(whole.encode(errors="replace")) > ITEM_BYTES
+            self._at = end
+            self._add(_too_large() if large else whole)
+            return True
+        if len(text) - start <= ITEM_BYTES and not (last or too_deep):
+            return False
+        skipping = _Skipping(text[start])
+        end, over = skipping.on(text, start)
+        small = end - start <= ITEM_BYTES
+        if small and not over and not last:
+            return False
+        if (last and not over) or (small and not too_deep):
+            raise self._not_json(why)
+        self._at = end
+        if over:
+            self._add(_too_complex() if small else _too_large())
+        else:
+            self._skipping = skipping
+        return over
+
+    def _add(self, item: str | Rejected) -> None:
+        self.items.append(item)
+        self._expected = "comma or end"
+        if len(self.items) > MAX_ITEMS:
+            raise TooManyItems
+
+    def _not_json(self, why: str) -> Unreadable:
+        place = self._before + self._at + 1
+        return Unreadable(
+            "invalid_json",
+            f"The body is not JSON: {why} at character {place}.",
+            f"본문이 JSON이 아닙니다({place}번째 글자): {why}.",
+        )
 
 
-async def _parse_array(body: bytes) -> list[list[Any]]:
-    """All chunks of an array; other tasks get their turn between them."""
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(
-            "not_utf8",
-            f"The body is not UTF-8 at byte {error.start + 1}.",
-            f"본문이 UTF-8이 아닙니다({error.start + 1}번째 바이트).",
-        ) from None
-    chunks: list[list[Any]] = []
-    chunk: list[Any] = []
-    try:
-        at = _end_of_space(text, 0)
-        if text[at : at + 1] != "[":
-            raise Unreadable("not_an_array", "Send a JSON array of items.", "항목의 JSON 배열을 보내십시오.")
-        at = _end_of_space(text, at + 1)
-        more = text[at : at + 1] != "]"
-        while more:
-            start = at
-            value, at = _scan(text, start)
-            chunk.append(_storable(value, text, start, at))
-            if len(chunk) == CHUNK:
-                chunks.append(chunk)
-                if len(chunks) * CHUNK > MAX_ITEMS:
-                    raise TooManyItems
-                chunk = []
-                await asyncio.sleep(0)
-            at = _end_of_space(text, at)
-            more = text[at : at + 1] == ","
-            if more:
-                at = _end_of_space(text, at + 1)
-            elif text[at : at + 1] != "]":
-                raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
-        if _end_of_space(text, at + 1) != len(text):
-            raise json.JSONDecodeError("Extra data", text, at + 1)
-    except StopIteration as stop:
-        raise _not_json(json.JSONDecodeError("Expecting value", text, stop.value)) from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise _not_json(error) from None
-    if chunk:
-        chunks.append(chunk)
-    if sum(map(len, chunks)) > MAX_ITEMS:
-        raise TooManyItems
-    return chunks
+class _Skipping:
+    """Finds the end of a JSON value without keeping it."""
+
+    def __init__(self, first: str) -> None:
+        self._scalar = first not in '[{"'
+        self._in_text = False
+        self._depth = 0
+
+    def on(self, text: str, at: int) -> tuple[int, bool]:
+        """How far the text was read from a place on, and whether the value is over there."""
+        if self._scalar:
+            at = _scalar(text, at).end()  # type: ignore[union-attr]
+            return at, at < len(text)
+        while at < len(text):
+            if self._in_text:
+                at = _rest_of_text(text, at).end()  # type: ignore[union-attr]
+                if at == len(text) or text[at] == "\\":
+                    return at, False
+                at += 1
+                self._in_text = False
+            else:
+                found = _sign(text, at)
+                if found is None:
+                    return len(text), False
+                at = found.end()
+                self._in_text = found[0] == '"'
+                self._depth += 1 if found[0] in "[{" else -1 if found[0] in "]}" else 0
+            if self._depth <= 0 and not self._in_text:
+                return at, True
+        return at, False
+
+
+_scalar = re.compile(r"[^],}\s]*").match
+_rest_of_text = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL).match
+_sign = re.compile(r'["[\]{}]').search
+
+
+def _not_an_array() -> Unreadable:
+    return Unreadable("not_an_array", "Send a JSON array of items.", "항목의 JSON 배열을 보내십시오.")
 
 
 def _end_of_space(text: str, at: int) -> int:
     found = _space(text, at)
     assert found is not None
     return found.end()
-
-
-def _not_json(error: json.JSONDecodeError | RecursionError) -> Unreadable:
-    why = _why(error)
-    return Unreadable("invalid_json", f"The body is not JSON: {why}.", f"본문이 JSON이 아닙니다: {why}.")
 
 
 def _why(error: json.JSONDecodeError | RecursionError) -> str:

@@ -24,6 +24,11 @@ SENTENCES: dict[str, Text] = {
     ),
     "not_mapped": Text("{field} 값을 만들 수 없습니다: {why}", "{field} can't be made: {why}"),
     "named_twice": Text("{field}이(가) 한 객체에 두 번 있습니다", "{field} stands twice in one object"),
+    "item_too_large": Text("항목이 {most} KiB를 넘습니다", "it has more than {most} KiB"),
+    "item_too_complex": Text(
+        "값이 {values}개를 넘거나 {depth}단계보다 깊습니다",
+        "it holds more than {values} values, or values more than {depth} deep",
+    ),
     "lone_surrogate": Text(
         "글자의 반쪽(짝이 없는 서로게이트)이 있어 텍스트로 읽을 수 없습니다",
         "it holds half of a character (a surrogate without the other one), which is no text",

@@ -9,8 +9,13 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from events.json_input import LoneSurrogate, NamedTwice, NulCharacter, exact_json
+from events.json_input import LoneSurrogate, NamedTwice, NulCharacter, TooComplex, check_shape, exact_json
 from services.api.http.problems import Problem
+
+MOST_VALUES = 5000
+"""Values of a body; the largest that a command takes has some 1,200."""
+DEEPEST = 32
+"""Objects and lists in one another; no command takes more than five."""
 
 
 class ExactRequest(Request):
@@ -29,7 +34,15 @@ class ExactRequest(Request):
                 f"본문이 UTF-8이 아닙니다: {error.start}번째 바이트를 읽을 수 없습니다.",
             ) from None
         try:
+            check_shape(text, values=MOST_VALUES, depth=DEEPEST)
             return exact_json(text)
+        except TooComplex:
+            raise Problem(
+                413,
+                "body_too_complex",
+                f"A body may hold at most {MOST_VALUES} values, in at most {DEEPEST} levels.",
+                f"본문에는 값을 {MOST_VALUES}개까지, {DEEPEST}단계까지 담을 수 있습니다.",
+            ) from None
         except json.JSONDecodeError as error:
             place = f"line {error.lineno}, column {error.colno}"
             raise Problem(
@@ -66,10 +79,6 @@ class ExactRequest(Request):
                 f"The body holds a number that can't be read: {error}.",
                 "본문에 읽을 수 없는 숫자가 있습니다."
                 " NaN이나 Infinity가 아닌, 정수부 26자리·소수부 12자리 이내의 숫자를 보내십시오.",
-            ) from None
-        except RecursionError:
-            raise Problem(
-                400, "invalid_json", "The body is nested too deeply.", "본문이 너무 깊게 중첩되어 있습니다."
             ) from None
 
 

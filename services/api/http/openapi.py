@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -85,6 +88,24 @@ def install(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+    answer = prepared(document)
+
+    async def openapi(_request: Request) -> Response:
+        return await answer()
+
+    app.add_route("/openapi.json", openapi, include_in_schema=False)
+
+
+def prepared(make: Callable[[], object]) -> Callable[[], Awaitable[Response]]:
+    """Return what answers with a large document, which is made once, in a thread: nobody waits meanwhile."""
+    made: list[bytes] = []
+
+    async def answer() -> Response:
+        if not made:
+            made.append(await asyncio.to_thread(lambda: orjson.dumps(make())))
+        return Response(made[0], media_type="application/json")
+
+    return answer
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

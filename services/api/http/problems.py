@@ -36,6 +36,12 @@ _TITLES: dict[int, Text] = {
 }
 
 
+MOST_ERRORS = 20
+"""Fields that an answer names. Nobody mends hundreds by hand, and each costs ten times what it came as."""
+_LONGEST_PART = 80
+"""Characters of a name in a pointer."""
+
+
 class FieldError(NamedTuple):
     """What is wrong with one field. `place` is (`pointer` | `parameter` | `header`, where)."""
 
@@ -117,20 +123,24 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
         )
     fields = [
         FieldError(_place(error["loc"]), str(error["type"]), Text(korean(error), _sentence(error)))
-        for error in errors
+        for error in errors[:MOST_ERRORS]
     ]
     return Problem(
         422,
         "invalid",
-        f"{len(fields)} value{'s are' if len(fields) > 1 else ' is'} not valid: {fields[0].text.en}",
-        f"올바르지 않은 값이 {len(fields)}개 있습니다: {fields[0].text.ko}",
+        f"{len(errors)} value{'s are' if len(errors) > 1 else ' is'} not valid: {fields[0].text.en}",
+        f"올바르지 않은 값이 {len(errors)}개 있습니다: {fields[0].text.ko}",
         errors=fields,
     )
 
 
 def pointer(path: Sequence[str | int]) -> str:
     """A JSON pointer (RFC 6901) as the URI fragment that RFC 9457 uses: `#/key_results/0/target`."""
-    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return "#" + "".join("/" + _part(part) for part in path)
+
+
+def _part(part: str | int) -> str:
+    return str(part)[:_LONGEST_PART].replace("~", "~0").replace("/", "~1")
 
 
 def preferred_language(accept_language: str | None) -> Language:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from projections.control import ActiveVersion
 from projections.groups import GROUPS
+from services.api.http.openapi import prepared
 from services.api.http.services import Services, Serving
 from services.api.operations.asyncapi import document
 from services.ledger import LedgerError
@@ -90,10 +91,13 @@ async def metrics(services: Serving) -> Response:
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
+_asyncapi = prepared(document)
+
+
 @router.get("/asyncapi", summary="The AsyncAPI document")
 async def asyncapi() -> dict[str, Any]:
     """What travels over NATS: events, nudges and deliveries of feeds."""
-    return document()
+    return await _asyncapi()  # type: ignore[return-value]  # the annotation is for the OpenAPI document
 
 
 async def readiness(services: Services) -> Readiness:
