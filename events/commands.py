@@ -1,6 +1,6 @@
 """What every command is: the frozen shape of a request. Rules that need more are the deciders'."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
@@ -29,7 +29,45 @@ Note = Annotated[
 """Free text of a person."""
 
 
+Fact = Literal[
+    "cycle",
+    "new_cycle",
+    "cycles",
+    "measured_cycles",
+    "supported_cycles",
+    "kpi",
+    "org_unit",
+    "below",
+    "taken_over",
+    "unknown",
+    "unseen",
+    "leads_to",
+    "policies",
+    "taken",
+    "gone",
+    "line",
+]
+"""What a decider may need of other aggregates: the fields of `Context` (events/context.py) that say it."""
+
+Rule = Literal["ids", "supports", "tree"]
+"""A rule about all aggregates at once: no two goals have one id, no goal supports itself through others, no
+unit is below itself or below one that ended."""
+
+
 class Command(BaseModel):
-    """Something that is asked for. Why is in the context, not in the command."""
+    """Something that is asked for. Why is in the context, not in the command.
+
+    Its class says how it is handled. People whom it names need no mention: its fields name them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    needs: ClassVar[frozenset[Fact]] = frozenset()
+    """The facts that its decider asks for: these are looked up, nothing else."""
+    serialized_by: ClassVar[frozenset[Rule]] = frozenset()
+    """The rules for which one command at a time is decided."""
+    moves_goalposts: ClassVar[bool] = False
+    """It changes how a goal is measured and what it is held against, where its value comes from, how much it
+    counts, which key results there are, or by when."""
+    reports: ClassVar[bool] = False
+    """It reports on a goal or works out what was agreed, and changes no terms."""

@@ -35,8 +35,11 @@ class Context:
     new_cycle: Cycle | None = None
     """The cycle to which the command, or a change that waits, moves the objective."""
     cycles: tuple[Cycle, ...] = ()
-    """The other cycles that the command may touch: of all goals that an initiative supports, before and after
-    the command; in which a KPI that is redefined measures something; for a KPI's target all there are."""
+    """All cycles of the workspace."""
+    measured_cycles: tuple[Cycle, ...] = ()
+    """The cycles in which a KPI measures something; none unless the command changes how it counts."""
+    supported_cycles: tuple[Cycle, ...] = ()
+    """The cycles of all goals that an initiative supports, before and after the command."""
     kpi: Kpi | None = None
     """The KPI that the command names, or that the key result it changes takes its value from."""
     org_unit: OrgUnit | None = None

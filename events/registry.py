@@ -18,6 +18,10 @@ class EventData(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Report(EventData):
+    """Reports on an aggregate and changes none of its terms: an `If-Match` of an earlier read still holds."""
+
+
 class UnknownData(EventData):
     """The data of an event type this version does not know: kept as it is and skipped by every fold."""
 

@@ -13,6 +13,8 @@ from events.talk.audience import About, Audience
 class OpenConversation(Command):
     """Begin to talk with others; who begins is one of the parties."""
 
+    needs = frozenset({"unknown"})
+
     parties: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=20)]
     agenda: Note
     about: About | None = None

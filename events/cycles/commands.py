@@ -24,9 +24,13 @@ class PlanCycle(Command):
 class OpenCycle(Command):
     """Begin to work in a planned cycle; it keeps the policies as they are now."""
 
+    needs = frozenset({"policies"})
+
 
 class AdoptPolicy(Command):
     """Judge the goals of an open cycle by another version of a policy; it takes a reason."""
+
+    needs = frozenset({"policies"})
 
     framework: Framework
     version: Annotated[int, Field(ge=0)] | None = None

@@ -10,6 +10,8 @@ from events.talk.audience import About
 class GiveFeedback(Command):
     """Tell a person something, between the two or open to the person's line."""
 
+    needs = frozenset({"unknown"})
+
     to: Slug
     text: Note
     about: About | None = None

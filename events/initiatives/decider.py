@@ -61,7 +61,7 @@ def decide(command: InitiativeCommand, state: Initiative | None, context: Contex
         raise Refused(
             "initiative_unknown", "there is no such initiative", "없는 실행과제입니다", kind="not_found"
         )
-    for cycle in context.cycles:
+    for cycle in context.supported_cycles:
         require_not_closed(cycle)
     if isinstance(command, ReplanInitiative):
         return _replan(command, state, context)
@@ -80,7 +80,7 @@ def _plan(command: PlanInitiative, state: Initiative | None, context: Context) -
     _check(plan, context)
     if plan.org_unit is not None:
         require_org_unit(context, pointer="/org_unit")
-    for cycle in context.cycles:
+    for cycle in context.supported_cycles:
         require_not_closed(cycle)
     return [InitiativePlanned(**plan.model_dump())]
 

@@ -19,6 +19,8 @@ CounterMetrics = Annotated[tuple[Slug, ...], Field(max_length=10)]
 class DefineKpi(Command):
     """Begin to watch a measure. Without an English name the Korean one serves for both."""
 
+    needs = frozenset({"org_unit", "policies", "unknown"})
+
     name_ko: Title
     name_en: Title | None = None
     unit: Unit
@@ -38,6 +40,8 @@ class DefineKpi(Command):
 
 class RedefineKpi(Command):
     """Change parts of the definition: what is left out stays; null clears what may be empty."""
+
+    needs = frozenset({"measured_cycles", "org_unit", "policies", "unknown", "unseen"})
 
     name_ko: Title | None = None
     name_en: Title | None = None
@@ -74,6 +78,7 @@ class StatedKpiTarget(Command):
 class SetKpiTarget(StatedKpiTarget):
     """Set a target. `base` is what is known of the base of a relative one; None: nothing."""
 
+    needs = frozenset({"cycles", "policies"})
     base: FrozenValue | None = None
 
 
@@ -83,6 +88,8 @@ class RetireKpi(Command):
 
 class AgreeKpiChange(Command):
     """Approve the changes of targets that wait."""
+
+    needs = frozenset({"cycles"})
 
 
 class SendBackKpiChange(Command):

@@ -103,7 +103,7 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
     if new == old:
         return []
     if any(getattr(new, field) != getattr(old, field) for field in COUNTING):
-        for cycle in context.cycles:
+        for cycle in context.measured_cycles:
             require_not_closed(cycle)
     context.require_reason()
     _check_aggregation(state.kind, new.aggregation)

@@ -3,47 +3,9 @@
 from events.commands import Command
 from events.context import Context
 from events.cycles.state import Cycle
-from events.objectives.commands import (
-    AddKeyResult,
-    ChangeMeasure,
-    ChangeObjectiveCycle,
-    ChangeTarget,
-    CheckIn,
-    CorrectBaseline,
-    DeclareTrajectory,
-    DropKeyResult,
-    LinkKpi,
-    MarkStepDone,
-    ReopenStep,
-    ResolveRelative,
-    SetWeights,
-    UnlinkKpi,
-)
 from events.objectives.key_result_events import Goalpost, RelativeResolved
 from events.objectives.state import Objective
 from events.registry import EventData
-
-GOALPOSTS = (
-    ChangeMeasure,
-    ChangeTarget,
-    CorrectBaseline,
-    DeclareTrajectory,
-    LinkKpi,
-    UnlinkKpi,
-    SetWeights,
-    AddKeyResult,
-    DropKeyResult,
-    ChangeObjectiveCycle,
-)
-"""Commands that move the goalposts: how a key result is measured and what it is held against, where its value
-comes from, how much it counts, which key results there are, and by when. `ResolveRelative` does so, too, when
-it resolves anew.
-
-All else of an OKR stays free: words, owners, its unit, its reward, what it supports, reports, and its end.
-"""
-
-REPORTS = (CheckIn, MarkStepDone, ReopenStep, ResolveRelative)
-"""Commands that report on a goal, or work out what was agreed; what moves a target all the same waits."""
 
 
 def needs_agreement(objective: Objective) -> bool:
@@ -66,10 +28,14 @@ def needs_approval(objective: Objective, context: Context) -> bool:
 
 
 def must_wait(command: Command, objective: Objective, context: Context) -> bool:
-    """Whether all that follows from a command waits: of an active MBO goal every change of its terms."""
+    """Return whether all that follows from a command waits: of an active MBO goal every change of its terms.
+
+    All but the goalposts of an OKR stays free: words, owners, its unit, its reward, what it supports,
+    reports, and its end.
+    """
     if needs_agreement(objective):
-        return not isinstance(command, REPORTS)
-    return isinstance(command, GOALPOSTS) and needs_approval(objective, context)
+        return not command.reports
+    return command.moves_goalposts and needs_approval(objective, context)
 
 
 def is_over(objective: Objective, cycle: Cycle, context: Context) -> bool:

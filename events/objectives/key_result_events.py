@@ -5,7 +5,7 @@ from datetime import date
 from events.decimals import Number
 from events.measures import Measure
 from events.objectives.trajectory import Trajectory
-from events.registry import EventData, event
+from events.registry import EventData, Report, event
 from events.relative import FrozenBase
 
 
@@ -115,7 +115,7 @@ class RangeChanged(TargetChanged):
     " {base.readings} readings of {base.start} to {base.end} (positions {base.first_position} to"
     " {base.last_position}), target {old} → {new}, from {effective_from} on.",
 )
-class RelativeResolved(Goalpost):
+class RelativeResolved(Goalpost, Report):
     """Baseline and target of a relative goal are frozen, with the readings they came from."""
 
     old: Number | None = None
@@ -191,7 +191,7 @@ class KeyResultOwnerChanged(KeyResultEvent):
     " ({day}[, value {value}][, confidence {confidence}]).",
     personal=("note",),
 )
-class CheckedIn(KeyResultEvent):
+class CheckedIn(KeyResultEvent, Report):
     """A person's report. A value counts if no KPI gives it; confidence (0 to 10) and note never do."""
 
     day: date
@@ -217,7 +217,7 @@ class TrajectoryDeclared(Goalpost):
     ko="{actor} {day} 핵심 결과 {key_result} 단계 {step} 완료를 기록했습니다.",
     en="{actor} marked the step {step} of the key result {key_result} as done, {day}.",
 )
-class StepDone(KeyResultEvent):
+class StepDone(KeyResultEvent, Report):
     """A step of a milestone is done since a business day."""
 
     step: str
@@ -229,7 +229,7 @@ class StepDone(KeyResultEvent):
     ko="{actor} 핵심 결과 {key_result} 단계 {step} 완료를 {day}부터 취소했습니다.",
     en="{actor} reopened the step {step} of the key result {key_result}, from {day} on.",
 )
-class StepReopened(KeyResultEvent):
+class StepReopened(KeyResultEvent, Report):
     """A step that was marked as done is not, from a business day on. The reason is in the envelope."""
 
     step: str

@@ -10,6 +10,9 @@ from events.org_units.events import Level
 class CreateOrgUnit(Command):
     """Begin a unit below a parent, or a root. Without an English name the Korean one serves for both."""
 
+    needs = frozenset({"org_unit"})
+    serialized_by = frozenset({"tree"})
+
     name_ko: Title
     name_en: Title | None = None
     level: Level
@@ -26,6 +29,9 @@ class RenameOrgUnit(Command):
 class MoveOrgUnit(Command):
     """Put a unit, with all below it, under another parent or make it a root."""
 
+    needs = frozenset({"below", "org_unit"})
+    serialized_by = frozenset({"tree"})
+
     parent: Slug | None
     effective_from: date | None = None
     """The first business day there; None: today. Not before the unit's last move."""
@@ -33,3 +39,6 @@ class MoveOrgUnit(Command):
 
 class ArchiveOrgUnit(Command):
     """End a unit. Its past stays."""
+
+    needs = frozenset({"below"})
+    serialized_by = frozenset({"tree"})

@@ -40,6 +40,8 @@ class ChangeMail(Command):
 class JoinUnit(Command):
     """Make a person a member of a unit, besides all others they belong to."""
 
+    needs = frozenset({"org_unit"})
+
     org_unit: Slug
     role: MemberRole = "member"
     effective_from: date | None = None

@@ -12,6 +12,8 @@ from events.talk.audience import About
 class GiveRecognition(Command):
     """Thank or praise one or several people before everybody."""
 
+    needs = frozenset({"unknown"})
+
     to: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=50)]
     text: Note
     about: About | None = None

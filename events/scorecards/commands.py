@@ -16,6 +16,8 @@ Items = Annotated[tuple[Item, ...], Field(min_length=1, max_length=MOST_ITEMS)]
 class DrawUpScorecard(Command):
     """Set by what a unit or a person is judged in a cycle."""
 
+    needs = frozenset({"cycle", "org_unit", "unknown"})
+
     cycle: Slug
     org_unit: Slug | None = None
     person: Slug | None = None
@@ -24,5 +26,7 @@ class DrawUpScorecard(Command):
 
 class ChangeScorecard(Command):
     """Set all its items and weights anew; it takes a reason."""
+
+    needs = frozenset({"cycle", "unknown"})
 
     items: Items

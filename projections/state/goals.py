@@ -13,21 +13,12 @@ from events.envelope import RecordedEvent
 from events.ids import Aggregate
 from events.objectives.events import ObjectiveDrafted
 from events.objectives.key_result_events import KeyResultAdded
+from events.registry import Report
 from events.state import OutOfPlace
 from projections.bulk import arrays, insert_given
 from projections.projection import Copy, Store, Upsert, Write
 from projections.state.attachments import attached_to
 from projections.state.tables import attachment, command, key_result, taken_over, version
-
-REPORTS = frozenset(
-    {
-        "key_result.checked_in",
-        "key_result.step_done",
-        "key_result.step_reopened",
-        "key_result.relative_resolved",
-    }
-)
-"""Events after which an `If-Match` of an earlier read still holds: they report and change nothing."""
 
 
 class Version(NamedTuple):
@@ -102,7 +93,7 @@ class Goals:
         """Keep the version that a goal event leads to."""
         event = recorded.event
         before = self._latest.get(event.aggregate)
-        reports = before is not None and event.name in REPORTS
+        reports = before is not None and isinstance(event.data, Report)
         revision = before.revision if before is not None and reports else recorded.position
         stored = change.after.model_dump_json()
         self._latest[event.aggregate] = Version(change.after, revision)

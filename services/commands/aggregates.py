@@ -10,9 +10,9 @@ import structlog
 from events.aggregates import AGGREGATES
 from events.envelope import RecordedEvent, UndecodableEvent
 from events.ids import Aggregate, ledger_subject
+from events.registry import Report
 from events.state import State
 from projections.state import queries
-from projections.state.goals import REPORTS
 from services.ledger import Ledger, recorded
 
 log = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ def folded(workspace: str, aggregate: Aggregate, before: Loaded, event: Recorded
     except Exception as error:  # whatever a fold raises means that the event is poison
         _step_over(workspace, aggregate, event.position, error)
         return before._replace(position=event.position)
-    report = before.state is not None and event.event.name in REPORTS
+    report = before.state is not None and isinstance(event.event.data, Report)
     return Loaded(state, event.position, before.revision if report else event.position)
 
 

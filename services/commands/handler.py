@@ -24,10 +24,9 @@ from events.commands import Command
 from events.envelope import Event, encode
 from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject, new_aggregate_id
-from events.registry import event_type
+from events.registry import Report, event_type
 from projections.advice.on_change import Written
 from projections.state import queries, queries_goals
-from projections.state.goals import REPORTS
 from services.access.callers import Caller
 from services.commands.aggregates import Loaded, seen
 from services.commands.context_loader import context_of, workspace_of, written_of
@@ -307,7 +306,7 @@ class Goals:
         )
         revision = before.revision
         for position, event in enumerate(events, appended.first):
-            revision = revision if event.name in REPORTS else position
+            revision = revision if isinstance(event.data, Report) else position
         event_ids = tuple(event.id for event in events)
         return Answer(request.aggregate.id, event_ids, appended.last, revision, False, written)
 

@@ -9,32 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from events.commands import Command
-from events.objectives.commands import AddKeyResult, AgreeObjective, ChangeSupports, DraftObjective
-from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from services.commands.errors import TooContended
-
-IDS = "ids"
-"""No two goals have one id, be they objectives or key results."""
-SUPPORTS = "supports"
-"""What supports what never makes a circle."""
-TREE = "tree"
-"""Units never make a circle, and none begins below one that ended."""
-
-RULES: Mapping[type[Command], tuple[str, ...]] = {
-    DraftObjective: (IDS,),  # nothing leads to a new objective, so it closes no circle
-    AddKeyResult: (IDS,),
-    AgreeObjective: (IDS, SUPPORTS),  # makes changes that waited, of any sort
-    ChangeSupports: (SUPPORTS,),
-    CreateOrgUnit: (TREE,),
-    MoveOrgUnit: (TREE,),
-    ArchiveOrgUnit: (TREE,),
-}
-"""The rules that one command at a time is decided on. (What `EnsureContainer` begins has an id that nobody
-chooses, and comes with its first key result.)"""
 
 LONGEST_WAIT = 10.0
 """Seconds until a command gives up to wait for those before it: they may be waiting for NATS."""
@@ -52,7 +31,7 @@ class OneAtATime:
 
         Whoever decides in it sees what the one before appended if it looks at the ledger's head first.
         """
-        rules = sorted({rule for command in commands for rule in RULES.get(type(command), ())})
+        rules = sorted({rule for command in commands for rule in command.serialized_by})
         async with AsyncExitStack() as turns:
             try:
                 async with asyncio.timeout(LONGEST_WAIT):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
-from typing import Any
+from typing import Any, get_args
 
 from events.aggregates import AGGREGATES
-from events.commands import Command
+from events.commands import Command, Fact
 from events.context import Context
 from events.cycles.state import Cycle
 from events.envelope import Event
@@ -51,7 +51,23 @@ REVENUE = Kpi(
 )
 
 
-def circumstances(**facts: Any) -> Context:
+class Watched(Context):
+    """A context that notes which facts of other aggregates a decider looks at."""
+
+    __slots__ = ("read",)
+    read: set[str]
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in get_args(Fact):
+            super().__getattribute__("read").add(name)
+        return super().__getattribute__(name)
+
+    def check(self, command: Command) -> None:
+        """Fail if the decider looked at a fact that the command's class does not say it needs."""
+        assert self.read <= command.needs, f"{type(command).__name__} does not say what it needs"
+
+
+def circumstances(**facts: Any) -> Watched:
     """A context in the middle of an open quarter, where all that is named exists; `facts` differ."""
     numbers = count(1)
     usual: dict[str, Any] = {
@@ -65,7 +81,9 @@ def circumstances(**facts: Any) -> Context:
         "org_unit": SALES_TEAM,
         "kpi": REVENUE,
     }
-    return Context(**usual | facts)
+    context = Watched(**usual | facts)
+    object.__setattr__(context, "read", set())
+    return context
 
 
 def recorded(data: EventData, kind: str = "objective", id_: str = "it", actor: str = "person:anna") -> Event:
@@ -132,6 +150,8 @@ class Given:
             events = AGGREGATES[self.kind].decide(command, state, context)
         except Refused as refusal:
             return Outcome(self.kind, self.history, None, refusal, self.id)
+        finally:
+            context.check(command)
         return Outcome(self.kind, self.history, events, None, self.id)
 
 

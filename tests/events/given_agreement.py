@@ -66,6 +66,7 @@ class Goal:
         """A command that is carried out."""
         context = circumstances(actor=actor, reason=reason, today=today, **self.facts)
         self.events = AGGREGATES["objective"].decide(command, self.state, context)
+        context.check(command)
         for data in self.events:
             self._state = evolve(self._state, recorded(data, actor=actor))
         assert Objective.model_validate_json(self.state.model_dump_json()) == self.state

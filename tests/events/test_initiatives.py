@@ -91,14 +91,14 @@ def test_nothing_changes_while_the_cycle_of_a_goal_is_closed(step: str) -> None:
     """Also if another of its goals is in an open cycle."""
     closed = QUARTER.model_copy(update={"id": "2024-q4", "status": "closed"})
     for life in LIVES.values():
-        outcome = life.when(STEPS[step][0], reason="늦음", cycles=(QUARTER, closed))
+        outcome = life.when(STEPS[step][0], reason="늦음", supported_cycles=(QUARTER, closed))
         outcome.refused("cycle_closed")
 
 
 def test_nothing_is_planned_for_a_closed_cycle() -> None:
     closed = QUARTER.model_copy(update={"status": "closed"})
     command = PlanInitiative(title="포털", supports=("acv",))
-    given("initiative").when(command, cycles=(closed,)).refused("cycle_closed")
+    given("initiative").when(command, supported_cycles=(closed,)).refused("cycle_closed")
 
 
 @pytest.mark.parametrize(

@@ -152,9 +152,9 @@ def test_open_cycles_and_those_to_come_take_a_target() -> None:
 
 def test_how_a_kpi_is_read_stays_where_it_measured_in_a_closed_cycle() -> None:
     """Names and people may change: no figure follows from them."""
-    KPI.when(RedefineKpi(cadence="week"), reason="x", cycles=(CLOSED,)).refused("cycle_closed")
-    assert KPI.when(RedefineKpi(owner="boris"), reason="x", cycles=(CLOSED,)).refusal is None
-    assert KPI.when(RedefineKpi(cadence="week"), reason="x", cycles=(QUARTER,)).refusal is None
+    KPI.when(RedefineKpi(cadence="week"), reason="x", measured_cycles=(CLOSED,)).refused("cycle_closed")
+    assert KPI.when(RedefineKpi(owner="boris"), reason="x", measured_cycles=(CLOSED,)).refusal is None
+    assert KPI.when(RedefineKpi(cadence="week"), reason="x", measured_cycles=(QUARTER,)).refusal is None
 
 
 def test_targets_of_separate_stretches_stand_beside_each_other() -> None:
