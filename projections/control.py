@@ -44,6 +44,7 @@ checkpoint = Table(
     Column("fingerprint", Text, comment="of the event at `position`; null at the start"),
     Column("epoch", Integer, nullable=False, server_default="1", comment="of the ledger at `position`"),
     Column("differs", Text, comment="why this is of another ledger than there is: set aside, read-only"),
+    Column("damaged", Text, comment="what of it is lost or can't be read: it is built anew"),
 )
 
 active_version = Table(
@@ -102,6 +103,8 @@ class ActiveVersion:
     """Of the ledger at `position`: 1, and one more for each time that a person accepted a restored ledger."""
     differs: str | None
     """Why it is of another ledger than there is. It is set aside then: perhaps it is the only copy."""
+    damaged: str | None
+    """What of it is lost or can't be read. A worker builds it anew then, unless it is set aside."""
 
 
 def schema_name(workspace: str, group: str, build: int) -> str:
@@ -144,6 +147,7 @@ _ALL_ACTIVE = select(
     checkpoint.c.fingerprint,
     checkpoint.c.epoch,
     checkpoint.c.differs,
+    checkpoint.c.damaged,
 ).join(
     checkpoint,
     and_(

@@ -18,8 +18,10 @@ from projections.groups import GROUPS
 from projections.state import queries
 from projections.state.fold import STATE
 from projections.state.tables import reading, version
+from services.doctor.damage import control_damaged, damaged, find_damage
 from services.doctor.finding import Finding, clock, now
 from services.ledger import Ledger, StoredMessage
+from services.postgres.damage import damage_of
 from services.projector.comparison import last_in_common
 from services.runtime.settings import Settings
 
@@ -48,6 +50,9 @@ async def examine_views(
                     async for finding in _group(connection, ledger, workspace, group):
                         yield finding
     except (DBAPIError, OSError) as error:
+        if isinstance(error, DBAPIError) and damage_of(error) is not None:
+            yield control_damaged(error)
+            return
         cause = getattr(error, "orig", None) or error
         yield Finding.fail(
             "postgres.reachable",
@@ -100,13 +105,26 @@ async def _group(
             "views.built", f"{name}: nobody has built this view yet", f"run `goaltrail worker {group}`"
         )
         return
+    known = GROUPS[group]
+    if active.version > known.version:
+        yield Finding.fail(
+            "views.version",
+            f"{name}: version {active.version} is live, this program has {known.version}: a newer one has"
+            " built it, and reads of this one answer 503",
+            f"upgrade this program; or, to stay with this version, `goaltrail rebuild {group}`",
+        )
+        return
+    damage = await find_damage(connection, known, active) if active.version == known.version else None
+    if damage is not None:
+        yield await damaged(ledger, workspace, name, active, damage)
+        return
     if active.differs is not None:
         yield await _set_aside(connection, ledger, workspace, name, active)
         return
-    if active.version != GROUPS[group].version:
+    if active.version != known.version:
         yield Finding.warn(
             "views.version",
-            f"{name}: version {active.version} is live, this program has {GROUPS[group].version}",
+            f"{name}: version {active.version} is live, this program has {known.version}",
             f"run `goaltrail rebuild {group}`",
         )
     elif group == STATE.name:

@@ -182,6 +182,10 @@ class Ledger:
         """Tell everybody that the views of a group show a position. It can be lost."""
         await self._nudges.send_views(workspace, group, position)
 
+    async def tell_damage(self, workspace: str, group: str, build: int, damage: str) -> None:
+        """Tell the projector that a read found a build of views damaged. It can be lost."""
+        await self._nudges.send_damage(workspace, group, build, damage)
+
     async def subscribe_views(self, moved: Moved) -> None:
         """Call back with workspace and group whenever views have moved, until the connection is closed."""
         await self._nudges.subscribe_views(moved)

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 PREFIX = "nudge.ledger."
 VIEWS_PREFIX = "nudge.views."
+DAMAGE_PREFIX = "nudge.damage."
 _LOOK_SECONDS = 1.0
 """How often a waiting reader looks at the ledger itself."""
 
@@ -52,6 +53,10 @@ class Nudges:
     async def send_views(self, workspace: str, group: str, position: int) -> None:
         """Tell everybody that the views of a group show this position."""
         await self._send(f"{VIEWS_PREFIX}{workspace}.{group}", position)
+
+    async def send_damage(self, workspace: str, group: str, build: int, damage: str) -> None:
+        """Tell the projector that a read found a build damaged; `damage` is one word."""
+        await self._send(f"{DAMAGE_PREFIX}{workspace}.{group}.{damage}", build)
 
     async def _send(self, subject: str, position: int) -> None:
         try:

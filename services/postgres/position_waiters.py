@@ -36,14 +36,23 @@ class _Waiter:
     reached: int = 0
     arrived: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
+    def take(self, reached: int | Exception) -> None:
+        """Learn how far the views are, or why it is no use to wait."""
+        if isinstance(reached, Exception):
+            self.arrived.set_exception(reached)
+            return
+        self.reached = reached
+        if reached >= self.position:
+            self.arrived.set_result(None)
+
 
 class PositionWaiters:
     """Those of one process who wait for positions. A single task looks for them, while there are any."""
 
     def __init__(
-        self, look: Callable[[Collection[Views]], Awaitable[Mapping[Views, int]]], *, most: int
+        self, look: Callable[[Collection[Views]], Awaitable[Mapping[Views, int | Exception]]], *, most: int
     ) -> None:
-        """`look` answers how far some views are; `most`: how many may wait for views of one workspace."""
+        """`look` answers how far some views are, or why that is no use; `most` may wait in one workspace."""
         self._look = look
         self._most = most
         self._waiters: set[_Waiter] = set()
@@ -95,10 +104,9 @@ class PositionWaiters:
             except Exception as error:
                 for waiter in asked:
                     if not waiter.arrived.done():
-                        waiter.arrived.set_exception(error)
+                        waiter.take(error)
                 continue  # who comes meanwhile has a look of their own
             for waiter in asked:
-                waiter.reached = reached.get(waiter.views, 0)
-                if waiter.reached >= waiter.position and not waiter.arrived.done():
-                    waiter.arrived.set_result(None)
+                if not waiter.arrived.done():
+                    waiter.take(reached.get(waiter.views, 0))
             pause = FIRST_LOOK if await woken(self._moved, pause) else min(pause * 2, LONGEST_LOOK)

@@ -16,7 +16,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from projections import control
+from projections.groups import GROUPS
 from projections.state.fold import STATE
+from services.postgres.damage import Damage, damage_of
 from services.postgres.fair_slots import FairSlots, Full, Purpose
 from services.postgres.position_waiters import NotThereYet as NotThereYet
 from services.postgres.position_waiters import PositionWaiters, TooManyWaiting
@@ -36,9 +38,14 @@ MOST_WAITING = 200
 """How many requests may wait for positions of one workspace's views."""
 QUEUE_PATIENCE = 2.0
 """Seconds that one of them waits for a connection."""
+REBUILT_AFTER = 5.0
+"""Seconds in which views that are not large are built anew."""
 EVERYBODY = ""
 """Whose share of the connections it is to ask for all workspaces."""
 T = TypeVar("T")
+
+TellDamage = Callable[[str, str, int, Damage], Awaitable[None]]
+"""Called with the workspace, the group, and the number of the build that is damaged."""
 
 
 class ViewsUnavailable(Exception):
@@ -60,6 +67,22 @@ class LedgerDiffers(ViewsUnavailable):
         super().__init__(f"the views of {workspace} are of another ledger than there is", 30.0)
 
 
+class ViewsDamaged(ViewsUnavailable):
+    """Something of the views is lost or can't be read. A worker builds them anew from the ledger."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, REBUILT_AFTER)
+
+
+class ViewsNewer(ViewsUnavailable):
+    """A newer version of this program has built the views: this one does not know how they are to be read."""
+
+    def __init__(self, version: int, known: int) -> None:
+        super().__init__(f"the views are of version {version}, this program knows {known}", REBUILT_AFTER)
+        self.version = version
+        self.known = known
+
+
 class ViewsBusy(ViewsUnavailable):
     """The workspace asks for more at once than its share of the connections; nothing is wrong with them."""
 
@@ -72,6 +95,7 @@ class View:
     position: int
     recorded_at: datetime | None
     """UTC, of the event at `position`; None while the ledger is empty."""
+    build: int
     version: int
     poisoned: bool
     """There are events that the group could not take."""
@@ -87,8 +111,11 @@ class Views:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         self._away_until = 0.0
+        self._answered_at = float("-inf")
         self._slots = FairSlots(CONNECTIONS, queue=MOST_QUEUED, patience=QUEUE_PATIENCE)
         self._waiters = PositionWaiters(self._positions, most=MOST_WAITING)
+        self._damaged: dict[tuple[str, str], int] = {}
+        self._tell_damage: TellDamage | None = None
 
     @staticmethod
     def connect(settings: Settings, *, name: str = "goaltrail-api") -> Views:
@@ -155,7 +182,34 @@ class Views:
                     raise NotThereYet(at_least, view.position)
             if view is None:
                 raise NotBuilt(f"no build of {group} for {workspace} yet")
-            yield view
+            try:
+                yield view
+            except Exception as error:
+                damage = damage_of(error)
+                if damage is None:
+                    raise
+                raise await self._damaged_or_gone(view, workspace, group, damage) from error
+
+    def is_damaged(self, workspace: str, group: str, build: int) -> bool:
+        """Whether a read of this process found a build damaged."""
+        return self._damaged.get((workspace, group)) == build
+
+    def tell_damage_to(self, tell: TellDamage) -> None:
+        """Whom to tell that a read found views damaged, so that they are built anew."""
+        self._tell_damage = tell
+
+    async def _damaged_or_gone(
+        self, view: View, workspace: str, group: str, damage: Damage
+    ) -> ViewsUnavailable:
+        """What a failed read is answered: the build is damaged, unless it was dropped for the next one."""
+        await view.connection.rollback()
+        active = await _active(workspace, group, view.connection)
+        if active is None or active.build != view.build:
+            return ViewsUnavailable(f"the views of {workspace} were built anew in this moment")
+        self._damaged[workspace, group] = view.build
+        if self._tell_damage is not None:
+            await self._tell_damage(workspace, group, view.build, damage)
+        return ViewsDamaged(f"the views of {workspace} are damaged")
 
     async def _enter(
         self, stack: AsyncExitStack, workspace: str, group: str, snapshot: bool, purpose: Purpose
@@ -172,8 +226,13 @@ class Views:
         if active is None:
             return None
         _require_same_ledger(workspace, active)
+        known = GROUPS[group].version
+        if active.version > known:
+            raise ViewsNewer(active.version, known)
         await connection.execution_options(schema_translate_map={group: active.schema_name})
-        return View(connection, active.position, active.recorded_at, active.version, active.poisoned)
+        return View(
+            connection, active.position, active.recorded_at, active.build, active.version, active.poisoned
+        )
 
     async def position(self, workspace: str, group: str = STATE.name) -> int:
         """How far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
@@ -183,11 +242,16 @@ class Views:
             _require_same_ledger(workspace, active)
             return active.position
 
-    async def _positions(self, views: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-        """How far some views are; those that nobody has built are left out."""
+    async def _positions(
+        self, views: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], int | Exception]:
+        """How far some views are, or that they are set aside; those that nobody has built are left out."""
         workspaces = {workspace for workspace, _ in views}
         async with self._connected(self._rows, partial(_all_active, workspaces)) as (_connection, builds):
-            return {key: build.position for key, build in builds.items()}
+            return {
+                key: build.position if build.differs is None else LedgerDiffers(key[0])
+                for key, build in builds.items()
+            }
 
     async def all_active(self) -> dict[tuple[str, str], control.ActiveVersion]:
         """The builds that reads use now, by workspace and group. Raises ViewsUnavailable."""
@@ -235,9 +299,14 @@ class Views:
                 self._require_not_away()
                 try:
                     opened = await self._ask_first(stack, engine, ask)
+                    self._answered_at = time.monotonic()
                 except Exception as error:
-                    if is_away(error) and not _lacks_table(error):
+                    if isinstance(error, TimeoutError) and self._answers_others():
+                        raise ViewsBusy("PostgreSQL answers, but not all in time") from error
+                    if is_away(error):
                         self._away_until = time.monotonic() + AWAY_FOR
+                    if damage_of(error) is not None:
+                        raise ViewsDamaged("the control tables of the views are damaged") from error
                     raise
                 yield opened
         except Full as error:
@@ -265,6 +334,10 @@ class Views:
         # It broke while it lay idle, say with a restart of PostgreSQL: a new one may do.
         connection = await stack.enter_async_context(engine.connect())
         return connection, await ask(connection)
+
+    def _answers_others(self) -> bool:
+        """Whether another first question was answered while one waited in vain: then this process is busy."""
+        return time.monotonic() < self._answered_at + CONNECT_TIMEOUT
 
     def _require_not_away(self) -> None:
         if time.monotonic() < self._away_until:
@@ -330,7 +403,6 @@ def is_away(error: BaseException) -> bool:
         | asyncpg.TooManyConnectionsError
         | asyncpg.InvalidAuthorizationSpecificationError
         | asyncpg.InterfaceError
-        # A fresh or restored database, or a build that was dropped after its successor took over.
-        | asyncpg.InvalidCatalogNameError
-        | asyncpg.UndefinedTableError,
+        # A fresh or restored database.
+        | asyncpg.InvalidCatalogNameError,
     )

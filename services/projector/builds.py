@@ -27,6 +27,7 @@ from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSchema, CreateTab
 from projections.control import active, active_version, checkpoint, metadata, poison, schema_name
 from projections.projection import LATE, Group
 from services.ledger import Mark
+from services.postgres import damage
 from services.runtime.settings import Settings
 
 
@@ -100,6 +101,7 @@ async def prepare_control(engine: AsyncEngine) -> None:
         await connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended('goaltrail control', 0))")
         )
+        await connection.execute(CreateSchema("control", if_not_exists=True))
         await connection.run_sync(metadata.create_all)
         await connection.run_sync(_add_columns)
 
@@ -192,15 +194,35 @@ async def drop(connection: AsyncConnection, build: Build) -> None:
 async def set_aside(connection: AsyncConnection, build: Build, why: str) -> None:
     """Keep a build as it is, as evidence: nobody can write to it any more, and reads are refused."""
     await connection.execute(update(checkpoint).where(*_is(build)).values(differs=why))
-    await connection.execute(
-        text(f'REVOKE {_WRITING} ON ALL TABLES IN SCHEMA "{build.schema}" FROM {_OWNER}')
-    )
+    if await _is_there(connection, build):
+        await connection.execute(
+            text(f'REVOKE {_WRITING} ON ALL TABLES IN SCHEMA "{build.schema}" FROM {_OWNER}')
+        )
+
+
+async def mark_damaged(connection: AsyncConnection, build: Build, why: str) -> None:
+    """Keep what of a build is lost or can't be read, for all who ask how the views are."""
+    await connection.execute(update(checkpoint).where(*_is(build)).values(damaged=why))
+
+
+async def what_is_missing(connection: AsyncConnection, build: Build) -> str | None:
+    """What of a build's tables is not there, in words; None if all is."""
+    return (await damage.what_is_missing(connection, {build.schema: build.group})).get(build.schema)
 
 
 async def take_back(connection: AsyncConnection, build: Build) -> None:
     """Let a build that was set aside go on: the ledger that it was built from is there again."""
     await connection.execute(update(checkpoint).where(*_is(build)).values(differs=None))
-    await connection.execute(text(f'GRANT {_WRITING} ON ALL TABLES IN SCHEMA "{build.schema}" TO {_OWNER}'))
+    if await _is_there(connection, build):
+        await connection.execute(
+            text(f'GRANT {_WRITING} ON ALL TABLES IN SCHEMA "{build.schema}" TO {_OWNER}')
+        )
+
+
+async def _is_there(connection: AsyncConnection, build: Build) -> bool:
+    """Whether a build's schema is there: somebody may have dropped it."""
+    found = await connection.scalar(text("SELECT to_regnamespace(:name)"), {"name": f'"{build.schema}"'})
+    return found is not None
 
 
 _WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"

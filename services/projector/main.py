@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import cast, get_args
 
 import structlog
 from faststream import FastStream
@@ -19,6 +21,7 @@ from projections.groups import GROUPS
 from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
 from services.ledger.provision import list_workspaces
+from services.postgres.damage import Damage, damage_of, what_is_missing
 from services.postgres.locks import Locks
 from services.projector.builds import prepare_control, projector_engine
 from services.projector.worker import RETRY, Host, Worker
@@ -33,6 +36,9 @@ log = structlog.get_logger(__name__)
 
 FOREVER = 1e9
 """Seconds to wait for NATS at the start: the supervisor, or the operator, decides when to give up."""
+
+DAMAGE_LOOK = 30.0
+"""Seconds between looks whether something of the views was dropped."""
 
 DISCOVERY = 5.0
 """Seconds between looks for workspaces that are new; a nudge of one is a look, too."""
@@ -51,6 +57,7 @@ class Projector:
         self._workers: dict[str, Worker] = {}
         self._tasks: dict[str, Background] = {}
         self._look = asyncio.Event()
+        self._looked_for_damage = float("-inf")
         self.broker = worker_broker(settings, "goaltrail-projector")
         self.broker.subscriber(
             "nudge.ledger.*",
@@ -58,12 +65,25 @@ class Projector:
             description="Something new is on the ledger of the workspace that the last token names.",
             decoder=_workspace_of,
         )(self.nudged)
+        self.broker.subscriber(
+            "nudge.damage.*.*.*",
+            title="damage",
+            description="A read found views damaged: their workspace, group, and what sort of damage it is.",
+            decoder=_report_of,
+        )(self.damaged)
         self.app = FastStream(
             self.broker,
             lifespan=self.running,
             logger=None,
             specification=AsyncAPI(title="Goaltrail projector", version="1"),
         )
+
+    async def damaged(self, report: tuple[str, str, str, int]) -> None:
+        """Let the worker of a workspace look into damage that a read found."""
+        workspace, group, damage, build = report
+        worker = self._workers.get(workspace)
+        if worker is not None and damage in get_args(Damage):
+            worker.damaged(group, build, cast("Damage", damage))
 
     async def nudged(self, workspace: str) -> None:
         """Wake the worker of the workspace that has something new."""
@@ -94,6 +114,7 @@ class Projector:
                     # Looked again soon; the workers there are say so themselves.
                     with suppress(LedgerUnavailable):
                         await self._look_for_workspaces(host, built)
+                    await self._look_for_damage(engine)
                     await woken(self._look, DISCOVERY)
             finally:
                 await asyncio.gather(*(task.stop() for task in self._tasks.values()))
@@ -106,6 +127,31 @@ class Projector:
             if workspace not in self._workers and self._wanted(workspace):
                 worker = self._workers[workspace] = Worker(host, workspace, self._groups)
                 self._tasks[workspace] = Background("worker", worker.run, workspace=workspace)
+
+    async def _look_for_damage(self, engine: AsyncEngine) -> None:
+        """Look from time to time whether somebody dropped something of the views: one question for all."""
+        if time.monotonic() < self._looked_for_damage + DAMAGE_LOOK:
+            return
+        self._looked_for_damage = time.monotonic()
+        try:
+            async with engine.connect() as connection:
+                found = await all_active(connection)
+                of_schema = {
+                    build.schema_name: (workspace, group, build.build)
+                    for (workspace, group), build in found.items()
+                    if group in GROUPS and build.version == GROUPS[group].version
+                }
+                groups = {schema: GROUPS[group] for schema, (_, group, _) in of_schema.items()}
+                for schema in await what_is_missing(connection, groups):
+                    workspace, group, number = of_schema[schema]
+                    if workspace in self._workers:
+                        self._workers[workspace].damaged(group, number, "structure")
+        except (OSError, SQLAlchemyError) as error:
+            log.warning("projector waits for PostgreSQL", because=str(error)[:200])
+            if damage_of(error) == "structure":
+                await self._with_views(engine)
+                for worker in self._workers.values():
+                    worker.start_over()
 
     def _wanted(self, workspace: str) -> bool:
         return self._only is None or workspace in self._only
@@ -120,6 +166,13 @@ class Projector:
             except (OSError, SQLAlchemyError) as error:
                 log.warning("projector waits for PostgreSQL", because=str(error)[:200])
                 await asyncio.sleep(RETRY)
+
+
+async def _report_of(nudge: NatsMessage) -> tuple[str, str, str, int]:
+    """Workspace, group and damage stand in the subject, the number of the build in the message."""
+    workspace, group, damage = nudge.raw_message.subject.split(".")[2:]
+    number = nudge.body.decode()
+    return workspace, group, damage, int(number) if number.isdigit() else 0
 
 
 async def _workspace_of(nudge: NatsMessage) -> str:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import asyncpg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.error_text import explained
 from projections.control import active
 from projections.projection import Group
 from services.ledger import Ledger, LedgerGap, LedgerUnavailable, WorkspaceUnknown
+from services.postgres.damage import Damage, damage_of
 from services.postgres.locks import LockLost, Locks
 from services.postgres.views import is_away
 from services.projector import builds, metrics
@@ -41,8 +43,11 @@ START_OVER = 0.2
 COMPARE = 60.0
 """Seconds between looks whether the ledger is still the one that the views were built from."""
 
+BUILD_AGAIN = 60.0
+"""Seconds until views that were built anew because they were damaged are built anew once more."""
+
 LOOK_AGAIN = 5.0
-"""Seconds between looks whether views that were set aside may go on, when nothing is appended."""
+"""Seconds between looks whether views may go on that were set aside, or that this worker must not touch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,9 @@ class Worker:
         self._workspace = workspace
         self._groups = groups
         self._nudge = asyncio.Event()
+        self._reports: dict[str, tuple[int, Damage]] = {}
+        self._built_anew: dict[str, float] = {}
+        self._start_over = False
         self._compared_at = float("-inf")
         self._ledger.client.on_reconnect(self._doubt)
 
@@ -81,6 +89,16 @@ class Worker:
 
     def nudge(self) -> None:
         """Say that there is something new on the ledger."""
+        self._nudge.set()
+
+    def damaged(self, group: str, build: int, damage: Damage) -> None:
+        """Say that somebody found a build damaged."""
+        self._reports[group] = build, damage
+        self._nudge.set()
+
+    def start_over(self) -> None:
+        """Say that the control tables were made anew."""
+        self._start_over = True
         self._nudge.set()
 
     async def run(self) -> None:
@@ -129,25 +147,43 @@ class Worker:
             log.debug("locks are gone with their session", workspace=self._workspace)
 
     async def _writer(self, group: Group) -> BuildWriter | None:
-        """The writer of the build that reads use; None if that is set aside."""
+        """The writer of the build that reads use; None if this worker must not touch it."""
         if await compare_views(self._engine, self._ledger, self._workspace, group) == "set aside":
             return None
         build = await self._build(group)
+        if build is None:
+            return None
         waived = await waived_positions(self._ledger, self._workspace)
         writer = BuildWriter(self._engine, build, waived=waived)
         await writer.start()
         return writer
 
-    async def _build(self, group: Group) -> builds.Build:
-        """The build that reads use; the first one is made, or one of this version.
+    async def _build(self, group: Group) -> builds.Build | None:
+        """The build that reads use; the first one is made, or one of this version, or one that is whole.
 
         What takes long is built beside: nobody reads the figures of half a ledger as if they were today's.
+        None where a newer version has built it, or where it is damaged again soon after it was built anew.
         """
         head = await self._ledger.head(self._workspace)
         async with self._engine.begin() as connection:
             found = await active(connection, self._workspace, group.name)
+            if found is not None and found.version > group.version:
+                # Else two versions that run at the same time would build over each other for ever.
+                log.error(
+                    "views are of a newer version than this program: upgrade it",
+                    workspace=self._workspace,
+                    group=group.name,
+                    theirs=found.version,
+                    ours=group.version,
+                )
+                return None
             if found is not None and found.version == group.version:
-                return builds.Build(self._workspace, group, found.build)
+                build = builds.Build(self._workspace, group, found.build)
+                damage = found.damaged or await builds.what_is_missing(connection, build)
+                if damage is None:
+                    return build
+                if not await self._may_build_anew(connection, build, damage):
+                    return None
             if found is None and head <= BATCH:
                 build = await builds.create(connection, self._workspace, group)
                 await builds.create_late_indexes(connection, build)
@@ -158,11 +194,49 @@ class Worker:
         async with self._one_rebuild:
             return await rebuild(self._engine, self._ledger, self._workspace, group, step_over_poison=True)
 
+    async def _may_build_anew(self, connection: AsyncConnection, build: builds.Build, damage: str) -> bool:
+        """Note that a build is damaged; whether it is to be built anew now."""
+        await builds.mark_damaged(connection, build, damage)
+        group, now = build.group.name, time.monotonic()
+        again = now < self._built_anew.get(group, float("-inf")) + BUILD_AGAIN
+        log.error(
+            "views are damaged" if again else "views are damaged: they are built anew",
+            workspace=self._workspace,
+            group=group,
+            because=damage,
+        )
+        if not again:
+            self._built_anew[group] = now
+        return not again
+
+    async def _look_into_reports(self, writers: Sequence[BuildWriter]) -> None:
+        """Raise Fenced if what somebody reported of a build is so."""
+        if self._start_over:
+            self._start_over = False
+            raise Fenced("the control tables were made anew")
+        for writer in writers:
+            number, damage = self._reports.pop(writer.build.group.name, (0, None))
+            if number == writer.build.number and damage is not None:
+                await self._look_into(writer, damage, "a read found that a page or a file can't be read")
+
+    async def _look_into(self, writer: BuildWriter, damage: Damage, told: str) -> None:
+        """Note what is damaged and raise Fenced; return if nothing is, and the catalogue can tell."""
+        async with self._engine.begin() as connection:
+            why = told
+            if damage == "structure":
+                lacking = await builds.what_is_missing(connection, writer.build)
+                if lacking is None:
+                    return
+                why = lacking
+            await builds.mark_damaged(connection, writer.build, why)
+        raise Fenced(f"build {writer.build.schema} is damaged: {why}")
+
     async def _follow(self, writers: Sequence[BuildWriter]) -> None:
         """Apply what comes. Returns from time to time while some group is another process's or set aside."""
         until = time.monotonic() + 10 * RETRY if len(writers) < len(self._groups) else float("inf")
         while time.monotonic() < until:
             self._nudge.clear()
+            await self._look_into_reports(writers)
             if time.monotonic() - self._compared_at > COMPARE:
                 await self._compare(writers)
             try:
@@ -188,7 +262,13 @@ class Worker:
 
         async def write_one(writer: BuildWriter, run: Run) -> None:
             before = writer.position
-            await writer.write(run)
+            try:
+                await writer.write(run)
+            except (SQLAlchemyError, asyncpg.PostgresError) as error:
+                damage = damage_of(error)
+                if damage is not None:
+                    await self._look_into(writer, damage, _cause(error))
+                raise
             if writer.position > before:
                 await self._ledger.tell_views(self._workspace, writer.build.group.name, writer.position)
 
@@ -214,3 +294,8 @@ class Worker:
                     metrics.applied(self._workspace, writer.build.group.name, count, last, head)
         if not there:
             await self._compare(writers)
+
+
+def _cause(error: SQLAlchemyError | asyncpg.PostgresError) -> str:
+    """What PostgreSQL said, without the statement."""
+    return explained((error.orig if isinstance(error, DBAPIError) else None) or error)

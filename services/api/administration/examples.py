@@ -132,7 +132,15 @@ READY = {
     "nats": True,
     "postgresql": True,
     "groups": [
-        {"group": "state", "built": True, "ledger_differs": False, "lag_events": 0, "lag_seconds": 0.0}
+        {
+            "group": "state",
+            "built": True,
+            "ledger_differs": False,
+            "damaged": False,
+            "newer": False,
+            "lag_events": 0,
+            "lag_seconds": 0.0,
+        }
     ],
     "failing": [],
 }

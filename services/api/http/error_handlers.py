@@ -20,7 +20,14 @@ from services.commands.errors import (
     TooContended,
 )
 from services.ledger import InvalidAppend, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
-from services.postgres.views import LedgerDiffers, NotThereYet, ViewsBusy, ViewsUnavailable
+from services.postgres.views import (
+    LedgerDiffers,
+    NotThereYet,
+    ViewsBusy,
+    ViewsDamaged,
+    ViewsNewer,
+    ViewsUnavailable,
+)
 from services.queries.lookup import NotFound
 
 _KINDS_KO = {
@@ -104,6 +111,24 @@ def problem_of(error: Exception) -> Problem | None:
                 "원장이 조회 데이터를 만든 원장과 다릅니다."
                 " 유실되었거나, 바뀌었거나, 오래된 복사본으로 복원되었습니다."
                 " 운영자가 확인할 때까지 조회와 변경을 멈춥니다(`goaltrail doctor`).",
+                error.retry_after,
+            )
+        case ViewsDamaged():
+            return unavailable(
+                "views_damaged",
+                "Something of the views is lost or can't be read in PostgreSQL. They are built anew from the"
+                " ledger; if this does not end, an operator has to look at it (`goaltrail doctor`).",
+                "PostgreSQL에 있는 조회 데이터의 일부가 없어졌거나 읽을 수 없습니다."
+                " 원장에서 다시 만들고 있습니다. 계속되면 운영자가 확인해야 합니다(`goaltrail doctor`).",
+                error.retry_after,
+            )
+        case ViewsNewer():
+            return unavailable(
+                "views_newer",
+                f"The views are of version {error.version} and this program knows {error.known}: a newer"
+                " version of Goaltrail has built them. This process has to be upgraded.",
+                f"조회 데이터는 버전 {error.version}이고 이 프로그램은 버전 {error.known}까지 압니다."
+                " 더 새로운 Goaltrail이 만든 것이므로 이 프로세스를 업그레이드해야 합니다.",
                 error.retry_after,
             )
         case ViewsBusy():

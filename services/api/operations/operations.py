@@ -40,6 +40,14 @@ class GroupState(BaseModel):
         description="Some workspace's ledger is not the one that its views were built from: it was lost,"
         " replaced or restored from an older copy, and its views are set aside. See `goaltrail doctor`."
     )
+    damaged: bool = Field(
+        description="Something of some workspace's views is lost or can't be read in PostgreSQL. They are"
+        " built anew from the ledger. See `goaltrail doctor`."
+    )
+    newer: bool = Field(
+        description="A newer version of Goaltrail has built some workspace's views: this process has to be"
+        " upgraded to read them."
+    )
     lag_events: int | None = Field(
         description="Events that the views lack; null while NATS or PostgreSQL is away."
     )
@@ -105,19 +113,18 @@ async def readiness(services: Services) -> Readiness:
     # One after the other: what views have when they are asked is on the ledger when that is asked.
     writing, builds = await asyncio.gather(services.health.writing(), _builds(services))
     heads = await _heads(services)
-    groups = [_group(name, builds, heads) for name in GROUPS]
+    groups = [_group(name, services, builds, heads) for name in GROUPS]
     nats, postgresql = heads is not None and writing.nats, builds is not None and writing.postgresql
     failing = [
         FailingTask(process=process, task=problem.task, error=problem.error)
         for process, problem in services.health.failing()
     ]
-    ready = (
-        nats
-        and postgresql
-        and not failing
-        and all(group.built and not group.ledger_differs for group in groups)
-    )
+    ready = nats and postgresql and not failing and all(_is_ready(group) for group in groups)
     return Readiness(ready=ready, nats=nats, postgresql=postgresql, groups=groups, failing=failing)
+
+
+def _is_ready(group: GroupState) -> bool:
+    return group.built and not (group.ledger_differs or group.damaged or group.newer)
 
 
 async def _heads(services: Services) -> dict[str, int] | None:
@@ -143,30 +150,40 @@ async def _builds(services: Services) -> dict[tuple[str, str], ActiveVersion] | 
 
 
 def _group(
-    name: str, builds: dict[tuple[str, str], ActiveVersion] | None, heads: dict[str, int] | None
+    name: str,
+    services: Services,
+    builds: dict[tuple[str, str], ActiveVersion] | None,
+    heads: dict[str, int] | None,
 ) -> GroupState:
     ours = {workspace: build for (workspace, group), build in (builds or {}).items() if group == name}
-    differs = any(build.differs is not None for build in ours.values())
-    if heads is None:
-        return GroupState(
-            group=name, built=bool(ours), ledger_differs=differs, lag_events=None, lag_seconds=None
-        )
-    # The projector tells why; that the views know more than the ledger is seen before it has looked.
-    differs = differs or any(ours[workspace].position > heads[workspace] for workspace in ours.keys() & heads)
-    if builds is None:
-        return GroupState(group=name, built=False, ledger_differs=False, lag_events=None, lag_seconds=None)
+    events, seconds = (None, None) if heads is None or builds is None else _lag(ours, heads)
+    return GroupState(
+        group=name,
+        built=bool(ours) if heads is None else all(workspace in ours for workspace in heads),
+        # The projector tells why; that the views know more than the ledger is seen before it has looked.
+        ledger_differs=any(
+            build.differs is not None
+            or (heads is not None and build.position > heads.get(workspace, build.position))
+            for workspace, build in ours.items()
+        ),
+        damaged=any(
+            build.damaged is not None or services.views.is_damaged(workspace, name, build.build)
+            for workspace, build in ours.items()
+        ),
+        newer=any(build.version > GROUPS[name].version for build in ours.values()),
+        lag_events=events,
+        lag_seconds=seconds,
+    )
+
+
+def _lag(builds: dict[str, ActiveVersion], heads: dict[str, int]) -> tuple[int, float]:
+    """How many events the views of a group lack at most, and how old their newest one is then."""
     now = datetime.now(UTC)
     events, seconds = 0, 0.0
     for workspace, head in heads.items():
-        build = ours.get(workspace)
+        build = builds.get(workspace)
         behind = max(0, head - (build.position if build is not None else 0))
         events = max(events, behind)
         if build is not None and behind and build.recorded_at is not None:
             seconds = max(seconds, (now - build.recorded_at).total_seconds())
-    return GroupState(
-        group=name,
-        built=all(workspace in ours for workspace in heads),
-        ledger_differs=differs,
-        lag_events=events,
-        lag_seconds=round(seconds, 3),
-    )
+    return events, round(seconds, 3)

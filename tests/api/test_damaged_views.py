@@ -1,0 +1,260 @@
+"""Views of which something is dropped, unreadable or newer than the program: told as that, and built anew."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, NamedTuple
+
+import asyncpg
+import pytest
+
+from projections.groups import GROUPS
+from services.api.http.services import Services
+from services.doctor.finding import Finding
+from services.doctor.views import examine_views
+from services.ledger import Ledger
+from tests import running
+from tests.api.conftest import Person, SettingsFor, given_goal, projecting
+from tests.running import eventually
+from tests.servers import TestDatabase, TestPostgres
+
+pytestmark = pytest.mark.own_database
+
+GOAL = "/v1/objectives/growth"
+DROPPED = {
+    "schema": 'DROP SCHEMA "{schema}" CASCADE',
+    "all tables": 'DROP TABLE "{schema}".version, "{schema}".key_result, "{schema}".reading CASCADE',
+    "table": 'DROP TABLE "{schema}".version CASCADE',
+    "column": 'ALTER TABLE "{schema}".version DROP COLUMN revision',
+    "key": 'ALTER TABLE "{schema}".kpi_day DROP CONSTRAINT kpi_day_pkey',
+}
+"""What somebody did to the tables, by what is gone."""
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPostgres]:
+    """A PostgreSQL server whose files a test may damage."""
+    running = TestPostgres(tmp_path_factory.mktemp("postgres") / "cluster")
+    running.start()
+    yield running
+    running.server.stop()
+
+
+class Views(NamedTuple):
+    """The build of group `state` that reads use, and a way to damage it."""
+
+    schema: str
+    build: int
+
+
+@pytest.fixture
+async def admin(database: TestDatabase) -> AsyncIterator[Any]:
+    """The superuser's connection."""
+    connection = await asyncpg.connect(database.url(database.server.superuser))
+    yield connection
+    await connection.close()
+
+
+async def active(admin: Any, services: Services, group: str = "state") -> Views:
+    """The build that reads use."""
+    query = "SELECT schema_name, build FROM control.active_version WHERE workspace = $1 AND grp = $2"
+    return Views(*await admin.fetchrow(query, services.settings.workspace, group))
+
+
+async def told_ready(anna: Person, group: str = "state") -> dict[str, Any]:
+    """What /readyz says of a group."""
+    groups = (await anna.get("/readyz")).json()["groups"]
+    return next(each for each in groups if each["group"] == group)
+
+
+async def complaints(provisioned: SettingsFor, services: Services, ledger: Ledger | None) -> list[Finding]:
+    """What the doctor has against the views."""
+    found = examine_views(provisioned("operator"), ledger, [services.settings.workspace])
+    return [finding async for finding in found if finding.level != "ok"]
+
+
+@pytest.mark.parametrize("what", DROPPED)
+async def test_what_was_dropped_is_told_and_built_anew(
+    what: str, anna: Person, services: Services, provisioned: SettingsFor, admin: Any
+) -> None:
+    """While no worker runs reads, /readyz and the doctor say so; with one all is there again."""
+    async with projecting(provisioned("projector")):
+        await given_goal(anna)
+        before = await anna.read(GOAL)
+    broken = await active(admin, services)
+    await admin.execute(DROPPED[what].format(schema=broken.schema))
+
+    answer = await anna.get(GOAL)
+    if what != "key":  # reads do not need it
+        assert (answer.status_code, answer.json()["code"]) == (503, "views_damaged"), answer.text
+        assert (await told_ready(anna))["damaged"]
+    (finding,) = await complaints(provisioned, services, services.ledger)
+    assert (finding.check, finding.level) == ("views.damaged", "fail")
+    assert "worker" in str(finding.cure)
+    (finding,) = await complaints(provisioned, services, None)
+    assert "NATS" in str(finding.cure)
+    # Commands go on meanwhile.
+    await anna.created("/v1/key-results/kr-acv/check-ins", {"confidence": 5})
+
+    async with projecting(provisioned("projector")):
+        after = await eventually(lambda: read_again(anna))
+        assert (after["title"], after["key_results"][0]["id"]) == (before["title"], "kr-acv")
+        assert (await active(admin, services)).build > broken.build
+        assert not (await told_ready(anna))["damaged"]
+        assert await complaints(provisioned, services, services.ledger) == []
+
+
+async def read_again(anna: Person) -> Any:
+    """The goal as soon as it can be read; until then the answer is 503."""
+    answer = await anna.get(GOAL)
+    assert answer.status_code in (200, 503), answer.text
+    return answer.json() if answer.status_code == 200 else None
+
+
+@pytest.mark.parametrize("noticed_by", ["read", "write", "look"])
+async def test_a_running_worker_notices(
+    noticed_by: str,
+    anna: Person,
+    services: Services,
+    provisioned: SettingsFor,
+    admin: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By a read that failed, by its own writes, and by looking from time to time."""
+    monkeypatch.setattr("services.projector.main.DAMAGE_LOOK", 0.1 if noticed_by == "look" else 1e9)
+    monkeypatch.setattr("services.projector.main.DISCOVERY", 0.1)
+    async with projecting(provisioned("projector")):
+        await given_goal(anna)
+        await anna.read(GOAL)
+        broken = await active(admin, services)
+        await admin.execute(DROPPED["table"].format(schema=broken.schema))
+        if noticed_by == "read":
+            await anna.get(GOAL)
+        elif noticed_by == "write":
+            await anna.created("/v1/key-results/kr-acv/check-ins", {"confidence": 5})
+
+        async def built_anew() -> bool:
+            return (await active(admin, services)).build > broken.build
+
+        await eventually(built_anew)
+        await eventually(lambda: read_again(anna))
+        assert (await active(admin, services, "audit")).build == 1
+
+
+async def test_a_page_that_cant_be_read(
+    anna: Person, services: Services, provisioned: SettingsFor, database: TestDatabase, postgres: TestPostgres
+) -> None:
+    """Reads, /readyz and the doctor say that bytes are others than were written; a worker cures it."""
+    async with projecting(provisioned("projector")):
+        await given_goal(anna)
+        before = await anna.read(GOAL)
+    await damage_a_page(database, services, postgres)
+
+    async def noticed() -> bool:
+        answer = await anna.get(GOAL)
+        assert answer.status_code == 503, answer.text
+        return bool(answer.json()["code"] == "views_damaged")
+
+    await eventually(noticed)
+    assert (await told_ready(anna))["damaged"]
+    (finding,) = await complaints(provisioned, services, services.ledger)
+    assert (finding.check, finding.level) == ("views.damaged", "fail")
+    assert "version" in finding.text
+    assert "disk" in str(finding.cure)
+
+    async with projecting(provisioned("projector")):
+        after = await eventually(lambda: read_again(anna))
+        assert after["key_results"] == before["key_results"]
+        assert not (await told_ready(anna))["damaged"]
+    assert await complaints(provisioned, services, services.ledger) == []
+
+
+async def damage_a_page(database: TestDatabase, services: Services, postgres: TestPostgres) -> None:
+    """Overwrite bytes of the first page of table `version`, while PostgreSQL is stopped."""
+    admin = await asyncpg.connect(database.url(database.server.superuser))
+    schema = (await active(admin, services)).schema
+    path = await admin.fetchval("SELECT pg_relation_filepath($1::regclass)", f'"{schema}".version')
+    await admin.execute("CHECKPOINT")
+    await admin.close()
+    postgres.server.stop()
+    with (postgres.server.directory / path).open("r+b") as file:
+        file.seek(1000)
+        written = file.read(64)
+        file.seek(1000)
+        file.write(bytes(byte ^ 0xFF for byte in written))
+    postgres.server.start()
+
+
+async def test_views_of_a_newer_version_are_left_alone(
+    anna: Person,
+    services: Services,
+    provisioned: SettingsFor,
+    admin: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Reads say that this program is too old; its worker does not build over them; commands go on."""
+    async with projecting(provisioned("projector")):
+        await given_goal(anna)
+    newer = GROUPS["state"].version + 1
+    await admin.execute("UPDATE control.active_version SET version = $1 WHERE grp = 'state'", newer)
+    before = await active(admin, services)
+    monkeypatch.setattr("services.projector.worker.RETRY", 0.05)
+    monkeypatch.setattr("services.projector.worker.LOOK_AGAIN", 0.05)
+    async with running.projecting(provisioned("projector")):
+        answer = await anna.get(GOAL)
+        assert (answer.status_code, answer.json()["code"]) == (503, "views_newer")
+        assert f"version {newer}" in answer.json()["detail"]
+        ready = await told_ready(anna)
+        assert (ready["newer"], (await anna.get("/readyz")).status_code) == (True, 503)
+        (finding,) = [
+            finding
+            for finding in await complaints(provisioned, services, services.ledger)
+            if finding.check != "views.lag"
+        ]
+        assert (finding.check, finding.level) == ("views.version", "fail")
+        await anna.created("/v1/key-results/kr-acv/check-ins", {"confidence": 5})
+
+        async def audit_follows() -> bool:
+            async with services.views.open(services.settings.workspace, "audit") as view:
+                return view.position >= anna.position
+
+        await eventually(audit_follows)
+        assert await active(admin, services) == before
+
+
+async def test_a_ledger_that_is_not_whole_keeps_damaged_views(
+    anna: Person, services: Services, provisioned: SettingsFor, admin: Any
+) -> None:
+    """They may be the only copy: nothing replaces them, and the doctor says what to keep first."""
+    async with projecting(provisioned("projector")):
+        await given_goal(anna)
+    broken = await active(admin, services)
+    # As after the ledger was deleted and made again: it begins with another event.
+    await admin.execute("UPDATE control.checkpoint SET ledger = 'another', fingerprint = 'another'")
+    await admin.execute(DROPPED["table"].format(schema=broken.schema))
+    (finding,) = [
+        finding
+        for finding in await complaints(provisioned, services, services.ledger)
+        if finding.check == "views.damaged"
+    ]
+    assert "keep copies" in str(finding.cure)
+    async with running.projecting(provisioned("projector")):
+
+        async def set_aside() -> bool:
+            return bool((await told_ready(anna))["ledger_differs"])
+
+        await eventually(set_aside)
+        assert await active(admin, services) == broken
+
+
+async def test_control_tables_that_were_dropped_are_made_again(
+    anna: Person, provisioned: SettingsFor, admin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all views, by a worker that runs."""
+    monkeypatch.setattr("services.projector.main.DAMAGE_LOOK", 0.1)
+    monkeypatch.setattr("services.projector.main.DISCOVERY", 0.1)
+    async with projecting(provisioned("projector")):
+        await given_goal(anna)
+        await anna.read(GOAL)
+        await admin.execute("DROP SCHEMA control CASCADE")
+        await eventually(lambda: read_again(anna))
