@@ -39,6 +39,14 @@ class OrgChart:
             return self.line_of(person, day)
         return self._leading(found, found.last_memberships(), day)
 
+    def led_by(self, lead: str, day: date) -> tuple[frozenset[str], frozenset[str]]:
+        """Return whom somebody leads on a day, and the same with those who left (`lasting_line_of`)."""
+        found = self._people.get(lead)
+        if found is None or not any(each.role == "lead" for each in found.memberships_on(day)):
+            return frozenset(), frozenset()
+        leads = frozenset(id_ for id_ in self._people if lead in self.line_of(id_, day))
+        return leads, frozenset(id_ for id_ in self._people if lead in self.lasting_line_of(id_, day))
+
     def _leading(self, person: Person, memberships: Iterable[Membership], day: date) -> frozenset[str]:
         units: set[str] = set()
         for membership in memberships:

@@ -23,6 +23,7 @@ from projections.state.tables import (
     kpi_day,
     moment,
     reading,
+    restriction,
     score_history,
     taken_over,
     version,
@@ -113,6 +114,7 @@ STATE = Group(
                 "recognition.given",
             }
         ),
+        restriction: frozenset({"objective.drafted"}),
         score_history: READ
         | frozenset(
             {

@@ -15,10 +15,11 @@ from events.objectives.events import ObjectiveDrafted
 from events.objectives.key_result_events import KeyResultAdded
 from events.registry import Report
 from events.state import OutOfPlace
+from events.visibility import restriction_of
 from projections.bulk import arrays, insert_given
 from projections.projection import Copy, Store, Upsert, Write
 from projections.state.attachments import attached_to
-from projections.state.tables import attachment, command, key_result, taken_over, version
+from projections.state.tables import attachment, command, key_result, restriction, taken_over, version
 
 
 class Version(NamedTuple):
@@ -46,6 +47,7 @@ class Goals:
         self._key_results: list[tuple[Any, ...]] = []
         self._taken_over: list[tuple[Any, ...]] = []
         self._attachments: list[tuple[Any, ...]] = []
+        self._restrictions: list[tuple[Any, ...]] = []
         self._commands: list[tuple[Any, ...]] = []
 
     async def load(self, store: Store) -> bool:
@@ -105,6 +107,10 @@ class Goals:
             self._taken_over.append((event.data.takes_over, event.aggregate.id, recorded.position))
         for about in sorted(attached_to(change.after) - attached_to(change.before)):
             self._attachments.append((about, *event.aggregate, recorded.position))
+        restricted = restriction_of(change.after)
+        if restricted != restriction_of(change.before):
+            who = (None, None, None) if restricted is None else (sorted(each) for each in restricted)
+            self._restrictions.append((*event.aggregate, recorded.position, *who))
         if event.request is not None:
             self._commands.append((event.id, recorded.position, *event.aggregate, event.request))
 
@@ -115,12 +121,13 @@ class Goals:
             (key_result, self._key_results),
             (taken_over, self._taken_over),
             (attachment, self._attachments),
+            (restriction, self._restrictions),
         )
         writes: list[Write] = [Copy(table, rows) for table, rows in pending if rows]
         if self._commands:
             writes.append(Upsert(_COMMANDS, arrays(command, self._commands)))
         self._versions, self._key_results, self._taken_over = [], [], []
-        self._attachments, self._commands = [], []
+        self._attachments, self._restrictions, self._commands = [], [], []
         return writes
 
 

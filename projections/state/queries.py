@@ -90,7 +90,7 @@ def version_of(kind: str, state: str, position: int, revision: int, recorded_at:
 
 
 # Statements that are made once: putting one together takes longer than running it.
-_COLUMNS = (
+VERSION = (
     version.c.kind,
     cast(version.c.state, Text).label("state"),
     version.c.position,
@@ -99,15 +99,15 @@ _COLUMNS = (
 )
 _KNOWN = version.c.position <= bindparam("position", type_=BigInteger)
 _KIND = version.c.kind == bindparam("kind", type_=Text)
-_NEWEST = version.c.position.desc()
+NEWEST_FIRST = version.c.position.desc()
 _LATEST = (
-    select(*_COLUMNS)
+    select(*VERSION)
     .where(_KIND, version.c.id == bindparam("id", type_=Text), _KNOWN)
-    .order_by(_NEWEST)
+    .order_by(NEWEST_FIRST)
     .limit(1)
 )
 _LATEST_OF_KIND = (
-    select(*_COLUMNS).ext(distinct_on(version.c.id)).where(_KIND, _KNOWN).order_by(version.c.id, _NEWEST)
+    select(*VERSION).ext(distinct_on(version.c.id)).where(_KIND, _KNOWN).order_by(version.c.id, NEWEST_FIRST)
 )
 
 
@@ -116,9 +116,9 @@ def _latest_of() -> Select[Any]:
     wanted = func.unnest(bindparam("kinds", type_=texts), bindparam("ids", type_=texts))
     each = wanted.table_valued("kind", "id").render_derived(name="wanted")
     newest = (
-        select(version.c.id, *_COLUMNS)
+        select(version.c.id, *VERSION)
         .where(version.c.kind == each.c.kind, version.c.id == each.c.id, _KNOWN)
-        .order_by(_NEWEST)
+        .order_by(NEWEST_FIRST)
         .limit(1)
         .lateral("newest")
     )

@@ -96,28 +96,12 @@ async def days_scored_later(
     return list(days)
 
 
-async def mbo_goals(connection: AsyncConnection, position: int) -> list[Objective]:
-    """Every MBO goal as known at a position. Its framework never changes."""
-    rows = await connection.scalars(_MBO_GOALS, {"position": position})
-    return [Objective.model_validate_json(row) for row in rows]
-
-
 async def with_relative_goals(connection: AsyncConnection, position: int) -> list[Objective]:
     """Every objective with a relative goal, as known at a position."""
     rows = await connection.scalars(_WITH_RELATIVE, {"position": position})
     return [Objective.model_validate_json(row) for row in rows]
 
 
-_MBO_GOALS = (
-    select(cast(version.c.state, Text))
-    .ext(distinct_on(version.c.id))
-    .where(
-        version.c.kind == "objective",
-        version.c.state["framework"].astext == "mbo",
-        version.c.position <= bindparam("position", type_=BigInteger),
-    )
-    .order_by(version.c.id, version.c.position.desc())
-)
 # A key result is never taken away and keeps its earlier measures: the newest version is among those that hold
 # one, or was a draft that holds none any more.
 _WITH_RELATIVE = (

@@ -18,7 +18,7 @@ from sqlalchemy import (
     func,
     literal_column,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from projections.projection import LATE
 
@@ -36,14 +36,6 @@ version = Table(
     ),
     Column("state", JSONB, nullable=False, comment="the aggregate's state, as its decider folds it"),
     comment="Every version of every goal, unit, cycle and KPI: the latest to a position is the state then.",
-)
-
-Index(
-    "version_mbo",
-    version.c.id,
-    version.c.position,
-    postgresql_where=version.c.state["framework"].astext == "mbo",
-    info={LATE: True},
 )
 
 _RELATIVE = "'$.key_results[*].**{0 to 1}.measure.relative.of'::jsonpath"
@@ -84,6 +76,18 @@ attachment = Table(
     Column("id", Text, primary_key=True),
     Column("position", BigInteger, primary_key=True, comment="the event that attached it"),
     comment="What hangs on what, or once did: whether it still does, its latest version tells.",
+)
+
+restriction = Table(
+    "restriction",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, comment="the event that restricted it"),
+    Column("parties", ARRAY(Text), comment="actors who see it; null: everybody does from here on"),
+    Column("line_of", ARRAY(Text), comment="ids of people whose leads see it"),
+    Column("goals", ARRAY(Text), comment="ids of objectives and key results: who sees one of them sees it"),
+    comment="Who sees what not everybody sees: the latest row counts. What has none is seen by everybody.",
 )
 
 command = Table(

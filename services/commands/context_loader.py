@@ -25,7 +25,7 @@ from events.people.state import Person
 from events.policies.rules import FRAMEWORKS
 from events.policies.state import Policies, Policy
 from events.state import State
-from events.visibility import line_of, seen_by
+from events.visibility import line_of, lines_of
 from events.workspace.state import Workspace
 from projections.advice.on_change import Written
 from services.access.callers import Caller
@@ -199,7 +199,7 @@ async def _line(asked: Asked) -> frozenset[str]:
     goal = asked.objective
     if goal is None or goal.framework != "mbo" or asked.caller.actor in goal.parties:
         return frozenset()
-    return seen_by(goal.parties, await _chart(asked), asked.today) - goal.parties
+    return lines_of(goal.parties, await _chart(asked), asked.today) - goal.parties
 
 
 async def _chart(asked: Asked) -> OrgChart:

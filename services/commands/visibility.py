@@ -16,8 +16,8 @@ from events.registry import EventData
 from events.scorecards.commands import DrawUpScorecard
 from events.scorecards.state import Scorecard
 from events.state import State
-from events.talk.said import Said, person_of
-from events.visibility import goals_behind, parties_of, read_by, seen_by
+from events.talk.said import Said
+from events.visibility import restriction_of, viewer_of
 from services.access.callers import Caller
 from services.access.roles import Permission
 from services.commands.state_loader import Knowledge
@@ -31,27 +31,21 @@ class Decide(Protocol):
 
 async def may_see(knowledge: Knowledge, caller: Caller, state: State | None, today: date) -> bool:
     """Return whether the caller sees an aggregate as it is now."""
-    if isinstance(state, Said) and person_of(caller.actor) in state.parties:
+    restriction = restriction_of(state)
+    if restriction is None or caller.actor in restriction.parties:
         return True
-    if isinstance(state, Said) and state.audience != "everyone":
-        return caller.actor in read_by(state, await _chart(knowledge), today)
-    if caller.may(Permission.READ_ALL_GOALS):
+    chart = OrgChart((), ())
+    if restriction.line_of:
+        chart = OrgChart(await knowledge.people(), await knowledge.org_units())
+    all_goals = caller.may(Permission.READ_ALL_GOALS)
+    viewer = viewer_of(caller.actor, chart, today, sees_all_goals=all_goals)
+    if viewer.fits(restriction, said=isinstance(state, Said)):
         return True
-    goals = goals_behind(state)
-    if goals:
-        found = await knowledge.objectives_of(goals)
-        for objective in sorted(set(found.values())):
-            if await may_see(knowledge, caller, await knowledge.state("objective", objective), today):
-                return True
-        return not found
-    parties = parties_of(state)
-    if parties is None or caller.actor in parties:
-        return True
-    return caller.actor in seen_by(parties, await _chart(knowledge), today)
-
-
-async def _chart(knowledge: Knowledge) -> OrgChart:
-    return OrgChart(await knowledge.people(), await knowledge.org_units())
+    found = await knowledge.objectives_of(restriction.goals)
+    for objective in sorted(set(found.values())):
+        if await may_see(knowledge, caller, await knowledge.state("objective", objective), today):
+            return True
+    return bool(restriction.goals) and not found
 
 
 def refusal_of_unseen(

@@ -23,6 +23,6 @@ async def find(then: ReadContext, kind: str, id_: str) -> queries.Version:
 
 async def shown(then: ReadContext, kind: str, id_: str, found: queries.Version | None) -> queries.Version:
     """Return an aggregate that was looked up, as it was on the day shown. Raises NotFound."""
-    if found is None or not await sees(then, found):
+    if found is None or not await sees(then, kind, id_):
         raise NotFound(kind, id_)
     return on_day(then, found)

@@ -32,7 +32,7 @@ from services.queries.goal_schemas import (
 from services.queries.grading import POLICIES, Judge, pace_out, policies_among
 from services.queries.initiatives import InitiativeLine, initiatives_for
 from services.queries.read_context import ReadContext
-from services.queries.visibility import hidden_aggregates
+from services.queries.visibility import hidden_goals
 
 
 class Figures:
@@ -275,8 +275,7 @@ async def _seen_of_each(
     """Of the objectives that took key results over those that the caller sees."""
     if not objectives:
         return objectives
-    hidden = await hidden_aggregates(then)
+    hidden = await hidden_goals(then, {id_ for ids in objectives.values() for id_ in ids})
     return {
-        key_result: tuple(id_ for id_ in ids if Aggregate("objective", id_) not in hidden)
-        for key_result, ids in objectives.items()
+        key_result: tuple(id_ for id_ in ids if id_ not in hidden) for key_result, ids in objectives.items()
     }

@@ -1,132 +1,155 @@
-"""What a caller sees of goals: the one place that every read of them goes through.
+"""What a caller sees of goals, and of what people say: the one place that every read of them goes through.
 
-Who sees an MBO goal follows from what holds now, also where the past is read: from its parties of now and
-their line of today. Whoever does not see it is answered as if it were not there, nor what is only about it.
+Who sees something follows from what holds now, also where the past is read: from its parties of now and their
+line of today. Whoever does not see it is answered as if it were not there, nor what is only about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from events.ids import Aggregate
-from events.initiatives.state import Initiative
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
-from events.scorecards.state import Scorecard
+from events.people.org_chart import OrgChart
+from events.people.state import Person
 from events.state import State
-from events.visibility import goals_behind, parties_of, seen_by
-from projections.state import queries, queries_goals
-from projections.state.queries_attachments import attachments
+from events.visibility import Viewer, viewer_of
+from projections.state import queries, queries_visibility
 from services.access.roles import Permission
 from services.queries.org_chart import load_org_chart
+from services.queries.paging import Paging, id_of
 from services.queries.read_context import ReadContext
 
+GOALS = ("objective", "initiative", "scorecard")
+"""The kinds of aggregates of which a role may see all."""
+_PERSON = "person:"
 
-async def seen_objectives(then: ReadContext) -> list[queries.Version]:
-    """All objectives that the caller sees, as known then, by id, as they were on the day shown."""
-    versions = await seen(then, await queries.latest_of_kind(then.connection, "objective", then.position))
-    return [on_day(then, version) for version in versions]
+
+async def viewer(then: ReadContext) -> Viewer:
+    """Return the caller as one who looks at things today."""
+    actor = then.caller.actor
+    # Not `then.as_of`: that is a day which the caller chose.
+    today, _zone = then.workspace.business_day(datetime.now(UTC))
+    chart = OrgChart((), ())
+    if actor.startswith(_PERSON):
+        # Most people lead nobody: theirs is the only record that has to be read.
+        own = await queries.latest(then.connection, "person", actor.removeprefix(_PERSON), then.view.position)
+        person = None if own is None else own.state
+        if isinstance(person, Person) and any(each.role == "lead" for each in person.memberships_on(today)):
+            chart = await load_org_chart(then.connection, then.view.position)
+    return viewer_of(actor, chart, today, sees_all_goals=then.caller.may(Permission.READ_ALL_GOALS))
+
+
+async def list_seen(
+    then: ReadContext,
+    kind: str,
+    paging: Paging,
+    *,
+    holding: Sequence[Mapping[str, Any]] = ({},),
+    fits: Callable[[State], bool] = lambda _state: True,
+) -> list[queries.Version]:
+    """Return a page of the aggregates of a kind that the caller sees, by id, and one more if there are more.
+
+    Each state holds one of the parts in `holding`, which PostgreSQL looks for, and fits as it was on the day.
+    """
+    looking = await viewer(then)
+    after = str(paging.cursor.after[0]) if paging.cursor is not None and paging.cursor.after else ""
+    chosen: list[queries.Version] = []
+    while True:
+        found = await queries_visibility.page_of_kind(
+            then.connection,
+            kind,
+            looking,
+            position=then.position,
+            now=then.view.position,
+            after=after,
+            limit=paging.limit + 1,
+            holding=holding,
+        )
+        shown = [on_day(then, version) for version in found]
+        chosen += [version for version in shown if fits(_state(version))]
+        if len(found) <= paging.limit or len(chosen) > paging.limit:
+            return chosen[: paging.limit + 1]
+        after = id_of(found[-1])
+
+
+async def seen_objectives(
+    then: ReadContext, *, holding: Sequence[Mapping[str, Any]] = ({},)
+) -> list[queries.Version]:
+    """Return all objectives that the caller sees, as known then, by id, as they were on the day shown."""
+    found = await queries_visibility.page_of_kind(
+        then.connection,
+        "objective",
+        await viewer(then),
+        position=then.position,
+        now=then.view.position,
+        after="",
+        limit=_ALL,
+        holding=holding,
+    )
+    return [on_day(then, version) for version in found]
+
+
+_ALL = 2**31
 
 
 def on_day(then: ReadContext, version: queries.Version) -> queries.Version:
-    """An objective with the cycle and the measures it had on the day shown; anything else as it is."""
+    """Return an objective with the cycle and the measures it had on the day shown; anything else as it is."""
     if isinstance(version.state, Objective):
         return version._replace(state=version.state.as_on(then.as_of))
     return version
 
 
-async def seen(then: ReadContext, versions: Sequence[queries.Version]) -> list[queries.Version]:
-    """Those of some objectives, initiatives or scorecards that the caller sees."""
-    hidden = await hidden_aggregates(then)
-    if not hidden:
-        return list(versions)
-    return [version for version in versions if _aggregate(_state(version)) not in hidden]
+async def seen(then: ReadContext, kind: str, versions: Sequence[queries.Version]) -> list[queries.Version]:
+    """Return those of some aggregates of a kind that the caller sees."""
+    hidden = await hidden_among(then, [Aggregate(kind, id_of(version)) for version in versions])
+    return [version for version in versions if Aggregate(kind, id_of(version)) not in hidden]
 
 
-async def sees(then: ReadContext, version: queries.Version) -> bool:
-    """Whether the caller sees one aggregate."""
-    if isinstance(version.state, Objective):
-        return await sees_objective(then, version.state.id)
-    return not isinstance(version.state, Initiative | Scorecard) or bool(await seen(then, [version]))
-
-
-async def sees_objective(then: ReadContext, id_: str) -> bool:
-    """Whether the caller sees one objective, as it is now."""
-    if then.caller.may(Permission.READ_ALL_GOALS):
-        return True
-    found = await queries.latest(then.connection, "objective", id_, then.view.position)
-    return found is None or not await _unseen(then, [_state(found)])
+async def sees(then: ReadContext, kind: str, id_: str) -> bool:
+    """Return whether the caller sees one aggregate."""
+    return not await hidden_among(then, [Aggregate(kind, id_)])
 
 
 async def with_purpose_seen(then: ReadContext, kpis: Sequence[Kpi]) -> list[Kpi]:
-    """Some KPIs; one that serves a goal which the caller does not see, without that and why."""
+    """Return some KPIs; one that serves a goal which the caller does not see, without that and why."""
     served = {kpi.serves for kpi in kpis if kpi.serves is not None}
-    if not served or then.caller.may(Permission.READ_ALL_GOALS):
+    if not served:
         return list(kpis)
-    objectives = await queries_goals.objectives_of(then.connection, served)
-    asked = [Aggregate("objective", id_) for id_ in sorted(set(objectives.values()))]
-    found = await queries.latest_of(then.connection, asked, then.view.position)
-    unseen = {state.id for state in await _unseen(then, [_state(each) for each in found.values()])}
+    hidden = await hidden_goals(then, served)
     nothing = {"serves": None, "serves_why": None}
-    return [
-        kpi.model_copy(update=nothing) if objectives.get(kpi.serves or "") in unseen else kpi for kpi in kpis
-    ]
+    return [kpi.model_copy(update=nothing) if kpi.serves in hidden else kpi for kpi in kpis]
 
 
 async def partly_seen(then: ReadContext, people: Collection[str]) -> frozenset[str]:
-    """Those of some people of whose MBO goals the caller may not see all, nor their scorecard."""
-    if then.caller.may(Permission.READ_ALL_GOALS):
+    """Return those of some people of whose MBO goals the caller may not see all, nor their scorecard."""
+    looking = await viewer(then)
+    if looking.sees_all_goals:
         return frozenset()
-    cards = [Scorecard(id=person, cycle="", person=person, items=()) for person in sorted(people)]
-    return frozenset(card.id for card in await _unseen(then, cards))
+    return frozenset(people) - looking.led - {looking.actor.removeprefix(_PERSON)}
 
 
-async def hidden_aggregates(then: ReadContext) -> frozenset[Aggregate]:
-    """All that the caller does not see: others' MBO goals with what is only for them, and scorecards."""
-    if then.caller.may(Permission.READ_ALL_GOALS):
+async def hidden_aggregates(then: ReadContext, kinds: Collection[str] = GOALS) -> frozenset[Aggregate]:
+    """Return all that the caller does not see: others' MBO goals, what is only for them, and scorecards."""
+    return await queries_visibility.hidden(then.connection, await viewer(then), then.view.position, kinds)
+
+
+async def hidden_among(then: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[Aggregate]:
+    """Return those of some aggregates that the caller does not see."""
+    if not aggregates:
         return frozenset()
-    at = then.view.position
-    cards = await queries.latest_of_kind(then.connection, "scorecard", at)
-    unseen = await _unseen(then, [*await queries_goals.mbo_goals(then.connection, at), *map(_state, cards)])
-    goals = [state for state in unseen if isinstance(state, Objective)]
-    ids = {goal.id for goal in goals} | {each.id for goal in goals for each in goal.key_results}
-    about = [f"objective/{goal.id}" for goal in goals]
-    about += [f"key_result/{each.id}" for goal in goals for each in goal.key_results]
-    work = await attachments(then.connection, "initiative", about, at)
-    return frozenset(map(_aggregate, unseen)) | {
-        _aggregate(version.state)
-        for version in work
-        if isinstance(version.state, Initiative) and ids.issuperset(goals_behind(version.state))
-    }
+    looking, now = await viewer(then), then.view.position
+    return await queries_visibility.hidden_among(then.connection, looking, now, aggregates)
 
 
-async def _unseen(then: ReadContext, states: Sequence[State]) -> list[State]:
-    """Those of some goals and scorecards that the caller does not see."""
-    actor = then.caller.actor
-    others = [
-        (state, parties)
-        for state in states
-        if (parties := parties_of(state)) is not None and actor not in parties
-    ]
-    if not others:
-        return []
-    chart = await load_org_chart(then.connection, then.view.position)
-    today, _zone = then.workspace.business_day(datetime.now(UTC))
-    return [state for state, parties in others if actor not in seen_by(parties, chart, today)]
+async def hidden_goals(then: ReadContext, ids: Collection[str]) -> frozenset[str]:
+    """Return those of some ids of objectives and key results that the caller does not see."""
+    return await queries_visibility.hidden_goals(then.connection, await viewer(then), then.view.position, ids)
 
 
 def _state(version: queries.Version) -> State:
     assert isinstance(version.state, State)
     return version.state
-
-
-_KINDS: dict[type[State], str] = {
-    Objective: "objective",
-    Initiative: "initiative",
-    Scorecard: "scorecard",
-}
-
-
-def _aggregate(state: State) -> Aggregate:
-    return Aggregate(_KINDS[type(state)], state.id)

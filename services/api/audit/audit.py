@@ -17,6 +17,7 @@ from events.sentences import sentence
 from events.text import Language
 from projections.audit import queries
 from projections.audit.references import references
+from projections.state.queries_visibility import SAID
 from services.access.callers import Caller
 from services.access.roles import Permission
 from services.api.http.language import Lang
@@ -26,10 +27,10 @@ from services.api.http.read_parameters import KnownAt, Viewing, moment_parameter
 from services.api.http.security import TrailReader
 from services.api.http.services import Serving
 from services.keys.keys import Keys
-from services.queries.message_access import KINDS, Reach
+from services.queries.message_access import readable_words
 from services.queries.person_names import names_of
 from services.queries.read_context import Moment, ViewReader, end_of, start_of
-from services.queries.visibility import hidden_aggregates
+from services.queries.visibility import GOALS, hidden_aggregates
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
@@ -111,9 +112,8 @@ async def read(
     """Every event but ordinary readings, with its sentence: who did what, when and why."""
     async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
         after = position_in(paged)
-        hidden = await hidden_aggregates(then)
-        if not caller.may(Permission.WITNESS):
-            hidden |= await Reach(then).hidden()
+        kinds = GOALS if caller.may(Permission.WITNESS) else (*GOALS, *SAID)
+        hidden = await hidden_aggregates(then, kinds)
     async with viewing.trail(caller, then.position) as trail:
         entries = await queries.trail_of(
             trail.connection,
@@ -170,11 +170,11 @@ async def _without_words_of_others(
     entries: list[queries.TrailEntry], viewing: ViewReader, caller: Caller
 ) -> list[queries.TrailEntry]:
     """The entries without what people said to each other, where it is not the caller's to read."""
-    said = {entry.event.aggregate for entry in entries if entry.event.aggregate.kind in KINDS}
+    said = {entry.event.aggregate for entry in entries if entry.event.aggregate.kind in SAID}
     if not said:
         return entries
     async with viewing.then(caller) as now:
-        readable = await Reach(now).readable(said)
+        readable = await readable_words(now, said)
     return [
         entry._replace(event=_without_words(entry.event))
         if entry.event.aggregate in said and entry.event.id not in readable

@@ -190,7 +190,7 @@ class _Known:
         }
         versions["objective"] = await seen_objectives(then)
         initiatives = await queries.latest_of_kind(then.connection, "initiative", then.position)
-        versions["initiative"] = await seen(then, initiatives)
+        versions["initiative"] = await seen(then, "initiative", initiatives)
         states = {kind: [version.state for version in found] for kind, found in versions.items()}
         return _Known(
             objectives=[state for state in states["objective"] if isinstance(state, Objective)],

@@ -17,7 +17,6 @@ from events.initiatives.commands import (
     StartInitiative,
 )
 from events.initiatives.state import Initiative, InitiativeStatus
-from projections.state import queries
 from projections.state.queries_attachments import attachments
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
@@ -31,7 +30,7 @@ from services.api.http.services import Serving
 from services.api.http.transitions import add_step
 from services.queries.paging import after_cursor, last_id
 from services.queries.person_names import name_people
-from services.queries.visibility import seen
+from services.queries.visibility import list_seen, seen
 
 router = APIRouter(prefix="/v1/initiatives", tags=["initiatives"], route_class=ExactRoute)
 
@@ -108,16 +107,16 @@ async def list_initiatives(
     filters = {field: value for field, value in wanted.items() if value is not None}
     async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
         if supports is None:
-            versions = await queries.latest_of_kind(then.connection, "initiative", then.position)
+            chosen = await list_seen(then, "initiative", paged, holding=[filters])
         else:
             goals = [f"{kind}/{supports}" for kind in ("objective", "key_result")]
             versions = await attachments(then.connection, "initiative", goals, then.position)
-        fitting = [
-            version
-            for version in await seen(then, versions)
-            if all(getattr(version.state, field) == value for field, value in filters.items())
-        ]
-        chosen = after_cursor(fitting, paged)
+            fitting = [
+                version
+                for version in await seen(then, "initiative", versions)
+                if all(getattr(version.state, field) == value for field, value in filters.items())
+            ]
+            chosen = after_cursor(fitting, paged)
         items = [InitiativeOut(**dict(version.state), revision=version.revision) for version in chosen]
         await name_people(services.keys, then, language, items)
         return page(items, paged, then.next_page(last_id(chosen, paged)))

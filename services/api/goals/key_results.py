@@ -44,7 +44,7 @@ from services.queries.lookup import NotFound
 from services.queries.objective_scores import Figures
 from services.queries.person_names import name_people
 from services.queries.read_context import ReadContext
-from services.queries.visibility import sees_objective
+from services.queries.visibility import sees
 
 router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
 
@@ -146,7 +146,7 @@ async def find_key_result(
 ) -> tuple[Objective, KeyResult, int]:
     """The key result with its objective and the revision of both. Raises 404."""
     objective_id = await queries.objective_of(then.connection, key_result, then.position)
-    if objective_id is None or not await sees_objective(then, objective_id):
+    if objective_id is None or not await sees(then, "objective", objective_id):
         raise NotFound("key_result", key_result)
     found = await find(then, "objective", objective_id, response)
     assert isinstance(found.state, Objective)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,9 +40,9 @@ from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Services, Serving
 from services.queries.goal_schemas import ObjectiveOut
 from services.queries.objective_scores import Figures
-from services.queries.paging import after_cursor, last_id
+from services.queries.paging import last_id
 from services.queries.person_names import name_people
-from services.queries.visibility import seen_objectives
+from services.queries.visibility import list_seen
 
 router = APIRouter(prefix="/v1/objectives", tags=["goals"], route_class=ExactRoute)
 
@@ -172,13 +172,13 @@ async def list_objectives(
     wanted = {"cycle": cycle, "org_unit": org_unit, "owner": owner, "status": status}
     filters = {field: value for field, value in wanted.items() if value is not None}
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        versions = await seen_objectives(then)
-        fitting = [
-            version
-            for version in versions
-            if all(getattr(version.state, field) == value for field, value in filters.items())
-        ]
-        chosen = after_cursor(fitting, paged)
+        chosen = await list_seen(
+            then,
+            "objective",
+            paged,
+            holding=_parts(**filters),
+            fits=lambda state: all(getattr(state, field) == value for field, value in filters.items()),
+        )
         goals = [
             (version.state, version.revision) for version in chosen if isinstance(version.state, Objective)
         ]
@@ -189,6 +189,15 @@ async def list_objectives(
     for objective in listed.data:
         await _open(services, caller, objective, language)
     return listed
+
+
+def _parts(**filters: str) -> list[dict[str, Any]]:
+    """Return what the state of a fitting objective holds: the cycle may be one that it was moved from."""
+    cycle = filters.get("cycle")
+    if cycle is None:
+        return [filters]
+    others = {field: value for field, value in filters.items() if field != "cycle"}
+    return [filters, {**others, "earlier_cycles": [{"cycle": cycle}]}]
 
 
 @router.get("/{objective}", summary="Read an objective with its scores", responses=READ)

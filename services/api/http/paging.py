@@ -11,10 +11,10 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from projections.state import queries
 from services.api.http.problems import Problem, invalid_parameter
-from services.queries.paging import Cursor, Paging, after_cursor, last_id
+from services.queries.paging import Cursor, Paging, last_id
 from services.queries.read_context import ReadContext
+from services.queries.visibility import list_seen
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -59,8 +59,7 @@ def page(items: list[Item], paging: Paging, next_page: Cursor) -> Page[Item]:
 
 async def list_kind(context: ReadContext, kind: str, model: type[Shown], paging: Paging) -> Page[Shown]:
     """Return a page of all aggregates of a kind, by id. `model` has the state's fields and `revision`."""
-    versions = await queries.latest_of_kind(context.connection, kind, context.position)
-    chosen = after_cursor(versions, paging)
+    chosen = await list_seen(context, kind, paging)
     items = [model(**dict(version.state), revision=version.revision) for version in chosen]
     return page(items, paging, context.next_page(last_id(chosen, paging)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -38,10 +38,10 @@ from services.queries.goal_schemas import BaseOut, base_out
 from services.queries.grading import POLICIES, BandOut, PolicyRef, band_out, policies_among, policy_ref
 from services.queries.kpi_status import KpiStatusOut, statuses
 from services.queries.lookup import shown
-from services.queries.paging import after_cursor, id_of, last_id
+from services.queries.paging import id_of, last_id
 from services.queries.person_names import name_people
 from services.queries.read_context import ReadContext
-from services.queries.visibility import seen_objectives, with_purpose_seen
+from services.queries.visibility import list_seen, seen_objectives, with_purpose_seen
 
 router = APIRouter(prefix="/v1/kpis", tags=["KPIs"], route_class=ExactRoute)
 
@@ -203,8 +203,7 @@ async def list_kpis(
 ) -> Page[KpiOut]:
     """All KPIs by id with their status, retired ones too."""
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        versions = await queries.latest_of_kind(then.connection, "kpi", then.position)
-        chosen = after_cursor(versions, paged)
+        chosen = await list_seen(then, "kpi", paged)
         listed = page(await _with_status(then, chosen), paged, then.next_page(last_id(chosen, paged)))
         await name_people(services.keys, then, language, listed.data)
         return listed
@@ -224,7 +223,7 @@ async def read(
     """One KPI with its status."""
     async with viewing.then(caller, as_of, known_at) as then:
         [found] = await _with_status(then, [await find(then, "kpi", kpi, response)])
-        measured = _measured(kpi, await seen_objectives(then))
+        measured = _measured(kpi, await seen_objectives(then, holding=_measured_by(kpi)))
         read = KpiRead(**dict(found), key_results=measured, **then.times)
         await name_people(services.keys, then, language, [read])
         return read
@@ -245,6 +244,11 @@ async def _with_status(then: ReadContext, versions: Sequence[queries.Version]) -
         )
         for kpi in kpis
     ]
+
+
+def _measured_by(kpi: str) -> list[dict[str, Any]]:
+    """Return what the state of an objective holds of which the KPI measures, or measured, a key result."""
+    return [{"key_results": [{"kpi": kpi}]}, {"key_results": [{"earlier_measures": [{"kpi": kpi}]}]}]
 
 
 def _measured(kpi: str, goals: Iterable[queries.Version]) -> list[MeasuredGoal]:

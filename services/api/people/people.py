@@ -13,6 +13,7 @@ from events.ids import Aggregate, Slug
 from events.people.commands import ChangeMail, JoinUnit, LeaveUnit, Mail, RegisterPerson, RenamePerson
 from events.people.events import MemberRole
 from events.people.state import Person
+from events.state import State
 from events.text import Language
 from projections.state import queries
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
@@ -26,8 +27,9 @@ from services.api.http.security import Reader, StructureEditor
 from services.api.http.services import Serving
 from services.api.people.examples import PERSON_ID
 from services.keys.keys import Keys
-from services.queries.paging import after_cursor, last_id
+from services.queries.paging import last_id
 from services.queries.read_context import ReadContext
+from services.queries.visibility import list_seen
 
 router = APIRouter(prefix="/v1/people", tags=["people"], route_class=ExactRoute)
 
@@ -140,8 +142,13 @@ async def list_people(
 ) -> Page[PersonOut]:
     """All people by id, those who left and those who were forgotten too."""
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        versions = await queries.latest_of_kind(then.connection, "person", then.position)
-    chosen = after_cursor([one for one in versions if _belongs(one, org_unit, then.as_of)], paged)
+        chosen = await list_seen(
+            then,
+            "person",
+            paged,
+            holding=[{} if org_unit is None else {"memberships": [{"org_unit": org_unit}]}],
+            fits=lambda state: _belongs(state, org_unit, then.as_of),
+        )
     shown = [await _shown(services.keys, then, version, language) for version in chosen]
     return page(shown, paged, then.next_page(last_id(chosen, paged)))
 
@@ -189,11 +196,9 @@ async def leave(caller: StructureEditor, writing: Writing, person: PersonId, bod
     return await writing.execute(caller, Aggregate("person", person), as_command(body, LeaveUnit), body=body)
 
 
-def _belongs(version: queries.Version, org_unit: str | None, day: date) -> bool:
-    assert isinstance(version.state, Person)
-    return org_unit is None or any(
-        membership.org_unit == org_unit for membership in version.state.memberships_on(day)
-    )
+def _belongs(state: State, org_unit: str | None, day: date) -> bool:
+    assert isinstance(state, Person)
+    return org_unit is None or any(each.org_unit == org_unit for each in state.memberships_on(day))
 
 
 async def _shown(keys: Keys, then: ReadContext, version: queries.Version, language: Language) -> PersonOut:

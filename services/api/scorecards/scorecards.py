@@ -14,7 +14,6 @@ from events.scorecards.items import ItemKind
 from events.scorecards.state import Scorecard
 from projections.scoring.formulas import written
 from projections.scoring.scorecards import Totals
-from projections.state import queries
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
 from services.api.http.exact_json import ExactRoute
@@ -25,10 +24,10 @@ from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import Reader, ScorecardEditor
 from services.api.http.services import Serving
 from services.queries.grading import BandOut, PolicyRef
-from services.queries.paging import after_cursor, last_id
+from services.queries.paging import last_id
 from services.queries.person_names import name_people
 from services.queries.scorecard_scores import CardFigures
-from services.queries.visibility import seen
+from services.queries.visibility import list_seen
 
 router = APIRouter(prefix="/v1/scorecards", tags=["goals"], route_class=ExactRoute)
 
@@ -151,13 +150,7 @@ async def list_scorecards(
     wanted = {"cycle": cycle, "org_unit": org_unit, "person": person}
     filters = {field: value for field, value in wanted.items() if value is not None}
     async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        versions = await seen(then, await queries.latest_of_kind(then.connection, "scorecard", then.position))
-        fitting = [
-            version
-            for version in versions
-            if all(getattr(version.state, field) == value for field, value in filters.items())
-        ]
-        chosen = after_cursor(fitting, paged)
+        chosen = await list_seen(then, "scorecard", paged, holding=[filters])
         cards = [(one.state, one.revision) for one in chosen if isinstance(one.state, Scorecard)]
         figures = await CardFigures.load(then, [card for card, _ in cards])
         items = [_shown(figures, card, revision) for card, revision in cards]
