@@ -114,7 +114,24 @@ STATE = Group(
                 "recognition.given",
             }
         ),
-        restriction: frozenset({"objective.drafted"}),
+        restriction: frozenset(
+            {
+                "conversation.audience_narrowed",
+                "conversation.opened",
+                "feedback.given",
+                "initiative.planned",
+                "initiative.replanned",
+                "objective.change_agreed",
+                "objective.change_agreed_for",
+                "objective.change_proposed",
+                "objective.change_sent_back",
+                "objective.drafted",
+                "objective.owner_changed",
+                "objective.reviewer_changed",
+                "recognition.given",
+                "scorecard.drawn_up",
+            }
+        ),
         score_history: READ
         | frozenset(
             {

@@ -40,6 +40,7 @@ from events.objectives.events import (
     ObjectiveGraded,
     ObjectiveProposed,
     ObjectiveReopened,
+    ObjectiveOwnerChanged,
     ObjectiveReviewerChanged,
     ObjectiveSupportsChanged,
 )
@@ -329,6 +330,15 @@ def _agreed_goal(history: History) -> None:
     history.append("objective", "o4", proposed, reason="and again")
     history.append("objective", "o4", ObjectiveChangeAgreedFor(takes_effect=False, person="boris"))
     history.append("objective", "o4", ObjectiveChangeSentBack(), reason="no")
+    owned, back = ObjectiveOwnerChanged(old="anna", new="p1"), ObjectiveOwnerChanged(old="p1", new="anna")
+    for change, answer in (
+        (owned, [ObjectiveChangeSentBack()]),
+        (owned, [ObjectiveChangeAgreed(takes_effect=True), owned]),
+        (back, [ObjectiveChangeAgreedFor(takes_effect=True, person="boris"), back]),
+    ):
+        # Whoever would be a party sees the goal while the change waits.
+        history.append("objective", "o4", ObjectiveChangeProposed(changes=held([change])), reason="she moved")
+        history.append("objective", "o4", *answer, reason="it is hers")
 
 
 def _approved_target(history: History) -> None:
