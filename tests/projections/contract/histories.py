@@ -38,9 +38,9 @@ from events.objectives.events import (
     ObjectiveCycleChanged,
     ObjectiveDrafted,
     ObjectiveGraded,
+    ObjectiveOwnerChanged,
     ObjectiveProposed,
     ObjectiveReopened,
-    ObjectiveOwnerChanged,
     ObjectiveReviewerChanged,
     ObjectiveSupportsChanged,
 )
