@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TextIO
 
+import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -61,8 +64,8 @@ def configure_logging(
         render += [
             # Without local variables: they hold tokens and people's words.
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            mask_secrets,  # a traceback may quote a URL
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            _mask_traceback,
+            structlog.processors.JSONRenderer(_json),
         ]
     else:
         colors = (stream or sys.stderr).isatty()
@@ -94,8 +97,25 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return {key: _masked(key, value) for key, value in event.items()}
 
 
+def _mask_traceback(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A structlog processor: a traceback, made after the rest was masked, may quote a URL."""
+    return mask_secrets(logger, method, event) if "exception" in event else event
+
+
+def _json(event: EventDict, default: Callable[[Any], Any]) -> str:
+    try:
+        return orjson.dumps(event, default=default, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half a surrogate pair, or an integer of more than 64 bits
+        return json.dumps(event, default=default)
+
+
+@lru_cache(maxsize=1000)
+def _names_secret(key: str) -> bool:
+    return key.lower() in _PERSONAL or _SECRET.search(key) is not None
+
+
 def _masked(key: object, value: object) -> object:
-    if isinstance(key, str) and value is not None and (key.lower() in _PERSONAL or _SECRET.search(key)):
+    if isinstance(key, str) and value is not None and _names_secret(key):
         return MASK
     if isinstance(value, str):
         return _TOKEN.sub(MASK, _URL_PASSWORD.sub(rf"\g<scheme>:{MASK}@", value))

@@ -83,3 +83,11 @@ def test_the_level_is_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("uvicorn").info("quiet")
     structlog.get_logger().warning("loud")
     assert [line["event"] for line in lines(capsys)] == ["loud"]
+
+
+def test_what_no_json_can_hold_is_logged_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """Half a surrogate pair, an integer of any size, bytes: the line comes out."""
+    configure_logging(Settings())
+    structlog.get_logger().warning("odd", half="\ud800", large=2**70, raw=b"x")
+    [line] = lines(capsys)
+    assert (line["half"], line["large"], line["raw"]) == ("\ud800", 2**70, "b'x'")

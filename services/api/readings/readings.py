@@ -170,9 +170,12 @@ async def send_readings(
         raise Problem(422, "empty_batch", "There is no item in the body.", "본문에 항목이 없습니다.")
     headers = {POSITION: str(counts.position)}
     summary = {"counts": counts.by_status, "position": counts.position}
-    if media_type == NDJSON:
-        return StreamingResponse(_lines(parts, summary), headers=headers, media_type=NDJSON)
-    return StreamingResponse(_document(parts, summary), headers=headers, media_type="application/json")
+    make, media_type = (_lines, NDJSON) if media_type == NDJSON else (_document, "application/json")
+    pieces = make(parts, summary)
+    if len(parts) > 1:
+        return StreamingResponse(pieces, headers=headers, media_type=media_type)
+    # In one piece: to stream the receipt of a single reading costs more than all the rest.
+    return Response(b"".join([piece async for piece in pieces]), headers=headers, media_type=media_type)
 
 
 def feed_of(caller: Caller, feed: str | None) -> str:
