@@ -26,6 +26,7 @@ from services.intake.items import CHUNK, TEXT_LENGTH, Item, read_items
 from services.intake.metrics import ITEMS
 from services.intake.receipts import Receipt
 from services.intake.rejections import Rejected
+from services.intake.request_limits import RequestLimits
 from services.intake.validation import CATALOGUE_CODES, Admission, Candidate
 from services.ledger import Entry, Ledger, LedgerUnavailable, LedgerUncertain
 from services.postgres.views import Views, ViewsUnavailable
@@ -91,6 +92,8 @@ class Intake:
         self._ledger = ledger
         self._views = views
         self._now = now
+        self.limits = RequestLimits()
+        """Whoever calls `take` for a request asks here first."""
         self._catalogues = Catalogues(ledger)
         self._known: dict[str, KnownReadings] = {}
         self._groups: dict[str, Grouping[_Chunk, list[Receipt]]] = {}

@@ -60,9 +60,10 @@ class FairSlots:
         if self._free and self._may_hold_more(share):
             self._grant(share)
             return
+        queued = len(self._waiting.get(share, ()))
+        if queued >= self._queue:
+            raise Full(f"{queued} wait for a connection already")
         waiting = self._waiting.setdefault(share, deque())
-        if len(waiting) >= self._queue:
-            raise Full(f"{len(waiting)} wait for a connection already")
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting.append(granted)
         try:

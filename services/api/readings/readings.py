@@ -27,6 +27,7 @@ from services.intake.event_builder import Source
 from services.intake.formats import FORMATS, MAX_ITEMS, TooManyItems, Unreadable
 from services.intake.items import Item
 from services.intake.receipts import Counts, Status
+from services.intake.request_limits import Busy
 from services.ledger import LedgerUnavailable, LedgerUncertain
 from services.postgres.views import LedgerDiffers, ViewsBusy, ViewsUnavailable
 
@@ -149,8 +150,13 @@ async def send_readings(
     source = Source(caller.workspace, feed_of(caller, feed), caller.actor, request_id_of(request.scope))
     counts = Counts()
     parts: list[bytes] = []
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isdigit() else None
     try:
-        async with aclosing(services.intake.take(source, read(request.stream()))) as answers:  # type: ignore[type-var]
+        async with (
+            services.intake.limits.admitted(caller.workspace, size),
+            aclosing(services.intake.take(source, read(request.stream()))) as answers,  # type: ignore[type-var]
+        ):
             async for receipts in answers:
                 counts.add(receipts)
                 documents = [receipt.document(language) for receipt in receipts]
@@ -164,7 +170,7 @@ async def send_readings(
         return Response(status_code=400)  # nobody reads it; what was taken was taken
     except LedgerDiffers:
         raise
-    except (ViewsUnavailable, FarBehind, LedgerUnavailable, LedgerUncertain) as error:
+    except (Busy, ViewsUnavailable, FarBehind, LedgerUnavailable, LedgerUncertain) as error:
         raise intake_unavailable(error) from None
     if not counts.total:
         raise Problem(422, "empty_batch", "There is no item in the body.", "본문에 항목이 없습니다.")
@@ -192,9 +198,11 @@ def feed_of(caller: Caller, feed: str | None) -> str:
     return caller.feed
 
 
-def intake_unavailable(error: ViewsUnavailable | FarBehind | LedgerUnavailable | LedgerUncertain) -> Problem:
+def intake_unavailable(
+    error: Busy | ViewsUnavailable | FarBehind | LedgerUnavailable | LedgerUncertain,
+) -> Problem:
     """503: an engine is away or busy, or the views are too far behind to know which readings are new."""
-    if isinstance(error, ViewsBusy):
+    if isinstance(error, Busy | ViewsBusy):
         en = "too many requests of this workspace come at once"
         ko = "이 워크스페이스의 요청이 한꺼번에 너무 많이 몰렸습니다"
     elif isinstance(error, ViewsUnavailable | FarBehind):
