@@ -93,7 +93,7 @@ class StateFold(Fold):
 
 ANY = frozenset(entry.name for entry in all_types())
 READ = frozenset({"reading.recorded", "reading.corrected", "reading.retracted"})
-GOALS = ANY - READ - {"reading.disputed", "ledger.position_waived"}
+GOALS = ANY - READ - {"reading.disputed", "ledger.position_waived", "ledger.restored"}
 """Events of aggregates that have a state."""
 
 STATE = Group(

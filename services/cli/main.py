@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from services.cli import (
+    accept_ledger,
     advise,
     alignment,
     demo,
@@ -52,6 +53,7 @@ app.command("trend")(trend.trend)
 app.command("resolve")(resolve.resolve)
 app.command("rebuild")(rebuild.rebuild)
 app.command("waive")(waive.waive)
+app.command("accept-ledger")(accept_ledger.accept_ledger)
 app.command("forget")(forget.forget)
 app.command("doctor")(doctor.doctor)
 app.add_typer(people.app, name="people")

@@ -22,6 +22,7 @@ from services.doctor.damage import control_damaged, damaged, find_damage
 from services.doctor.finding import Finding, clock, now
 from services.ledger import Ledger, StoredMessage
 from services.postgres.damage import damage_of
+from services.projector import builds
 from services.projector.comparison import last_in_common
 from services.runtime.settings import Settings
 
@@ -121,6 +122,10 @@ async def _group(
     if active.differs is not None:
         yield await _set_aside(connection, ledger, workspace, name, active)
         return
+    for kept in await builds.all_set_aside(connection, workspace, GROUPS[group]):
+        yield Finding.ok(
+            "views.ledger", f"{name}: {kept.schema} is set aside, of the ledger before it was restored"
+        )
     if active.version != known.version:
         yield Finding.warn(
             "views.version",
@@ -153,7 +158,8 @@ _WHY = {
 }
 _CURE = (
     "stop everything, keep copies of the data of NATS and PostgreSQL, and put back the ledger that these"
-    " views were built from: then they go on by themselves"
+    " views were built from: then they go on by themselves; if it is lost for good, go on without it:"
+    " `goaltrail accept-ledger --reason …`"
 )
 
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from events.envelope import RecordedEvent
 from events.ids import Aggregate, ledger_subject
+from events.ledger.events import RESTORES, LedgerRestored
 from services.ledger.append import Appended, Appender, Entry
 from services.ledger.cache_warmer import Warmth
 from services.ledger.client import CONNECT_SECONDS, LedgerClient
@@ -143,6 +144,15 @@ class Ledger:
         """The message at a position, never stale. Raises WorkspaceUnknown, LedgerUnavailable."""
         found = await self._api.at(workspace, position)
         return None if found is None else found.stored()
+
+    async def epoch(self, workspace: str) -> int:
+        """1, and one more each time that a person accepted a restored ledger; never stale.
+
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
+        last = await self.last(workspace, ledger_subject(workspace, RESTORES))
+        data = None if last is None else recorded(last).event.data
+        return data.epoch if isinstance(data, LedgerRestored) else 1
 
     async def compare(self, workspace: str, mark: Mark) -> Difference | None:
         """How a ledger differs from the one that was read before; None if it is the same.

@@ -23,13 +23,15 @@ from services.projector import builds
 
 log = structlog.get_logger(__name__)
 
-Comparison = Literal["same", "set aside"]
+Comparison = Literal["same", "set aside", "accepted"]
+"""Whether views are of the ledger that there is; and if not, whether a person accepted it as it is."""
 
 
 async def compare_views(engine: AsyncEngine, ledger: Ledger, workspace: str, group: Group) -> Comparison:
     """Compare the views that reads use with the ledger, and set them aside if they are of another one.
 
-    Views whose ledger is there again go on. Raises LedgerUnavailable, and what SQLAlchemy raises.
+    Views whose ledger is there again go on. Once a person accepted the ledger, new views are built beside
+    those that are set aside. Raises LedgerUnavailable, and what SQLAlchemy raises.
     """
     async with engine.connect() as connection:
         found = await active(connection, workspace, group.name)
@@ -51,7 +53,8 @@ async def compare_views(engine: AsyncEngine, ledger: Ledger, workspace: str, gro
             position=difference.position,
             head=difference.head,
         )
-    return "set aside"
+    accepted = difference.kind != "missing" and await ledger.epoch(workspace) > found.epoch
+    return "accepted" if accepted else "set aside"
 
 
 async def _recognise(engine: AsyncEngine, ledger: Ledger, build: builds.Build, found: ActiveVersion) -> None:

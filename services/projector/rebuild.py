@@ -110,10 +110,10 @@ async def _rebuild(
             await builds.create_late_indexes(connection, build)
         await load()
         async with engine.connect() as connection:
-            old = await _fence(connection, workspace, group)
+            old, keep = await _fence(connection, workspace, group)
             await load()
             await builds.activate(connection, build)
-            if old is not None:
+            if old is not None and not keep:
                 await builds.forget(connection, old)
             await connection.commit()
     except AnotherEvent as error:
@@ -122,7 +122,7 @@ async def _rebuild(
     except BaseException:
         await _drop(engine, build)
         raise
-    if old is not None:
+    if old is not None and not keep:
         await _drop(engine, old)
     return build
 
@@ -141,11 +141,16 @@ async def _drop(engine: AsyncEngine, old: builds.Build) -> None:
     log.warning("old build is left for the next rebuild to drop", schema=old.schema)
 
 
-async def _fence(connection: AsyncConnection, workspace: str, group: Group) -> builds.Build | None:
-    """Hold the live build's checkpoint, so that its worker stands still while the new one takes over."""
+async def _fence(
+    connection: AsyncConnection, workspace: str, group: Group
+) -> tuple[builds.Build | None, bool]:
+    """Hold the live build's checkpoint, so that its worker stands still while the new one takes over.
+
+    Also return whether it is to be kept, because it is set aside.
+    """
     found = await active(connection, workspace, group.name)
     if found is None:
-        return None
+        return None, False
     await connection.execute(
         select(checkpoint.c.position)
         .where(
@@ -155,4 +160,4 @@ async def _fence(connection: AsyncConnection, workspace: str, group: Group) -> b
         )
         .with_for_update()
     )
-    return builds.Build(workspace, group, found.build)
+    return builds.Build(workspace, group, found.build), found.differs is not None

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import aclosing
-from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.context import Context
-from events.envelope import Event, encode
-from events.ids import event_id, ledger_subject, new_aggregate_id
 from events.ledger.commands import WaivePosition
-from events.ledger.decider import decide
 from events.ledger.events import WAIVERS
-from events.registry import event_type
 from projections.control import poisoned
 from projections.groups import GROUPS
 from services.keys.keys import Keys
-from services.ledger import Entry, Ledger
-
-ACTOR = "system:operator"
-"""Whoever can read the operator's settings."""
+from services.ledger import Ledger
+from services.projector.decisions import record_decision
 
 
 class NotPoison(Exception):
@@ -41,29 +33,8 @@ async def waive(
     if all(poison.position != position or poison.waived for poison in found):
         raise NotPoison(f"position {position} of {workspace} is no poison that somebody has to decide about")
     command = WaivePosition(position=position, hash=await _hash_at(ledger, workspace, position))
-    now = datetime.now(UTC)
-    context = Context(
-        actor=ACTOR,
-        role="admin",
-        today=now.date(),
-        now=now,
-        new_id=lambda: new_aggregate_id(workspace, ACTOR, None, 0),
-        reason=reason,
-    )
-    (data,) = decide(command, context)
-    event = Event(
-        id=event_id(workspace, ACTOR, None, 0),
-        type=event_type(data),
-        workspace=workspace,
-        aggregate=WAIVERS,
-        time=now,
-        actor=ACTOR,
-        data=data,
-        reason=reason,
-    )
-    entry = Entry(ledger_subject(workspace, WAIVERS), encode(await keys.seal_event(event)))
     # Without a guard: said twice it means the same.
-    return (await ledger.append(workspace, [entry], {})).last
+    return await record_decision(ledger, keys, workspace, WAIVERS, command, reason, {})
 
 
 async def _hash_at(ledger: Ledger, workspace: str, position: int) -> str:

@@ -148,9 +148,10 @@ class Worker:
 
     async def _writer(self, group: Group) -> BuildWriter | None:
         """The writer of the build that reads use; None if this worker must not touch it."""
-        if await compare_views(self._engine, self._ledger, self._workspace, group) == "set aside":
+        comparison = await compare_views(self._engine, self._ledger, self._workspace, group)
+        if comparison == "set aside":
             return None
-        build = await self._build(group)
+        build = await (self._build(group) if comparison == "same" else self._rebuild(group))
         if build is None:
             return None
         waived = await waived_positions(self._ledger, self._workspace)
@@ -191,6 +192,9 @@ class Worker:
                 return build
         old = None if found is None else found.version
         log.info("a projection is built", group=group.name, old=old, new=group.version, events=head)
+        return await self._rebuild(group)
+
+    async def _rebuild(self, group: Group) -> builds.Build:
         async with self._one_rebuild:
             return await rebuild(self._engine, self._ledger, self._workspace, group, step_over_poison=True)
 
@@ -252,7 +256,7 @@ class Worker:
         """Raise Fenced if the ledger is another one than the views were built from; they are set aside."""
         groups = [writer.build.group for writer in writers]
         compared = [await compare_views(self._engine, self._ledger, self._workspace, g) for g in groups]
-        if "set aside" in compared:
+        if any(each != "same" for each in compared):
             raise Fenced("the ledger is another one than the views were built from")
         self._compared_at = time.monotonic()
 

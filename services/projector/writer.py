@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.envelope import RecordedEvent, UndecodableEvent
 from events.error_text import explained
+from events.ledger.events import LedgerRestored
 from projections.control import checkpoint, poison
 from projections.projection import Copy, Fold, Store, Write
 from services.ledger import Mark, StoredMessage, recorded
@@ -116,6 +117,7 @@ class BuildWriter:
         """`loading`: late indexes are not there yet. `waived`: positions to step over without complaint."""
         self.build = build
         self.mark = Mark(0, None, None)
+        self.epoch = 1
         self.poisoned: list[int] = []
         self._engine = engine
         self._waived = waived
@@ -133,7 +135,7 @@ class BuildWriter:
             found = await standing_of(connection, self.build)
         if found is None:
             raise Fenced(f"build {self.build.schema} is gone, or set aside")
-        self.mark, _ = found
+        self.mark, self.epoch = found
         self._fold = self.build.group.new_fold()
 
     async def write(self, run: Run) -> None:
@@ -189,13 +191,14 @@ class BuildWriter:
             mark = Mark(last.position, self.mark.ledger, last.fingerprint)
             if run.messages[0].position == 1:
                 mark = mark._replace(ledger=run.messages[0].fingerprint)
-            await self._move_checkpoint(connection, mark, last.recorded_at)
+            epoch = _epoch_after(run, self.epoch)
+            await self._move_checkpoint(connection, mark, epoch, last.recorded_at)
             if poisons:
                 await connection.execute(insert(poison), poisons)
             for write in writes:
                 await _execute(connection, write, self.build.schema)
             await connection.commit()
-        self.mark, self._loading = mark, loading
+        self.mark, self.epoch, self._loading = mark, epoch, loading
         poisoned = [row["position"] for row in poisons if not row["waived"]]
         self.poisoned += poisoned
         metrics.poisoned(self.build.workspace, self.build.group.name, len(poisoned))
@@ -230,7 +233,9 @@ class BuildWriter:
             "waived": waived,
         }
 
-    async def _move_checkpoint(self, connection: AsyncConnection, mark: Mark, recorded_at: datetime) -> None:
+    async def _move_checkpoint(
+        self, connection: AsyncConnection, mark: Mark, epoch: int, recorded_at: datetime
+    ) -> None:
         """The first statement that writes: a worker that is late fails here, before it touches a row."""
         moved = await connection.execute(
             _MOVE,
@@ -240,6 +245,7 @@ class BuildWriter:
                 "after": mark.position,
                 "then": recorded_at,
                 "of_ledger": mark.ledger,
+                "in_epoch": epoch,
                 "last": mark.fingerprint,
             },
         )
@@ -260,6 +266,7 @@ _MOVE = (
         position=bindparam("after"),
         recorded_at=bindparam("then"),
         ledger=bindparam("of_ledger"),
+        epoch=bindparam("in_epoch"),
         fingerprint=bindparam("last"),
     )
 )
@@ -277,6 +284,14 @@ async def _execute(connection: AsyncConnection, write: Write, schema: str) -> No
         )
     else:
         await connection.execute(write.statement, write.arrays)
+
+
+def _epoch_after(run: Run, epoch: int) -> int:
+    """Return the ledger's epoch behind a run that begins in an epoch."""
+    for event in run.events:
+        if isinstance(event.event.data, LedgerRestored):
+            epoch = event.event.data.epoch
+    return epoch
 
 
 def _cause(error: BaseException) -> str:

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from events.access.commands import IssueToken, RevokeToken
 from events.access.events import TokenIssued, TokenRevoked
 from events.errors import Refused
-from events.ledger.commands import WaivePosition
+from events.ledger.commands import AcceptLedger, WaivePosition
 from events.ledger.decider import decide as decide_waiver
-from events.ledger.events import PositionWaived
+from events.ledger.events import LedgerRestored, PositionWaived
 from tests.events.given import NOW, circumstances, given
 
 ISSUED = TokenIssued(holder="person:anna", role="editor")
@@ -61,6 +61,14 @@ def test_waiving_a_position_takes_a_reason() -> None:
         decide_waiver(command, circumstances())
     waived = PositionWaived(position=17, hash="ab" * 32)
     assert decide_waiver(command, circumstances(reason="손상된 이벤트")) == [waived]
+
+
+def test_accepting_a_ledger_takes_a_reason() -> None:
+    command = AcceptLedger(epoch=2, cut=0, old_head=83)
+    with pytest.raises(Refused, match="reason_required"):
+        decide_waiver(command, circumstances())
+    restored = LedgerRestored(epoch=2, cut=0, old_head=83)
+    assert decide_waiver(command, circumstances(reason="디스크 고장")) == [restored]
 
 
 @pytest.mark.parametrize(("position", "hash_"), [(0, "ab" * 32), (1, "xyz"), (1, "AB" * 32)])

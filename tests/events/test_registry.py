@@ -63,6 +63,7 @@ NEEDED = {
     "access.token_issued",
     "access.token_revoked",
     "ledger.position_waived",
+    "ledger.restored",
     "policy.set",
     "cycle.policy_adopted",
 }

@@ -18,17 +18,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.envelope import encode
 from events.ids import ledger_subject
+from events.ledger.events import RESTORES, LedgerRestored
 from projections import control
 from projections.groups import GROUPS
 from services.api.main import connected
 from services.api.operations.operations import readiness
 from services.doctor.examine import examine
+from services.keys.keys import Keys
 from services.ledger import Entry, Ledger, Mark
 from services.ledger.client import LedgerClient
 from services.ledger.provision import create_workspace, provision
 from services.ledger.stream_api import StreamApi, stream_name
 from services.postgres.views import LedgerDiffers, Views
 from services.projector import builds
+from services.projector.accepting import Loss, NothingToAccept, accept, find_loss
 from services.projector.rebuild import RebuildRefused, rebuild
 from services.runtime.settings import Settings
 from tests.projections.contract.building import Tables, tables_of
@@ -154,7 +157,7 @@ async def place(tmp_path: Path, database: TestDatabase, workspace: str) -> Async
         await engine.dispose()
 
 
-Loss = Callable[[Place, Path], Awaitable[None]]
+Lost = Callable[[Place, Path], Awaitable[None]]
 """Lets events be recorded and then lost; the copy of the files before is in a directory."""
 
 
@@ -198,7 +201,7 @@ async def last_block_lost(place: Place, copy: Path) -> None:
     await asyncio.to_thread(place.nats.server.start)
 
 
-LOSSES: dict[Loss, str] = {
+LOSSES: dict[Lost, str] = {
     older_copy: "shorter",
     older_copy_goes_on: "rewritten",
     deleted: "missing",
@@ -227,7 +230,7 @@ async def a_history(place: Place, copy: Path) -> int:
 
 @each_loss
 async def test_another_ledger_is_noticed_and_the_views_are_kept(
-    place: Place, tmp_path: Path, lose: Loss, why: str
+    place: Place, tmp_path: Path, lose: Lost, why: str
 ) -> None:
     """Every way to lose events stops the answers, is told by all who are asked, and takes no row away."""
     async with projecting(place.settings):
@@ -304,7 +307,7 @@ async def test_it_is_noticed_at_the_start_as_well(place: Place, tmp_path: Path) 
     """What became of the ledger while nothing ran: each kind in turn, for the same views."""
     async with projecting(place.settings):
         await place.visible(await a_history(place, tmp_path / "copy"))
-    losses: list[Loss] = [older_copy, older_copy_goes_on, made_again_with_more, deleted]
+    losses: list[Lost] = [older_copy, older_copy_goes_on, made_again_with_more, deleted]
     for lose in losses:
         await lose(place, tmp_path / "copy")
 
@@ -366,3 +369,91 @@ async def test_only_what_is_said_twice_counts(place: Place, tmp_path: Path) -> N
         await asyncio.sleep(0.3)  # it has asked once
         await place.restore(tmp_path / "right")
         assert await lagging is None
+
+
+@pytest.fixture
+async def keys(place: Place) -> AsyncIterator[Keys]:
+    """The keys that seal reasons."""
+    async with await Ledger.connect(place.operator) as ledger:
+        keys = await Keys.start(ledger, place.operator.load_master_key())
+        yield keys
+        await keys.close()
+
+
+async def accepted(place: Place, keys: Keys) -> Loss:
+    """Let a person accept the ledger as it is."""
+    async with await Ledger.connect(place.operator) as ledger:
+        loss = await find_loss(place.engine, ledger, place.workspace)
+        await accept(ledger, keys, place.workspace, loss, "the disk broke")
+    return loss
+
+
+@pytest.mark.parametrize("lose", [older_copy_goes_on, made_again_with_more, last_block_lost])
+async def test_a_person_accepts_the_loss_and_views_are_built_anew(
+    place: Place, tmp_path: Path, keys: Keys, lose: Lost
+) -> None:
+    """The event says where the two part; the views that knew more stay as they were, beside the new ones."""
+    async with projecting(place.settings):
+        old_head = await a_history(place, tmp_path / "copy")
+        await place.visible(old_head)
+        before, old = await place.tables(), await place.views()
+        await lose(place, tmp_path / "copy")
+        await place.set_aside()
+        loss = await accepted(place, keys)
+        cut = 0 if "made_again" in lose.__name__ else old_head - 30
+        assert (loss.epoch, loss.old_head) == (2, old_head)
+        if lose is not last_block_lost:
+            assert loss.common.position == cut
+
+        async def anew() -> bool:
+            views = [await place.views(group) for group in GROUPS]
+            return all(view.epoch == 2 and view.differs is None for view in views)
+
+        await eventually(anew)
+        await place.visible(await place.record(5))
+    async with await Ledger.connect(place.settings) as ledger:
+        (event,) = await ledger.load(place.workspace, RESTORES)
+        assert isinstance(event.event.data, LedgerRestored)
+        assert (event.event.data.cut, event.event.data.old_head) == (loss.common.position, old_head)
+        assert await ledger.epoch(place.workspace) == 2
+        with pytest.raises(NothingToAccept, match="no views"):
+            await find_loss(place.engine, ledger, place.workspace)
+    assert await tables_of(place.engine, builds.Build(place.workspace, STATE, old.build)) == before
+    await rebuild_all(place)
+    assert await tables_of(place.engine, builds.Build(place.workspace, STATE, old.build)) == before
+    assert (await place.views()).epoch == 2
+
+
+async def rebuild_all(place: Place) -> None:
+    """Build every group anew."""
+    async with await Ledger.connect(place.settings) as ledger:
+        for group in GROUPS.values():
+            await rebuild(place.engine, ledger, place.workspace, group)
+
+
+async def test_a_loss_is_accepted_once_for_each_time(place: Place, tmp_path: Path, keys: Keys) -> None:
+    """A second restore is a third epoch, also when the copy is from before the first one."""
+    async with projecting(place.settings):
+        await place.visible(await a_history(place, tmp_path / "copy"))
+        for epoch in (2, 3):
+            await place.restore(tmp_path / "copy")
+            await place.set_aside()
+            assert (await accepted(place, keys)).epoch == epoch
+            await place.visible(1)
+            assert (await place.views()).epoch == epoch
+            await place.visible(await place.record(10))
+
+
+async def test_the_right_ledger_is_nothing_to_accept(place: Place, tmp_path: Path) -> None:
+    """What can be put right without loss must not become one; nor a ledger that is not there."""
+    async with projecting(place.settings):
+        await place.visible(await place.record(10))
+        await place.copy_to(tmp_path / "right")
+        await place.delete_stream()
+        await place.set_aside()
+    async with await Ledger.connect(place.settings) as ledger:
+        with pytest.raises(NothingToAccept, match="there is no ledger"):
+            await find_loss(place.engine, ledger, place.workspace)
+        await place.restore(tmp_path / "right")
+        with pytest.raises(NothingToAccept, match="there again"):
+            await find_loss(place.engine, ledger, place.workspace)

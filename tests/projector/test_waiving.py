@@ -12,8 +12,9 @@ from projections.groups import GROUPS
 from services.keys.keys import Keys
 from services.ledger import Entry
 from services.ledger.provision import provision
+from services.projector.decisions import ACTOR
 from services.projector.rebuild import RebuildRefused, rebuild
-from services.projector.waiving import ACTOR, NotPoison, waive
+from services.projector.waiving import NotPoison, waive
 from services.runtime.settings import Settings
 from tests.projector.conftest import Company
 from tests.running import projecting

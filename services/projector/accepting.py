@@ -1,0 +1,86 @@
+"""Accepting a ledger that lost events: a person does, by an event on it that begins a new epoch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.ids import ledger_subject
+from events.ledger.commands import AcceptLedger
+from events.ledger.events import RESTORES
+from projections.control import ActiveVersion, active
+from projections.groups import GROUPS
+from services.keys.keys import Keys
+from services.ledger import Difference, Ledger, Mark
+from services.projector.comparison import Common, last_in_common
+from services.projector.decisions import record_decision
+
+
+class NothingToAccept(Exception):
+    """No views are set aside, or the ledger is not one that anybody could go on with."""
+
+
+class Loss(NamedTuple):
+    """What a ledger lost of what views still know."""
+
+    epoch: int
+    """The one that begins when this is accepted."""
+    common: Common
+    """The last event that both have."""
+    old_head: int
+    """The last position that the views know."""
+
+
+async def find_loss(engine: AsyncEngine, ledger: Ledger, workspace: str) -> Loss:
+    """Return what there is to accept. Raises NothingToAccept, WorkspaceUnknown, LedgerUnavailable."""
+    async with engine.connect() as connection:
+        views = {name: await active(connection, workspace, name) for name in GROUPS}
+        aside = [view for view in views.values() if view is not None and view.differs is not None]
+        if not aside:
+            raise NothingToAccept(
+                f"no views of {workspace} are set aside; if the ledger is another one than they were built"
+                " from, start a worker first: it compares them"
+            )
+        differences = [await _compare(ledger, workspace, view) for view in aside]
+        if not any(differences):
+            raise NothingToAccept(
+                f"the ledger that the views of {workspace} were built from is there again: they go on by"
+                " themselves"
+            )
+        if any(difference is not None and difference.kind == "missing" for difference in differences):
+            raise NothingToAccept(
+                f"there is no ledger of {workspace}; `goaltrail provision` makes an empty one"
+            )
+        epoch = await ledger.epoch(workspace)
+        if epoch > max(view.epoch for view in aside):
+            raise NothingToAccept(
+                f"the ledger of {workspace} is accepted already: views are being built from it"
+            )
+        state = views["state"]
+        if state is None:
+            common = Common(0, None)
+        elif state.differs is None:
+            common = Common(state.position, state.recorded_at)
+        else:
+            common = await last_in_common(connection, ledger, workspace, state)
+    newest = max(epoch, *(view.epoch for view in aside))
+    return Loss(newest + 1, common, max(view.position for view in aside))
+
+
+async def accept(ledger: Ledger, keys: Keys, workspace: str, loss: Loss, reason: str) -> int:
+    """Record that a ledger is accepted as it is; return the position. Workers build views anew then.
+
+    Raises Refused, Conflict (somebody else was faster), WorkspaceUnknown, LedgerUnavailable, LedgerUncertain.
+    """
+    command = AcceptLedger(
+        epoch=loss.epoch, cut=loss.common.position, cut_at=loss.common.recorded_at, old_head=loss.old_head
+    )
+    subject = ledger_subject(workspace, RESTORES)
+    last = await ledger.last(workspace, subject)
+    guard = {subject: 0 if last is None else last.position}
+    return await record_decision(ledger, keys, workspace, RESTORES, command, reason, guard)
+
+
+async def _compare(ledger: Ledger, workspace: str, view: ActiveVersion) -> Difference | None:
+    return await ledger.compare(workspace, Mark(view.position, view.ledger, view.fingerprint))
