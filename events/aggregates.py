@@ -1,4 +1,4 @@
-"""Every kind of aggregate that has a state: how events make it, and which rules it follows."""
+"""The registry of aggregates that have a state: how events make it, and the decider that rules it."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

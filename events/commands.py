@@ -1,4 +1,4 @@
-"""What every command is: the frozen shape of a request. Rules that need more are the deciders'."""
+"""The base of all commands: a frozen request, and how it is handled. Other rules are the deciders'."""
 
 from typing import Annotated, ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""What a decider may know besides its own aggregate: who asks, when, why, and facts of other aggregates."""
+"""The context of a decision: who asks, when, why, and facts of other aggregates."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

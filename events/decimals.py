@@ -54,7 +54,7 @@ def parse(value: object) -> Decimal:
 
 
 def text(value: Decimal) -> str:
-    """The one canonical form: no exponent, no trailing zeros, no "-0"."""
+    """Return the one canonical form: no exponent, no trailing zeros, no "-0"."""
     plain = format(value, "f")
     if "." in plain:
         plain = plain.rstrip("0").rstrip(".")
@@ -62,12 +62,12 @@ def text(value: Decimal) -> str:
 
 
 def grouped(value: Decimal) -> str:
-    """For people: as `text`, with a comma between thousands."""
+    """Return a number for people: as `text`, with a comma between thousands."""
     return f"{Decimal(text(value)):,f}"
 
 
 def shown(value: str) -> str:
-    """Quote a text that somebody sent, at most 40 characters of it."""
+    """Return a text that somebody sent in quotes, at most 40 characters of it."""
     return repr(value if len(value) <= 40 else value[:37] + "...")
 
 

@@ -58,7 +58,7 @@ class Event(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What happened, without vendor and version: `key_result.target_changed`."""
+        """The event's name, without vendor and version: `key_result.target_changed`."""
         return self.type.removeprefix("goaltrail.").rpartition(".v")[0]
 
 
@@ -74,7 +74,7 @@ class RecordedEvent(NamedTuple):
 
 
 def encode(event: Event) -> bytes:
-    """The payload of an event. What is None is left out; decimals are strings, times are UTC.
+    """Return the payload of an event. None is left out; decimals are strings, times are UTC.
 
     Raises ValueError for a text that holds a NUL character: PostgreSQL cannot store one.
     """
@@ -96,7 +96,7 @@ def encode(event: Event) -> bytes:
 
 
 def head(type_: str, workspace: str, aggregate: Aggregate, time: datetime, actor: str) -> dict[str, Any]:
-    """The attributes that the events of one sender on one aggregate have in common."""
+    """Return the attributes that the events of one sender on one aggregate have in common."""
     return {
         "specversion": "1.0",
         "id": None,
@@ -109,7 +109,7 @@ def head(type_: str, workspace: str, aggregate: Aggregate, time: datetime, actor
 
 
 def encode_document(document: dict[str, Any]) -> bytes:
-    """The payload of an event that is put together from `head`, `id` and `data`: the short way of intake.
+    """Return the payload of an event made of `head`, `id` and `data`: the short way of intake.
 
     Raises ValueError for a text that holds a NUL character: PostgreSQL cannot store one.
     """
@@ -120,7 +120,7 @@ def encode_document(document: dict[str, Any]) -> bytes:
 
 
 def decode(payload: bytes) -> Event:
-    """The event of a payload, its data in the newest version. Raises UndecodableEvent."""
+    """Return the event of a payload, its data in the newest version. Raises UndecodableEvent."""
     if _ESCAPE not in payload:
         try:
             return _reading(fast_decode.read(payload))
@@ -130,7 +130,10 @@ def decode(payload: bytes) -> Event:
 
 
 def decode_any(payload: bytes) -> Event:
-    """`decode` without the short way of readings. Raises UndecodableEvent."""
+    """Return the event of a payload as `decode` does, without the short way of readings.
+
+    Raises UndecodableEvent.
+    """
     try:
         document = orjson.loads(payload)
         if _ESCAPE in payload and _holds_nul(document):
@@ -209,7 +212,7 @@ def _time(text: str) -> datetime:
 
 
 def _more(document: dict[str, Any]) -> tuple[Any, ...]:
-    """The attributes that an event may lack, in the order of `Event`; null is the same as lacking."""
+    """Return the attributes that an event may lack, in the order of `Event`; null is the same as lacking."""
     get = document.get
     texts = get("reason"), get("correlationid"), get("causationid"), get("request")
     if not _TEXT_OR_NONE.issuperset(map(type, texts)):

@@ -1,4 +1,4 @@
-"""What an exception says, for a person who has one line for it."""
+"""Put the text of an exception into one line for a person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 
 def explained(error: BaseException) -> str:
-    """In one line; of a validation the first thing that is wrong, and where it is."""
+    """Return what an exception says in one line; of a validation the first error, and where it is."""
     if not isinstance(error, ValidationError):
         return " ".join(str(error).split())
     first, *more = error.errors(include_url=False, include_context=False, include_input=False)

@@ -1,4 +1,4 @@
-"""How a decider says no."""
+"""Refusals of deciders, with a code and a sentence in both languages."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -36,6 +36,6 @@ class Refused(Exception):
 
 
 def broken(code: str, en: str, ko: str) -> PydanticCustomError:
-    """What a validator raises about values that do not hang together, with a sentence in each language."""
+    """Return the error that a validator raises about values that contradict each other, in both languages."""
     # The texts travel in the context: a message template would take braces for placeholders.
     return PydanticCustomError(code, "{en}", {"en": en, "ko": ko})

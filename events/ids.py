@@ -29,27 +29,27 @@ class Aggregate(NamedTuple):
 
 
 def ledger_subject(workspace: str, aggregate: Aggregate) -> str:
-    """The one literal subject of an aggregate's events."""
+    """Return the one literal subject of an aggregate's events."""
     return f"ledger.{workspace}.{aggregate.kind}.{aggregate.id}"
 
 
 def event_id(workspace: str, actor: str, key: str | None, n: int) -> UUID:
-    """Id of the n-th event of a request; without an Idempotency-Key it is new each time (UUIDv7)."""
+    """Return the id of the n-th event of a request; without an Idempotency-Key it is always new (UUIDv7)."""
     return _uuid7() if key is None else _named("event", workspace, actor, str(n), key)
 
 
 def new_aggregate_id(workspace: str, actor: str, key: str | None, n: int) -> str:
-    """Id of the n-th aggregate that a request creates, as text."""
+    """Return the id of the n-th aggregate that a request creates, as text."""
     return str(_uuid7() if key is None else _named("aggregate", workspace, actor, str(n), key))
 
 
 def direct_key_results_id(workspace: str, org_unit: str, cycle: str) -> str:
-    """Id of the objective that holds the direct key results of a unit in a cycle."""
+    """Return the id of the objective that holds the direct key results of a unit in a cycle."""
     return str(_named("direct", workspace, org_unit, cycle))
 
 
 def made_here(id_: str) -> bool:
-    """Whether an id is a UUID as text: one that the server made, unlike those that people choose."""
+    """Return whether an id is a UUID as text: made by the server, unlike those that people choose."""
     try:
         return str(UUID(id_)) == id_
     except ValueError:
@@ -57,12 +57,12 @@ def made_here(id_: str) -> bool:
 
 
 def reading_id(workspace: str, feed: str, kpi: str, source_id: str) -> UUID:
-    """Identity of a reading for ever, and the id of the event that first recorded it."""
+    """Return the identity of a reading for ever: also the id of the event that first recorded it."""
     return _named("reading", workspace, feed, kpi, source_id)
 
 
 def reading_ids(workspace: str, feed: str, kpi: str) -> Callable[[str], str]:
-    """`reading_id` of many readings of one KPI, as text: a third of the time."""
+    """Return a function that gives `reading_id` of a KPI's readings as text, in a third of the time."""
     start = sha1(_name(NAMESPACE, f"reading\0{workspace}\0{feed}\0{kpi}\0"), usedforsecurity=False)
 
     def id_of(source_id: str) -> str:
@@ -76,12 +76,12 @@ def reading_ids(workspace: str, feed: str, kpi: str) -> Callable[[str], str]:
 
 
 def revision_id(reading: UUID, revision: int) -> UUID:
-    """Id of the event that made this revision of a reading; revision 0 is the reading itself."""
+    """Return the id of the event that made this revision of a reading; revision 0 is the reading itself."""
     return reading if revision == 0 else _uuid5(reading, str(revision))
 
 
 def dispute_id(reading: UUID, content: str) -> UUID:
-    """Id of the event that keeps other content for a reading; the same content is disputed once."""
+    """Return the id of the event that keeps other content for a reading; equal content is disputed once."""
     return _uuid5(reading, f"disputed {content}")
 
 
@@ -91,7 +91,7 @@ def _named(*parts: str) -> UUID:
 
 
 def _uuid5(namespace: UUID, name: str) -> UUID:
-    """RFC 9562 version 5; half the time of uuid.uuid5, which counts at 40,000 readings a second."""
+    """Return a UUID of RFC 9562 version 5 in half the time of uuid.uuid5, for 40,000 readings a second."""
     return UUID(bytes=sha1(_name(namespace, name), usedforsecurity=False).digest()[:16], version=5)
 
 
@@ -100,7 +100,7 @@ def _name(namespace: UUID, name: str) -> bytes:
 
 
 def _uuid7() -> UUID:
-    """RFC 9562 version 7: milliseconds since 1970 (UTC), then random bits."""
+    """Return a UUID of RFC 9562 version 7: milliseconds since 1970 (UTC), then random bits."""
     milliseconds = time.time_ns() // 1_000_000
     value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF000 << 64) | 0x7000 << 64

@@ -93,7 +93,7 @@ def exact_json(text: str) -> object:
 
 
 def check_shape(text: str, *, values: int, depth: int) -> None:
-    """Hold a JSON text to so many values, so deep, without parsing it. Raises TooComplex."""
+    """Refuse a JSON text of too many values, or nested too deep, without parsing it. Raises TooComplex."""
     opened = text.count("[") + text.count("{")
     if opened <= depth and opened + text.count(",") < values:
         return
@@ -111,7 +111,7 @@ def check_shape(text: str, *, values: int, depth: int) -> None:
 
 
 def has_lone_surrogate(text: str) -> bool:
-    """Whether a JSON text has half of a character anywhere, in a name or in a value."""
+    """Return whether a JSON text has half of a character anywhere, in a name or in a value."""
     return ("\\ud" in text or "\\uD" in text) and not _is_all(text, _without_lone_surrogate(text))
 
 

@@ -283,7 +283,7 @@ class Measure(BaseModel):
             )
 
     def in_words(self, lang: Language) -> str:
-        """What is to be reached, for a sentence: the target, both edges, or what a relative goal says."""
+        """Return what is to be reached, for a sentence: the target, both edges, or the relative goal."""
         if self.target is None:
             relative = self.relative
             return "" if relative is None else relative.in_words_of(self.unit, lang)
@@ -292,7 +292,7 @@ class Measure(BaseModel):
         return ("~" if lang == "ko" else " to ").join(edges) + unit
 
     def window_for(self, aggregation: Aggregation | None) -> Window:
-        """The declared window, else cycle to date for sums and counts, else the latest complete period.
+        """Return the declared window; else cycle to date for sums and counts, else the latest period.
 
         Periods that are counted, or judged one by one, are complete ones too, also those of a sum.
         """
@@ -318,16 +318,19 @@ class Measure(BaseModel):
             )
 
     def judges_like(self, other: "Measure") -> bool:
-        """Whether two measures differ at most in the figures that a value is held against."""
+        """Return whether two measures differ at most in the figures that a value is judged by."""
         none: dict[str, None] = {"target": None, "upper": None, "baseline": None}
         return self.model_copy(update=none) == other.model_copy(update=none)
 
     def valued_like(self, other: "Measure") -> bool:
-        """Whether a reported value means the same in both: in one unit, or a number of periods."""
+        """Return whether a reported value means the same in both: in one unit, or a number of periods."""
         return (self.unit, self.periods is None) == (other.unit, other.periods is None)
 
     def revised(self, pointer: str, **changes: Any) -> "Measure":
-        """This measure with some fields changed. Raises Refused (invalid) if it no longer hangs together."""
+        """Return this measure with some fields changed.
+
+        Raises Refused (invalid) if these contradict the others.
+        """
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         try:
             return type(self)(**(fields | changes))
@@ -336,7 +339,7 @@ class Measure(BaseModel):
 
 
 def start_of(kind: MeasureKind, baseline: Decimal | None, aggregation: Aggregation | None) -> Decimal | None:
-    """The baseline, which is 0 for an increase of a sum or count that has none.
+    """Return the baseline, which is 0 for an increase of a sum or count that has none.
 
     `aggregation` is the KPI's; None without a KPI.
     """
@@ -345,7 +348,7 @@ def start_of(kind: MeasureKind, baseline: Decimal | None, aggregation: Aggregati
 
 
 def refused(error: ValidationError, pointer: str) -> Refused:
-    """The refusal that says what a validation found first."""
+    """Return the refusal that says what a validation found first."""
     first = error.errors(include_url=False)[0]
     ko = str(first.get("ctx", {}).get("ko", first["msg"]))
     return Refused(first["type"], first["msg"], ko, kind="invalid", pointer=pointer)

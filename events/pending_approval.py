@@ -28,7 +28,7 @@ class Waiting(BaseModel):
     )
 
     def events(self, aggregate: Aggregate) -> list[Event]:
-        """The changes as events of the aggregate, in the newest version of their types."""
+        """Return the changes as events of the aggregate, in the newest version of their types."""
         found = []
         for change in self.changes:
             known = lookup(change.type)
@@ -41,7 +41,7 @@ class Waiting(BaseModel):
 
 
 def with_more(waiting: Waiting | None, by: str, changes: tuple[HeldChange, ...]) -> Waiting:
-    """What waits once an actor proposed changes: with those that wait already; nobody said yes to all."""
+    """Return the pending changes once an actor proposed more; nobody has agreed to them yet."""
     before = () if waiting is None else waiting.changes
     return Waiting(by=by, changes=(*before, *changes))
 

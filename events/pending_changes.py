@@ -19,7 +19,7 @@ class HeldChange(BaseModel):
 
 
 def held(changes: Sequence[EventData]) -> tuple[HeldChange, ...]:
-    """Events as they are held."""
+    """Return events as the changes that a proposal holds."""
     return tuple(
         HeldChange(type=event_type(data), data=data.model_dump(mode="json", exclude_none=True))
         for data in changes

@@ -90,17 +90,17 @@ def upcaster(name: str, from_version: int) -> Callable[[Upcast], Upcast]:
 
 
 def event_type(data: EventData) -> str:
-    """The CloudEvents type of event data. Raises KeyError for a model that is not registered."""
+    """Return the CloudEvents type of event data. Raises KeyError for a model that is not registered."""
     return type_of(type(data))
 
 
 def type_of(model: type[EventData]) -> str:
-    """The CloudEvents type of a model of event data. Raises KeyError if it is not registered."""
+    """Return the CloudEvents type of a model of event data. Raises KeyError if it is not registered."""
     return _by_model[model].full
 
 
 def lookup(type_: str) -> EventType | None:
-    """The event type in its newest version, also for the type of an older one; None if it is unknown."""
+    """Return the newest version of an event type, also for the name of an older one; None if unknown."""
     entry = _types.get(type_)
     while entry is None and type_ in _upcasters:
         type_ = _upcasters[type_][0]
@@ -109,7 +109,7 @@ def lookup(type_: str) -> EventType | None:
 
 
 def upcast(type_: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The data of an older version in the shape of the newest one."""
+    """Return the data of an older version in the shape of the newest one."""
     while type_ in _upcasters:
         type_, step = _upcasters[type_]
         data = step(dict(data))
@@ -117,7 +117,7 @@ def upcast(type_: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def all_types() -> list[EventType]:
-    """Every event type in its newest version, by name."""
+    """Return every event type in its newest version, by name."""
     return sorted(_types.values(), key=lambda entry: entry.name)
 
 

@@ -68,7 +68,7 @@ class Relative(BaseModel):
         return self
 
     def in_words_of(self, unit: str, lang: Language) -> str:
-        """The change as people say it, such as "-5% on last quarter"."""
+        """Return the change as people say it, such as "-5% on last quarter"."""
         points = PERCENTAGE_POINTS if unit in PERCENT_UNITS else unit
         suffix = unit_text(points, lang) if self.change == "points" else "%"
         amount = f"{'+' if self.amount >= 0 else ''}{grouped(self.amount)}{suffix}"
@@ -76,7 +76,7 @@ class Relative(BaseModel):
         return Text(f"{base.ko} 대비 {amount}", f"{amount} on {base.en}").told(lang)
 
     def target(self, base: Decimal) -> Decimal:
-        """The target that follows from a base, exactly, or rounded half-even to what a value may hold."""
+        """Return the target that follows from a base, exact or rounded half-even to a value's digits."""
         if self.change == "points":
             target = _EXACT.add(base, self.amount)
         else:

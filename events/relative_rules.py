@@ -7,7 +7,7 @@ from events.measures import Measure
 
 
 def as_stated(measure: Measure, *, pointer: str) -> Measure:
-    """A measure as it was stated: a change of its own baseline has its target at once.
+    """Return a measure as it was stated: a change of its own baseline has its target at once.
 
     Refuses figures that a relative goal is still to be given. `pointer` is where the measure stands.
     """
@@ -38,7 +38,7 @@ def as_stated(measure: Measure, *, pointer: str) -> Measure:
 
 
 def base_unknown() -> Refused:
-    """What a relative goal is resolved with is not on record."""
+    """Return the refusal to resolve a relative goal whose base is not on record."""
     return Refused(
         "base_unknown",
         "the base is not known: its period is not over, it has no value, or no KPI is linked",

@@ -29,11 +29,11 @@ class Spoken(Protocol):
     """A part of an event that has words of its own for its sentence."""
 
     def in_words(self, lang: Language) -> str:
-        """As it stands in a sentence."""
+        """Return the part as it stands in a sentence."""
 
 
 def sentence(event: Event, lang: Language, names: Mapping[str, str] | None = None) -> str:
-    """One sentence for people. `names` gives readable names for ids and actors such as `person:anna`."""
+    """Return one sentence about an event. `names` gives names for ids and actors such as `person:anna`."""
     names = names or {}
     entry = lookup(event.type)
     values: dict[str, Any] = {
@@ -52,7 +52,7 @@ def sentence(event: Event, lang: Language, names: Mapping[str, str] | None = Non
 
 
 def _lacks(part: str, values: Mapping[str, object]) -> bool:
-    """Whether a field that is named in a part of a template is None."""
+    """Return whether a field that is named in a part of a template is None."""
     return any(
         isinstance(values[field.split(".")[0]], _Nothing) for _, field, *_ in _FORMAT.parse(part) if field
     )

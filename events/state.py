@@ -1,4 +1,4 @@
-"""What every state of an aggregate is: the sum of its events, and the snapshot that is stored of it."""
+"""The base of all states of aggregates: each follows from its events, and is stored as a snapshot."""
 
 from typing import TypeVar
 
@@ -23,14 +23,14 @@ class OutOfPlace(ValueError):
 
 
 def existing(state: S | None, event: Event) -> S:
-    """The state that the event changes. Raises OutOfPlace if nothing began yet."""
+    """Return the state that the event changes. Raises OutOfPlace if nothing began yet."""
     if state is None:
         raise OutOfPlace(f"{event.type} comes before {event.aggregate.kind} {event.aggregate.id} began")
     return state
 
 
 def beginning(state: State | None, event: Event) -> str:
-    """The id of what the event begins. Raises OutOfPlace if it exists already."""
+    """Return the id of what the event begins. Raises OutOfPlace if it exists already."""
     if state is not None:
         raise OutOfPlace(f"{event.type} comes after {event.aggregate.kind} {event.aggregate.id} began")
     return event.aggregate.id

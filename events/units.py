@@ -1,4 +1,4 @@
-"""How a unit is written behind a figure, in Korean and English."""
+"""Write a unit behind a figure, in Korean and English."""
 
 from decimal import Decimal
 
@@ -31,7 +31,7 @@ _WORDS: dict[str, Text] = {
 
 
 def in_percent(value: Decimal, unit: str) -> Decimal | None:
-    """A part of a whole as it is written in percent: of 99.95 percent and of a share of 0.9995 it is 99.95.
+    """Return a share as it is written in percent: 99.95 for 99.95 percent and for a share of 0.9995.
 
     None in any other unit, and of a share or ratio above 1, which says how many times and is no part.
     """
@@ -41,5 +41,5 @@ def in_percent(value: Decimal, unit: str) -> Decimal | None:
 
 
 def unit_text(unit: str, lang: Language) -> str:
-    """A unit as it follows a figure, with the blank it needs; one that is not known as it is."""
+    """Return a unit as it follows a figure, with the blank it needs; one that is not known as it is."""
     return _WORDS.get(unit, Text(f" {unit}", f" {unit}")).told(lang)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 
 def is_zone(name: str) -> bool:
-    """Whether there is an IANA time zone of this name, such as `Asia/Seoul`."""
+    """Return whether there is an IANA time zone of this name, such as `Asia/Seoul`."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -1,1 +1,1 @@
-"""What follows from the events: pure folds, their tables and queries, and the scoring formulas."""
+"""Views of the events: pure folds, their tables and queries, and the scoring formulas."""

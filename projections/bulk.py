@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 
 def insert_given(table: Table) -> Insert:
-    """INSERT … SELECT from one array per column of the table; for `ON CONFLICT` to be added."""
+    """Return INSERT … SELECT from one array per column of the table; for `ON CONFLICT` to be added."""
     names = [column.name for column in table.columns]
     given = func.unnest(
         *(
@@ -31,7 +31,7 @@ def insert_given(table: Table) -> Insert:
 
 
 def arrays(table: Table, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
-    """Rows, with a value for every column of the table in its order, as the arrays of `insert_given`."""
+    """Return rows, with a value for every column in the table's order, as the arrays of `insert_given`."""
     columns = zip(*rows, strict=True)
     return {
         column.name: _texts(values) if _is_number(column) else list(values)

@@ -108,7 +108,7 @@ class ActiveVersion:
 
 
 def schema_name(workspace: str, group: str, build: int) -> str:
-    """The schema of one build: readable, unique, and within PostgreSQL's 63 bytes."""
+    """Return the schema of one build: readable, unique, and within PostgreSQL's 63 bytes."""
     tail = f"_{group}_{build}"
     room = 63 - len("ws_") - len(tail)
     if len(workspace) > room:
@@ -120,7 +120,7 @@ def schema_name(workspace: str, group: str, build: int) -> str:
 async def all_active(
     connection: AsyncConnection, workspaces: Collection[str] | None = None
 ) -> dict[tuple[str, str], ActiveVersion]:
-    """The builds that reads use now, by workspace and group; only those of `workspaces`, if given."""
+    """Return the builds that reads use now, by workspace and group; only those of `workspaces`, if given."""
     if workspaces is None:
         rows = await connection.execute(_ALL_ACTIVE)
     else:
@@ -129,7 +129,7 @@ async def all_active(
 
 
 async def active(connection: AsyncConnection, workspace: str, group: str) -> ActiveVersion | None:
-    """The build that reads use now, with its checkpoint; None before a worker has made the first one."""
+    """Return the build that reads use now, with its checkpoint; None before the first one is made."""
     row = (await connection.execute(_ACTIVE, {"workspace": workspace, "grp": group})).one_or_none()
     return None if row is None else ActiveVersion(*row[2:])
 
@@ -164,7 +164,7 @@ _ACTIVE = _ALL_ACTIVE.where(
 
 
 async def building(connection: AsyncConnection, workspace: str, group: str) -> int | None:
-    """How far a build is that nobody reads yet; None if there is none."""
+    """Return the position of a build that nobody reads yet; None if there is none."""
     last: int | None = await connection.scalar(
         select(func.max(checkpoint.c.position)).where(
             checkpoint.c.workspace == workspace, checkpoint.c.grp == group
@@ -185,7 +185,7 @@ class Poison:
 
 
 async def poisoned(connection: AsyncConnection, workspace: str, group: str) -> list[Poison]:
-    """Poison positions of the active build, oldest first."""
+    """Return the poison positions of the active build, oldest first."""
     rows = await connection.execute(_POISONED, {"workspace": workspace, "grp": group})
     return [Poison(*row) for row in rows]
 

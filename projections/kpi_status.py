@@ -1,4 +1,4 @@
-"""How a KPI stands against the target in force: by the bands of the KPI policy. Values are in its unit."""
+"""The status of a KPI against the target in force, by the bands of the KPI policy. Values are in its unit."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ class KpiStatus(NamedTuple):
 
 
 def band_at(attainment: Decimal | None, rules: Rules) -> Band | None:
-    """The band of an attainment."""
+    """Return the band of an attainment."""
     return None if attainment is None else band_of(attainment, yardstick(rules).bands)
 
 
 def status_of_point(point: TrendPoint, rules: Rules) -> Band | None:
-    """What one bucket of a trend says; None where a target of another length of time says nothing."""
+    """Return how a KPI stood in a bucket of a trend; None where the target is for another length of time."""
     if point.target is None:
         return NO_TARGET
     return NO_VALUE if point.value is None else band_at(point.attainment, rules)
 
 
 def days_for_status(kpi: Kpi, as_of: date) -> tuple[date, date]:
-    """The first and last business day that `kpi_status` looks at."""
+    """Return the first and last business day that `kpi_status` looks at."""
     as_of = _within_trends(as_of)
     return days_needed(kpi, kpi.cadence, _first(kpi, as_of), as_of)
 
 
 def kpi_status(kpi: Kpi, days: BusinessDays, rules: Rules, as_of: date) -> KpiStatus:
-    """How the KPI stands at the end of a day. `days` holds at least the `days_for_status`."""
+    """Return how the KPI stands at the end of a day. `days` holds at least the `days_for_status`."""
     as_of = _within_trends(as_of)
     points = trend(kpi, days, kpi.cadence, _first(kpi, as_of), as_of, as_of)
     point = _latest(points)
@@ -74,7 +74,7 @@ def kpi_status(kpi: Kpi, days: BusinessDays, rules: Rules, as_of: date) -> KpiSt
 
 
 def _within_trends(as_of: date) -> date:
-    """Before or after all the days that a trend has, there are no readings either."""
+    """Limit a range of days to those that a trend has; outside of them there are no readings either."""
     return min(max(as_of, date(1910, 1, 1)), date(9980, 12, 31))
 
 

@@ -102,7 +102,7 @@ class Group:
         return sorted(table.name for table, events in self.handles.items() if event in events)
 
     def late_indexes(self) -> list[Index]:
-        """Indexes that a rebuild makes after loading."""
+        """Return the indexes that a rebuild makes after loading."""
         return [
             index
             for table in self.metadata.sorted_tables

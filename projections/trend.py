@@ -62,7 +62,7 @@ class TrendPoint:
 def trend(
     kpi: Kpi, days: Mapping[date, DayValue], bucket: PeriodKind, first: date, last: date, as_of: date
 ) -> list[TrendPoint]:
-    """The buckets that the days from `first` to `last` fall into, as it stood at the end of the day `as_of`.
+    """Return the buckets of the days from `first` to `last`, as it stood at the end of the day `as_of`.
 
     `days` holds at least the `days_needed`. Percentages of a value that is missing or not above 0 are None.
     Raises ValueError, with a text for people, for a range that is empty or has more than `MOST_BUCKETS`.
@@ -94,7 +94,7 @@ def trend(
 
 
 def days_needed(kpi: Kpi, bucket: PeriodKind, first: date, last: date) -> tuple[date, date]:
-    """The first and last business day that `trend` looks at: also the bucket before and last year's.
+    """Return the first and last business day that `trend` looks at: with the bucket before and last year's.
 
     Raises ValueError like `trend`.
     """
@@ -121,7 +121,7 @@ def _buckets(kind: PeriodKind, first: date, last: date) -> list[Period]:
 
 
 def _values(kpi: Kpi, days: Mapping[date, DayValue], bucket: PeriodKind, as_of: date) -> dict[date, Value]:
-    """Values by the first day of their bucket; a bucket without readings is left out."""
+    """Return values by the first day of their bucket; a bucket without readings is left out."""
     known = [days[day] for day in sorted(days) if day <= as_of and days[day].n]
     parts = _cut(bucket, known)
     counting = _cut(bucket, _closing_totals(kpi, known)) if _sums_totals_over(kpi, bucket) else parts
@@ -130,7 +130,7 @@ def _values(kpi: Kpi, days: Mapping[date, DayValue], bucket: PeriodKind, as_of: 
 
 
 def _cut(bucket: PeriodKind, days: Iterable[DayValue]) -> dict[date, list[DayValue]]:
-    """Days, which come in order, by the first day of their bucket."""
+    """Return days, which come in order, by the first day of their bucket."""
     parts: dict[date, list[DayValue]] = {}
     part: list[DayValue] = []
     end = date.min
@@ -158,7 +158,7 @@ _LENGTH: dict[PeriodKind, int] = {
 
 
 def _closing_totals(kpi: Kpi, days: list[DayValue]) -> list[DayValue]:
-    """The last day of each KPI period that has one: its total stands for the period.
+    """Return the last day of each KPI period that has one: its total stands for the period.
 
     A week that lies in two months is thereby counted once, in the month of its last total.
     """

@@ -43,8 +43,9 @@ meets every event in the newest version of its type: older versions are translat
 event of a type that a reader does not know is kept and skipped.
 
 Each type has a sentence in Korean and English, which the audit trail fills in. A part in square brackets is
-left out where nothing was said, and 을(를) becomes the particle that fits the word before it. *Changes* names
-the [tables of the views](views.md) to which an event of this type may add rows, or whose rows it may change.
+left out where nothing was said; in Korean 을(를), 이(가) and the like become the particle that fits the word
+before. *Changes* names the [tables of the views](views.md) to which an event of this type may add rows, or
+whose rows it may change.
 """
 
 SUBJECTS = {

@@ -1,4 +1,4 @@
-"""What may be asked of an access token."""
+"""Commands on an access token."""
 
 from typing import Annotated
 

@@ -11,7 +11,7 @@ from events.state import beginning, existing
 
 
 def decide(command: IssueToken | RevokeToken, state: Token | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. Revoking twice is one revocation."""
+    """Return the events that follow from a command, or refuse it. Revoking twice is one revocation."""
     context.check_reason()
     match command:
         case IssueToken():
@@ -50,7 +50,7 @@ def _issue(command: IssueToken, state: Token | None, context: Context) -> list[E
 
 
 def evolve(state: Token | None, event: Event) -> Token:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case TokenIssued() as issued:
             return Token(id=beginning(state, event), **issued.model_dump())

@@ -1,4 +1,4 @@
-"""What happens to an access token. The aggregate's id is its public id; the token is never on record."""
+"""Events of an access token. The aggregate's id is its public id; the token is never on record."""
 
 from typing import Literal
 

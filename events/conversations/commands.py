@@ -1,4 +1,4 @@
-"""What may be asked of a conversation, besides what is asked of all words (events/talk/commands.py)."""
+"""Commands on a conversation, besides what is asked of all words (events/talk/commands.py)."""
 
 from datetime import date
 from typing import Annotated

@@ -38,7 +38,10 @@ MOST_WORDS = 200
 
 
 def decide(command: ConversationCommand, state: Conversation | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. For whoever is no party there is no such conversation."""
+    """Return the events that follow from a command, or refuse it.
+
+    For whoever is no party there is no such conversation.
+    """
     person = speaker(context)
     if isinstance(command, OpenConversation):
         return _open(command, state, person, context)

@@ -1,4 +1,4 @@
-"""What happens to a conversation. Its id is the aggregate's. No sentence tells what was said."""
+"""Events of a conversation. Its id is the aggregate's. No sentence tells what was said."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""How events make the state of a conversation."""
+"""Fold the events of a conversation into its state."""
 
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ Part = TypeVar("Part", TalkNote, AgreedAction)
 
 
 def evolve(state: Conversation | None, event: Event) -> Conversation:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     if isinstance(event.data, ConversationOpened):
         opened = event.data
         return Conversation(
@@ -59,7 +59,7 @@ def _change(before: Conversation, event: Event) -> dict[str, Any]:
 
 
 def _put(before: Conversation, name: str, words: Words) -> dict[str, Any]:
-    """The change that puts words in the place of the ones with this name."""
+    """Return the change that puts words in the place of the ones with this name."""
     if name == AGENDA:
         return {"agenda": words}
     return {

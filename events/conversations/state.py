@@ -42,16 +42,16 @@ class Conversation(Said):
 
     @property
     def parties(self) -> tuple[str, ...]:
-        """Who talks; who began is the first."""
+        """The ids of those who talk; who began is the first."""
         return self.people
 
     @property
     def all_words(self) -> dict[str, Words]:
-        """Agenda, notes and actions."""
+        """The texts by name: agenda, notes and actions."""
         notes = {note.id: note.words for note in self.notes}
         actions = {action.id: action.words for action in self.actions}
         return {AGENDA: self.agenda, **notes, **actions}
 
     def action(self, id_: str) -> AgreedAction | None:
-        """One of its agreed actions."""
+        """Return one of the agreed actions."""
         return next((action for action in self.actions if action.id == id_), None)

@@ -1,4 +1,4 @@
-"""What may be asked of a cycle."""
+"""Commands on a cycle."""
 
 from datetime import date
 from typing import Annotated

@@ -28,7 +28,7 @@ STATUS_KO = {"planned": "계획", "open": "운영 중", "closed": "마감"}
 
 
 def decide(command: CycleCommand, state: Cycle | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused."""
+    """Return the events that follow from a command, or refuse it."""
     context.check_reason()
     if isinstance(command, PlanCycle):
         return _plan(command, state)
@@ -140,7 +140,7 @@ def require_days_not_closed(
 
 
 def evolve(state: Cycle | None, event: Event) -> Cycle:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case CyclePlanned() as planned:
             return Cycle(id=beginning(state, event), status="planned", **planned.model_dump())

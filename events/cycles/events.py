@@ -1,4 +1,4 @@
-"""What happens to a cycle (사이클). Its id is the aggregate's."""
+"""Events of a cycle (사이클). Its id is the aggregate's."""
 
 from datetime import date
 from typing import Literal

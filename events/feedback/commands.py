@@ -1,4 +1,4 @@
-"""What may be asked of feedback, besides what is asked of all words (events/talk/commands.py)."""
+"""Commands on feedback, besides what is asked of all words (events/talk/commands.py)."""
 
 from typing import Literal
 

@@ -16,7 +16,10 @@ FeedbackCommand = GiveFeedback | Reword | Redact
 
 
 def decide(command: FeedbackCommand, state: Feedback | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. For whom it does not concern there is no such feedback."""
+    """Return the events that follow from a command, or refuse it.
+
+    For whom it does not concern there is no such feedback.
+    """
     person = speaker(context)
     if isinstance(command, GiveFeedback):
         return _give(command, state, person, context)
@@ -46,7 +49,7 @@ def _give(command: GiveFeedback, state: Feedback | None, person: str, context: C
 
 
 def evolve(state: Feedback | None, event: Event) -> Feedback:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case FeedbackGiven() as given:
             return Feedback(

@@ -1,4 +1,4 @@
-"""What happens to feedback. Its id is the aggregate's. No sentence tells what was said."""
+"""Events of feedback. Its id is the aggregate's. No sentence tells what was said."""
 
 from events.registry import EventData, event
 from events.talk.audience import Audience

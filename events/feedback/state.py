@@ -12,17 +12,17 @@ class Feedback(Said):
 
     @property
     def parties(self) -> tuple[str, ...]:
-        """Who gave it and who got it."""
+        """The ids of who gave it and who got it."""
         return (self.words.author, self.to)
 
     @property
     def whose_line(self) -> tuple[str, ...]:
-        """Of who got it."""
+        """The person whose line may read it: who got it."""
         return (self.to,)
 
     @property
     def concerned(self) -> tuple[str, ...]:
-        """Who got it."""
+        """The ids of those who got it."""
         return (self.to,)
 
     @property

@@ -1,4 +1,4 @@
-"""What may be asked of a feed."""
+"""Commands on a feed."""
 
 from typing import Annotated, get_args
 

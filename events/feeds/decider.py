@@ -15,7 +15,7 @@ CLEARABLE = frozenset({"zone", "kpis"})
 
 
 def decide(command: RegisterFeed | ChangeFeed, state: Feed | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. What is so already makes no event."""
+    """Return the events that follow from a command, or refuse it. What is so already makes no event."""
     context.check_reason()
     if command.zone is not None:
         check_zone(command.zone)
@@ -52,7 +52,7 @@ def _change(command: ChangeFeed, state: Feed | None) -> list[EventData]:
 
 
 def evolve(state: Feed | None, event: Event) -> Feed:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case FeedRegistered() as registered:
             id_ = beginning(state, event)

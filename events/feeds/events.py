@@ -1,4 +1,4 @@
-"""What happens to a feed (연동). Its id is the aggregate's, and part of the identity of its readings."""
+"""Events of a feed (연동). Its id is the aggregate's, and part of the identity of its readings."""
 
 from typing import Any
 
@@ -34,13 +34,13 @@ def _declared_in_words(declaration: dict[str, Any]) -> dict[str, Any]:
 
 @upcaster("feed.registered", from_version=1)
 def _revisions_were_sent_or_not(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 said by true that other content is a correction."""
+    """Translate version 1, in which true said that other content is a correction."""
     return {**data, "declaration": _declared_in_words(data["declaration"])}
 
 
 @upcaster("feed.changed", from_version=1)
 def _revisions_were_sent_or_not_before(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 said by true that other content is a correction."""
+    """Translate version 1, in which true said that other content is a correction."""
     return {**data, "old": _declared_in_words(data["old"]), "new": _declared_in_words(data["new"])}
 
 

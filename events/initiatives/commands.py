@@ -1,4 +1,4 @@
-"""What may be asked of an initiative."""
+"""Commands on an initiative."""
 
 from datetime import date
 from typing import Annotated

@@ -155,7 +155,7 @@ def _check_status(state: Initiative, *needed: InitiativeStatus) -> None:
 
 
 def evolve(state: Initiative | None, event: Event) -> Initiative:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case InitiativePlanned() as planned:
             return Initiative(id=beginning(state, event), **planned.model_dump())

@@ -1,4 +1,4 @@
-"""What happens to an initiative (실행과제). Its id is the aggregate's.
+"""Events of an initiative (실행과제). Its id is the aggregate's.
 
 The steps say its title and its goals again: that is how they are found, and read, in the story of a goal.
 """

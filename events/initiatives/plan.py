@@ -1,4 +1,4 @@
-"""What an initiative is to be."""
+"""The plan of an initiative."""
 
 from datetime import date
 

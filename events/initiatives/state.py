@@ -17,5 +17,5 @@ class Initiative(InitiativePlan, State):
 
     @property
     def plan(self) -> InitiativePlan:
-        """What it is to be."""
+        """The parts that may be planned anew."""
         return InitiativePlan(**{field: getattr(self, field) for field in InitiativePlan.model_fields})

@@ -16,7 +16,7 @@ WAITS = ("set_target", "agree", "send_back")
 
 
 def needs_approval(kpi: Kpi, context: Context) -> bool:
-    """Whether changes of targets wait: a KPI belongs to no cycle, so the newest policy says so.
+    """Return whether changes of targets need approval: the newest policy says so, as a KPI has no cycle.
 
     While something waits, others join it.
     """
@@ -24,7 +24,7 @@ def needs_approval(kpi: Kpi, context: Context) -> bool:
 
 
 def waiting_of(kpi: Kpi) -> Waiting:
-    """The changes that wait. Refuses to decide on none."""
+    """Return the pending changes. Refuses to decide where there are none."""
     if kpi.waiting is None:
         raise Refused(
             "nothing_waits",
@@ -36,7 +36,7 @@ def waiting_of(kpi: Kpi) -> Waiting:
 
 
 def asked(kpi: Kpi) -> Iterator[KpiTargetSet]:
-    """The targets that wait, in the order they were asked for."""
+    """Return the pending targets, in the order they were proposed."""
     if kpi.waiting is not None:
         for event in kpi.waiting.events(Aggregate("kpi", kpi.id)):
             assert isinstance(event.data, KpiTargetSet)
@@ -44,12 +44,12 @@ def asked(kpi: Kpi) -> Iterator[KpiTargetSet]:
 
 
 def as_proposed(kpi: Kpi) -> Kpi:
-    """The KPI as it would be with the targets that wait."""
+    """Return the KPI as it would be with the pending targets."""
     return kpi.model_copy(update={"targets": (*kpi.targets, *(target.new for target in asked(kpi)))})
 
 
 def defer(changes: Sequence[EventData], kpi: Kpi, context: Context) -> list[EventData]:
-    """Targets that wait, with those that the same actor asked for before."""
+    """Return the event that proposes targets, beside those that the same actor proposed before."""
     if not changes:
         return []
     check_free(kpi.waiting, context.actor)
@@ -57,7 +57,10 @@ def defer(changes: Sequence[EventData], kpi: Kpi, context: Context) -> list[Even
 
 
 def send_back(kpi: Kpi, context: Context) -> list[EventData]:
-    """What waits is not made: refused, or taken back by who asked. That takes a reason."""
+    """Return the event that refuses pending targets or, by who asked for them, takes them back.
+
+    Takes a reason.
+    """
     waiting_of(kpi)
     context.require_reason()
     return [KpiChangeSentBack()]

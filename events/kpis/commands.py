@@ -1,4 +1,4 @@
-"""What may be asked of a KPI."""
+"""Commands on a KPI."""
 
 from datetime import date
 from typing import Annotated

@@ -44,7 +44,7 @@ PURPOSE = ("serves", "serves_why")
 
 
 def decide(command: KpiCommand, state: Kpi | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. What is so already makes no event."""
+    """Return the events that follow from a command, or refuse it. What is so already makes no event."""
     context.check_reason()
     context.check_people()
     if isinstance(command, DefineKpi):
@@ -127,7 +127,7 @@ def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[Eve
 
 
 def _agree(state: Kpi, context: Context) -> list[EventData]:
-    """A yes to the targets that wait. They hold from today on: waiting alone makes none hold from before."""
+    """Return the events of an approval. Targets hold from today on: waiting makes none hold from before."""
     check_not_own(waiting_of(state), context.actor, WAITS)
     made: list[EventData] = [KpiChangeAgreed()]
     for waits in asked(state):
@@ -148,7 +148,7 @@ def _agree(state: Kpi, context: Context) -> list[EventData]:
 
 
 def _target_set(new: KpiTarget, state: Kpi, context: Context) -> list[KpiTargetSet]:
-    """The fact that a target holds, unless it does so already. Refuses one that does not hang together."""
+    """Return the event that sets a target, none if it holds already. Refuses one that contradicts itself."""
     if new.effective_to is not None and new.effective_to < new.effective_from:
         raise Refused(
             "target_dates",
@@ -205,7 +205,7 @@ def _check_aggregation(kind: ReadingKind, aggregation: Aggregation) -> None:
 
 
 def require_kpi(context: Context, unit: str, *, pointer: str) -> Kpi:
-    """The KPI to link. Refuses one that does not exist, is retired or measures in another unit."""
+    """Return the KPI to link. Refuses one that does not exist, is retired or measures in another unit."""
     kpi = context.kpi
     if kpi is None:
         raise Refused(
@@ -231,7 +231,7 @@ def require_kpi(context: Context, unit: str, *, pointer: str) -> Kpi:
 
 
 def evolve(state: Kpi | None, event: Event) -> Kpi:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case KpiDefined() as defined:
             return Kpi(id=beginning(state, event), **defined.model_dump())

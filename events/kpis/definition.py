@@ -1,4 +1,4 @@
-"""What a KPI is defined by, and what a target of it is."""
+"""The definition of a KPI, and its targets."""
 
 from datetime import date
 from typing import Literal
@@ -73,21 +73,21 @@ class KpiTarget(BaseModel):
     """What that came to."""
 
     def holds_on(self, day: date) -> bool:
-        """Whether the target holds for a business day."""
+        """Return whether the target holds for a business day."""
         return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
 
     def overlaps(self, other: "KpiTarget") -> bool:
-        """Whether there is a day for which both hold."""
+        """Return whether there is a day for which both hold."""
         return (other.effective_to is None or self.effective_from <= other.effective_to) and (
             self.effective_to is None or other.effective_from <= self.effective_to
         )
 
     def says_the_same(self, other: "KpiTarget") -> bool:
-        """Whether both set the same figures for the same days, wherever the readings of a base stand."""
+        """Return whether both set the same figures for the same days, from whatever base readings."""
         return self.model_copy(update={"base": None}) == other.model_copy(update={"base": None})
 
     def measure(self, unit: str) -> Measure:
-        """The target as a measure. Raises ValidationError if it does not hang together."""
+        """Return the target as a measure. Raises ValidationError if its parts contradict each other."""
         return Measure(
             kind=self.kind,
             target=self.target,

@@ -1,4 +1,4 @@
-"""What happens to a KPI (핵심성과지표). Its id is the aggregate's; its readings are another aggregate."""
+"""Events of a KPI (핵심성과지표). Its id is the aggregate's; its readings are another aggregate."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class KpiDefined(KpiDefinition, EventData):
 
 @upcaster("kpi.defined", from_version=1)
 def _a_period_without_readings_was_unknown(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 had no rule for empty periods: they were always taken as missing."""
+    """Translate version 1, which had no rule for empty periods: they were always taken as missing."""
     return {"empty": "missing", **data}
 
 

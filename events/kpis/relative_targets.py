@@ -21,7 +21,7 @@ _LONG: dict[Base, Cadence | None] = {
 
 
 def target_of(command: SetKpiTarget, kpi: Kpi, context: Context) -> KpiTarget:
-    """The target that a command sets: what is relative is frozen with the base that is known now."""
+    """Return the target that a command sets; a relative one is frozen with the base that is known now."""
     said = command.model_dump() | {"effective_from": command.effective_from or context.today}
     measure = _measure(command, kpi)
     relative = command.relative
@@ -39,7 +39,7 @@ def target_of(command: SetKpiTarget, kpi: Kpi, context: Context) -> KpiTarget:
 
 
 def _measure(command: SetKpiTarget, kpi: Kpi) -> Measure:
-    """The measure that was stated, without the figures that follow from a base."""
+    """Return the measure that was stated, without the figures that follow from a base."""
     fields = command.model_dump(include=Measure.model_fields.keys() & SetKpiTarget.model_fields.keys())
     try:
         stated = Measure(**fields, unit=kpi.unit)

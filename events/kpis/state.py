@@ -25,5 +25,5 @@ class Kpi(KpiDefinition, State):
         return KpiDefinition(**{field: getattr(self, field) for field in KpiDefinition.model_fields})
 
     def target_on(self, day: date) -> KpiTarget | None:
-        """The target that holds for a business day, if any."""
+        """Return the target that holds for a business day, if any."""
         return next((target for target in reversed(self.targets) if target.holds_on(day)), None)

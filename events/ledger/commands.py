@@ -1,4 +1,4 @@
-"""What may be asked of the ledger itself."""
+"""Commands on the ledger itself."""
 
 from datetime import datetime
 from typing import Annotated

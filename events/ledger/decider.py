@@ -7,7 +7,7 @@ from events.registry import EventData
 
 
 def decide(command: WaivePosition | AcceptLedger, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused."""
+    """Return the events that follow from a command, or refuse it."""
     context.check_reason()
     context.require_reason()
     match command:

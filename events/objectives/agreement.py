@@ -39,7 +39,10 @@ from events.registry import EventData
 
 
 def ambition_of(command: DraftObjective) -> Ambition:
-    """Stretch unless said otherwise; an MBO goal is committed. Refuses one that is to be stretch."""
+    """Return the ambition: stretch unless said otherwise, committed for an MBO goal.
+
+    Refuses a stretch MBO goal.
+    """
     if command.framework == "okr":
         return command.ambition or "stretch"
     if command.ambition == "stretch":
@@ -91,7 +94,10 @@ def require_parties(objective: Objective, *, pointer: str | None = None) -> None
 
 
 def agree(objective: Objective, context: Context, allowed: Sequence[str]) -> list[EventData]:
-    """A yes to a proposed goal. Nobody says it alone to what they put forward themselves."""
+    """Return the event of an agreement to a proposed goal.
+
+    Nobody agrees alone to what they proposed themselves.
+    """
     if objective.framework == "mbo":
         _check_party(objective.parties, context)
         return [ObjectiveAgreed()] if context.actor in objective.still_to_agree else []
@@ -120,7 +126,7 @@ def require_agreement(objective: Objective, allowed: Sequence[str]) -> None:
 
 
 def as_proposed(objective: Objective) -> Objective:
-    """The goal as it would be with the changes that wait."""
+    """Return the goal as it would be with the pending changes."""
     if objective.waiting is None:
         return objective
     proposed = objective.model_copy(update={"waiting": None})
@@ -130,14 +136,17 @@ def as_proposed(objective: Objective) -> Objective:
 
 
 def to_be_added(objective: Objective) -> frozenset[str]:
-    """The ids of the key results that a change that waits would add."""
+    """Return the ids of the key results that a pending change would add."""
     return frozenset(added.id for added in as_proposed(objective).key_results) - {
         key_result.id for key_result in objective.key_results
     }
 
 
 def defer(changes: Sequence[EventData], objective: Objective, context: Context) -> list[EventData]:
-    """Changes of terms that wait, with those that the same actor proposed before. They take a reason."""
+    """Return the event that proposes changes, beside those that the same actor proposed before.
+
+    Takes a reason.
+    """
     if not changes:
         return []
     context.require_reason()
@@ -148,7 +157,7 @@ def defer(changes: Sequence[EventData], objective: Objective, context: Context) 
 def agree_to_change(
     objective: Objective, waiting: Waiting, context: Context, allowed: Sequence[str]
 ) -> list[EventData]:
-    """A yes to the changes that wait; with the last one that was missing they are made.
+    """Return the events of an agreement to pending changes; the last one that was missing makes them.
 
     Of an OKR anybody but who asked for them says it; of an MBO goal each party, and in the place of one who
     left somebody who may stand in.
@@ -175,7 +184,10 @@ def agree_to_change(
 
 
 def send_change_back(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
-    """The changes that wait are not made; that takes a reason, and on an MBO goal a party or who asked."""
+    """Return the event that refuses pending changes.
+
+    Takes a reason, and on an MBO goal a party or who asked.
+    """
     if objective.framework == "mbo" and context.actor != waiting.by and not stands_in_for(objective, context):
         _check_party(objective.parties | as_proposed(objective).parties, context)
     context.require_reason()
@@ -183,7 +195,7 @@ def send_change_back(objective: Objective, waiting: Waiting, context: Context) -
 
 
 def _made(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
-    """The changes on the day they are agreed to: waiting alone makes no target hold from an earlier day.
+    """Return the pending changes as the agreement makes them today: none holds from an earlier day.
 
     Those of a key result that was dropped since are left out. Refused is what contradicts a baseline that was
     corrected since, a key result whose id another one has by now, and support for what leads back by now.

@@ -1,4 +1,4 @@
-"""What happens to changes of an MBO goal that wait for the agreement of its parties."""
+"""Events of changes of an MBO goal that wait for the agreement of its parties."""
 
 from events.pending_changes import HeldChange
 from events.registry import EventData, event

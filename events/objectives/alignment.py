@@ -59,7 +59,10 @@ def check_circle(
 
 
 def require_taken_over(id_: str | None, context: Context) -> KeyResult | None:
-    """The key result that a new objective takes over, if any; refused when there is none or it is dropped."""
+    """Return the key result that a new objective takes over, if any.
+
+    Refuses one that is unknown or dropped.
+    """
     if id_ is None:
         return None
     if context.taken_over is None:
@@ -81,14 +84,14 @@ def require_taken_over(id_: str | None, context: Context) -> KeyResult | None:
 
 
 def with_taken_over(supports: tuple[str, ...], taken_over: str | None) -> tuple[str, ...]:
-    """What an objective supports that takes over a key result: that one, too."""
+    """Return what an objective supports, together with the key result that it takes over."""
     return supports if taken_over is None or taken_over in supports else (taken_over, *supports)
 
 
 def way_back(
     objective: str, supports: Sequence[str], leads_to: Mapping[str, Sequence[str]]
 ) -> list[str] | None:
-    """The shortest way from an objective over what it supports to itself; None if there is none."""
+    """Return the shortest way from an objective over what it supports to itself; None if there is none."""
     came_from: dict[str, str] = {}
     reached = [(objective, goal) for goal in supports]
     for at, to in reached:

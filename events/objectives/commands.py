@@ -1,4 +1,4 @@
-"""What may be asked of an objective and its key results."""
+"""Commands on an objective and its key results."""
 
 from datetime import date
 from typing import Annotated

@@ -14,7 +14,7 @@ from events.registry import EventData
 
 
 def change_cycle(command: ChangeObjectiveCycle, objective: Objective, context: Context) -> list[EventData]:
-    """Another cycle that is not closed; one that is only planned will do: scores begin when it begins.
+    """Return the events that move an objective to another cycle, which is open or planned.
 
     Declared points that lie outside of it are given up, which is on record as any other declaration.
     """
@@ -38,7 +38,7 @@ def change_cycle(command: ChangeObjectiveCycle, objective: Objective, context: C
 
 
 def cycle_of(objective: Objective, cycle: Cycle, context: Context) -> Cycle:
-    """The cycle of an objective as it would be with the changes that wait; `cycle` is the one it has."""
+    """Return the cycle that an objective would have with the pending changes; `cycle` is the one it has."""
     moved_to = context.new_cycle
     return moved_to if moved_to is not None and moved_to.id == objective.cycle else cycle
 

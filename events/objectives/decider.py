@@ -52,7 +52,7 @@ AnyCommand = (
 
 
 def decide(command: AnyCommand, state: Objective | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. What is so already makes no event.
+    """Return the events that follow from a command, or refuse it. What is so already makes no event.
 
     Nothing changes in a closed cycle; a closed or dropped objective can only be reopened; once an objective
     was active every change needs a reason, and on an MBO goal the agreement of both parties. Where the policy
@@ -89,7 +89,7 @@ def _changes(
     cycle: Cycle,
     context: Context,
 ) -> list[EventData]:
-    """What follows from a command on the objective or its key results, whoever has to agree."""
+    """Return the events of a command on an objective or its key results, whoever has to agree."""
     check_status(state, "drafted", "active")
     changes = _unflagged(command, state, cycle, context)
     return [flagged(data, state, cycle, context) for data in changes]
@@ -204,7 +204,7 @@ def _change(
 
 
 def _cycle(context: Context) -> Cycle:
-    """The objective's cycle, in which something may still change."""
+    """Return the objective's cycle. Refuses a closed or unknown one."""
     if context.cycle is None:
         raise Refused(
             "cycle_unknown", "there is no such cycle", "없는 사이클입니다", kind="invalid", pointer="/cycle"

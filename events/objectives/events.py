@@ -1,4 +1,4 @@
-"""What happens to an objective (목표). Its id is the aggregate's; key results have events of their own."""
+"""Events of an objective (목표). Its id is the aggregate's; key results have events of their own."""
 
 from datetime import date
 from typing import Literal

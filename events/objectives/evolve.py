@@ -67,7 +67,7 @@ AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by
 
 
 def evolve(state: Objective | None, event: Event) -> Objective:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     data = event.data
     if isinstance(data, ObjectiveDrafted):
         return Objective(id=beginning(state, event), **data.model_dump())
@@ -149,7 +149,7 @@ def _moved(before: Objective, event: Event, data: ObjectiveCycleChanged) -> dict
 
 
 def _begun(key_result: KeyResult, day: date) -> KeyResult:
-    """A key result of a draft whose cycle begins on another day; what was resolved was for the other one."""
+    """Return a draft's key result as its cycle begins on another day; nothing of it is resolved any more."""
     if any(fact.base is not None for fact in key_result.targets):
         measure = key_result.measure.model_copy(update={"target": None, "baseline": None})
         fact = TargetFact(target=None, effective_from=day)

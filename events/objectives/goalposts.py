@@ -9,12 +9,12 @@ from events.registry import EventData
 
 
 def needs_agreement(objective: Objective) -> bool:
-    """Whether a change of terms has to wait for the parties."""
+    """Return whether a change of terms has to wait for the parties."""
     return objective.framework == "mbo" and objective.activated
 
 
 def needs_approval(objective: Objective, context: Context) -> bool:
-    """Whether somebody else has to say yes before the goalposts of an OKR move.
+    """Return whether somebody else has to say yes before the goalposts of an OKR move.
 
     So it is where the policy that its cycle pins asks for it. What is asked while a change waits joins that
     one: so what waits still fits when it is made, also if the cycle has adopted another policy since.
@@ -39,7 +39,7 @@ def must_wait(command: Command, objective: Objective, context: Context) -> bool:
 
 
 def is_over(objective: Objective, cycle: Cycle, context: Context) -> bool:
-    """Whether the last day of the cycle of an active objective is over."""
+    """Return whether the last day of the cycle of an active objective is over."""
     return objective.activated and context.today > cycle.end
 
 
@@ -57,7 +57,7 @@ def flagged(data: EventData, objective: Objective, cycle: Cycle, context: Contex
 
 
 def resolved_anew(data: EventData, objective: Objective) -> bool:
-    """Whether a relative goal gets another base: with the first one it follows from what was agreed."""
+    """Return whether a relative goal gets another base: the first one follows from what was agreed."""
     if not isinstance(data, RelativeResolved):
         return False
     key_result = objective.key_result(data.key_result)

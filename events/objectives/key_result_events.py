@@ -1,4 +1,4 @@
-"""What happens to a key result (핵심 결과). It lives in its objective: one aggregate, one ledger subject."""
+"""Events of a key result (핵심 결과). It lives in its objective: one aggregate, one ledger subject."""
 
 from datetime import date
 

@@ -55,7 +55,7 @@ MOST_KEY_RESULTS = 50
 def add_key_result(
     command: AddKeyResult, objective: Objective, cycle: Cycle, context: Context
 ) -> list[EventData]:
-    """Another key result; its first target holds for the whole cycle."""
+    """Return the event that adds a key result; its first target holds for the whole cycle."""
     id_ = command.key_result or context.new_id()
     if id_ in context.taken or objective.key_result(id_) is not None:
         raise key_result_exists(id_, pointer="/key_result")
@@ -89,7 +89,7 @@ def add_key_result(
 
 
 def set_weights(command: SetWeights, objective: Objective, context: Context) -> list[EventData]:
-    """New weights; afterwards all active key results have one, or none has."""
+    """Return the events that set new weights; afterwards all active key results have one, or none has."""
     for id_ in command.weights:
         _active_key_result(objective, id_, pointer=f"/weights/{id_}")
     after = {key_result.id: key_result.weight for key_result in objective.active_key_results}
@@ -105,7 +105,7 @@ def set_weights(command: SetWeights, objective: Objective, context: Context) -> 
 def change_key_result(
     command: KeyResultCommand, objective: Objective, cycle: Cycle, context: Context
 ) -> list[EventData]:
-    """One change of one key result that is not dropped."""
+    """Return the events that change one key result. Refuses a dropped one."""
     key_result = _active_key_result(objective, command.key_result, pointer="/key_result")
     match command:
         case CheckIn() | MarkStepDone() | ReopenStep():
@@ -140,7 +140,10 @@ def change_key_result(
 def _change_measure(
     command: ChangeMeasure, key_result: KeyResult, objective: Objective, cycle: Cycle, context: Context
 ) -> list[EventData]:
-    """Another way to measure; what only sets other posts for the same way has a command of its own."""
+    """Return the event of another measure.
+
+    Refuses one that differs in its figures only: other commands set these.
+    """
     new = as_stated(command.measure, pointer="/measure")
     if new == key_result.measure:
         return []

@@ -59,7 +59,7 @@ STATUS_KO: dict[ObjectiveStatus, str] = {
 
 
 def allowed_now(objective: Objective) -> list[str]:
-    """What may be done with an objective as it stands."""
+    """Return the steps that are allowed on an objective in its present status."""
     waits = ["agree", "send_back"] if objective.waiting is not None else []
     return [*ALLOWED[objective.status], *waits]
 
@@ -76,7 +76,10 @@ def check_status(objective: Objective, *needed: ObjectiveStatus) -> None:
 
 
 def step(command: LifeCommand, objective: Objective, context: Context) -> list[EventData]:
-    """The next step of an objective's life, or Refused."""
+    """Return the event of the next step of an objective's life.
+
+    Refuses one that its status does not allow.
+    """
     match command:
         case ProposeObjective():
             check_status(objective, "drafted")

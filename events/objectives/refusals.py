@@ -6,7 +6,7 @@ from events.errors import Refused
 
 
 def key_result_exists(id_: str, *, pointer: str | None = None, allowed: Sequence[str] = ()) -> Refused:
-    """A key result has the id already."""
+    """Return the refusal of an id that a key result has already."""
     return Refused(
         "key_result_exists",
         f"there is a key result {id_} already",

@@ -31,7 +31,7 @@ def check_absolute(key_result: KeyResult, *, changes_target: bool, objective: Ob
 def resolve_relative(
     command: ResolveRelative, key_result: KeyResult, objective: Objective, context: Context
 ) -> list[EventData]:
-    """Freeze what is known of the base periods; what is frozen with the same base already makes no event."""
+    """Return the events that freeze the bases of a relative goal; a frozen one makes no event."""
     relative = key_result.measure.relative
     if relative is None or relative.of == "baseline":
         raise Refused(
@@ -65,7 +65,7 @@ def resolve_relative(
 
 
 def _resolved_from(key_result: KeyResult, found: PeriodBase) -> TargetFact | None:
-    """What was resolved last from the same day on."""
+    """Return the target fact that was resolved last from the same day on."""
     return next(
         (
             fact

@@ -24,7 +24,7 @@ def report(
     cycle: Cycle,
     context: Context,
 ) -> list[EventData]:
-    """A report on a key result of an active objective."""
+    """Return the event of a report on a key result of an active objective."""
     if objective.status != "active":
         raise Refused(
             "objective_not_active",

@@ -138,7 +138,7 @@ class KeyResult(State):
 
     @property
     def all_targets(self) -> tuple[TargetFact, ...]:
-        """Those of all its measures, in the order of these."""
+        """The target facts of all its measures, in the order of the measures."""
         earlier = (fact for measure in self.earlier_measures for fact in measure.targets)
         return (*earlier, *self.targets)
 
@@ -165,16 +165,16 @@ class KeyResult(State):
         return self.measure.baseline
 
     def fact_on(self, day: date) -> TargetFact:
-        """The target fact that holds on a business day; before all of them the first one."""
+        """Return the target fact that holds on a business day; before all of them the first one."""
         held = (fact for fact in reversed(self.targets) if fact.effective_from <= day)
         return next(held, self.targets[0])
 
     def target_on(self, day: date) -> Decimal | None:
-        """The target that holds on a business day, of `between` its lower edge; None while unresolved."""
+        """Return the target that holds on a day, of `between` its lower edge; None while unresolved."""
         return self.fact_on(day).target
 
     def edges_from(self, day: date) -> set[tuple[Decimal | None, Decimal | None]]:
-        """The targets, each with its upper edge, that hold on a business day or a later one."""
+        """Return the targets, each with its upper edge, that hold on a business day or a later one."""
         now = self.fact_on(day)
         held = {(now.target, now.upper)}
         until = date.max
@@ -185,13 +185,13 @@ class KeyResult(State):
         return held
 
     def done_since(self, step: str, day: date) -> date | None:
-        """The day since which a step is done, as it is at the end of a business day; None if it is not."""
+        """Return the day since which a step is done, as at the end of a business day; None if it is not."""
         facts = (fact for fact in reversed(self.step_facts) if fact.step == step and fact.day <= day)
         latest = next(facts, None)
         return latest.day if latest is not None and latest.done else None
 
     def measure_on(self, day: date) -> Measure:
-        """The measure with the target that holds on a business day."""
+        """Return the measure with the target that holds on a business day."""
         fact = self.fact_on(day)
         baseline = self.measure.baseline if fact.base is None else fact.base.value
         changed = {"target": fact.target, "upper": fact.upper, "baseline": baseline}
@@ -246,11 +246,11 @@ class Objective(State):
     """In the order in which it was closed; reopening keeps them."""
 
     def cycle_on(self, day: date) -> str:
-        """The cycle it was in at the end of a business day."""
+        """Return the cycle it was in at the end of a business day."""
         return next((earlier.cycle for earlier in self.earlier_cycles if day < earlier.until), self.cycle)
 
     def as_on(self, day: date) -> "Objective":
-        """The objective in the cycle, and with the measures, that it had at the end of a business day."""
+        """Return the objective with the cycle and the measures that it had at the end of a business day."""
         cycle = self.cycle_on(day)
         key_results = tuple(key_result.as_measured_on(day, cycle) for key_result in self.key_results)
         if cycle == self.cycle and key_results == self.key_results:
@@ -271,13 +271,13 @@ class Objective(State):
 
     @property
     def still_to_agree(self) -> frozenset[str]:
-        """Of a proposed MBO goal: the parties that have not said yes; putting it forward is a yes too."""
+        """The parties of a proposed MBO goal that have not agreed; proposing it counts as agreeing."""
         if self.framework != "mbo":
             return frozenset()
         return self.parties - {self.proposed_by, *self.agreed_by}
 
     def key_result(self, id_: str) -> KeyResult | None:
-        """One of its key results, dropped ones too."""
+        """Return one of its key results, also a dropped one."""
         return next((key_result for key_result in self.key_results if key_result.id == id_), None)
 
     @property

@@ -9,7 +9,7 @@ RUNS_THE_WORKSPACE = ("admin", "owner")
 
 
 def stands_in_for(objective: Objective, context: Context) -> frozenset[str]:
-    """The parties who left, in whose place the caller may say yes: as one of their line, or by role.
+    """Return the parties who left and for whom the caller may agree: as one of their line, or by role.
 
     Never the other party: a goal is agreed on by two.
     """

@@ -17,7 +17,7 @@ from events.registry import EventData
 
 
 def ensure_container(command: EnsureContainer, state: Objective | None, context: Context) -> list[EventData]:
-    """The holder begins with the first key result; it is a draft until it is activated, as any objective."""
+    """Return the event that begins the container, none if it exists. It is a draft until it is activated."""
     if context.org_unit is None:
         raise Refused("org_unit_unknown", "there is no such org unit", "없는 조직입니다", kind="not_found")
     require_org_unit(context, pointer="/org_unit")

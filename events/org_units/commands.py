@@ -1,4 +1,4 @@
-"""What may be asked of an org unit."""
+"""Commands on an org unit."""
 
 from datetime import date
 

@@ -13,7 +13,7 @@ OrgUnitCommand = CreateOrgUnit | RenameOrgUnit | MoveOrgUnit | ArchiveOrgUnit
 
 
 def decide(command: OrgUnitCommand, state: OrgUnit | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. What is so already makes no event."""
+    """Return the events that follow from a command, or refuse it. What is so already makes no event."""
     context.check_reason()
     if isinstance(command, CreateOrgUnit):
         return _create(command, state, context)
@@ -120,7 +120,7 @@ def require_org_unit(context: Context, *, pointer: str) -> None:
 
 
 def evolve(state: OrgUnit | None, event: Event) -> OrgUnit:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case OrgUnitCreated() as created:
             first = Placement(parent=created.parent, effective_from=None)

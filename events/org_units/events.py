@@ -1,4 +1,4 @@
-"""What happens to an org unit (조직). Its id is the aggregate's."""
+"""Events of an org unit (조직). Its id is the aggregate's."""
 
 from datetime import date
 from typing import Literal

@@ -30,6 +30,6 @@ class OrgUnit(State):
     archived: bool = False
 
     def parent_on(self, day: date) -> str | None:
-        """The parent at the end of a business day: what a team did in April stays where it was in April."""
+        """Return the parent at the end of a day: what a team did in April stays where it was in April."""
         in_force = [p for p in self.placements if p.effective_from is None or p.effective_from <= day]
         return in_force[-1].parent if in_force else self.parent

@@ -1,4 +1,4 @@
-"""What may be asked of a person."""
+"""Commands on a person."""
 
 from datetime import date
 from typing import Annotated

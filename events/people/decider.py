@@ -31,7 +31,7 @@ PersonCommand = RegisterPerson | RenamePerson | ChangeMail | JoinUnit | LeaveUni
 
 
 def decide(command: PersonCommand, state: Person | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. What is so already makes no event.
+    """Return the events that follow from a command, or refuse it. What is so already makes no event.
 
     Names are sealed, so giving somebody the name they have is an event like any other.
     """
@@ -142,7 +142,7 @@ def _forget(command: ForgetPerson, state: Person | None, context: Context) -> li
 
 
 def evolve(state: Person | None, event: Event) -> Person:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case PersonRegistered(name=name, mail=mail):
             return Person(id=beginning(state, event), name=name, mail=mail)
@@ -178,7 +178,7 @@ def _ended(known: Membership, left: PersonLeftUnit) -> Membership:
 
 
 def _ended_with(known: Membership, day: date) -> Membership:
-    """A membership that goes on no longer than a day; one that was yet to begin never does."""
+    """Return a membership that ends on a day at the latest; one that was yet to begin never does."""
     if known.until is not None and known.until <= day:
         return known
     return known.model_copy(update={"until": day})

@@ -1,4 +1,4 @@
-"""What happens to a person (구성원). The id says nothing; who it is can be read only with their key."""
+"""Events of a person (구성원). The id says nothing; who it is can be read only with their key."""
 
 from datetime import date
 from typing import Literal

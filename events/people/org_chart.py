@@ -28,12 +28,12 @@ class OrgChart:
                 self._in_unit[membership.org_unit].append(Member(person, membership))
 
     def line_of(self, person: str, day: date) -> frozenset[str]:
-        """The ids of the leads of the person's units and of all units above; never the person's own."""
+        """Return the ids of the leads of the person's units and of all units above, without the person."""
         found = self._people.get(person)
         return frozenset() if found is None else self._leading(found, found.memberships_on(day), day)
 
     def lasting_line_of(self, person: str, day: date) -> frozenset[str]:
-        """The line; of somebody who left, who leads on that day the units they were in last, or above."""
+        """Return the line; of somebody who left, the leads on that day of their last units."""
         found = self._people.get(person)
         if found is None or not found.has_left(day):
             return self.line_of(person, day)
@@ -55,7 +55,7 @@ class OrgChart:
         return frozenset(leads - {person.id})
 
     def leads_of(self, unit: str, day: date) -> frozenset[str]:
-        """The ids of those who lead a unit."""
+        """Return the ids of those who lead a unit."""
         return frozenset(
             member.person.id
             for member in self._in_unit.get(unit, ())
@@ -63,7 +63,7 @@ class OrgChart:
         )
 
     def members_of(self, units: Iterable[str], day: date) -> list[Member]:
-        """Who is in any of some units; somebody in several of them stands there for each."""
+        """Return the memberships in some units; somebody in several of them is there for each."""
         return [
             member
             for unit in units
@@ -72,7 +72,7 @@ class OrgChart:
         ]
 
     def and_above(self, unit: str, day: date) -> frozenset[str]:
-        """A unit and all above it."""
+        """Return a unit and all above it."""
         found: set[str] = set()
         above: str | None = unit
         # Moves that are told late can make a circle of a day that has passed; each unit counts once.
@@ -83,7 +83,7 @@ class OrgChart:
         return frozenset(found)
 
     def and_below(self, unit: str, day: date) -> frozenset[str]:
-        """A unit and all below it."""
+        """Return a unit and all below it."""
         children: defaultdict[str | None, list[str]] = defaultdict(list)
         for known in self._units.values():
             children[known.parent_on(day)].append(known.id)

@@ -4,7 +4,7 @@ from events.errors import Refused
 
 
 def unknown_person(pointer: str | None = None) -> Refused:
-    """There is nobody under this id; with a pointer, of somebody whom a field of the command names."""
+    """Return the refusal of an id that is nobody's; `pointer` is the field of the command that names it."""
     return Refused(
         "person_unknown",
         "there is no such person",
@@ -15,7 +15,7 @@ def unknown_person(pointer: str | None = None) -> Refused:
 
 
 def forgotten_person(person: str, pointer: str | None = None) -> Refused:
-    """Nothing new is recorded of, or by, somebody who was forgotten."""
+    """Return the refusal to record anything new of, or by, somebody who was forgotten."""
     return Refused(
         "person_forgotten",
         f"the person {person} was forgotten: nothing new is recorded under this id",

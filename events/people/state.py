@@ -20,12 +20,12 @@ class Membership(BaseModel):
     """The last day; None while it goes on."""
 
     def holds_on(self, day: date) -> bool:
-        """Whether it holds at the end of a business day."""
+        """Return whether it holds at the end of a business day."""
         return self.effective_from <= day and (self.until is None or day <= self.until)
 
     @property
     def taken_back(self) -> bool:
-        """It ended before it began: it never was."""
+        """Whether it ended before it began, so that it never was."""
         return self.until is not None and self.until < self.effective_from
 
 
@@ -40,7 +40,7 @@ class Person(State):
     """Their key is destroyed: who they are and what they wrote cannot be read again."""
 
     def has_left(self, day: date) -> bool:
-        """Whether they are gone on a business day: forgotten, or in no unit any longer, nor later.
+        """Return whether the person has left by a day: is forgotten, or in no unit on it or later.
 
         Whoever never was in a unit has not left one.
         """
@@ -48,10 +48,10 @@ class Person(State):
         return self.forgotten or (bool(self.memberships) and all(over))
 
     def last_memberships(self) -> list[Membership]:
-        """Of somebody who left: those that ended last."""
+        """Return the memberships that ended last, of somebody who left."""
         last = max((one.until for one in self.memberships if one.until is not None), default=None)
         return [one for one in self.memberships if one.until == last]
 
     def memberships_on(self, day: date) -> list[Membership]:
-        """Those that hold at the end of a business day."""
+        """Return the memberships that hold at the end of a business day."""
         return [membership for membership in self.memberships if membership.holds_on(day)]

@@ -1,4 +1,4 @@
-"""What may be asked of a policy."""
+"""Commands on a policy."""
 
 from events.commands import Command
 from events.policies.rules import Framework, Rules

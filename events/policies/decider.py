@@ -16,7 +16,10 @@ MOST_VERSIONS = 500
 
 
 def decide(command: SetPolicy, state: Policy | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. The rules that hold already make no event."""
+    """Return the events that follow from a command, or refuse it.
+
+    The rules that hold already make no event.
+    """
     context.check_reason()
     _check(command.framework, command.rules)
     policy = state or Policy(id=command.framework)
@@ -62,7 +65,7 @@ def _check(framework: Framework, rules: Rules) -> None:
 
 
 def evolve(state: Policy | None, event: Event) -> Policy:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case PolicySet(version=version, rules=rules):
             framework = event.aggregate.id

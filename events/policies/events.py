@@ -1,4 +1,4 @@
-"""What happens to a policy (산정 기준). Its id is the aggregate's: the framework's name."""
+"""Events of a policy (산정 기준). Its id is the aggregate's: the framework's name."""
 
 from events.policies.rules import Rules
 from events.registry import EventData, event

@@ -25,7 +25,7 @@ def check_reward(reward: Reward | None, policy: InForce) -> None:
 
 
 def check_goal_reward(reward: Reward | None, framework: str, context: Context) -> None:
-    """`check_reward` for a goal of a cycle, by the policy that the cycle pins."""
+    """Refuse a reward of a goal that the policy pinned by its cycle does not allow."""
     if reward is None:
         return  # the policies are known only to commands that may be judged by them
     pins = None if context.cycle is None else context.cycle.policies

@@ -110,12 +110,12 @@ class PolicyVersions(_Frozen):
     mbo: Annotated[int, Field(ge=0)] = 0
 
     def of(self, framework: Framework) -> int:
-        """The version of one framework's policy."""
+        """Return the version of one framework's policy."""
         return {"okr": self.okr, "kpi": self.kpi, "mbo": self.mbo}[framework]
 
 
 def _check_steps(steps: tuple[Band, ...] | tuple[PayoutGrade, ...]) -> None:
-    """The first one begins nowhere, each other one above the one before: so they cover every score once."""
+    """Refuse steps that do not cover every score once: only the first begins nowhere, each next one above."""
     edges = [step.at_least for step in steps]
     if edges[0] is not None or None in edges[1:]:
         raise broken(

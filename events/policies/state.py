@@ -21,7 +21,7 @@ class Policy(State):
         return len(self.versions)
 
     def rules(self, version: int) -> Rules:
-        """The rules of a version. Raises IndexError if there is none yet."""
+        """Return the rules of a version. Raises IndexError if there is none yet."""
         return DEFAULTS[self.id] if version == 0 else self.versions[version - 1]
 
 
@@ -41,12 +41,12 @@ class Policies:
         self._policies.update((policy.id, policy) for policy in known)
 
     def newest(self, framework: Framework) -> InForce:
-        """What judges everything that belongs to no cycle."""
+        """Return the version that judges everything that belongs to no cycle."""
         policy = self._policies[framework]
         return InForce(framework, policy.version, policy.rules(policy.version))
 
     def pinned(self, framework: Framework, pins: PolicyVersions | None) -> InForce:
-        """What judges the goals of a cycle; one that has not opened yet pins nothing."""
+        """Return the version that judges the goals of a cycle; one that has not opened yet pins none."""
         if pins is None:
             return self.newest(framework)
         version = pins.of(framework)

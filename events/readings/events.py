@@ -1,4 +1,4 @@
-"""What happens to a reading (실적). The aggregate is ("reading", KPI id): one ledger subject per KPI."""
+"""Events of a reading (실적). The aggregate is ("reading", KPI id): one ledger subject per KPI."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -14,7 +14,7 @@ LARGEST_INT = 2**63 - 1
 
 
 def _utc(value: object) -> object:
-    """In Python's own UTC, which is compared and stored in a fraction of the time of pydantic's."""
+    """Convert a time to Python's own UTC, which is compared and stored in less time than pydantic's."""
     time = datetime.fromisoformat(value) if type(value) is str else value
     return time.astimezone(UTC) if isinstance(time, datetime) and time.tzinfo is not None else time
 

@@ -58,7 +58,7 @@ class Document(msgspec.Struct, gc=False):
     businessday: date | None = None
 
     def reading(self) -> ReadingRecorded:
-        """The reading in it. Raises ValueError for what the general way has to judge."""
+        """Return the reading in it. Raises ValueError for what the general way has to judge."""
         said = self.data
         fields: dict[str, Any] = msgspec.structs.asdict(said)
         observed_at = fields["observed_at"] = datetime.fromisoformat(said.observed_at)
@@ -85,7 +85,7 @@ _set_private = vars(BaseModel)["__pydantic_private__"].__set__
 
 
 def _made(fields: dict[str, Any]) -> ReadingRecorded:
-    """The model of fields that are as it would make them: what its validator does at the end."""
+    """Make the model of fields that are valid already: what its validator does at the end."""
     model = _new(ReadingRecorded)
     _set(model, "__dict__", fields)
     _set_given(model, _ALL)

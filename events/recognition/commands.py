@@ -1,4 +1,4 @@
-"""What may be asked of a recognition, besides what is asked of all words (events/talk/commands.py)."""
+"""Commands on a recognition, besides what is asked of all words (events/talk/commands.py)."""
 
 from typing import Annotated
 

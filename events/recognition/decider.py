@@ -16,7 +16,7 @@ RecognitionCommand = GiveRecognition | Reword | Redact
 
 
 def decide(command: RecognitionCommand, state: Recognition | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused."""
+    """Return the events that follow from a command, or refuse it."""
     person = speaker(context)
     if isinstance(command, GiveRecognition):
         return _give(command, state, person, context)
@@ -50,7 +50,7 @@ def _give(
 
 
 def evolve(state: Recognition | None, event: Event) -> Recognition:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case RecognitionGiven() as given:
             return Recognition(

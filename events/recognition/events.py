@@ -1,4 +1,4 @@
-"""What happens to a recognition. Its id is the aggregate's."""
+"""Events of a recognition. Its id is the aggregate's."""
 
 from events.registry import EventData, event
 

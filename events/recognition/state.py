@@ -14,12 +14,12 @@ class Recognition(Said):
 
     @property
     def parties(self) -> tuple[str, ...]:
-        """Who gave it and who got it."""
+        """The ids of who gave it and who got it."""
         return (self.words.author, *self.to)
 
     @property
     def concerned(self) -> tuple[str, ...]:
-        """Who got it."""
+        """The ids of those who got it."""
         return self.to
 
     @property

@@ -1,4 +1,4 @@
-"""What may be asked of a scorecard."""
+"""Commands on a scorecard."""
 
 from typing import Annotated
 

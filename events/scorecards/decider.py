@@ -21,7 +21,7 @@ TOTAL = 100
 def decide(
     command: DrawUpScorecard | ChangeScorecard, state: Scorecard | None, context: Context
 ) -> list[EventData]:
-    """What follows from a command, or Refused. What is so already makes no event."""
+    """Return the events that follow from a command, or refuse it. What is so already makes no event."""
     context.check_reason()
     context.check_people()
     if isinstance(command, DrawUpScorecard):
@@ -62,7 +62,7 @@ def _draw_up(command: DrawUpScorecard, state: Scorecard | None, context: Context
 
 
 def _check_items(items: Sequence[Item], context: Context) -> None:
-    """Each once, all of them known, and weights above 0 that total 100."""
+    """Refuse items that are named twice, not known, or whose weights are not above 0 and 100 in total."""
     if len({(item.kind, item.id) for item in items}) < len(items):
         raise Refused(
             "item_twice",
@@ -92,7 +92,7 @@ def _check_items(items: Sequence[Item], context: Context) -> None:
 
 
 def _check_cycle(context: Context) -> None:
-    """Its cycle is there, and what counts in it may still change."""
+    """Refuse a scorecard whose cycle does not exist or is closed."""
     if context.cycle is None:
         raise Refused(
             "cycle_unknown", "there is no such cycle", "없는 사이클입니다", kind="invalid", pointer="/cycle"
@@ -101,7 +101,7 @@ def _check_cycle(context: Context) -> None:
 
 
 def evolve(state: Scorecard | None, event: Event) -> Scorecard:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case ScorecardDrawnUp() as drawn_up:
             return Scorecard(id=beginning(state, event), **drawn_up.model_dump())

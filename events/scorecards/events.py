@@ -1,4 +1,4 @@
-"""What happens to a scorecard (평가표). Its id is the aggregate's."""
+"""Events of a scorecard (평가표). Its id is the aggregate's."""
 
 from events.registry import EventData, event
 from events.scorecards.items import Item

@@ -1,4 +1,4 @@
-"""What stands on a scorecard, and with which weight."""
+"""The items of a scorecard and their weights."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What is talked about, and who may read it."""
+"""References to what is talked about, and audiences: who may read it."""
 
 from typing import Annotated, Literal
 

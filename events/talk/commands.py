@@ -1,4 +1,4 @@
-"""What may be asked of one's own words, wherever they were said."""
+"""Commands on one's own words, wherever they were said."""
 
 from events.commands import Command, Note
 from events.ids import Slug

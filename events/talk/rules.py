@@ -7,7 +7,10 @@ from events.talk.said import Said, Words, person_of
 
 
 def speaker(context: Context) -> str:
-    """The id of the person who talks. Raises Refused for a feed or the system, and where they name nobody."""
+    """Return the id of the person who talks.
+
+    Raises Refused for a feed or the system, and where they name nobody.
+    """
     person = person_of(context.actor)
     if person is None:
         raise Refused("only_people_talk", "only people talk", "사람만 쓸 수 있습니다", kind="forbidden")
@@ -29,7 +32,10 @@ def check_about(context: Context) -> None:
 
 
 def own_words(command: Reword | Redact, state: Said, context: Context) -> Words:
-    """The words that are to be changed, if they are the speaker's own and still there. Raises Refused."""
+    """Return the words that are to be changed, if they are the speaker's own and still there.
+
+    Raises Refused.
+    """
     words = state.all_words.get(command.words)
     if words is None:
         raise Refused(

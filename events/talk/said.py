@@ -54,15 +54,15 @@ class Said(State):
 
 
 def person_of(actor: str) -> str | None:
-    """The id of the person who acts; None for a feed or the system."""
+    """Return the id of the person who acts; None for a feed or the system."""
     return actor.removeprefix(_PERSON) if actor.startswith(_PERSON) else None
 
 
 def words_of(event: Event, text: str) -> Words:
-    """A text as its event says it."""
+    """Return the text of an event with its author."""
     return Words(author=person_of(event.actor) or event.actor, event_id=event.id, text=text)
 
 
 def said_on(event: Event) -> date:
-    """The business day of an event."""
+    """Return the business day of an event."""
     return event.business_day or event.time.date()

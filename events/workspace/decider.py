@@ -16,7 +16,7 @@ from events.zones import is_zone
 def decide(
     command: CreateWorkspace | ChangeZone, state: Workspace | None, context: Context
 ) -> list[EventData]:
-    """What follows from a command, or Refused."""
+    """Return the events that follow from a command, or refuse it."""
     context.check_reason()
     match command:
         case CreateWorkspace():
@@ -70,7 +70,7 @@ def check_zone(zone: str) -> None:
 
 
 def evolve(state: Workspace | None, event: Event) -> Workspace:
-    """The state after an event. Raises OutOfPlace."""
+    """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case WorkspaceCreated() as created:
             return Workspace(

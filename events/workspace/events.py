@@ -1,4 +1,4 @@
-"""What happens to a workspace (워크스페이스). Its id is the aggregate's."""
+"""Events of a workspace (워크스페이스). Its id is the aggregate's."""
 
 from datetime import date
 from typing import Literal

@@ -16,11 +16,11 @@ class Workspace(State):
     """(IANA zone, first business day it holds for), oldest first; the first one holds since ever."""
 
     def zone_on(self, day: date) -> str:
-        """The zone in which a business day is counted."""
+        """Return the zone in which a business day is counted."""
         return next(zone for zone, since in reversed(self.zones) if since <= day)
 
     def business_day(self, instant: datetime) -> tuple[date, str]:
-        """The business day of an instant (aware), and the zone that decided it."""
+        """Return the business day of an instant (aware), and the zone that decided it."""
         for zone, since in reversed(self.zones[1:]):
             day = instant.astimezone(ZoneInfo(zone)).date()
             if day >= since:

@@ -1,4 +1,4 @@
-"""Everything there is to say about goals and KPIs, in an order to read."""
+"""Give all advice on goals and KPIs, in an order to read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from projections.advice.mbo import on_mbo_goal, on_mbo_goals_of_each
 
 
 def advise(facts: Facts, scope: Scope) -> list[Advice]:
-    """Advice on units, then people, then objectives with their key results, then KPIs; each kind by id.
+    """Return advice on units, then people, objectives with their key results, and KPIs; each kind by id.
 
     What is dropped, retired or archived gets none. With an objective in the scope there is only its own.
     """
@@ -50,7 +50,7 @@ def advise(facts: Facts, scope: Scope) -> list[Advice]:
 
 
 def _measures_of(facts: Facts, objectives: list[Objective]) -> frozenset[str | None]:
-    """KPIs that key results of the day's cycles are measured by."""
+    """Return the KPIs that measure key results of the day's cycles."""
     running = {id_ for id_, cycle in facts.cycles.items() if cycle.start <= facts.as_of <= cycle.end}
     return frozenset(
         key_result.kpi
@@ -61,7 +61,7 @@ def _measures_of(facts: Facts, objectives: list[Objective]) -> frozenset[str | N
 
 
 def _dropped(facts: Facts) -> set[str]:
-    """Objectives that were dropped with their key results, and single key results that were."""
+    """Return the objectives that were dropped, with their key results, and dropped key results of others."""
     whole = {one.id for one in facts.objectives if one.status == "dropped"}
     return whole | {
         key_result.id
@@ -87,7 +87,7 @@ def _on_units(facts: Facts, scope: Scope, objectives: list[Objective], kpis: lis
 def _on_objectives_of(
     unit: OrgUnit, cycle: Cycle, own: list[Objective], facts: Facts, *, watches: bool
 ) -> Iterator[Advice]:
-    """How many objectives a unit has in a cycle."""
+    """Yield advice on how many objectives a unit has in a cycle."""
     item = Item("org_unit", unit.id, Text(unit.name_ko, unit.name_en), cycle.id)
     count = sum(objective.cycle == cycle.id for objective in own)
     if count > OBJECTIVES_PER_UNIT:
@@ -100,7 +100,7 @@ def _on_objectives_of(
 
 
 def _is_okr(objective: Objective) -> bool:
-    """Whether it is an objective of an OKR in somebody's words."""
+    """Return whether it is an objective of an OKR in somebody's words."""
     return objective.framework == "okr" and not objective.direct
 
 
@@ -123,7 +123,7 @@ def _on_goals(facts: Facts, scope: Scope, objectives: list[Objective]) -> Iterat
 
 
 def asked_about(objective: Objective, scope: Scope) -> bool:
-    """Whether an objective and its key results are in the scope."""
+    """Return whether an objective and its key results are in the scope."""
     return (
         objective.cycle in scope.cycles
         and (scope.units is None or objective.org_unit in scope.units)

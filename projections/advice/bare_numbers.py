@@ -1,4 +1,4 @@
-"""Whether a text is a bare number: a figure with what it counts, maybe its movement, and no meaning beyond.
+"""Recognize bare numbers: a figure with what it counts, maybe its movement, and no meaning beyond.
 
 All that only tells a figure is taken out: the figure with its unit, its movement, limits and times. Where
 next to nothing is left, the text says no more than the figure. It errs towards silence.
@@ -57,13 +57,13 @@ _MOST_WORDS_THAT_MOVE = 5
 
 
 def is_number(text: str) -> bool:
-    """A figure alone or with what it counts: “100”, “NPS 60점”, “매출 10% 증가”, “Revenue $10M”."""
+    """Return whether a text is a figure, alone or with what it counts: “100”, “매출 10% 증가”."""
     statements = _STATEMENTS.split(_TIME.sub(" ", _BRACKETS.sub("", text)))
     return all(map(_says_a_figure_only, statements))
 
 
 def _says_a_figure_only(statement: str) -> bool:
-    """What a figure counts stands before it, unless it is a measure: “24시간 고객 지원” says more."""
+    """Return whether only what a figure counts stands before it, not more: “24시간 고객 지원” says more."""
     counted = _COUNTED.search(statement)
     if counted is not None and not _telling(statement[: counted.start()]):
         return True
@@ -81,7 +81,7 @@ def _says_a_figure_only(statement: str) -> bool:
 
 
 def _telling(text: str) -> list[str]:
-    """Its words without movements, limits and times."""
+    """Return the words of a text without movements, limits and times."""
     return [word for word in _words(text) if not (_FILLER.fullmatch(word) or _MOVEMENT.fullmatch(word))]
 
 

@@ -1,4 +1,4 @@
-"""What advice follows from, and what of it is asked about."""
+"""The facts that advice follows from, and the scope that is asked about."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _DOWNWARDS = frozenset({"decrease", "at_most"})
 
 
 def on_objective(objective: Objective) -> Iterator[Advice]:
-    """How many key results it has, what its text says, whose it is."""
+    """Yield advice on an objective: how many key results it has, what its text says, whose it is."""
     if objective.direct:
         return  # nobody worded it, and it is of any number of key results
     item = Item("objective", objective.id, Text(objective.title, objective.title), objective.cycle)
@@ -53,7 +53,7 @@ def on_objective(objective: Objective) -> Iterator[Advice]:
 
 
 def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advice]:
-    """What its text says beside its measure."""
+    """Yield advice on what the text of a key result says beside its measure."""
     measure, title = key_result.measure, key_result.title
     item = _item(objective, key_result)
     if key_result.owner is None and objective.owner is None:
@@ -82,7 +82,7 @@ def on_key_result(objective: Objective, key_result: KeyResult) -> Iterator[Advic
 def on_moves(
     objective: Objective, key_result: KeyResult, cycles: Mapping[str, Cycle], moves: list[TargetMove]
 ) -> Iterator[Advice]:
-    """Targets that moved late or while behind pace, by the day they were recorded on.
+    """Yield advice on targets that moved late or while behind pace, by the day they were recorded on.
 
     Each is held against the cycle that the objective was in that day. `moves`: since the first target was
     agreed, in the order they were made.
@@ -103,18 +103,18 @@ def on_moves(
 
 
 def late_from(cycle: Cycle) -> date:
-    """The first day of the last fifth of a cycle; a day that is only partly in it does not count."""
+    """Return the first day of the last fifth of a cycle; a day that is only partly in it does not count."""
     days = (cycle.end - cycle.start).days + 1
     return cycle.end + timedelta(days=1) - timedelta(days=days // LATE_PART)
 
 
 def unit_says_nothing(unit: str) -> bool:
-    """A placeholder instead of a unit."""
+    """Return whether a unit is only a placeholder."""
     return unit.strip().lower() in _SAYS_NOTHING
 
 
 def nearly_all(measure: Measure) -> str | None:
-    """A target near 100 % whose attainment hides how far it is missed, in percent."""
+    """Return in percent a target near 100 %, whose attainment hides how far it is missed; else None."""
     if measure.kind != "at_least" or measure.grading != "attainment" or measure.target is None:
         return None
     percent = in_percent(measure.target, measure.unit)
@@ -122,12 +122,12 @@ def nearly_all(measure: Measure) -> str | None:
 
 
 def edges(target: Decimal, upper: Decimal | None) -> str:
-    """A target as it is written, of a range both of its edges."""
+    """Return a target as it is written, of a range both of its edges."""
     return f"{target:f}" if upper is None else f"{target:f}–{upper:f}"
 
 
 def goes_against_words(measure: Measure, title: str) -> bool:
-    """The measure goes another way than the words want it to."""
+    """Return whether a measure goes another way than its words."""
     if measure.kind in _UPWARDS:
         # Whether a rank is meant may stand in the unit only.
         return words.contradicts(f"{title} ({measure.unit})", upwards=True)

@@ -24,7 +24,7 @@ def on_kpi(
     retired: Container[str] = (),
     dropped: Container[str] = (),
 ) -> Iterator[Advice]:
-    """Whose it is, what it is for, and whether it is specific, measurable and dated.
+    """Yield advice on a KPI: whose it is, what it is for, and whether it is specific, measurable and dated.
 
     `in_goal`: a key result that runs on the day is measured by it, and says how far it is to go. `retired`:
     KPIs that nobody watches any longer. `dropped`: objectives and key results that nobody works on.
@@ -60,7 +60,7 @@ def on_kpi(
 def on_kpi_moves(
     kpi: Kpi, cycles: Collection[Cycle], moves: Iterable[KpiTargetMove], *, asked: Container[str]
 ) -> Iterator[Advice]:
-    """Targets that moved late, by the day they were recorded on, in the cycles that are asked about."""
+    """Yield advice on KPI targets that moved late in some cycles, by the day they were recorded on."""
     for move in moves:
         first = move.new.effective_from
         holding = [cycle for cycle in cycles if cycle.start <= first <= cycle.end]
@@ -73,7 +73,7 @@ def on_kpi_moves(
 
 
 def on_kpis_of(unit: OrgUnit, kpis: Sequence[Kpi]) -> Iterator[Advice]:
-    """How many KPIs a unit has, and whether they look at more than money and the past."""
+    """Yield advice on how many KPIs a unit has, and whether they look at more than money and the past."""
     item = Item("org_unit", unit.id, Text(unit.name_ko, unit.name_en))
     least, most = KPIS_PER_UNIT
     if len(kpis) > most:

@@ -14,14 +14,14 @@ _USUAL = frozenset({"half_year", "year"})
 
 
 def on_mbo_goal(objective: Objective, cycle: Cycle | None) -> Iterator[Advice]:
-    """Whether its cycle is one of those that MBO goals usually have."""
+    """Return whether its cycle is one of those that MBO goals usually have."""
     if objective.framework == "mbo" and cycle is not None and cycle.kind not in _USUAL:
         item = Item("objective", objective.id, Text(objective.title, objective.title), objective.cycle)
         yield advice("mbo_cycle_unusual", item)
 
 
 def on_mbo_goals_of_each(goals: Iterable[Objective], names: Mapping[str, str]) -> Iterator[Advice]:
-    """How many of some MBO goals each person has in a cycle; by person, then by cycle."""
+    """Yield advice on how many of some MBO goals each person has in a cycle; by person, then by cycle."""
     least, most = MBO_GOALS_PER_PERSON
     counts = Counter((goal.owner, goal.cycle) for goal in goals if goal.owner is not None)
     for (owner, cycle), count in sorted(counts.items()):

@@ -39,7 +39,7 @@ class Written:
 
 
 def on_written(written: Written) -> list[Advice]:
-    """Advice on the objective, the key results or the KPI that changed; none on reports and other aggregates.
+    """Return advice on the objective, key results or KPI that changed; none on reports and the rest.
 
     What only shows beside others (how many there are in a unit, whether all are lagging) is not looked at.
     """
@@ -68,18 +68,18 @@ def _on_goal(before: Objective | None, after: Objective, written: Written) -> It
 
 
 def _whole(objective: Objective) -> Objective:
-    """An objective without what its key results say."""
+    """Return an objective without what its key results say."""
     names = tuple(key_result.id for key_result in objective.active_key_results)
     return objective.model_copy(update={"key_results": names})
 
 
 def _definition(key_result: KeyResult) -> KeyResult:
-    """A key result without what was reported on it."""
+    """Return a key result without what was reported on it."""
     return key_result.model_copy(update={"check_ins": (), "step_facts": ()})
 
 
 def _moves(before: KeyResult, after: KeyResult, written: Written) -> list[TargetMove]:
-    """Targets that were set for an objective that had been active: those of a draft replace the first one."""
+    """Return the later targets of an objective that had been active: in a draft they replace the first."""
     moves: list[TargetMove] = []
     if len(before.earlier_measures) < len(after.earlier_measures):
         return _measured_otherwise(before, after, written.recorded_on)

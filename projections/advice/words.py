@@ -1,4 +1,4 @@
-"""What the words of titles give away, in Korean and English. It errs towards silence."""
+"""Recognize words of titles that call for advice, in Korean and English; in doubt, none."""
 
 from __future__ import annotations
 
@@ -71,34 +71,34 @@ _VAGUE = re.compile(
 
 
 def is_metric(title: str) -> bool:
-    """A few words that name a measure and its movement: “리드당 비용 감소”."""
+    """Return whether a text is a few words that name a measure and its movement: “리드당 비용 감소”."""
     return len(title.split()) <= _FEW_WORDS and bool(METRIC.search(title) and _MOVES.search(title))
 
 
 def names_initiative(title: str) -> bool:
-    """A task from which a result follows: “백서를 발간하여 5,000건의 다운로드를 달성한다”."""
+    """Return whether a task and its result are told: “백서를 발간하여 5,000건의 다운로드를 달성한다”."""
     return bool(_TASK_THEN_RESULT.search(title))
 
 
 def is_output(title: str) -> bool:
-    """A task or its product is what is counted: “블로그 포스트 10개 발행”. A share is a result."""
+    """Return whether a task or its product is counted: “블로그 포스트 10개 발행”. A share is a result."""
     if names_initiative(title) or _SHARE.search(title):
         return False
     return bool(_TASK_LAST.search(title) or _TASK_FIRST.search(title) or _PLACEMENTS.search(title))
 
 
 def has_two_limits(title: str) -> bool:
-    """Two figures to reach in one: “5곳 이상 재방문 및 파일럿 발주 2건 이상 확보”."""
+    """Return whether a text has two figures to reach: “5곳 이상 재방문 및 파일럿 발주 2건 이상 확보”."""
     return bool(_TWO_LIMITS.search(title))
 
 
 def keeps(title: str) -> bool:
-    """It is to stay as it is: “4.5점 이상 유지”."""
+    """Return whether a text says that something stays as it is: “4.5점 이상 유지”."""
     return bool(_KEEP.search(title))
 
 
 def contradicts(title: str, *, upwards: bool) -> bool:
-    """The words want the other direction than the measure.
+    """Return whether the words want the other direction than the measure.
 
     Words of both directions, such as “감소율 증가”, say nothing for sure.
     """
@@ -110,7 +110,7 @@ def contradicts(title: str, *, upwards: bool) -> bool:
 
 
 def unclear_change(title: str) -> str | None:
-    """The figure of a change in percent that may be relative or in points: 20 of “완료율 20% 개선”."""
+    """Return the figure of a change in percent that may be relative or in points: 20 of “완료율 20% 개선”."""
     if _FROM_TO.search(title) or _POINTS.search(title):
         return None
     found = _CHANGE.search(title)
@@ -118,7 +118,7 @@ def unclear_change(title: str) -> str | None:
 
 
 def is_vague(name: str) -> bool:
-    """A KPI's name that is an activity, or a movement without a figure: “영업 활동 강화”."""
+    """Return whether a KPI's name is an activity, or a movement without a figure: “영업 활동 강화”."""
     return not any(character.isdigit() for character in name) and bool(
         _ACTIVITY.search(name) or _VAGUE.search(name)
     )

@@ -1,1 +1,1 @@
-"""How goals hang together: which carry which, and which hang on nothing."""
+"""Alignment: which goals carry which, and which are orphans."""

@@ -13,7 +13,7 @@ from events.org_units.state import OrgUnit
 
 
 def circles_of_goals(objectives: Iterable[Objective]) -> list[list[str]]:
-    """Each way round over what goals support that are not dropped, as `a`, `b`, `a`."""
+    """Return each circle among what goals support that are not dropped, as `a`, `b`, `a`."""
     leads_to: dict[str, tuple[str, ...]] = {}
     for objective in objectives:
         if objective.status != "dropped":
@@ -23,12 +23,12 @@ def circles_of_goals(objectives: Iterable[Objective]) -> list[list[str]]:
 
 
 def circles_of_units(units: Iterable[OrgUnit]) -> list[list[str]]:
-    """Each way round over the units above units, by where they belong in the end."""
+    """Return each circle of units above units, by the parent that each has in the end."""
     return _circles({unit.id: (unit.parent,) for unit in units if unit.parent is not None})
 
 
 def _circles(leads_to: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
-    """What is in several circles is told once."""
+    """Return the circles; what is in several of them is told once."""
     left = dict(leads_to)
     # What leads to nothing that is left is in no circle; as a rule nothing is left in the end.
     while ends := [at for at, beyond in left.items() if left.keys().isdisjoint(beyond)]:

@@ -1,4 +1,4 @@
-"""How goals hang together: what carries each goal of the top, and what hangs on nothing. Pure."""
+"""Alignment of goals: what carries each goal at the top, and the orphans that carry none. Pure."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def align(
     cycles: frozenset[str],
     day: date,
 ) -> Alignment:
-    """The goals of some cycles, and whatever carries them in any cycle.
+    """Return the tree of the goals of some cycles, with whatever carries them in any cycle.
 
     At the top are the objectives of units that are a company or have none above them on the day: those of the
     cycles, and those of others that goals of the cycles lead to, as a quarter's do to the year's. Dropped
@@ -150,16 +150,16 @@ class _Goals:
                 self._work[goal].append(initiative)
 
     def at_top(self, unit: str | None) -> bool:
-        """Whether a unit is a company or has no unit above it on the day."""
+        """Return whether a unit is a company or has no unit above it on the day."""
         found = None if unit is None else self._units.get(unit)
         return found is not None and (found.level == "company" or found.parent_on(self._day) is None)
 
     def above(self, objective: Objective) -> set[str]:
-        """The objectives that it supports, itself or a key result of theirs."""
+        """Return the objectives that it supports, itself or a key result of theirs."""
         return {self._objective_of[goal] for goal in objective.supports if goal in self._objective_of}
 
     def tops_above(self, objectives: Iterable[Objective]) -> set[str]:
-        """The first objectives of the top on each way up from those that are not there themselves."""
+        """Return the top objectives that lower ones lead to: the first one on each way up."""
         found: set[str] = set()
         seen: set[str] = set()
         ways = [objective for objective in objectives if not self.at_top(objective.org_unit)]
@@ -173,22 +173,22 @@ class _Goals:
         return found
 
     def is_loose(self, kpi: Kpi) -> bool:
-        """Whether a KPI that is not at the top serves no goal and is no key result's measure."""
+        """Return whether a KPI that is not at the top serves no goal and is no key result's measure."""
         served = kpi.serves is not None and kpi.serves in self._objective_of
         return not served and kpi.id not in self._measured and not self.at_top(kpi.org_unit)
 
     def is_for_nothing(self, work: Initiative) -> bool:
-        """Whether work that is not over and not the top's is for no goal."""
+        """Return whether work that is not over and not the top's is for no goal."""
         served = any(goal in self._objective_of for goal in work.supports)
         return work.status != "done" and not served and not self.at_top(work.org_unit)
 
     def is_carried(self, objective: Objective) -> bool:
-        """Whether anything supports or serves an objective or one of its key results, or is done for it."""
+        """Return whether anything supports or serves an objective or one of its key results."""
         parts = [objective.id, *(key_result.id for key_result in objective.active_key_results)]
         return any(self._supporters[part] or self._servants[part] or self._work[part] for part in parts)
 
     def node(self, objective: Objective) -> ObjectiveNode:
-        """An objective with what carries it, unfolded where it is met first."""
+        """Return an objective with what carries it, unfolded where it is met first."""
         if objective.id in self.shown:
             return ObjectiveNode(objective, True, (), Carriers())
         self.shown.add(objective.id)

@@ -27,7 +27,7 @@ class AuditFold(Fold):
         self._recordings: dict[tuple[str, str, date], list[int]] = {}
 
     async def load(self, store: Store, events: Sequence[RecordedEvent]) -> None:
-        """Every event speaks for itself."""
+        """Read nothing: every event speaks for itself."""
 
     def apply(self, recorded: RecordedEvent) -> None:
         """Fold one event, also of a type this version does not know."""
@@ -47,7 +47,7 @@ class AuditFold(Fold):
             found[2] = recorded.position
 
     def drain(self) -> list[Write]:
-        """The rows that follow from the events since the last call."""
+        """Return the rows that follow from the events since the last call."""
         writes: list[Write] = []
         if self._trail:
             writes.append(Copy(trail, self._trail))
@@ -78,7 +78,7 @@ def _row(recorded: RecordedEvent) -> tuple[Any, ...]:
 
 
 def _json(data: EventData) -> str:
-    """As on the ledger: decimals are text, and what is None is left out."""
+    """Return event data as JSON, as on the ledger: decimals are text, and what is None is left out."""
     if isinstance(data, UnknownData):
         return orjson.dumps(data.raw).decode()
     return data.model_dump_json(exclude_none=True)

@@ -108,7 +108,7 @@ async def trail_of(
     newest_first: bool = False,
     limit: int = 100,
 ) -> list[TrailEntry]:
-    """Events that concern any of some references (see `about.references`); all events when there are none.
+    """Return events that concern any of some references (see `references.references`); all if there are none.
 
     Those of `hidden` aggregates are left out.
     Positions lie above `after` and below `before`; both are cursors for the next page. `name` is an event's
@@ -141,7 +141,7 @@ async def trail_of(
 async def goalposts(
     connection: AsyncConnection, workspace: str, key_result: str, *, objective: str, known: int
 ) -> list[Goalpost]:
-    """Every target and baseline of a key result in the order they were set, the first ones included.
+    """Return every target and baseline of a key result in the order they were set, the first ones included.
 
     One that somebody had to agree to names also who asked for it and why.
     """
@@ -190,7 +190,7 @@ def goalposts_in(entries: Iterable[TrailEntry], key_result: str) -> list[Goalpos
 
 
 async def recordings(connection: AsyncConnection, kpi: str, *, known: int) -> list[Recording]:
-    """Ordinary readings of a KPI by recorded day and feed; the last day may hold some after `known`."""
+    """Return how many readings of a KPI were recorded, by day and feed; the last day may go past `known`."""
     rows = await connection.execute(
         select(
             recording.c.feed,

@@ -1,4 +1,4 @@
-"""What an event concerns, as references `<kind>/<id>`: ids of two kinds may be the same word."""
+"""References `<kind>/<id>` to what an event concerns: ids of two kinds may be the same word."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ _CHANGES: dict[type[EventData], tuple[str, ...]] = {
 
 
 def reference(kind: str, id_: object) -> str:
-    """How `trail.about` names something."""
+    """Return how `trail.about` names something."""
     return f"{kind}/{id_}"
 
 
 def references(what: str) -> list[str]:
-    """Everything that a person may mean by an id, or exactly what is given as `<kind>/<id>`."""
+    """Return everything that a person may mean by an id, or exactly what is given as `<kind>/<id>`."""
     kind, slash, _ = what.partition("/")
     if slash and kind in KINDS:
         return [what]
@@ -90,7 +90,7 @@ def references(what: str) -> list[str]:
 
 
 def about(event: Event) -> list[str]:
-    """What an event concerns, each once, the aggregate first.
+    """Return what an event concerns as references, each once, the aggregate first.
 
     Readings stand on an aggregate per KPI: they concern the KPI, the feed and the reading itself.
     """
@@ -125,7 +125,7 @@ def _fields(named: object) -> Iterator[str]:
 
 
 def _each(value: object, kinds: tuple[str, ...]) -> Iterator[str]:
-    """References of one id, of several, or of none."""
+    """Yield the references of one id, of several, or of none."""
     for id_ in value if isinstance(value, tuple) else (value,):
         if id_ is not None:
             yield from (reference(kind, id_) for kind in kinds)

@@ -1,4 +1,4 @@
-"""Which band grades a score, and what a scorecard's score pays. Source: docs/reference/policies.md.
+"""The bands that grade a score, and the pay of a scorecard's score. Source: docs/reference/policies.md.
 
 Scores have no unit (1 = reached); they are judged as they are after rounding to six places.
 """
@@ -16,17 +16,17 @@ S = TypeVar("S", bound=Step)
 
 
 def yardstick(rules: Rules, ambition: Ambition | None = None) -> Yardstick:
-    """What the end of a goal is held against; only objectives of the OKR framework have an ambition."""
+    """Return what the end of a goal is judged by; only objectives of the OKR framework have an ambition."""
     return rules.stretch if ambition == "stretch" and rules.stretch is not None else rules.usual
 
 
 def band_of(score: Decimal, bands: Sequence[Band]) -> Band:
-    """The band of a score; one that lies exactly on an edge belongs to the band above it."""
+    """Return the band of a score; one that lies exactly on an edge belongs to the band above it."""
     return _step_of(score, bands)
 
 
 def grade_of(score: Decimal, payout: Sequence[PayoutGrade]) -> PayoutGrade | None:
-    """The grade and pay factor of a scorecard's score (평가표); None without a payout table."""
+    """Return the grade and pay factor of a scorecard's score (평가표); None without a payout table."""
     return _step_of(score, payout) if payout else None
 
 

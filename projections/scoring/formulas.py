@@ -56,7 +56,7 @@ class Posts(NamedTuple):
 
 
 def on_aggregate(goalposts: Goalposts, aggregation: Aggregation | None) -> Posts:
-    """The same goalposts, where an increase of a sum or count without a baseline starts at 0.
+    """Return the goalposts, where an increase of a sum or count without a baseline starts at 0.
 
     `aggregation` is the KPI's; None without a KPI.
     """
@@ -71,7 +71,7 @@ def on_aggregate(goalposts: Goalposts, aggregation: Aggregation | None) -> Posts
 
 
 def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
-    """The signed score of a value, unbounded.
+    """Return the signed score of a value, unbounded.
 
     None where the formula has no answer: without a target, for an increase or decrease without a baseline or
     whose target does not lie beyond it, and for attainment of a target that is not above 0.
@@ -99,7 +99,7 @@ def raw_score(goalposts: Goalposts, current: Fraction) -> Fraction | None:
 
 @lru_cache(maxsize=4096)
 def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple[int, int, int] | None:
-    """Attainment is linear in the value: a slope and a start, both over one divisor.
+    """Return attainment, which is linear in the value, as a slope and a start, both over one divisor.
 
     Whole numbers, as many values meet the same goalposts and arithmetic of fractions costs ten times as much.
     """
@@ -123,7 +123,7 @@ def _line(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> tuple
 
 
 def _leads_nowhere(kind: MeasureKind, target: Decimal, baseline: Decimal | None) -> bool:
-    """Whether it is an increase or decrease whose target does not lie beyond its baseline.
+    """Return whether it is an increase or decrease whose target does not lie beyond its baseline.
 
     That is refused when it is set; but a KPI may be brought together as a sum later, and start at 0 since.
     """
@@ -133,7 +133,7 @@ def _leads_nowhere(kind: MeasureKind, target: Decimal, baseline: Decimal | None)
 
 
 def met(goalposts: Goalposts, current: Fraction) -> bool | None:
-    """Whether the target is reached; exactly at the target, or at either edge of `between`, it is.
+    """Return whether the target is reached; exactly at the target, or at either edge of `between`, it is.
 
     None without a target, and for an increase or decrease whose target does not lie beyond its baseline.
     """
@@ -148,13 +148,13 @@ def met(goalposts: Goalposts, current: Fraction) -> bool | None:
 
 
 def _beyond(current: Fraction, limit: Decimal) -> int:
-    """Above 0 if a value is greater than a limit, 0 if it is equal, below 0 if it is less."""
+    """Compare a value with a limit: above 0 if it is greater, 0 if equal, below 0 if less."""
     numerator, denominator = limit.as_integer_ratio()
     return current.numerator * denominator - numerator * current.denominator
 
 
 def rounded(exact: Fraction) -> Decimal:
-    """To six places, half-even. Always six digits after the point, never "-0"."""
+    """Round to six places, half-even. Always six digits after the point, never "-0"."""
     scaled = exact.numerator * _SCALE
     quotient, rest = divmod(scaled, exact.denominator)
     twice = 2 * rest
@@ -165,7 +165,7 @@ def rounded(exact: Fraction) -> Decimal:
 
 
 def written(value: Fraction) -> Decimal:
-    """A value as a decimal: exact if 12 digits after the point are enough, else rounded to six."""
+    """Return a value as a decimal: exact if 12 digits after the point are enough, else rounded to six."""
     if value.denominator == 1:
         return Decimal(value.numerator)
     scaled, rest = divmod(value.numerator * _FINEST, value.denominator)
@@ -177,7 +177,7 @@ def written(value: Fraction) -> Decimal:
 
 
 def shown(score: Decimal, cap: Decimal = OKR_CAP) -> Decimal:
-    """A rounded score as pages show it: 0 to 1 for OKR, 0 to the policy's cap (`KPI_CAP`) for KPI and MBO."""
+    """Return a rounded score as pages show it: 0 to 1 for OKR, else 0 to the policy's cap (`KPI_CAP`)."""
     return min(max(score, NO_SCORE), cap)
 
 
@@ -204,7 +204,7 @@ class RollUp(NamedTuple):
 
 
 def roll_up(parts: Sequence[WeightedScore], cap: Decimal = OKR_CAP) -> RollUp | None:
-    """Σ weight · score clamped to 0–cap / Σ weight; without weights the plain mean; pending counts 0.
+    """Return Σ weight · score clamped to 0–cap / Σ weight; without weights the mean; pending counts 0.
 
     `cap` is the policy's: `KPI_CAP` for MBO unless the workspace sets another. None without key results, or
     when all weights are 0. Raises MixedWeights.
@@ -222,5 +222,5 @@ def roll_up(parts: Sequence[WeightedScore], cap: Decimal = OKR_CAP) -> RollUp | 
 
 
 def clamped(raw: Fraction | None, cap: Decimal = OKR_CAP) -> Fraction:
-    """An exact score between 0 and the policy's cap; pending is 0."""
+    """Return an exact score between 0 and the policy's cap; pending is 0."""
     return Fraction(0) if raw is None else min(max(raw, Fraction(0)), Fraction(cap))

@@ -38,24 +38,24 @@ class Part(NamedTuple):
 
 
 def has_pace(kind: MeasureKind) -> bool:
-    """Whether a measure moves through a cycle. A threshold is kept or not, early or late."""
+    """Return whether a measure moves through a cycle; a threshold is met or not, early or late."""
     return kind in _MOVES
 
 
 def expected_by_now(elapsed: Fraction, expected_end: Decimal) -> Fraction:
-    """The score that is expected when a share of the cycle (0 to 1) has passed, in a straight line from 0."""
+    """Return the score expected when a share of the cycle (0 to 1) has passed, in a straight line from 0."""
     return elapsed * Fraction(expected_end)
 
 
 def pace_of(score: Fraction, expected: Fraction, on_pace_within: Decimal) -> Pace:
-    """How far a score is before or behind the expected one; up to `on_pace_within` it is on pace."""
+    """Return how far a score is ahead of or behind the expected one; up to `on_pace_within` it is on pace."""
     pace = rounded(score - expected)
     word: PaceWord = "on" if abs(pace) <= on_pace_within else "ahead" if pace > 0 else "behind"
     return Pace(rounded(score), rounded(expected), pace, word)
 
 
 def pace_together(parts: Sequence[Part], on_pace_within: Decimal) -> Pace | None:
-    """An objective's pace: score and expected score are weighted means over the same key results.
+    """Return an objective's pace: score and expected score are weighted means over the same key results.
 
     None if no key result has a pace, or all of their weights are 0.
     """

@@ -41,15 +41,15 @@ class Period(NamedTuple):
                 return f"{start.year:04}"
 
     def previous(self) -> Period:
-        """The period just before. Raises OverflowError before the year 1."""
+        """Return the period just before. Raises OverflowError before the year 1."""
         return period_of(self.kind, self.start - _DAY)
 
     def next(self) -> Period:
-        """The period just after. Raises OverflowError after the year 9999."""
+        """Return the period just after. Raises OverflowError after the year 9999."""
         return period_of(self.kind, self.end + _DAY)
 
     def a_year_earlier(self) -> Period | None:
-        """The same period of last year; for a week the same number in the ISO year before.
+        """Return the same period of last year; for a week the same number in the ISO year before.
 
         None where last year has no such period: 29 February, or week 53 after a year of 52 weeks.
         """
@@ -64,7 +64,7 @@ class Period(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def period_of(kind: PeriodKind, day: date) -> Period:
-    """The period of a kind that a business day belongs to."""
+    """Return the period of a kind that a business day belongs to."""
     if kind == "day":
         return Period(kind, day, day)
     if kind == "week":
@@ -78,7 +78,7 @@ def period_of(kind: PeriodKind, day: date) -> Period:
 
 
 def periods_between(kind: PeriodKind, first: date, last: date) -> Iterator[Period]:
-    """The periods that the days from `first` to `last` fall into, in order; none if the days are none."""
+    """Return the periods of the days from `first` to `last`, in order; none if there is no such day."""
     period = period_of(kind, first)
     while period.start <= last:
         yield period
@@ -88,7 +88,7 @@ def periods_between(kind: PeriodKind, first: date, last: date) -> Iterator[Perio
 
 
 def elapsed(start: date, end: date, as_of: date) -> Fraction:
-    """The share of the days from `start` to `end` that are over at the end of the day `as_of`: 0 to 1."""
+    """Return the share of the days from `start` to `end` that are over at the end of `as_of`: 0 to 1."""
     finished = (as_of - start).days + 1
     days = (end - start).days + 1
     return Fraction(min(max(finished, 0), days), days)

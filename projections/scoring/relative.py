@@ -48,7 +48,7 @@ class BaseValue(NamedTuple):
 
 
 def base_periods(relative: Relative, kpi: Kpi, cycle: Stretch, today: date) -> Iterator[BasePeriod]:
-    """The base periods that are over before today, of all that the goal will be resolved with; in order."""
+    """Return the base periods, of all that a goal is resolved with, that are over before today; in order."""
     for start, stretch in _beginnings(relative, kpi, cycle):
         first, last = _base_of(relative.of, start, stretch)
         # A base may be over before the cycle begins; but what is said for later waits until then.
@@ -57,18 +57,18 @@ def base_periods(relative: Relative, kpi: Kpi, cycle: Stretch, today: date) -> I
 
 
 def kpi_base_period(relative: Relative, kpi: Kpi, effective_from: date, today: date) -> BasePeriod | None:
-    """The base period of a KPI's relative target, if it is over before today."""
+    """Return the base period of a KPI's relative target, if it is over before today."""
     first, last = _base_of(relative.of, effective_from, period_of(kpi.cadence, effective_from))
     return BasePeriod(effective_from, first, last) if last < today else None
 
 
 def base_days(window: Window, kpi: Kpi, period: Stretch) -> tuple[date, date]:
-    """The first and last business day whose readings make the base."""
+    """Return the first and last business day whose readings make the base."""
     return reading_days(kpi, window, period)
 
 
 def base_value(window: Window, kpi: Kpi, days: BusinessDays, period: Stretch) -> BaseValue | None:
-    """The value that a window takes at the end of the base period; None without one.
+    """Return the value that a window takes at the end of the base period; None without one.
 
     `days` holds at least the `base_days`.
     """
@@ -81,7 +81,7 @@ def base_value(window: Window, kpi: Kpi, days: BusinessDays, period: Stretch) ->
 
 
 def base_so_far(base: FrozenBase, cycle: Stretch, day: date) -> Fraction | None:
-    """What the base had come to after the part of its days that is over of the cycle, in whole days.
+    """Return what the base had come to after the same share of whole days as is over of the cycle.
 
     None once the cycle is over, and for a base that does not add up: then the whole base counts.
     """
@@ -95,7 +95,7 @@ def base_so_far(base: FrozenBase, cycle: Stretch, day: date) -> Fraction | None:
 
 
 def _beginnings(relative: Relative, kpi: Kpi, cycle: Stretch) -> Iterator[tuple[date, Stretch]]:
-    """The days from which targets hold, each with the stretch of days that is held against the base."""
+    """Return the days from which targets hold, each with the days that are compared with the base."""
     if relative.resolve == "each_period":
         for period in periods_between(kpi.cadence, cycle.start, cycle.end):
             if period.end <= cycle.end:
@@ -114,7 +114,7 @@ def _base_of(of: Base, start: date, stretch: Stretch) -> tuple[date, date]:
 
 
 def _a_year_earlier(day: date) -> date:
-    """The same day of last year; the last day of a month stays the last one."""
+    """Return the same day of last year; the last day of a month stays the last one."""
     last = monthrange(day.year - 1, day.month)[1]
     ends = day.day == monthrange(day.year, day.month)[1]
     return date(day.year - 1, day.month, last if ends else min(day.day, last))

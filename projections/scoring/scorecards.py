@@ -39,12 +39,12 @@ class Line(NamedTuple):
 
 
 def line_score(line: Line) -> Fraction:
-    """What an item counts: between 0 and its cap, 0 while pending."""
+    """Return the score that an item counts with: between 0 and its cap, 0 while pending."""
     return clamped(line.raw, line.cap)
 
 
 def total_score(lines: Sequence[Line]) -> Decimal:
-    """The score of a scorecard, six places half-even. The weights total 100."""
+    """Return the score of a scorecard, six places half-even. The weights total 100."""
     return rounded(sum((Fraction(line.weight) * line_score(line) for line in lines), Fraction(0)) / 100)
 
 
@@ -63,7 +63,7 @@ class Totals(NamedTuple):
 
 
 def totals(kpi: Kpi, days: BusinessDays, cycle: Stretch, as_of: date) -> Totals | None:
-    """The periods of the KPI's cadence that have ended in the cycle by the end of a day, together.
+    """Return the total of the periods of the KPI's cadence that have ended in the cycle by the end of a day.
 
     The target of each is the one in force on its last day. Left out are periods without a target, without a
     value (an empty one has the value 0 where the KPI says so), and those whose target is of another kind or
@@ -80,12 +80,12 @@ def totals(kpi: Kpi, days: BusinessDays, cycle: Stretch, as_of: date) -> Totals 
 
 
 def totalled_days(kpi: Kpi, cycle: Stretch) -> tuple[date, date]:
-    """The first and last business day that can count in the `totals` of a cycle."""
+    """Return the first and last business day that can count in the `totals` of a cycle."""
     return reading_days(kpi, _WHOLE_PERIODS, cycle)
 
 
 def _judged(kpi: Kpi, days: BusinessDays, cycle: Stretch, as_of: date) -> Iterator[tuple[Fraction, Posts]]:
-    """Value and target of each finished period that has both, in order."""
+    """Return value and target of each finished period that has both, in order."""
     until = min(as_of, cycle.end)
     for period in periods_between(kpi.cadence, cycle.start, until):
         target = kpi.target_on(period.end)
@@ -100,7 +100,7 @@ def _alike(posts: Posts, other: Posts) -> bool:
 
 
 def _both(one: Posts, other: Posts) -> Posts:
-    """The goalposts of two stretches of time together. What one of them lacks, both lack."""
+    """Return the goalposts of two stretches of time together. What one of them lacks, both lack."""
     return one._replace(
         target=_added(one.target, other.target),
         upper=_added(one.upper, other.upper),
@@ -114,7 +114,7 @@ def _added(one: Decimal | None, other: Decimal | None) -> Decimal | None:
 
 
 def as_key_result(kpi: Kpi, target: KpiTarget, cycle: Cycle) -> KeyResult:
-    """A KPI's target of a cycle in the form that the rules of scores take: the same rules for both.
+    """Return a KPI's target of a cycle as a key result, for one set of scoring rules.
 
     Not for KPIs that add up: see `totals`.
     """

@@ -75,14 +75,14 @@ class KeyResultScore:
 
     @property
     def pending(self) -> bool:
-        """There is no score: no value yet, or no baseline to measure from."""
+        """Whether there is no score: no value yet, or no baseline to measure from."""
         return self.exact is None
 
 
 def score_key_result(
     key_result: KeyResult, kpi: Kpi | None, cycle: Cycle, days: BusinessDays, as_of: date
 ) -> KeyResultScore:
-    """The score at the end of one day; see `score_days`."""
+    """Return the score at the end of one day; see `score_days`."""
     return score_days(key_result, kpi, cycle, days, [as_of])[0]
 
 
@@ -93,7 +93,7 @@ def score_days(
     days: BusinessDays,
     as_of: Iterable[date],
 ) -> list[KeyResultScore]:
-    """The scores at the end of several days, given in ascending order, in one pass.
+    """Return the scores at the end of several days, given in ascending order, in one pass.
 
     `kpi` is the KPI the key result is linked to and `days` its business days, at least the `reading_days` of
     its window. Without a link the value is the latest check-in's, or that of the steps. The target is the one
@@ -141,7 +141,7 @@ def score_days(
 
 
 def score_objective(scores: Iterable[tuple[KeyResult, KeyResultScore]], cap: Decimal) -> RollUp | None:
-    """The roll-up of an objective's key results that are not dropped; None if there are none.
+    """Return the roll-up of an objective's key results that are not dropped; None if there are none.
 
     `cap` is that of the policy which its cycle pins: what each key result counts at most. Raises MixedWeights
     if some have a weight and some have none.
@@ -151,7 +151,7 @@ def score_objective(scores: Iterable[tuple[KeyResult, KeyResultScore]], cap: Dec
 
 
 def _checked_in(key_result: KeyResult, as_of: Iterable[date], cycle: Cycle) -> Iterator[WindowValue]:
-    """The value of the check-in for the latest day; of several for one day, of the one made last.
+    """Return the value of the check-in for the latest day; of several for one day, the one made last.
 
     Those for a day outside of the cycle were made before the objective was moved to it, and those made in an
     earlier measure are in its unit: they do not count.
@@ -176,7 +176,7 @@ def _checked_in(key_result: KeyResult, as_of: Iterable[date], cycle: Cycle) -> I
 def _steps_done(
     key_result: KeyResult, steps: tuple[Step, ...], as_of: Iterable[date]
 ) -> Iterator[WindowValue]:
-    """The share of the steps that are done, by weight; nothing done is 0, and known."""
+    """Return the share of the steps that are done, by weight; nothing done is 0, and known."""
     weights = {step.id: Fraction(1 if step.weight is None else step.weight) for step in steps}
     total = sum(weights.values())
     for day in as_of:
@@ -218,7 +218,7 @@ def _score(
 
 
 def _of_the_whole(current: Fraction | None, posts: Posts, part: Fraction) -> Fraction | None:
-    """What the value would come to if it went on as the base did; None where the base had nothing by then.
+    """Return what the value would come to if it grew as the base did; None where the base was empty by then.
 
     Holding this against baseline and target is holding the value against the same part of both.
     """

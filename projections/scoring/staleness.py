@@ -26,7 +26,7 @@ class Freshness(NamedTuple):
 def freshness(
     last: date | None, cadence: PeriodKind, stale_after: Decimal, as_of: date, since: date | None = None
 ) -> Freshness | None:
-    """Whether the newest report is fresh at the end of a day.
+    """Return whether the newest report is fresh at the end of a day.
 
     It is, for `stale_after` periods after the period it lies in, counted in days of the next period and cut
     to whole days. Without a report they are counted from the day before `since`, the first day one was
@@ -46,7 +46,7 @@ def freshness(
 
 
 def newest(days: BusinessDays, as_of: date) -> date | None:
-    """The last business day up to a day that has a reading."""
+    """Return the last business day up to a day that has a reading."""
     return next((day for day in reversed(list(days)) if day <= as_of and days[day].n > 0), None)
 
 

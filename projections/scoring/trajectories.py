@@ -1,4 +1,4 @@
-"""The way a key result is expected to go: a value and a score for each day of its cycle, as exact fractions.
+"""Expected values and scores of a key result for each day of its cycle, as exact fractions.
 
 Source: docs/reference/scoring.md, section 3. Pace is score − expected score.
 """
@@ -21,7 +21,7 @@ Anchor = tuple[date, Fraction]
 def expected_score(
     key_result: KeyResult, day: date, cycle: Cycle, aggregation: Aggregation | None = None
 ) -> Fraction | None:
-    """The raw score of the value that is expected at the end of a business day, by the measure's own formula.
+    """Return the raw score of the value expected at the end of a business day, by the measure's own formula.
 
     None without a declared trajectory and where `expected_on` or the formula has no answer. `aggregation` is
     the linked KPI's: a sum starts at 0.
@@ -42,7 +42,7 @@ def expected_score(
 def expected_on(
     key_result: KeyResult, day: date, cycle: Cycle, aggregation: Aggregation | None = None
 ) -> Fraction | None:
-    """The value expected at the end of a business day, in the measure's unit: on the line between two points.
+    """Return the value expected at the end of a day, in the measure's unit: on the line between two points.
 
     The line begins with what the key result starts from, at the end of the day before the cycle, and leads to
     the target in force on `day` on the cycle's last day, unless that day has a point of its own. None before
@@ -62,7 +62,7 @@ def expected_on(
 def _anchors(
     key_result: KeyResult, day: date, cycle: Cycle, aggregation: Aggregation | None
 ) -> Iterator[Anchor]:
-    """What the line leads through, in the order of the days."""
+    """Return the points that the line leads through, in the order of the days."""
     posts = _posts(key_result, day, aggregation)
     base = key_result.fact_on(day).base
     start = Fraction(0) if base is not None and base.course else _start(key_result, posts, aggregation)
@@ -75,7 +75,7 @@ def _anchors(
 
 
 def _start(key_result: KeyResult, posts: Posts, aggregation: Aggregation | None) -> Fraction | None:
-    """The value before anything happened: the baseline, or 0 of what is added up or counted in the cycle."""
+    """Return the value before anything happened: the baseline, or 0 of what adds up in the cycle."""
     if posts.baseline is not None:
         return Fraction(posts.baseline)
     measure = key_result.measure
@@ -88,7 +88,7 @@ def _posts(key_result: KeyResult, day: date, aggregation: Aggregation | None) ->
 
 
 def _between(before: Anchor | None, after: Anchor, day: date) -> Fraction | None:
-    """The value on the straight line between two anchors, on a day after the first one up to the second."""
+    """Return the value on the line between two anchors, on a day after the first up to the second."""
     if after[0] == day:
         return after[1]
     if before is None:

@@ -49,7 +49,7 @@ class DayValue(NamedTuple):
 
 
 def merged(earlier: DayValue, later: DayValue) -> DayValue:
-    """What two stretches of recorded days added to one business day; associative, so any grouping will do."""
+    """Add up what two stretches of recorded days added to one business day; associative, for any grouping."""
     last, low, high = later.last, later.min, later.max
     if not later.reset:
         if last is None or (earlier.last is not None and earlier.last > last):
@@ -93,7 +93,7 @@ class BusinessDays(Mapping[date, DayValue]):
             self._values[day] = merged(before, added)
 
     def between(self, first: date, last: date) -> list[DayValue]:
-        """The days from `first` to `last`, both included."""
+        """Return the days from `first` to `last`, both included."""
         order, values = self._order, self._values
         return [values[day] for day in order[bisect_left(order, first) : bisect_right(order, last)]]
 
@@ -131,7 +131,7 @@ class KpiRules(Protocol):
 
 
 def aggregate(kpi: KpiRules, days: Iterable[DayValue]) -> Value:
-    """The KPI's value over some business days, given in order.
+    """Return the KPI's value over some business days, given in order.
 
     Without readings it is None, or 0 for a KPI whose empty periods count as zero. A ratio whose denominators
     add up to 0 has no value.
@@ -205,7 +205,7 @@ class Bucket:
             self._last = day.last
 
     def value(self) -> Value:
-        """The value of the days so far."""
+        """Return the value of the days so far."""
         count = self._count
         if not count:
             return Value(self._empty, 0)
@@ -230,6 +230,6 @@ class Bucket:
 
 
 def _fraction(number: Decimal) -> Fraction:
-    """In half the time of `Fraction(number)`."""
+    """Return a number as a fraction, in half the time of `Fraction(number)`."""
     numerator, denominator = number.as_integer_ratio()
     return Fraction(numerator, denominator)

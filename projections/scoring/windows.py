@@ -47,14 +47,14 @@ NOTHING = WindowValue(Value(None, 0), None, None)
 def window_value(
     kpi: KpiRules, window: Window, days: BusinessDays, as_of: date, cycle: Stretch
 ) -> WindowValue:
-    """The value that counts at the end of a day. `days` holds at least the `reading_days`."""
+    """Return the value that counts at the end of a day. `days` holds at least the `reading_days`."""
     return next(window_values(kpi, window, days, [as_of], cycle))
 
 
 def window_values(
     kpi: KpiRules, window: Window, days: BusinessDays, as_of: Iterable[date], cycle: Stretch
 ) -> Iterator[WindowValue]:
-    """The values that count at the end of several days, given in ascending order: one pass over `days`.
+    """Return the values that count at the end of several days, which ascend: one pass over `days`.
 
     `cycle_to_date` takes the days of the cycle so far; `latest_complete_period` the latest period of the
     KPI's cadence that has ended in the cycle and has a value; `rolling` the last n ended periods, also those
@@ -71,7 +71,7 @@ def window_values(
 def counted_values(
     kpi: KpiRules, rule: CountedPeriods, days: BusinessDays, as_of: Iterable[date], cycle: Stretch
 ) -> Iterator[WindowValue]:
-    """How many periods are met at the end of several days, given in ascending order: one pass over `days`.
+    """Return how many periods are met at the end of several days, which ascend: one pass over `days`.
 
     The periods are the first ones of the KPI's cadence that end in the cycle. One that has ended without a
     value stays open: a late reading may still meet it. A cycle may have fewer of them than the rule names.
@@ -101,7 +101,7 @@ def counted_values(
 
 
 def reading_days(kpi: KpiRules, window: Window, cycle: Stretch) -> tuple[date, date]:
-    """The first and last business day whose readings can count in a cycle."""
+    """Return the first and last business day whose readings can count in a cycle."""
     if window.kind == "cycle_to_date":
         return cycle.start, cycle.end
     first = period_of(kpi.cadence, cycle.start)
@@ -112,7 +112,7 @@ def reading_days(kpi: KpiRules, window: Window, cycle: Stretch) -> tuple[date, d
 
 
 def counting_day(kpi: KpiRules, window: Window, business_day: date, cycle: Stretch) -> date | None:
-    """The first day of the cycle at whose end a reading of `business_day` counts; None if it never does."""
+    """Return the first day at whose end a reading of `business_day` counts in the cycle; None if never."""
     first, last = reading_days(kpi, window, cycle)
     if not first <= business_day <= last:
         return None
@@ -178,12 +178,12 @@ def _rolling(
 
 
 def _last_ended(period: Period, day: date) -> Period:
-    """The latest period that is over at the end of a day of `period`."""
+    """Return the latest period that is over at the end of a day of `period`."""
     return period if period.end <= day else period.previous()
 
 
 def _rolled_back(newest: Period, periods: int) -> Period:
-    """The oldest of the last n periods."""
+    """Return the oldest of the last n periods."""
     oldest = newest
     for _ in range(periods - 1):
         oldest = oldest.previous()

@@ -1,4 +1,4 @@
-"""What hangs on what: initiatives on goals and units, words on goals and people."""
+"""Attachments: of initiatives to goals and units, of words to goals and people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from events.talk.said import Said
 
 
 def attached_to(state: BaseModel | None) -> frozenset[str]:
-    """What something hangs on, as references `<kind>/<id>`; nothing for what stands by itself.
+    """Return what something hangs on, as references `<kind>/<id>`; nothing for what stands by itself.
 
     Whether an id that is supported is an objective's or a key result's is not known here: it counts as both.
     """

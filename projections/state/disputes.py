@@ -1,4 +1,4 @@
-"""What feeds sent for readings that are on record with other content, until a person decides."""
+"""Disputes: other content that feeds sent for readings on record, until a person decides."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Disputes:
         )
 
     def drain(self) -> list[Write]:
-        """The rows since the last call."""
+        """Return the rows since the last call."""
         if not self._rows:
             return []
         rows, self._rows = self._rows, []

@@ -82,7 +82,7 @@ class StateFold(Fold):
         self._scores.finish(self._recorded_day)
 
     def drain(self) -> list[Write]:
-        """The rows that follow from the events since the last call."""
+        """Return the rows that follow from the events since the last call."""
         self._settle()
         writes = [*self._goals.drain(), *self._days.drain(), *self._disputes.drain(), *self._scores.drain()]
         if self._moments:

@@ -68,20 +68,20 @@ class Goals:
         return True
 
     def all(self, kind: str) -> list[BaseModel]:
-        """The latest states of one kind of aggregate."""
+        """Return the latest states of one kind of aggregate."""
         return [version.state for aggregate, version in self._latest.items() if aggregate.kind == kind]
 
     def get(self, kind: str, id_: str) -> BaseModel | None:
-        """The latest state of one aggregate."""
+        """Return the latest state of one aggregate."""
         found = self._latest.get(Aggregate(kind, id_))
         return None if found is None else found.state
 
     def objective_of(self, key_result: str) -> str:
-        """The objective that has a key result."""
+        """Return the objective that has a key result."""
         return self._objective_of[key_result]
 
     def changed(self, recorded: RecordedEvent) -> Change:
-        """What a goal event makes of its aggregate; nothing is kept yet. Raises OutOfPlace."""
+        """Return what a goal event makes of its aggregate; nothing is kept yet. Raises OutOfPlace."""
         event = recorded.event
         if isinstance(event.data, KeyResultAdded):
             # Two processes may each have said yes at one instant (docs/adr/0013): the first has the id.
@@ -115,7 +115,7 @@ class Goals:
             self._commands.append((event.id, recorded.position, *event.aggregate, event.request))
 
     def drain(self) -> list[Write]:
-        """The pending rows; the next run starts with none."""
+        """Return the pending rows; the next run starts with none."""
         pending = (
             (version, self._versions),
             (key_result, self._key_results),

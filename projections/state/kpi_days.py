@@ -52,7 +52,7 @@ class DayIncrement:
     recorded_at: datetime = _NEVER
 
     def added(self, business_day: date) -> Added:
-        """The same as a value that can be merged."""
+        """Return the same as a value that can be merged."""
         value = DayValue(
             business_day,
             self.n,
@@ -76,7 +76,7 @@ class DayIncrement:
             self.denominator = EXACT.add(self.denominator, content.denominator)
 
     def take_out(self, content: ReadingVersion) -> None:
-        """The reverse of `put_in`."""
+        """Undo `put_in`."""
         self.n -= 1
         if content.value is not None:
             self.total = EXACT.subtract(self.total, content.value)
@@ -266,7 +266,7 @@ class KpiDays:
         return increment
 
     def settle(self, recorded_day: date) -> dict[Day, Added]:
-        """What the readings since the last call, all recorded on one UTC day, add to their business days."""
+        """Return what the readings since the last call, all recorded on one day (UTC), add to their days."""
         for day in self._recounted:
             increment = self._unsettled[day]
             increment.last = increment.minimum = increment.maximum = None
@@ -308,7 +308,7 @@ class KpiDays:
         )
 
     def drain(self) -> list[Write]:
-        """The rows of what is settled; the next run starts with none."""
+        """Return the rows of what is settled; the next run starts with none."""
         writes: list[Write] = []
         if self._rows:
             writes.append(Copy(reading, self._rows))
@@ -325,7 +325,7 @@ def _version(
 
 
 async def _latest(store: Store, ids: Iterable[UUID]) -> list[ReadingVersion]:
-    """The version in force of each reading."""
+    """Return the version in force of each reading."""
     rows = await store.connection.execute(
         select(*_VERSION_COLUMNS)
         .where(reading.c.id == func.any(bindparam("ids", list(ids), ARRAY(reading.c.id.type))))
@@ -336,7 +336,7 @@ async def _latest(store: Store, ids: Iterable[UUID]) -> list[ReadingVersion]:
 
 
 async def _latest_of_days(store: Store, days: set[Day]) -> list[ReadingVersion]:
-    """The readings in force that stand on one of the days."""
+    """Return the readings in force that stand on one of the days."""
     ids = await store.connection.execute(
         select(reading.c.id).where(tuple_(reading.c.kpi, reading.c.business_day).in_(sorted(days))).distinct()
     )
@@ -382,7 +382,7 @@ def _merge(days: dict[tuple[str, date, date], Added]) -> Upsert:
 
 
 def columns(added: Added) -> tuple[Any, ...]:
-    """A row of `kpi_day` behind its key; `day_value` is the way back."""
+    """Return the columns of a row of `kpi_day` behind its key; `day_value` is the way back."""
     value = added.value
     last_at, last_position, last_value = value.last or (None, None, None)
     additive = (value.n, value.total, value.numerator, value.denominator)
@@ -391,7 +391,7 @@ def columns(added: Added) -> tuple[Any, ...]:
 
 
 def day_value(row: Sequence[Any]) -> DayValue:
-    """What a row of `kpi_day`, with all columns in their order, added to its business day."""
+    """Return what a row of `kpi_day`, with all columns in their order, added to its business day."""
     _kpi, day, _recorded_day, n, total, numerator, denominator, reset, *extremes, _position = row
     last_at, last_position, last_value, low, high = extremes
     last = None if last_value is None else (last_at, last_position, last_value)

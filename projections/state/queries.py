@@ -32,7 +32,7 @@ class Version(NamedTuple):
 
 
 async def position_at(connection: AsyncConnection, known_at: datetime) -> int:
-    """The last position that was completely recorded at a time; never in the middle of an atomic batch."""
+    """Return the last position that was fully recorded at a time; never in the middle of an atomic batch."""
     found = await connection.scalar(
         select(func.max(moment.c.position)).where(moment.c.recorded_at <= known_at)
     )
@@ -40,14 +40,17 @@ async def position_at(connection: AsyncConnection, known_at: datetime) -> int:
 
 
 async def moment_at(connection: AsyncConnection, position: int) -> tuple[int, datetime]:
-    """The last end of an atomic batch up to a position, and when it was recorded. There must be one."""
+    """Return the last end of an atomic batch up to a position, and when it was recorded.
+
+    There must be one.
+    """
     newest = select(moment.c.position, moment.c.recorded_at).order_by(moment.c.position.desc()).limit(1)
     row = (await connection.execute(newest.where(moment.c.position <= position))).one()
     return row.position, row.recorded_at
 
 
 async def latest(connection: AsyncConnection, kind: str, id_: str, position: int) -> Version | None:
-    """One aggregate as known at a position."""
+    """Return one aggregate as known at a position."""
     parameters = {"kind": kind, "id": id_, "position": position}
     row = (await connection.execute(_LATEST, parameters)).one_or_none()
     return None if row is None else version_of(*row)
@@ -56,7 +59,7 @@ async def latest(connection: AsyncConnection, kind: str, id_: str, position: int
 async def latest_of(
     connection: AsyncConnection, aggregates: Sequence[Aggregate], position: int
 ) -> dict[Aggregate, Version]:
-    """Those of some aggregates that there are, as known at a position."""
+    """Return the aggregates that exist, of some that are asked for, as known at a position."""
     if not aggregates:
         return {}
     parameters = {
@@ -69,7 +72,7 @@ async def latest_of(
 
 
 async def objective_of(connection: AsyncConnection, key_result_id: str, position: int) -> str | None:
-    """The objective that a key result belongs to, if it was added by then."""
+    """Return the objective that a key result belongs to, if it was added by then."""
     found: str | None = await connection.scalar(
         select(key_result.c.objective).where(
             key_result.c.id == key_result_id, key_result.c.position <= position
@@ -79,13 +82,13 @@ async def objective_of(connection: AsyncConnection, key_result_id: str, position
 
 
 async def latest_of_kind(connection: AsyncConnection, kind: str, position: int) -> list[Version]:
-    """Every aggregate of a kind as known at a position, by id."""
+    """Return every aggregate of a kind as known at a position, by id."""
     rows = await connection.execute(_LATEST_OF_KIND, {"kind": kind, "position": position})
     return [version_of(*row) for row in rows]
 
 
 def version_of(kind: str, state: str, position: int, revision: int, recorded_at: datetime) -> Version:
-    """A row of table `version`, with its state as JSON text."""
+    """Return a row of table `version`, with its state as JSON text."""
     return Version(AGGREGATES[kind].state.model_validate_json(state), position, revision, recorded_at)
 
 
@@ -131,14 +134,14 @@ _LATEST_OF = _latest_of()
 async def days_of(
     connection: AsyncConnection, kpi: str, first: date, last: date, position: int
 ) -> BusinessDays:
-    """A KPI's business days from `first` to `last`, in order, as known at a position."""
+    """Return a KPI's business days from `first` to `last`, in order, as known at a position."""
     return (await days_of_each(connection, {kpi: (first, last)}, position))[kpi]
 
 
 async def days_of_each(
     connection: AsyncConnection, stretches: Mapping[str, tuple[date, date]], position: int
 ) -> dict[str, BusinessDays]:
-    """The business days of several KPIs, each from a first to a last one, in order, as known at a position.
+    """Return the business days of several KPIs, each from a first to a last one, as known at a position.
 
     Days to which nothing was added after the position come from `kpi_day`, the others from the readings.
     """
@@ -182,7 +185,7 @@ _DAYS = _days()
 async def _from_readings(
     connection: AsyncConnection, kpi: str, days: Sequence[date], position: int
 ) -> list[DayValue]:
-    """The readings of some business days, each as one, that were in force at a position."""
+    """Return the readings of some business days, each as one, that were in force at a position."""
     on_days = select(reading.c.id).where(
         reading.c.kpi == kpi, reading.c.business_day.in_(days), reading.c.position <= position
     )
@@ -210,7 +213,7 @@ async def _from_readings(
 async def score_rows(
     connection: AsyncConnection, key_result: str, first: date, last: date, position: int
 ) -> list[Any]:
-    """Stored scores of a key result for the days of a range, by day, then in the order they came about."""
+    """Return stored scores of a key result for a range of days, by day, then as they came about."""
     rows = await connection.execute(
         select(score_history)
         .where(

@@ -18,7 +18,7 @@ from projections.state.tables import attachment
 async def attachments(
     connection: AsyncConnection, kind: str, about: Collection[str], position: int
 ) -> list[Version]:
-    """Aggregates of a kind that hang on one of some references as known at a position, by id."""
+    """Return aggregates of a kind that hang on one of some references as known at a position, by id."""
     if not about:
         return []
     parameters = {"kind": kind, "about": sorted(about), "position": position}

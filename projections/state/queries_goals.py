@@ -28,7 +28,7 @@ class Carried(NamedTuple):
 
 
 async def carried_out(connection: AsyncConnection, event_id: UUID) -> Carried | None:
-    """The command whose first event has this id."""
+    """Return the command whose first event has this id."""
     row = (await connection.execute(_CARRIED, {"event_id": event_id})).one_or_none()
     return None if row is None else Carried(*row)
 
@@ -39,7 +39,7 @@ _CARRIED = select(command.c.position, command.c.kind, command.c.id, command.c.re
 
 
 async def objectives_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
-    """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""
+    """Return the objective of each id that is a goal's: itself, or the one that a key result is in."""
     rows = await connection.execute(_OBJECTIVES_OF, {"ids": sorted(ids)})
     # An id of both kinds, if there ever was one, means the objective.
     return dict(sorted((tuple(row) for row in rows), key=lambda pair: pair[0] == pair[1]))
@@ -55,7 +55,7 @@ _OBJECTIVES_OF = union(
 async def taken_over_by(
     connection: AsyncConnection, key_results: Collection[str], position: int
 ) -> dict[str, tuple[str, ...]]:
-    """The objectives that took some key results over by a position, by id; dropped ones too."""
+    """Return the objectives that took some key results over by a position, by id; also dropped ones."""
     if not key_results:
         return {}
     parameters = {"ids": sorted(key_results), "position": position}
@@ -79,7 +79,7 @@ _TAKEN_OVER_BY = (
 async def days_scored_later(
     connection: AsyncConnection, key_result_id: str, recorded_day: date, position: int
 ) -> list[date]:
-    """Business days whose score of a recorded day (UTC) was worked out again after a position.
+    """Return the business days whose score of a recorded day (UTC) was computed again after a position.
 
     Only the last score of a recorded day is stored; what it was at the position has to be computed.
     """
@@ -97,7 +97,7 @@ async def days_scored_later(
 
 
 async def with_relative_goals(connection: AsyncConnection, position: int) -> list[Objective]:
-    """Every objective with a relative goal, as known at a position."""
+    """Return every objective with a relative goal, as known at a position."""
     rows = await connection.scalars(_WITH_RELATIVE, {"position": position})
     return [Objective.model_validate_json(row) for row in rows]
 

@@ -81,7 +81,7 @@ class OnRecord(NamedTuple):
 
 
 async def on_record(connection: AsyncConnection, workspace: str, ids: Sequence[str]) -> OnRecord:
-    """Everything that is on record for some readings.
+    """Return everything that is on record for some readings.
 
     Ids are UUIDs as text: making UUIDs of them takes longer than looking them up.
     """
@@ -102,7 +102,7 @@ async def on_record(connection: AsyncConnection, workspace: str, ids: Sequence[s
 
 
 async def kpi_of(connection: AsyncConnection, id_: str) -> str | None:
-    """The KPI of a reading; None if there is no such reading."""
+    """Return the KPI of a reading; None if there is no such reading."""
     found: str | None = await connection.scalar(select(reading.c.kpi).where(reading.c.id == id_).limit(1))
     return found
 
@@ -110,7 +110,7 @@ async def kpi_of(connection: AsyncConnection, id_: str) -> str | None:
 async def positions_of(
     connection: AsyncConnection, kpi: str, first: date, last: date, position: int
 ) -> tuple[int, int]:
-    """Where the first and the last reading of some business days stand, up to a position; 0 for none."""
+    """Return the positions of the first and the last reading of some days, up to a position; 0 for none."""
     rows = await connection.execute(
         select(func.min(reading.c.position), func.max(reading.c.position)).where(
             reading.c.kpi == kpi,
@@ -146,7 +146,7 @@ class Place(NamedTuple):
 async def list_readings(
     connection: AsyncConnection, wanted: Filter, position: int, after: Place | None, limit: int
 ) -> list[Any]:
-    """Rows of `reading` as known at a position, after a place in the list.
+    """Return rows of `reading` as known at a position, after a place in the list.
 
     Those of one KPI are by business day, then by position; else they are by position.
     """
@@ -182,7 +182,7 @@ async def list_readings(
 
 
 async def versions(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
-    """Every version of one reading as known at a position, oldest first."""
+    """Return every version of one reading as known at a position, oldest first."""
     rows = await connection.execute(
         select(reading)
         .where(reading.c.id == id_, reading.c.position <= position)
@@ -192,7 +192,7 @@ async def versions(connection: AsyncConnection, id_: str, position: int) -> list
 
 
 async def disputes(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
-    """Other content that was sent for one reading as known at a position, oldest first."""
+    """Return the other content that was sent for one reading as known at a position, oldest first."""
     rows = await connection.execute(
         select(dispute)
         .where(dispute.c.id == id_, dispute.c.position <= position)

@@ -65,7 +65,7 @@ class Open:
             self.touched_from[first] = touch
 
     def touched(self) -> list[tuple[date, Touch]]:
-        """The business days to work out again, in order, each with what touched it last; forgets them."""
+        """Return the business days to compute again, in order, each with its last touch; forgets them."""
         touches = sorted(self.touched_from.items())
         self.touched_from = {}
         found: list[tuple[date, Touch]] = []
@@ -195,7 +195,7 @@ class ScoreHistory:
         return found
 
     def goal_rows(self, recorded: RecordedEvent, change: Change) -> list[Row]:
-        """The rows of a goal event, as known right after it. Changes nothing yet."""
+        """Return the rows of a goal event, as known right after it. Changes nothing yet."""
         rows = []
         for scored in self._changed(change):
             day = _effective_day(recorded, scored.cycle)
@@ -232,11 +232,11 @@ class ScoreHistory:
         self._touched.clear()
 
     def next_day(self) -> None:
-        """Another recorded day begins: rows of the one before stay as they are."""
+        """Begin another recorded day: rows of the one before stay as they are."""
         self._open.clear()
 
     def _changed(self, change: Change) -> Iterator[Scored]:
-        """The key results whose score may be another after a change, with the facts after it."""
+        """Return the key results whose score may be another after a change, with the facts after it."""
         match change:
             case Change(before=before, after=Objective() as objective):
                 moved = is_moved(change)
@@ -264,7 +264,7 @@ class ScoreHistory:
         return self._with_facts(objective, key_result)
 
     def _with_facts(self, objective: Objective, key_result: KeyResult) -> Scored | None:
-        """Nothing is scored without a cycle, or before a KPI that is named exists.
+        """Return a key result with the facts of its score; None before its cycle and its KPI exist.
 
         A cycle that was over when the measure changed goes on being scored by the measure before.
         """
@@ -282,7 +282,7 @@ class ScoreHistory:
         return score_days(scored.key_result, kpi, scored.cycle, values, days)
 
     def drain(self) -> list[Write]:
-        """The pending rows; the next run starts with none."""
+        """Return the pending rows; the next run starts with none."""
         if not self._rows:
             return []
         rows = [self._rows[key] for key in sorted(self._rows)]
@@ -291,13 +291,13 @@ class ScoreHistory:
 
 
 def is_moved(change: Change) -> bool:
-    """Whether an objective belongs to another cycle after a change."""
+    """Return whether an objective belongs to another cycle after a change."""
     before, after = change
     return isinstance(before, Objective) and isinstance(after, Objective) and before.cycle != after.cycle
 
 
 def leaves_rows(change: Change) -> bool:
-    """Whether rows of before stay as they are after a change: it leaves their cycle, or their measure."""
+    """Return whether older rows stay as they are after a change: it leaves their cycle, or their measure."""
     before, after = change
     if not isinstance(before, Objective) or not isinstance(after, Objective):
         return False
@@ -308,7 +308,7 @@ def leaves_rows(change: Change) -> bool:
 
 
 def _scored_fields(key_result: KeyResult) -> tuple[object, ...]:
-    """What the score of a key result depends on: wording, owner, notes and confidence are not among it."""
+    """Return what the score of a key result depends on: not its wording, owner, notes or confidence."""
     reported = (
         () if key_result.kpi else tuple((c.day, c.value) for c in key_result.check_ins if c.value is not None)
     )
@@ -320,7 +320,7 @@ _NAMING = frozenset((KeyResultAdded, KpiLinked))
 
 
 def _kpis_named_by(data: EventData) -> set[str]:
-    """KPIs that an objective's event begins to take values from."""
+    """Return the KPIs that an objective's event begins to take values from."""
     match data:
         case KeyResultAdded(kpi=str() as kpi) | KpiLinked(new=kpi):
             return {kpi}
@@ -329,7 +329,7 @@ def _kpis_named_by(data: EventData) -> set[str]:
 
 
 def _effective_day(recorded: RecordedEvent, cycle: Cycle) -> date:
-    """The business day from which a goal event counts, within the cycle."""
+    """Return the business day from which a goal event counts, within the cycle."""
     data = recorded.event.data
     day = getattr(data, "effective_from", None) or getattr(data, "day", None)
     day = day or recorded.event.business_day or recorded.event.time.date()
