@@ -85,6 +85,11 @@ def dispute_id(reading: UUID, content: str) -> UUID:
     return _uuid5(reading, f"disputed {content}")
 
 
+def confirmation_id(reading: UUID, source_version: int) -> UUID:
+    """Id of the event that says that a source sent the content in force again, as a newer version."""
+    return _uuid5(reading, f"confirmed {source_version}")
+
+
 def _named(*parts: str) -> UUID:
     # Only the last part may hold any character, so two different lists never give the same text.
     return _uuid5(NAMESPACE, "\0".join(parts))

@@ -38,7 +38,8 @@ STATUS_HEAD = """
 
 MEANING: dict[Status, str] = {
     "accepted": "On the ledger and on the disk. With a `revision` it is a correction of an earlier one.",
-    "duplicate": "Exactly this is on record already, at `position`. Nothing happened.",
+    "duplicate": "Exactly this is on record already, at `position`. No value changed. A higher"
+    " `source_version` is remembered.",
     "superseded": "A newer `source_version` is on record, at `position`. Nothing happened.",
     "conflict": "On record with other content. Kept for a person to decide; it counts for nothing.",
     "rejected": "Can't be taken: `code`, `reason` and `pointer` say why. Its neighbours are not concerned.",

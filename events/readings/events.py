@@ -86,3 +86,18 @@ class ReadingDisputed(ReadingContent):
     """A feed sent other content for a reading without saying that it is newer. It counts for nothing."""
 
     reading: UUID
+
+
+@event(
+    "reading.confirmed",
+    ko="{actor} {kpi} 실적 한 건을 바뀐 내용 없이 더 새로운 버전으로 다시 보냈습니다.",
+    en="{actor} sent a reading of {kpi} again, unchanged, as a newer version.",
+)
+class ReadingConfirmed(EventData):
+    """A source sent the content in force as a newer version: no value changes; older versions are late."""
+
+    kpi: str
+    feed: str
+    reading: UUID
+    content: Annotated[str, Field(min_length=32, max_length=32)]
+    source_version: Annotated[int, Field(ge=0, le=LARGEST_INT)]

@@ -8,11 +8,15 @@ does not cover the source version. What is *in force* is the newest recording, c
 | nothing known yet | accepted: a first recording |
 | without a source version, the content in force | duplicate |
 | without a source version, anything else | a correction if the feed is `in_order`, else a conflict |
-| a source version above all known ones | a correction; duplicate if it is the content in force |
+| a source version above all known ones | a correction; a remembered duplicate if it is what is in force |
 | a source version below the highest known one | superseded; duplicate if exactly this is known, or in force |
 | the highest source version again, other content | conflict; duplicate if it is in force |
 
 A correction is accepted, too. A conflict is kept as a dispute; the same content is not disputed twice.
+
+Where every item has a source version, and a source says one thing with each, the order of delivery decides
+nothing: what is in force is the content of the highest version. That one has to be known, also
+if it said nothing new: it is kept as a confirmation, which changes no value.
 """
 
 from collections.abc import Sequence
@@ -21,7 +25,7 @@ from typing import Literal, NamedTuple
 Revisions = Literal["none", "versioned", "in_order"]
 """How a feed says that a value has changed: not at all, by a source version, or by sending it later."""
 
-Kind = Literal["recorded", "corrected", "retracted", "disputed"]
+Kind = Literal["recorded", "corrected", "retracted", "disputed", "confirmed"]
 Status = Literal["accepted", "duplicate", "superseded", "conflict"]
 
 
@@ -31,7 +35,7 @@ class Version(NamedTuple):
     position: int
     kind: Kind
     revision: int
-    """0 for the recording, then 1, 2, … for corrections and retractions; 0 for disputes."""
+    """0 for the recording, then 1, 2, … for corrections and retractions; 0 for the others."""
     content: str
     """Hash of the content as sent; of a retraction it means nothing."""
     source_version: int | None
@@ -67,12 +71,10 @@ def judge(
         if known:
             return Verdict("duplicate", in_force.position)
         return _correction(versions) if revisions == "in_order" else _dispute(versions, content)
-    said = [
-        version for version in versions if version.kind in _CONTENT and version.source_version is not None
-    ]
+    said = [version for version in versions if version.kind in _SAID and version.source_version is not None]
     newest = max(said, key=_source_version, default=None)
     if newest is None or source_version > _source_version(newest):
-        return Verdict("duplicate", in_force.position) if known else _correction(versions)
+        return Verdict("duplicate", None, 0, "confirmed") if known else _correction(versions)
     for version in said:
         if version.source_version == source_version and version.content == content:
             return Verdict("duplicate", version.position)
@@ -83,8 +85,10 @@ def judge(
     return _dispute(versions, content)
 
 
-_CONTENT = frozenset(("recorded", "corrected"))
-_COUNTING = _CONTENT | {"retracted"}
+_COUNTING = frozenset(("recorded", "corrected", "retracted"))
+"""What can be in force."""
+_SAID = frozenset(("recorded", "corrected", "confirmed"))
+"""What tells with which version the source said something."""
 
 
 def _correction(versions: Sequence[Version]) -> Verdict:

@@ -8,9 +8,16 @@ from typing import Any
 
 from events.aggregates import AGGREGATES
 from events.envelope import RecordedEvent
-from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
+from events.readings.events import (
+    ReadingConfirmed,
+    ReadingCorrected,
+    ReadingDisputed,
+    ReadingRecorded,
+    ReadingRetracted,
+)
 from events.registry import UnknownData, all_types
 from projections.projection import Copy, Fold, Group, Store, Write
+from projections.state.confirmations import Confirmations
 from projections.state.disputes import Disputes
 from projections.state.goals import Goals
 from projections.state.kpi_days import KpiDays
@@ -18,6 +25,7 @@ from projections.state.score_history import ScoreHistory, leaves_rows
 from projections.state.tables import (
     attachment,
     command,
+    confirmation,
     dispute,
     key_result,
     kpi_day,
@@ -39,6 +47,7 @@ class StateFold(Fold):
         self._goals = Goals()
         self._days = KpiDays()
         self._disputes = Disputes()
+        self._confirmations = Confirmations()
         self._scores = ScoreHistory(self._goals)
         self._recorded_day = date.min
         self._moments: list[tuple[Any, ...]] = []
@@ -62,6 +71,8 @@ class StateFold(Fold):
             self._days.apply(recorded)
         elif isinstance(event.data, ReadingDisputed):
             self._disputes.apply(recorded, event.data)
+        elif isinstance(event.data, ReadingConfirmed):
+            self._confirmations.apply(recorded, event.data)
         elif event.aggregate.kind in AGGREGATES and not isinstance(event.data, UnknownData):
             self._apply_goal(recorded)
         if recorded.batch_end:
@@ -84,7 +95,8 @@ class StateFold(Fold):
     def drain(self) -> list[Write]:
         """Return the rows that follow from the events since the last call."""
         self._settle()
-        writes = [*self._goals.drain(), *self._days.drain(), *self._disputes.drain(), *self._scores.drain()]
+        parts = (self._goals, self._days, self._disputes, self._confirmations, self._scores)
+        writes = [write for part in parts for write in part.drain()]
         if self._moments:
             writes.append(Copy(moment, self._moments))
             self._moments = []
@@ -93,12 +105,12 @@ class StateFold(Fold):
 
 ANY = frozenset(entry.name for entry in all_types())
 READ = frozenset({"reading.recorded", "reading.corrected", "reading.retracted"})
-GOALS = ANY - READ - {"reading.disputed", "ledger.position_waived", "ledger.restored"}
+GOALS = ANY - READ - {"reading.disputed", "reading.confirmed", "ledger.position_waived", "ledger.restored"}
 """Events of aggregates that have a state."""
 
 STATE = Group(
     "state",
-    25,
+    26,
     StateFold,
     {
         version: GOALS,
@@ -159,6 +171,7 @@ STATE = Group(
         ),
         reading: READ,
         kpi_day: READ,
+        confirmation: frozenset({"reading.confirmed"}),
         dispute: frozenset({"reading.disputed"}),
         moment: ANY,
     },

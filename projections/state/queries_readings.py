@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.readings.identity import Version
 from projections.control import active_version, poison
-from projections.state.tables import dispute, metadata, reading
+from projections.state.tables import confirmation, dispute, metadata, reading
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid(as_uuid=False)))
 _POISON = "poison"
@@ -48,6 +48,14 @@ _VERSIONS = union_all(
         dispute.c.content,
         dispute.c.source_version,
     ).where(dispute.c.id == any_(_IDS)),
+    select(
+        confirmation.c.id,
+        confirmation.c.position,
+        literal("confirmed", literal_execute=True),
+        literal(0, literal_execute=True),
+        confirmation.c.content,
+        confirmation.c.source_version,
+    ).where(confirmation.c.id == any_(_IDS)),
     # In the same statement, as every chunk of readings asks it.
     select(
         null(),
@@ -197,5 +205,15 @@ async def disputes(connection: AsyncConnection, id_: str, position: int) -> list
         select(dispute)
         .where(dispute.c.id == id_, dispute.c.position <= position)
         .order_by(dispute.c.position)
+    )
+    return list(rows)
+
+
+async def confirmations(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
+    """Return the newer versions that said what was in force, as known at a position, oldest first."""
+    rows = await connection.execute(
+        select(confirmation)
+        .where(confirmation.c.id == id_, confirmation.c.position <= position)
+        .order_by(confirmation.c.position)
     )
     return list(rows)

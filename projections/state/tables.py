@@ -156,6 +156,19 @@ dispute = Table(
 )
 Index("dispute_id", dispute.c.id, info={LATE: True})
 
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("position", BigInteger, primary_key=True),
+    Column("id", UUID(as_uuid=True), nullable=False, comment="the reading that was sent again"),
+    Column("source_version", BigInteger, nullable=False),
+    Column("content", UUID(as_uuid=True), nullable=False, comment="hash of the content as sent"),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("actor", Text, nullable=False),
+    comment="Newer versions with which a feed sent what was in force already.",
+)
+Index("confirmation_id", confirmation.c.id, info={LATE: True})
+
 kpi_day = Table(
     "kpi_day",
     metadata,

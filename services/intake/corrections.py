@@ -155,7 +155,11 @@ class Corrections:
         async def decide_now() -> Decision[Answer]:
             snapshot = await known.catch_up([kpi], [order.reading], await known.look_up([order.reading]))
             versions = known.find({order.reading}, snapshot).get(order.reading, [])
-            events = [await self._at(order, version) for version in versions if version.kind != "disputed"]
+            events = [
+                await self._at(order, version)
+                for version in versions
+                if version.kind in ("recorded", "corrected", "retracted")
+            ]
             in_force = _in_force([event for event in events if event is not None])
             if in_force is None:
                 raise ReadingUnknown(order.reading)

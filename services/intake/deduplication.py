@@ -22,7 +22,13 @@ import structlog
 
 from events.envelope import UndecodableEvent
 from events.ids import Aggregate, ledger_subject
-from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
+from events.readings.events import (
+    ReadingConfirmed,
+    ReadingCorrected,
+    ReadingDisputed,
+    ReadingRecorded,
+    ReadingRetracted,
+)
 from events.readings.identity import Kind, Version
 from projections.state.queries_readings import on_record
 from services.intake.catalogue import CATALOGUE_KINDS
@@ -323,6 +329,8 @@ def _told(message: StoredMessage) -> Told | None:
             return Told(data.kpi, str(data.reading), "retracted", data.revision, "", None)
         case ReadingDisputed():
             return Told(data.kpi, str(data.reading), "disputed", 0, data.content, data.source_version)
+        case ReadingConfirmed():
+            return Told(data.kpi, str(data.reading), "confirmed", 0, data.content, data.source_version)
         case _:
             return None
 

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from events.envelope import Event, encode, encode_document, head
-from events.ids import Aggregate, dispute_id, revision_id
-from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded
+from events.ids import Aggregate, confirmation_id, dispute_id, revision_id
+from events.readings.events import ReadingConfirmed, ReadingCorrected, ReadingDisputed, ReadingRecorded
 from events.readings.identity import Kind
 from events.registry import EventData, event_type, type_of
 from services.intake.validation import Candidate
@@ -54,6 +54,16 @@ class Recording:
             case "disputed":
                 disputed = ReadingDisputed(**candidate.data, reading=reading)
                 return self._encode(candidate, dispute_id(reading, candidate.content), disputed)
+            case "confirmed":
+                assert candidate.source_version is not None
+                confirmed = ReadingConfirmed(
+                    kpi=candidate.kpi,
+                    feed=self._source.feed,
+                    reading=reading,
+                    content=candidate.content,
+                    source_version=candidate.source_version,
+                )
+                return self._encode(candidate, confirmation_id(reading, candidate.source_version), confirmed)
             case "retracted":
                 raise AssertionError("a delivery retracts nothing")
 

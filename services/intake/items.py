@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError
 
 from events.decimals import Number
 from services.intake.rejections import Rejected
@@ -28,6 +36,28 @@ CHUNK = 1000
 """Items that are judged, stored and answered together: an atomic batch has at most so many events."""
 
 Dimensions = Annotated[dict[DimensionName, Text], Field(max_length=DIMENSIONS)]
+
+
+def _source_version(value: object) -> int | str:
+    """A number within limits, or a text; what the text means is known with the feed's zone only."""
+    if type(value) is int:
+        if not 0 <= value <= LARGEST_SOURCE_VERSION:
+            raise PydanticKnownError("greater_than_equal", {"ge": 0})
+        return value
+    if type(value) is not str or len(value) > TEXT_LENGTH:
+        raise PydanticCustomError(NOT_A_VERSION, "a whole number or a time is expected")
+    return value
+
+
+NOT_A_VERSION = "source_version_invalid"
+SourceVersion = Annotated[
+    int | str,
+    PlainValidator(
+        _source_version,
+        json_schema_input_type=Annotated[int, Field(ge=0, le=LARGEST_SOURCE_VERSION)]
+        | Annotated[str, StringConstraints(min_length=1, max_length=TEXT_LENGTH)],
+    ),
+]
 
 
 class Item(BaseModel):
@@ -68,8 +98,12 @@ class Item(BaseModel):
         " 2026-Q1, 2026-H1 or 2026. Its last day is the business day.",
     )
     unit: Text | None = Field(None, description="If given, it must be the KPI's.")
-    source_version: Annotated[int, Field(strict=True, ge=0, le=LARGEST_SOURCE_VERSION)] | None = Field(
-        None, description="Grows with every change at the source; the highest one wins."
+    source_version: SourceVersion | None = Field(
+        None,
+        description="Grows with every change at the source; the highest one wins. A whole number, or a time"
+        " (RFC 3339; without a zone only if the feed declares one), which is compared as an instant and kept"
+        " as microseconds since 1970.",
+        examples=[7, "2026-03-31T18:00:00+09:00"],
     )
     dimensions: Dimensions | None = Field(
         None, description="Such as region or product.", examples=[{"region": "Seoul"}]
@@ -102,7 +136,7 @@ def _read(raw: Any) -> Item | Rejected:
         return rejection(error.errors(include_url=False))
 
 
-_WRONG_TYPES = {"int_type": "not_an_integer", "dict_type": "not_a_map_of_texts"}
+_WRONG_TYPES = {NOT_A_VERSION: NOT_A_VERSION, "dict_type": "not_a_map_of_texts"}
 
 
 def rejection(errors: Iterable[ErrorDetails]) -> Rejected:

@@ -47,7 +47,10 @@ SENTENCES: dict[str, Text] = {
     "missing": Text("{field} 항목이 없습니다", "{field} is missing"),
     "unknown_field": Text("{field}은(는) 알 수 없는 항목입니다", "there is no field {field}"),
     "not_a_text": Text("{field}은(는) 문자열이어야 합니다", "{field} must be a text"),
-    "not_an_integer": Text("{field}은(는) 정수여야 합니다", "{field} must be a whole number"),
+    "source_version_invalid": Text(
+        "{field}은(는) 정수이거나 2026-03-31T18:00:00+09:00 같은 시각이어야 합니다",
+        "{field} must be a whole number or a time such as 2026-03-31T18:00:00+09:00",
+    ),
     "not_a_map_of_texts": Text(
         "{field}은(는) 문자열만 담은 객체여야 합니다",
         "{field} must be an object of texts",
@@ -104,8 +107,8 @@ SENTENCES: dict[str, Text] = {
         "observed_at must be a time such as 2026-03-31T18:00:00+09:00",
     ),
     "time_without_zone": Text(
-        "observed_at에 시간대가 없고 연동 {feed}에도 등록된 시간대가 없습니다",
-        "observed_at has no zone, and the feed {feed} declares none",
+        "{field}에 시간대가 없고 연동 {feed}에도 등록된 시간대가 없습니다",
+        "{field} has no zone, and the feed {feed} declares none",
     ),
     "period_invalid": Text(
         "period는 2026-03-31, 2026-W07, 2026-03, 2026-Q1, 2026-H1, 2026 가운데 한 형식이어야 합니다",

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import tzdata  # type: ignore[import-untyped]
 
+from events.readings.events import LARGEST_INT
 from events.workspace.state import Workspace
 from projections.scoring.periods import Period, PeriodKind, period_of
 from services.intake.rejections import Rejected
@@ -28,6 +29,7 @@ FUTURE = timedelta(days=1)
 """How far ahead a source's clock may be."""
 
 _EARLIEST = datetime.combine(EARLIEST, time(), UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
 _PERIODS_REMEMBERED = 10_000
@@ -100,6 +102,32 @@ class Times:
             return When(given, given.astimezone(info).date(), name, sent)
         day, name = self._business_day(given)
         return When(given, day, name, sent)
+
+    def source_version(self, said: int | str) -> int:
+        """Return the number that a version is compared by: of a time, microseconds since 1970.
+
+        Raises Rejected.
+        """
+        if isinstance(said, int):
+            return said
+        if said.isascii() and said.isdecimal():
+            number = int(said)
+        else:
+            try:
+                given = datetime.fromisoformat(said)
+            except ValueError:
+                raise Rejected("source_version_invalid", "source_version") from None
+            if len(said) <= _LONGEST_DAY:
+                # A day is no instant: several versions of one day could not be told apart.
+                raise Rejected("source_version_invalid", "source_version")
+            if given.tzinfo is None:
+                if self._feed_zone is None:
+                    raise Rejected("time_without_zone", "source_version", feed=self._feed)
+                given = given.replace(tzinfo=self._feed_zone)
+            number = (given - _EPOCH) // _TICK
+        if not 0 <= number <= LARGEST_INT:
+            raise Rejected("out_of_range", "source_version", least=0, most=LARGEST_INT)
+        return number
 
     def period(self, text: str) -> When:
         """The end of a period, as the time of what is reported for all of it. Raises Rejected."""

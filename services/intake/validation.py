@@ -110,9 +110,9 @@ class Admission:
         if item.dimensions:
             data["dimensions"] = dict(sorted(item.dimensions.items()))
         data["content"] = content = _content(number, sent, data.get("dimensions"))
-        source_version = item.source_version
-        if source_version is not None:
-            data["source_version"] = source_version
+        source_version = None
+        if item.source_version is not None:
+            data["source_version"] = source_version = self._times.source_version(item.source_version)
         data["late"] = False
         id_of = self._ids.get(name)
         if id_of is None:

@@ -91,7 +91,7 @@ async def test_one_bad_item_of_an_array(erp: Person) -> None:
     assert [receipt["index"] for receipt in receipts if receipt["status"] == "accepted"] == [0, 6]
     assert [r["code"] for r in receipts if r["status"] == "rejected"] == [
         *["not_an_object"] * 4,
-        "not_an_integer",
+        "source_version_invalid",
     ]
     assert receipts[5]["source_id"] == "b"
 

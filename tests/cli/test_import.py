@@ -268,7 +268,8 @@ def test_a_version_that_is_no_number_has_one_short_reason(write: Write) -> None:
     told = nobody.json("import", file, "--feed", "erp", "--dry-run", code=1)
     with Path(told["rejected_file"]).open(newline="") as rejected:
         found = [row[2:4] for row in csv.reader(rejected)][1:]
-    assert found == [["not_an_integer", "source_version must be a whole number"]] * 2
+    reason = "source_version must be a whole number or a time such as 2026-03-31T18:00:00+09:00"
+    assert found == [["source_version_invalid", reason]] * 2
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby, permutations
+from itertools import groupby
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ from events.readings.identity import NEW, Kind, Revisions, Verdict, Version, jud
 
 def version(position: int, kind: Kind, content: str, source_version: int | None = None) -> Version:
     """Something on record; corrections and retractions are numbered by their position."""
-    revision = 0 if kind in ("recorded", "disputed") else position - 1
+    revision = 0 if kind in ("recorded", "disputed", "confirmed") else position - 1
     return Version(position, kind, revision, content, source_version)
 
 
@@ -23,12 +23,15 @@ A1 = version(1, "recorded", "A")
 A1_V5 = version(1, "recorded", "A", 5)
 B2 = version(2, "corrected", "B")
 B2_V7 = version(2, "corrected", "B", 7)
+A2_V6 = version(2, "confirmed", "A", 6)
 GONE2 = version(2, "retracted", "")
 B2_DISPUTED = version(2, "disputed", "B")
 
 
+ANY: tuple[Revisions, ...] = ("none", "versioned", "in_order")
 CORRECTED = Verdict("accepted", None, 1, "corrected")
 CORRECTED_AGAIN = Verdict("accepted", None, 2, "corrected")
+CONFIRMED = Verdict("duplicate", None, 0, "confirmed")
 DISPUTED = Verdict("conflict", None, 0, "disputed")
 
 
@@ -69,7 +72,13 @@ DISPUTED = Verdict("conflict", None, 0, "disputed")
         ([A1_V5], "B", 4, "none", Verdict("superseded", 1)),
         ([A1_V5], "A", 4, "none", Verdict("duplicate", 1)),
         ([A1_V5], "A", 5, "none", Verdict("duplicate", 1)),
-        ([A1_V5], "A", 6, "none", Verdict("duplicate", 1)),
+        ([A1_V5], "A", 6, "none", CONFIRMED),
+        ([A1_V5, A2_V6], "A", 6, "none", Verdict("duplicate", 2)),
+        ([A1_V5, A2_V6], "A", 5, "none", Verdict("duplicate", 1)),
+        ([A1_V5, A2_V6], "B", 6, "none", DISPUTED),
+        ([A1_V5, A2_V6], "B", 5, "none", Verdict("superseded", 2)),
+        ([A1_V5, A2_V6], "B", 7, "none", CORRECTED),
+        ([A1_V5, A2_V6, GONE2], "A", 6, "none", Verdict("duplicate", 2)),
         ([A1_V5], "B", 5, "none", DISPUTED),
         ([A1_V5, B2_V7], "A", 5, "none", Verdict("duplicate", 1)),
         ([A1_V5, B2_V7], "A", 6, "none", Verdict("superseded", 2)),
@@ -77,13 +86,15 @@ DISPUTED = Verdict("conflict", None, 0, "disputed")
         # the source went back to what it said before
         ([A1_V5, B2_V7], "A", 8, "none", CORRECTED_AGAIN),
         # versions begin where there were none
-        ([A1], "A", 5, "none", Verdict("duplicate", 1)),
+        ([A1], "A", 5, "none", CONFIRMED),
+        ([A1, A2_V6], "B", 5, "none", Verdict("superseded", 2)),
         ([A1], "B", 5, "none", CORRECTED),
         # a person corrected it: what the source says with a higher version is newer, all else is not
         ([A1_V5, B2], "A", 5, "none", Verdict("duplicate", 1)),
         ([A1_V5, B2], "A", 6, "none", CORRECTED_AGAIN),
         ([A1_V5, B2], "C", 6, "none", CORRECTED_AGAIN),
         ([A1_V5, B2], "B", 5, "none", Verdict("duplicate", 2)),
+        ([A1_V5, B2], "B", 6, "none", CONFIRMED),
     ],
 )
 def test_verdicts(
@@ -96,9 +107,11 @@ def test_verdicts(
 Delivery = tuple[str, int | None]
 
 
-def taken(deliveries: Iterable[Delivery], revisions: Revisions) -> list[Version]:
+def taken(
+    deliveries: Iterable[Delivery], revisions: Revisions, before: Iterable[Version] = ()
+) -> list[Version]:
     """What is on record after some deliveries of one reading."""
-    on_record: list[Version] = []
+    on_record = list(before)
     for content, source_version in deliveries:
         _status, position, revision, kind = judge(on_record, content, source_version, revisions=revisions)
         assert (kind is None) == (position is not None)
@@ -112,13 +125,49 @@ def in_force(on_record: Iterable[Version]) -> str:
     return [version.content for version in on_record if version.kind in ("recorded", "corrected")][-1]
 
 
-def test_in_any_order_the_highest_version_wins() -> None:
-    """However deliveries are shuffled and repeated, the last word of the source is in force."""
-    deliveries: list[Delivery] = [("A", 1), ("B", 2), ("C", 3), ("D", 4)]
-    for order in permutations(deliveries):
-        on_record = taken([*order, *reversed(order)], "versioned")
-        assert in_force(on_record) == "D"
-        assert [found.revision for found in on_record] == list(range(len(on_record)))
+@st.composite
+def in_two_orders(draw: st.DrawFn, *, consistent: bool) -> tuple[list[Delivery], list[Delivery]]:
+    """The same deliveries of a versioned feed, some more than once, in two orders."""
+    versions = draw(st.lists(st.integers(1, 6), min_size=1, max_size=10))
+    says = draw(st.fixed_dictionaries({n: st.sampled_from("ABC") for n in range(1, 7)}))
+    deliveries = [(says[n] if consistent else draw(st.sampled_from("ABC")), n) for n in versions]
+    return draw(st.permutations(deliveries)), draw(st.permutations(deliveries))
+
+
+@given(in_two_orders(consistent=True), st.sampled_from([[], [A1], [A1, B2]]), st.sampled_from(ANY))
+def test_in_any_order_the_highest_version_wins(
+    orders: tuple[list[Delivery], list[Delivery]], before: list[Version], revisions: Revisions
+) -> None:
+    """However deliveries are shuffled and repeated, also after what had no version or a person decided."""
+    for order in orders:
+        on_record = taken(order, revisions, before)
+        content, highest = max(order, key=_version)
+        assert in_force(on_record) == content
+        assert max(found.source_version or 0 for found in on_record) == highest
+        assert all(found.kind != "disputed" for found in on_record)
+        revised = [found.revision for found in on_record if found.kind == "corrected"]
+        assert revised == list(range(1, len(revised) + 1))
+        # All of it once more says nothing new.
+        assert taken(order[::-1], revisions, on_record) == on_record
+
+
+@given(in_two_orders(consistent=False))
+def test_a_source_that_contradicts_itself_is_told_in_any_order(
+    orders: tuple[list[Delivery], list[Delivery]],
+) -> None:
+    """One of what it said with the highest version is in force; all else of that is kept for a person."""
+    for order in orders:
+        on_record = taken(order, "versioned")
+        highest = max(map(_version, order))
+        said = {content for content, source_version in order if source_version == highest}
+        assert in_force(on_record) in said
+        disputed = {found.content for found in on_record if found.kind == "disputed"}
+        assert said - {in_force(on_record)} <= disputed
+
+
+def _version(delivery: Delivery) -> int:
+    assert delivery[1] is not None
+    return delivery[1]
 
 
 contents = st.lists(st.sampled_from("ABC"), min_size=1, max_size=12)

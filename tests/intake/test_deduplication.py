@@ -18,7 +18,7 @@ from services.intake.deduplication import FarBehind
 from services.intake.intake import Intake
 from services.intake.receipts import Receipt
 from services.ledger import Ledger
-from services.ledger.append import Appended, Entry
+from services.ledger.append import Appended
 from services.postgres.views import ViewsUnavailable
 from services.runtime.settings import Role, Settings
 from tests.intake.desk import Desk, item, statuses
@@ -217,9 +217,9 @@ class Forgetful:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
 
-    async def append(self, workspace: str, entries: list[Entry], expect: dict[str, int]) -> Appended:
+    async def append(self, *args: Any, **more: Any) -> Appended:
         """Append, and lose the answer of the next ones."""
-        appended = await self._ledger.append(workspace, entries, expect)
+        appended = await self._ledger.append(*args, **more)
         if self.losing:
             self.losing -= 1
             raise asyncio.CancelledError

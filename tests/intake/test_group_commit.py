@@ -174,7 +174,8 @@ async def _at_once(
             told = _told(message)
             assert told is not None
             versions[told.reading].append(_version(told, message.position))
-            contents[str(decode(message.payload).data.value)] = told.content  # type: ignore[attr-defined]
+            if told.kind != "confirmed":
+                contents[str(decode(message.payload).data.value)] = told.content  # type: ignore[attr-defined]
     for (feed, source), answered in by_reading.items():
         id_ = reading_id(desk.workspace, f"{feed}-{number}", "sales", source)
         _explained(answered, versions[str(id_)], contents, FEEDS[feed])

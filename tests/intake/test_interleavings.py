@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,14 +15,18 @@ from hypothesis import strategies as st
 from events.envelope import decode
 from events.ids import reading_id
 from events.readings.identity import Revisions, Version, judge
+from projections.state import queries_readings
 from services.intake.intake import Intake
 from services.ledger import Ledger
 from services.ledger.provision import create_workspace
+from services.postgres.views import Views
 from services.projector import builds
 from services.runtime.settings import Role, Settings
 from tests.intake.desk import Desk, item
 
 FEEDS: dict[str, Revisions] = {"plain": "none", "revising": "in_order"}
+VERSIONED = ("numbered", "dated")
+"""Feeds that say one thing with each version, by numbers and by times."""
 
 delivery = st.builds(
     lambda source, value, version: (source, value, version),
@@ -28,7 +34,15 @@ delivery = st.builds(
     st.sampled_from("123"),
     st.none() | st.integers(1, 4),
 )
+versioned = st.tuples(st.sampled_from("abc"), st.integers(1, 7), st.integers(0, 3))
+"""Source id, version, and how it is written."""
 step = st.one_of(
+    st.tuples(
+        st.just("send versions"),
+        st.sampled_from(VERSIONED),
+        st.integers(0, 1),
+        st.lists(versioned, min_size=1, max_size=12),
+    ),
     st.tuples(
         st.just("send"),
         st.sampled_from(list(FEEDS)),
@@ -41,6 +55,22 @@ step = st.one_of(
 )
 
 
+def said_with(version: int) -> str:
+    """The one value that a source says with a version; some say the same."""
+    return str(version * version % 3)
+
+
+def written(version: int, how: int) -> str:
+    """A version as a time: the same instant in several zones, or without one in the feed's."""
+    time = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(microseconds=version)
+    zone = (UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-3, minutes=-30)), NEW_YORK)[how]
+    text = time.astimezone(zone).isoformat()
+    return text.removesuffix("-04:00") if how == 3 else text
+
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
 class Model:
     """What intake does, if it knows everything."""
 
@@ -51,7 +81,9 @@ class Model:
     def take(self, feed: str, source: str, value: str, source_version: int | None) -> tuple[str, int]:
         """Status and position of one delivery."""
         versions = self.readings.setdefault((feed, source), [])
-        status, position, revision, kind = judge(versions, value, source_version, revisions=FEEDS[feed])
+        status, position, revision, kind = judge(
+            versions, value, source_version, revisions=FEEDS.get(feed, "versioned")
+        )
         if kind is not None:
             self.position = position = self.position + 1
             versions.append(Version(position, kind, revision, value, source_version))
@@ -69,8 +101,11 @@ class Scene:
     async def play(self, steps: list[Any]) -> None:
         """Carry out the steps and compare each receipt with the model."""
         desk, number = self.desk, next(self.numbers)
-        names = {feed: f"{feed}-{number}" for feed in FEEDS}
+        names = {feed: f"{feed}-{number}" for feed in (*FEEDS, *VERSIONED)}
         await desk.declare(names["revising"], revisions="in_order")
+        for feed in VERSIONED:
+            await desk.declare(names[feed], revisions="versioned", zone="America/New_York")
+        highest: dict[tuple[str, str], int] = {}
         model = Model(await desk.ledger.head(desk.workspace))
         processes: list[Intake] = [desk.intake(), desk.intake()]
         for step_ in steps:
@@ -80,6 +115,16 @@ class Scene:
                     receipts = await desk.send(processes[process], items, feed=names[feed], chunk=5)
                     expected = [model.take(feed, *one) for one in deliveries]
                     assert [(r.status, r.position) for r in receipts] == expected
+                case ("send versions", feed, process, versions):
+                    items = [
+                        item(s, said_with(n), source_version=written(n, how) if feed == "dated" else n)
+                        for s, n, how in versions
+                    ]
+                    receipts = await desk.send(processes[process], items, feed=names[feed], chunk=5)
+                    expected = [model.take(feed, s, said_with(n), n) for s, n, _ in versions]
+                    assert [(r.status, r.position) for r in receipts] == expected
+                    for s, n, _ in versions:
+                        highest[feed, s] = max(n, highest.get((feed, s), 0))
                 case ("project", share):
                     head = await desk.ledger.head(desk.workspace)
                     await desk.project(desk.projected + round((head - desk.projected) * share))
@@ -91,6 +136,19 @@ class Scene:
         for intake in processes:
             await desk.end(intake)
         await self._check_ledger(model, names)
+        await self._check_highest(highest, names)
+
+    async def _check_highest(self, highest: dict[tuple[str, str], int], names: dict[str, str]) -> None:
+        """What is in force in the views is what the source said last, in whatever order it came."""
+        await self.desk.project()
+        ids = {
+            self.desk.id_of(source, feed=names[feed]): said_with(version)
+            for (feed, source), version in highest.items()
+        }
+        async with Views(self.desk.engine).open(self.desk.workspace) as view:
+            for id_, value in ids.items():
+                rows = await queries_readings.versions(view.connection, id_, view.position)
+                assert rows[-1].value == int(value)
 
     async def _check_ledger(self, model: Model, names: dict[str, str]) -> None:
         """Each reading is on the ledger as the model has it."""

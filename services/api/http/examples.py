@@ -85,7 +85,7 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/v1/workspace"): WORKSPACE | _KNOWN,
     ("POST", "/v1/readings"): RECEIPTS,
     ("GET", "/v1/readings"): _page(READING),
-    ("GET", "/v1/readings/{reading}"): {"versions": [READING], "disputes": [], **_KNOWN},
+    ("GET", "/v1/readings/{reading}"): {"versions": [READING], "disputes": [], "confirmations": [], **_KNOWN},
     ("POST", "/v1/readings/corrections"): CORRECTED,
     ("POST", "/v1/readings/retractions"): CORRECTED,
     ("POST", "/v1/readings/{reading}/corrections"): CORRECTED,

@@ -126,11 +126,23 @@ class DisputeOut(BaseModel):
     dimensions: dict[str, str] | None
 
 
+class ConfirmationOut(BaseModel):
+    """A newer version with which the source said what was in force already."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    position: int
+    source_version: int
+    recorded_at: datetime
+    actor: str
+
+
 class ReadingRead(Known):
     """One reading with all that is on record of it."""
 
     versions: list[ReadingOut] = Field(description="Oldest first; the last one is in force.")
     disputes: list[DisputeOut] = Field(description="Oldest first.")
+    confirmations: list[ConfirmationOut] = Field(description="Oldest first.")
 
 
 @router.get("", summary="List readings", responses=READ)
@@ -176,11 +188,13 @@ async def read(
         id_ = str(reading)
         rows = await queries_readings.versions(then.connection, id_, then.position)
         disputed = await queries_readings.disputes(then.connection, id_, then.position)
+        confirmed = await queries_readings.confirmations(then.connection, id_, then.position)
         if not rows:
             raise NotFound("reading", id_)
         return ReadingRead(
             versions=[await _opened(services, caller, row, language) for row in rows],
             disputes=[DisputeOut.model_validate(row) for row in disputed],
+            confirmations=[ConfirmationOut.model_validate(row) for row in confirmed],
             **then.known,
         )
 

@@ -214,19 +214,12 @@ def _field(name: str, rule: Rule, record: Mapping[str, Any]) -> Any:
         if name in NUMBERS:
             return _number(found, rule.decimal)
         if name == "source_version":
-            return _whole(found)
+            return int(found) if isinstance(found, Decimal) and found % 1 == 0 else found
         if name in ("observed_at", "period"):
             return _time(name, _text(found), rule)
         return _text(found)
     except (ValueError, TypeError, KeyError) as error:
         raise Rejected("not_mapped", name, why=str(error)[:_LONGEST_WHY]) from None
-
-
-def _whole(found: Any) -> int:
-    try:
-        return int(found)
-    except ValueError:
-        raise Rejected("not_an_integer", "source_version") from None
 
 
 def _number(found: Any, decimal: str) -> Any:

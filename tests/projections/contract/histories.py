@@ -13,7 +13,7 @@ from events.conversations.events import ActionAgreed, ConversationOpened
 from events.cycles.events import CycleOpened, CyclePlanned, CyclePolicyAdopted
 from events.envelope import Event, encode
 from events.feedback.events import FeedbackGiven, FeedbackRedacted
-from events.ids import Aggregate, event_id, ledger_subject, reading_id, revision_id
+from events.ids import Aggregate, confirmation_id, event_id, ledger_subject, reading_id, revision_id
 from events.initiatives.events import InitiativePlanned, InitiativeReplanned, InitiativeStarted
 from events.initiatives.plan import InitiativePlan
 from events.kpis.definition import KpiTarget
@@ -66,7 +66,13 @@ from events.people.events import PersonForgotten, PersonJoinedUnit, PersonLeftUn
 from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet
 from events.policies.rules import PolicyVersions
-from events.readings.events import ReadingCorrected, ReadingDisputed, ReadingRecorded, ReadingRetracted
+from events.readings.events import (
+    ReadingConfirmed,
+    ReadingCorrected,
+    ReadingDisputed,
+    ReadingRecorded,
+    ReadingRetracted,
+)
 from events.recognition.events import RecognitionGiven
 from events.registry import EventData, all_types, event_type
 from events.relative import CoursePoint, FrozenBase
@@ -229,6 +235,16 @@ def dispute(sent: Event) -> Event:
     assert isinstance(sent.data, ReadingRecorded)
     data = ReadingDisputed(**sent.data.model_dump(), reading=sent.id)
     return sent._replace(id=revision_id(sent.id, 1000), type=event_type(data), data=data)
+
+
+def confirmation(sent: Event) -> Event:
+    """The content in force, sent again as a newer version."""
+    assert isinstance(sent.data, ReadingRecorded)
+    said = sent.data
+    data = ReadingConfirmed(
+        kpi=said.kpi, feed=said.feed, reading=sent.id, content=said.content, source_version=7
+    )
+    return sent._replace(id=confirmation_id(sent.id, 7), type=event_type(data), data=data)
 
 
 def goals(history: History) -> None:
@@ -494,7 +510,9 @@ def a_quarter(seed: int, steps: int) -> list[StoredMessage]:
                 revisions[known] += 1
                 if random.random() < 0.2:
                     revisions[known] -= 1
-                    events.append(dispute(_reading(random, *known, 0)))
+                    sent = _reading(random, *known, 0)
+                    again = [dispute(sent), confirmation(sent)]
+                    events += again if step % 2 else again[::-1]
                 elif random.random() < 0.3:
                     events.append(retraction(*known, revisions[known]))
                 else:
