@@ -25,7 +25,7 @@ from events.registry import event_type
 from services.ledger import Entry, Ledger
 from services.ledger.provision import create_workspace, provision
 from services.runtime.settings import Settings
-from services.up.nats_server import NatsLogin, NatsServer
+from services.up.nats_server import NatsServer, NatsUsers
 
 BATCH = 1000
 BATCHES = 40
@@ -75,14 +75,14 @@ def measure(directory: Path, scale: float) -> list[Figure]:
 
 
 async def _measure(directory: Path, rounds: int) -> list[Figure]:
-    app, provisioner = NatsLogin.generate("app"), NatsLogin.generate("provisioner")
-    with NatsServer(directory, app=app, provisioner=provisioner) as server:
+    users = NatsUsers.generate()
+    with NatsServer(directory, users=users) as server:
         settings = Settings(
             nats_url=server.url,
-            nats_user=app.user,
-            nats_password=SecretStr(app.password),
-            nats_provisioner_user=provisioner.user,
-            nats_provisioner_password=SecretStr(provisioner.password),
+            nats_user=users.api.user,
+            nats_password=SecretStr(users.api.password),
+            nats_provisioner_user=users.provisioner.user,
+            nats_provisioner_password=SecretStr(users.provisioner.password),
             workspace="ledger",
         )
         await provision(settings)
@@ -92,7 +92,7 @@ async def _measure(directory: Path, rounds: int) -> list[Figure]:
         by_ledger, by_raw = Watch(groups), Watch(groups)
         ours, theirs = Subjects("ledger", 1), Subjects("raw", 1)
         times: list[float] = []
-        socket = RawSocket(server.port, app.user, app.password)
+        socket = RawSocket(server.port, users.api.user, users.api.password)
         async with await Ledger.connect(settings) as ledger:
             # Not counted: the first files of the streams, and what is imported late.
             await _append(ledger, ours.batches(2), Watch({}))

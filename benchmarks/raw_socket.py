@@ -9,7 +9,7 @@ import orjson
 
 from services.ledger import Entry
 
-_INBOX = b"_INBOX.raw"
+_INBOX = b"_INBOX_api.raw"
 
 
 class RawSocket:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from services.postgres import database
 from services.runtime.settings import Role, Settings
-from services.up.nats_server import NatsLogin, NatsServer, new_password
+from services.up.nats_server import NatsLogin, NatsServer, NatsUsers, new_password
 from services.up.postgres_server import PostgresServer
 
 TEMPLATE = "goaltrail_template"
@@ -27,9 +27,18 @@ class TestNats:
     __test__ = False
 
     def __init__(self, directory: Path) -> None:
-        self.app = NatsLogin.generate("app")
-        self.provisioner = NatsLogin.generate("provisioner")
-        self.server = NatsServer(directory, app=self.app, provisioner=self.provisioner)
+        self.users = NatsUsers.generate()
+        self.server = NatsServer(directory, users=self.users)
+
+    @property
+    def app(self) -> NatsLogin:
+        """The user of the API, for tests to which any service is the same."""
+        return self.users.api
+
+    @property
+    def provisioner(self) -> NatsLogin:
+        """The user who may do everything."""
+        return self.users.provisioner
 
     @property
     def url(self) -> str:
@@ -96,10 +105,16 @@ def make_settings(
     """The settings that a process of this role would get from `goaltrail up` on the test's servers."""
     operator = role == "operator"
     user = {"projector": database.PROJECTOR, "operator": made.server.superuser}.get(role, database.API)
+    login = {
+        "api": nats.users.api,
+        "intake": nats.users.intake,
+        "projector": nats.users.projector,
+        "operator": nats.users.provisioner,
+    }[role]
     return Settings(
         nats_url=nats.url,
-        nats_user=nats.app.user,
-        nats_password=SecretStr(nats.app.password),
+        nats_user=login.user,
+        nats_password=SecretStr(login.password),
         nats_provisioner_user=nats.provisioner.user,
         nats_provisioner_password=SecretStr(nats.provisioner.password) if operator else None,
         database_url=SecretStr(made.url(user)),

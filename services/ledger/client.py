@@ -15,6 +15,7 @@ from nats.errors import UnexpectedEOF
 from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 from services.ledger.errors import LedgerUnavailable
+from services.runtime.settings import nats_inbox
 
 log = structlog.get_logger(__name__)
 
@@ -158,6 +159,7 @@ class LedgerClient(Client):
                     user=user,
                     password=password,
                     name=name,
+                    inbox_prefix=nats_inbox(user),
                     error_cb=self._on_error,
                     disconnected_cb=self._on_disconnect,
                     reconnected_cb=self._on_reconnect,

@@ -22,7 +22,7 @@ from services.ledger.client import LedgerClient
 from services.ledger.errors import ConfigurationDiffers, Conflict, InvalidAppend
 from services.ledger.ledger import Ledger
 from services.ledger.stream_api import STREAM_NOT_FOUND, ServerRefused, StreamApi
-from services.ledger.streams import Configuration, differences, ledger_stream, shared_streams
+from services.ledger.streams import Configuration, differences, former, ledger_stream, shared_streams
 from services.runtime.settings import Settings, SettingsError
 
 log = structlog.get_logger(__name__)
@@ -119,13 +119,23 @@ async def _provisioner(settings: Settings) -> AsyncIterator[LedgerClient]:
 
 
 async def _ensure(api: StreamApi, wanted: Configuration) -> None:
-    """Make a stream, or compare the one that is there. An existing stream is never changed."""
+    """Make a stream, or compare the one that is there.
+
+    One that is just as an earlier version made it is brought to the wanted configuration; any other is never
+    changed.
+    """
     name = wanted["name"]
     stored = await _stored(api, name)
     if stored is None:
         # Creating what another provisioner has just created in the same way is no error.
         stored = (await api.request(f"STREAM.CREATE.{name}", orjson.dumps(wanted)))["config"]
         log.info("stream_created", stream=name, replicas=wanted["num_replicas"])
+    before = former(wanted)
+    if before is not None and not differences(before, stored):
+        metadata = {**stored.get("metadata", {}), **wanted["metadata"]}
+        changed = orjson.dumps({**stored, **wanted, "metadata": metadata})
+        stored = (await api.request(f"STREAM.UPDATE.{name}", changed))["config"]
+        log.info("stream_migrated", stream=name)
     lines = differences(wanted, stored)
     if lines:
         raise ConfigurationDiffers(lines)

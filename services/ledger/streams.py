@@ -12,10 +12,11 @@ Configuration = Mapping[str, Any]
 """A stream configuration in the words of JetStream's API; durations are nanoseconds, -1 is no limit."""
 
 CONFIGURATION_VERSION = "1"
-"""Raise it with every change here; operators see it in the stream's metadata."""
+"""Of a stream that was never configured otherwise; operators see it in the stream's metadata."""
 
 ACCESS = "KV_ACCESS"
-"""Token hashes and roles: a key-value bucket named ACCESS."""
+"""Token hashes and roles, one message each, on the subjects of a key-value bucket. It is no such bucket: the
+roll-up that a bucket needs for its purge erases every token with one message."""
 KEYS = "KEYS"
 """Wrapped keys of people's texts, one message each; the only stream from which a message can be deleted."""
 INTAKE = "INTAKE"
@@ -79,8 +80,7 @@ def shared_streams(replicas: int) -> list[Configuration]:
             subjects=["$KV.ACCESS.>"],
             max_msgs_per_subject=1,
             max_msg_size=64 * 1024,
-            allow_rollup_hdrs=True,
-            deny_purge=False,
+            version="2",
         ),
         _stream(
             KEYS,
@@ -105,6 +105,14 @@ def shared_streams(replicas: int) -> list[Configuration]:
     ]
 
 
+def former(wanted: Configuration) -> Configuration | None:
+    """Return how earlier versions configured a stream; None if no differently."""
+    if wanted["name"] != ACCESS:
+        return None
+    was = {"allow_rollup_hdrs": True, "deny_purge": False, "metadata": {_METADATA: "1"}}
+    return {**wanted, **was}
+
+
 def differences(wanted: Configuration, stored: Configuration) -> list[str]:
     """One line for each setting that is not as wanted, by name, with both values."""
     name = wanted["name"]
@@ -118,19 +126,21 @@ def differences(wanted: Configuration, stored: Configuration) -> list[str]:
         for setting, value in stored.items()
         if setting not in wanted and setting not in _NOT_OURS and not _empty(value)
     ]
-    version = (stored.get("metadata") or {}).get(_METADATA)
-    if version != CONFIGURATION_VERSION:
-        lines.append(f"{name}: metadata {_METADATA} is {_shown(version)}, wanted {CONFIGURATION_VERSION!r}")
+    version, needed = (stored.get("metadata") or {}).get(_METADATA), wanted["metadata"][_METADATA]
+    if version != needed:
+        lines.append(f"{name}: metadata {_METADATA} is {_shown(version)}, wanted {needed!r}")
     return lines
 
 
-def _stream(name: str, replicas: int, **settings: Any) -> Configuration:
+def _stream(
+    name: str, replicas: int, *, version: str = CONFIGURATION_VERSION, **settings: Any
+) -> Configuration:
     return {
         "name": name,
         "num_replicas": replicas,
         **_EVERY_STREAM,
         **settings,
-        "metadata": {_METADATA: CONFIGURATION_VERSION},
+        "metadata": {_METADATA: version},
     }
 
 

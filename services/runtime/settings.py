@@ -33,7 +33,9 @@ class Settings(BaseSettings):
         "nats://127.0.0.1:4222",
         description="Where NATS is: one URL, or the nodes of a cluster with commas between.",
     )
-    nats_user: str = Field("app", description="NATS user of the services; it can't create or delete streams.")
+    nats_user: str = Field(
+        "api", description="NATS user of the process: `api`, `intake`, `projector`, or `provisioner`."
+    )
     nats_password: SecretStr = Field(SecretStr(""), description="Password of `nats_user`.")
     nats_provisioner_user: str = Field(
         "provisioner",
@@ -189,6 +191,11 @@ def load_settings(role: Role, *, data: Path | None = None, **overrides: Any) -> 
         first = error.errors(include_url=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"GOALTRAIL_{name}: {first['msg']}") from None
+
+
+def nats_inbox(user: str) -> str:
+    """Return the prefix of the subjects on which a NATS user, and nobody else, can listen to answers."""
+    return f"_INBOX_{user}"
 
 
 def role_file(data: Path, role: Role) -> Path:

@@ -22,7 +22,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.runtime import loop
 from services.runtime.background import TOLD_EVERY, TOLD_PREFIX, Background, failing
-from services.runtime.settings import Settings
+from services.runtime.settings import Settings, nats_inbox
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +48,7 @@ def worker_broker(settings: Settings, name: str) -> WorkerBroker:
     return WorkerBroker(
         settings.nats_servers,
         security=SASLPlaintext(settings.nats_user, settings.nats_password.get_secret_value()),
+        inbox_prefix=nats_inbox(settings.nats_user),
         max_reconnect_attempts=-1,
         name=name,
         logger=None,

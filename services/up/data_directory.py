@@ -24,7 +24,7 @@ from typing import IO
 from services.postgres import database
 from services.runtime.private_files import private_directory, write_private
 from services.runtime.settings import Role, Settings, load_settings, role_file
-from services.up.nats_server import NatsLogin, NatsServer, new_password
+from services.up.nats_server import NatsLogin, NatsServer, NatsUsers, new_password
 from services.up.postgres_server import PostgresServer
 from services.up.processes import (
     ProcessError,
@@ -101,6 +101,7 @@ class DataDirectory:
     def servers(self, api_port: int) -> tuple[NatsServer, PostgresServer]:
         """The servers of this directory, on the ports of the last start where the API leaves them free."""
         ports = self._ports(api_port)
+        self._forget_the_shared_user()
         if (self.root / "postgres").exists() and not self.secret_file("postgres_password").exists():
             raise ProcessError(
                 f"{self.secret_file('postgres_password')} is missing: put it back, or remove "
@@ -108,8 +109,7 @@ class DataDirectory:
             )
         nats = NatsServer(
             self.root / "nats",
-            app=NatsLogin("app", self.secret("nats_password")),
-            provisioner=NatsLogin("provisioner", self.secret("nats_provisioner_password")),
+            users=NatsUsers.with_passwords(lambda user: self.secret(f"nats_{user}_password")),
             port=ports["nats"],
             monitor_port=ports["nats_monitor"],
             log=self.logs / "nats-server.log",
@@ -139,8 +139,6 @@ class DataDirectory:
             "DATA": str(self.root),
             "API_PORT": str(port),
             "NATS_URL": nats.url,
-            "NATS_USER": nats.app.user,
-            "NATS_PASSWORD": nats.app.password,
         }
         keys = {"MASTER_KEY_FILE": str(self.secret_file("master.key"))}
         passwords = {
@@ -152,17 +150,21 @@ class DataDirectory:
         def login(role: str) -> dict[str, str]:
             return {"DATABASE_URL": postgres.url("goaltrail", role, passwords[role])}
 
+        def as_user(login: NatsLogin) -> dict[str, str]:
+            return {"NATS_USER": login.user, "NATS_PASSWORD": login.password}
+
         told: dict[Role, dict[str, str]] = {
-            "api": common | keys | login(database.API),
-            "intake": common | keys | login(database.API),
-            "projector": common | login(database.PROJECTOR),
+            "api": common | keys | as_user(nats.users.api) | login(database.API),
+            "intake": common | as_user(nats.users.intake) | login(database.API),
+            "projector": common | as_user(nats.users.projector) | login(database.PROJECTOR),
             "operator": common
             | keys
+            | as_user(nats.users.provisioner)
             | {
                 "ADMIN_TOKEN_FILE": str(self.secret_file("admin.token")),
                 "DATABASE_URL": postgres.url("goaltrail"),
-                "NATS_PROVISIONER_USER": nats.provisioner.user,
-                "NATS_PROVISIONER_PASSWORD": nats.provisioner.password,
+                "NATS_PROVISIONER_USER": nats.users.provisioner.user,
+                "NATS_PROVISIONER_PASSWORD": nats.users.provisioner.password,
                 "PROJECTOR_DATABASE_PASSWORD": passwords[database.PROJECTOR],
                 "API_DATABASE_PASSWORD": passwords[database.API],
                 "BI_DATABASE_PASSWORD": passwords[database.BI],
@@ -179,6 +181,10 @@ class DataDirectory:
         for name in told["operator"]:
             os.environ.pop(f"GOALTRAIL_{name}", None)
         return load_settings("operator", data=self.root)
+
+    def _forget_the_shared_user(self) -> None:
+        """Remove the password that all services and senders had in common: nobody knows its user any more."""
+        self.secret_file("nats_password").unlink(missing_ok=True)
 
     def _ports(self, api_port: int) -> dict[str, int]:
         try:

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sysconfig
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,9 @@ from services.up.processes import (
 CONFIGURATION = Path(__file__).parent / "nats"
 """server.conf and authorization.conf, the same for the embedded server, the containers and the tests."""
 
+ACCOUNT = "GOALTRAIL"
+"""The account of authorization.conf that has the streams; the server stores them in a folder of this name."""
+
 
 @dataclass(frozen=True)
 class NatsLogin:
@@ -40,10 +44,32 @@ class NatsLogin:
     user: str
     password: str
 
+
+@dataclass(frozen=True)
+class NatsUsers:
+    """The users that authorization.conf knows: one for each service, one for operators, one for senders."""
+
+    api: NatsLogin
+    intake: NatsLogin
+    projector: NatsLogin
+    provisioner: NatsLogin
+    sender: NatsLogin
+
     @staticmethod
-    def generate(user: str) -> NatsLogin:
-        """A login with a new random password."""
-        return NatsLogin(user, new_password())
+    def with_passwords(password: Callable[[str], str]) -> NatsUsers:
+        """Return the users with the password that is known, or made, for each name."""
+        return NatsUsers(
+            **{field.name: NatsLogin(field.name, password(field.name)) for field in fields(NatsUsers)}
+        )
+
+    @staticmethod
+    def generate() -> NatsUsers:
+        """Return the users with new random passwords."""
+        return NatsUsers.with_passwords(lambda _user: new_password())
+
+    def all(self) -> list[NatsLogin]:
+        """Return every user."""
+        return [self.api, self.intake, self.projector, self.provisioner, self.sender]
 
 
 @dataclass(frozen=True)
@@ -69,8 +95,7 @@ class NatsServer:
         self,
         directory: Path,
         *,
-        app: NatsLogin,
-        provisioner: NatsLogin,
+        users: NatsUsers,
         port: int = 0,
         monitor_port: int = 0,
         log: Path | None = None,
@@ -78,8 +103,7 @@ class NatsServer:
         cluster: ClusterMembership | None = None,
     ) -> None:
         self.directory = directory
-        self.app = app
-        self.provisioner = provisioner
+        self.users = users
         self.port = port or free_port()
         self.monitor_port = monitor_port or free_port()
         self.log = log or directory / "nats.log"
@@ -107,17 +131,16 @@ class NatsServer:
         """Start without waiting; stops a server that an earlier run left on this directory."""
         private_directory(self.directory)
         stop_leftover(self.pid_file, self.directory)
+        self._move_to_account()
         configuration = CONFIGURATION / "server.conf"
         said: dict[str, str | list[str]] = {
             "GOALTRAIL_NATS_NAME": "goaltrail",
             "GOALTRAIL_NATS_LISTEN": f"127.0.0.1:{self.port}",
             "GOALTRAIL_NATS_MONITOR": f"127.0.0.1:{self.monitor_port}",
             "GOALTRAIL_NATS_STORE": str(self.directory.resolve()),
-            "GOALTRAIL_NATS_USER": self.app.user,
-            "GOALTRAIL_NATS_PASSWORD": self.app.password,
-            "GOALTRAIL_NATS_PROVISIONER_USER": self.provisioner.user,
-            "GOALTRAIL_NATS_PROVISIONER_PASSWORD": self.provisioner.password,
         }
+        for login in self.users.all():
+            said[f"GOALTRAIL_NATS_{login.user.upper()}_PASSWORD"] = login.password
         if self.cluster is not None:
             configuration = self.cluster.configuration
             said |= {
@@ -140,15 +163,21 @@ class NatsServer:
                 pid_file=self.pid_file,
             )
 
+    def _move_to_account(self) -> None:
+        """Give streams that were made before there were accounts to the account that the services live in."""
+        streams = self.directory / "jetstream"
+        if (streams / "$G").is_dir() and not (streams / ACCOUNT).exists():
+            (streams / "$G").rename(streams / ACCOUNT)
+
     def wait_ready(self, timeout: float = 10.0) -> None:
-        """Wait until the application's user can log in. Raises ProcessError when it can't in `timeout` s."""
+        """Wait until the API's user can log in. Raises ProcessError when it can't in `timeout` s."""
         wait_until(lambda: not self.alive or self.ready(), timeout=timeout)
         if not self.ready():
             raise ProcessError(f"nats-server did not start: {last_lines(self.log, 3)}")
 
     def ready(self) -> bool:
         """Log in over the real protocol: INFO, CONNECT, PING, PONG."""
-        hello = json.dumps({"user": self.app.user, "pass": self.app.password, "verbose": False})
+        hello = json.dumps({"user": self.users.api.user, "pass": self.users.api.password, "verbose": False})
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
                 connection.sendall(f"CONNECT {hello}\r\nPING\r\n".encode())
@@ -202,15 +231,13 @@ class NatsCluster:
         # The file includes ./server.conf, which in a container lies beside it.
         for source in (configuration, CONFIGURATION / "server.conf", CONFIGURATION / "authorization.conf"):
             (directory / source.name).write_bytes(source.read_bytes())
-        self.app = NatsLogin.generate("app")
-        self.provisioner = NatsLogin.generate("provisioner")
+        self.users = NatsUsers.generate()
         ports = tuple(free_port() for _ in range(3))
         route_password = new_password()
         self.nodes = [
             NatsServer(
                 private_directory(directory / f"node{number}"),
-                app=self.app,
-                provisioner=self.provisioner,
+                users=self.users,
                 cluster=ClusterMembership(
                     name=f"node{number}",
                     ports=ports,

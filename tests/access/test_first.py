@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
@@ -9,8 +11,10 @@ from services.access.access import Access
 from services.access.first import admin_token_file, ensure_admin_token
 from services.access.tokens import TOKEN
 from services.ledger import Ledger
+from services.ledger.provision import provision
 from services.runtime.settings import Settings, SettingsError
-from tests.nats_only import eventually
+from tests.nats_only import eventually, provisioned_settings
+from tests.servers import TestNats
 
 CHOSEN = "gt_chosen_by_an_operator_who_likes_long_ones"
 
@@ -60,30 +64,26 @@ async def test_revoked_token_stays_revoked(provisioned: Settings, access: Access
     assert access.caller(text) is None
 
 
-async def test_lost_bucket_is_filled_again(provisioned: Settings, access: Access, ledger: Ledger) -> None:
+async def test_lost_bucket_is_filled_again(tmp_path: Path) -> None:
     """A restored ledger without its tokens gets its administrator back from the token file."""
-    await ensure_admin_token(provisioned)
-    await eventually(lambda: len(access.list(provisioned.workspace)) == 1)
-    [record] = access.list(provisioned.workspace)
-    text = admin_token_file(provisioned.data).read_text().strip()
-    settings = provisioned
-    provisioner = await Ledger.connect(
-        settings.model_copy(
-            update={
-                "nats_user": settings.nats_provisioner_user,
-                "nats_password": settings.nats_provisioner_password,
-            }
-        )
-    )
-    async with provisioner:
-        await provisioner.client.jetstream().purge_stream(
-            "KV_ACCESS", subject=f"$KV.ACCESS.{provisioned.workspace}.{record.id}"
-        )
-    await ensure_admin_token(provisioned)
-    restarted = await Access.start(ledger)
-    assert restarted.caller(text) is not None
-    await restarted.close()
-    assert await ledger.head(provisioned.workspace) == 2
+    nats = TestNats(tmp_path / "nats")
+    with nats.server:
+        settings = await provisioned_settings(nats, "main", tmp_path / "data")
+        await ensure_admin_token(settings)
+        text = admin_token_file(settings.data).read_text().strip()
+        as_provisioner = {
+            "nats_user": settings.nats_provisioner_user,
+            "nats_password": settings.nats_provisioner_password,
+        }
+        async with await Ledger.connect(settings.model_copy(update=as_provisioner)) as ledger:
+            await ledger.client.jetstream().delete_stream("KV_ACCESS")
+        await provision(settings)
+        await ensure_admin_token(settings)
+        async with await Ledger.connect(settings) as ledger:
+            restarted = await Access.start(ledger)
+            assert restarted.caller(text) is not None
+            await restarted.close()
+            assert await ledger.head("main") == 2
 
 
 async def test_token_file_with_another_text_is_explained(provisioned: Settings) -> None:

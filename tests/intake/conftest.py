@@ -16,13 +16,15 @@ from tests.intake.desk import Desk
 
 @pytest.fixture
 async def desk(
-    settings_for: Callable[[Role], Settings], operator_settings: Settings, workspace: str
+    settings_for: Callable[[Role], Settings],
+    operator_settings: Settings,
+    workspace: str,
 ) -> AsyncIterator[Desk]:
     """A workspace in Seoul with the KPIs sales (KRW), rate (a ratio) and level (a gauge)."""
     await create_workspace(operator_settings, workspace, name="Acme", zone="Asia/Seoul")
     engine = builds.projector_engine(settings_for("projector"))
     await builds.prepare_control(engine)
-    async with await Ledger.connect(settings_for("intake")) as ledger:
+    async with await Ledger.connect(settings_for("api")) as ledger:
         made = Desk(settings_for("intake"), ledger, engine, workspace)
         await made.define("sales")
         await made.define("rate", "ratio", "%")

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
+from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.envelope import Event, encode
@@ -44,6 +45,8 @@ class Desk:
 
     def __init__(self, settings: Settings, ledger: Ledger, engine: AsyncEngine, workspace: str) -> None:
         self.settings = settings
+        self.sender: Client | None = None
+        """A connection as systems that send have it, where a test wants one."""
         self.ledger = ledger
         self.engine = engine
         self.workspace = workspace

@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import nats
 import orjson
 import pytest
+from nats.aio.client import Client
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -22,6 +24,7 @@ from services.runtime.background import failing
 from services.runtime.settings import Role, Settings
 from tests.intake.desk import Desk, item
 from tests.running import eventually
+from tests.servers import TestNats
 
 
 def event(source_id: str, value: Any = "1", **fields: Any) -> dict[str, Any]:
@@ -62,11 +65,22 @@ def running(
     return run  # type: ignore[return-value]
 
 
+@pytest.fixture(autouse=True)
+async def sender(nats_server: TestNats, desk: Desk) -> AsyncIterator[Client]:
+    """A connection as systems that send have it."""
+    login = nats_server.users.sender
+    client = await nats.connect(nats_server.url, user=login.user, password=login.password)
+    desk.sender = client
+    yield client
+    await client.close()
+
+
 async def publish(desk: Desk, payload: bytes, *, feed: str = "erp", **headers: str) -> None:
     """Publish as a feed does."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    await desk.ledger.client.publish(f"intake.{desk.workspace}.{feed}", payload, headers=named or None)
-    await desk.ledger.client.flush()
+    assert desk.sender is not None
+    await desk.sender.publish(f"intake.{desk.workspace}.{feed}", payload, headers=named or None)
+    await desk.sender.flush()
 
 
 async def recorded(desk: Desk) -> list[tuple[str, str]]:
@@ -144,15 +158,14 @@ async def test_cloudevents_become_readings(desk: Desk, running: Any) -> None:
         assert await wait_for(desk, 3) == [("a", "1"), ("b 가", "2.5"), ("c", "3")]
 
 
-async def test_only_jetstream_answers_a_sender(desk: Desk, running: Any) -> None:
+async def test_only_jetstream_answers_a_sender(desk: Desk, sender: Client, running: Any) -> None:
     """Its answer says that the delivery is on the disk; the process that is woken must not say anything."""
-    client = desk.ledger.client
-    inbox = client.new_inbox()
-    answers = await client.subscribe(inbox)
+    inbox = sender.new_inbox()
+    answers = await sender.subscribe(inbox)
     async with running():
         for n in range(20):
             payload = orjson.dumps(event(f"answered-{n}"))
-            await client.publish(f"intake.{desk.workspace}.erp", payload, reply=inbox)
+            await sender.publish(f"intake.{desk.workspace}.erp", payload, reply=inbox)
         received = [(await answers.next_msg(timeout=5)).data for _ in range(20)]
         assert all(orjson.loads(answer)["stream"] == "INTAKE" for answer in received)
 

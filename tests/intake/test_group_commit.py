@@ -122,7 +122,7 @@ def test_whatever_comes_at_once_is_as_if_it_came_one_by_one(
         await create_workspace(operator_settings, workspace, name="Acme", zone="Asia/Seoul")
         engine = builds.projector_engine(settings_for("projector"))
         await builds.prepare_control(engine)
-        async with await Ledger.connect(settings_for("intake")) as ledger:
+        async with await Ledger.connect(settings_for("api")) as ledger:
             desk = Desk(settings_for("intake"), ledger, engine, workspace)
             await desk.define("sales")
             await desk.begin_views()

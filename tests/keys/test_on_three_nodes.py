@@ -24,10 +24,10 @@ async def cluster_settings(nats_cluster: NatsCluster, workspace: str, tmp_path: 
     """Settings of a workspace on three nodes."""
     settings = Settings(
         nats_url=nats_cluster.urls,
-        nats_user=nats_cluster.app.user,
-        nats_password=SecretStr(nats_cluster.app.password),
-        nats_provisioner_user=nats_cluster.provisioner.user,
-        nats_provisioner_password=SecretStr(nats_cluster.provisioner.password),
+        nats_user=nats_cluster.users.api.user,
+        nats_password=SecretStr(nats_cluster.users.api.password),
+        nats_provisioner_user=nats_cluster.users.provisioner.user,
+        nats_provisioner_password=SecretStr(nats_cluster.users.provisioner.password),
         replicas=3,
         workspace=workspace,
         data=tmp_path / "data",

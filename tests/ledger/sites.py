@@ -22,10 +22,10 @@ def settings_of(
     three = isinstance(nats, NatsCluster)
     return Settings(
         nats_url=url or (nats.urls if isinstance(nats, NatsCluster) else nats.url),
-        nats_user=nats.app.user,
-        nats_password=SecretStr(nats.app.password),
-        nats_provisioner_user=nats.provisioner.user,
-        nats_provisioner_password=SecretStr(nats.provisioner.password),
+        nats_user=nats.users.api.user,
+        nats_password=SecretStr(nats.users.api.password),
+        nats_provisioner_user=nats.users.provisioner.user,
+        nats_provisioner_password=SecretStr(nats.users.provisioner.password),
         replicas=3 if three else 1,
         workspace=workspace,
     )

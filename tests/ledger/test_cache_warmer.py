@@ -20,7 +20,7 @@ from tests.servers import TestNats
 @pytest.fixture
 async def one_node(tmp_path: Path, nats_server: TestNats, workspace: str) -> AsyncIterator[Settings]:
     """A node of its own: nobody else may ask it anything while requests are counted."""
-    with NatsServer(tmp_path / "nats", app=nats_server.app, provisioner=nats_server.provisioner) as server:
+    with NatsServer(tmp_path / "nats", users=nats_server.users) as server:
         settings = settings_of(server, workspace)
         await provision(settings)
         yield settings

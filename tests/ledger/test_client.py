@@ -175,11 +175,10 @@ async def test_it_connects_again_and_says_so_once(
     """A server that is away for a second costs two lines in the log, and the next request just works."""
     with NatsServer(
         tmp_path / "nats",
-        app=nats_server.app,
-        provisioner=nats_server.provisioner,
+        users=nats_server.users,
     ) as server:
-        client = LedgerClient()
-        await client.open([server.url], user=server.app.user, password=server.app.password, name="test")
+        client, api = LedgerClient(), server.users.api
+        await client.open([server.url], user=api.user, password=api.password, name="test")
         woken = asyncio.Event()
 
         async def wake() -> None:
@@ -191,7 +190,7 @@ async def test_it_connects_again_and_says_so_once(
         server.start()
         async with asyncio.timeout(10):
             await woken.wait()
-        answer = await client.ask("$JS.API.INFO", b"")
+        answer = await client.ask("$JS.API.STREAM.NAMES", b"")
         await answer.wait(5)
         await client.close()
     lines = capsys.readouterr().out

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nats.js.errors import ServerError
 
 from events.errors import Refused
 from events.workspace.events import WorkspaceCreated
 from services.ledger import ConfigurationDiffers, InvalidAppend, Ledger, LedgerError, recorded
 from services.ledger.provision import check, create_workspace, list_workspaces, provision
-from services.ledger.streams import differences, ledger_stream, shared_streams
+from services.ledger.streams import ACCESS, differences, former, ledger_stream, shared_streams
 from services.runtime.settings import Settings, SettingsError
 from services.up.nats_server import NatsServer
-from tests.ledger.sites import entries, messages, provisioner
+from tests.ledger.sites import entries, messages, provisioner, settings_of
 from tests.servers import TestNats
 
 
@@ -81,13 +82,13 @@ async def test_only_the_provisioner_makes_streams(one_node: Settings) -> None:
 
 async def test_the_guard_names_every_difference(nats_server: TestNats, tmp_path: Path) -> None:
     """On a server of its own: a missing stream, a changed limit, another number of replicas."""
-    server = NatsServer(tmp_path / "nats", app=nats_server.app, provisioner=nats_server.provisioner)
+    server = NatsServer(tmp_path / "nats", users=nats_server.users)
     with server:
         settings = Settings(
             nats_url=server.url,
-            nats_user=server.app.user,
-            nats_password=server.app.password,
-            nats_provisioner_password=server.provisioner.password,
+            nats_user=server.users.api.user,
+            nats_password=server.users.api.password,
+            nats_provisioner_password=server.users.provisioner.password,
             workspace="acme",
         )
         await provision(settings)
@@ -165,3 +166,48 @@ async def test_the_application_cannot_change_a_ledger(ledger: Ledger, workspace:
     assert await messages(ledger, workspace, 0) == before
     with pytest.raises(LedgerError):
         await ledger.append(workspace, entries(workspace, "x"), {f"ledger.{workspace}.kpi.sales": 7})
+
+
+async def test_the_tokens_of_an_earlier_version_survive_the_migration(
+    nats_server: TestNats, tmp_path: Path
+) -> None:
+    """The bucket is brought to what no roll-up empties; one that somebody changed by hand is not touched."""
+    with NatsServer(tmp_path / "nats", users=nats_server.users) as server:
+        settings = settings_of(server, "acme")
+        (access,) = [wanted for wanted in shared_streams(1) if wanted["name"] == ACCESS]
+        before = former(access)
+        assert before is not None
+        async with provisioner(settings) as client:
+            js = client.jetstream()
+            for changed in ({"max_msgs": 7}, {"description": "of the operator"}):
+                config = json.dumps({**before, **changed}).encode()
+                await client.request("$JS.API.STREAM.CREATE.KV_ACCESS", config)
+                await js.publish("$KV.ACCESS.acme.1", b"a token")
+                if "max_msgs" in changed:
+                    with pytest.raises(ConfigurationDiffers, match="max_msgs is 7"):
+                        await provision(settings)
+                    await js.delete_stream(ACCESS)
+            await provision(settings)
+            await provision(settings)
+            info = await js.stream_info(ACCESS)
+            assert (info.config.allow_rollup_hdrs, info.config.deny_purge) == (False, True)
+            assert info.config.description == "of the operator"
+            assert (await js.get_last_msg(ACCESS, "$KV.ACCESS.acme.1")).data == b"a token"
+            with pytest.raises(ServerError, match="rollup not permitted"):
+                await js.publish("$KV.ACCESS.acme.1", b"", headers={"Nats-Rollup": "all"})
+        async with await Ledger.connect(settings) as ledger:
+            await check(settings, ledger)
+
+
+async def test_streams_made_before_there_were_accounts_are_there(
+    nats_server: TestNats, tmp_path: Path
+) -> None:
+    """The server keeps streams by account; those of the default account move to ours at the start."""
+    server = NatsServer(tmp_path / "nats", users=nats_server.users)
+    with server:
+        await provision(settings_of(server, "acme"))
+    folder = server.directory / "jetstream"
+    (folder / "GOALTRAIL").rename(folder / "$G")
+    with server:
+        async with await Ledger.connect(settings_of(server, "acme")) as ledger:
+            assert await ledger.head("acme") == 1

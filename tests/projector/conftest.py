@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import groupby
 
 import pytest
@@ -13,7 +13,7 @@ from projections.projection import Group
 from services.ledger import Entry, Ledger, StoredMessage
 from services.ledger.provision import create_workspace
 from services.projector import builds
-from services.runtime.settings import Settings
+from services.runtime.settings import Role, Settings
 from tests.projections.contract.building import Tables, tables_of
 from tests.running import eventually
 
@@ -71,11 +71,13 @@ def _in(subject: str, workspace: str) -> str:
 
 
 @pytest.fixture
-async def company(operator_settings: Settings, settings: Settings, workspace: str) -> AsyncIterator[Company]:
+async def company(
+    operator_settings: Settings, settings: Settings, settings_for: Callable[[Role], Settings], workspace: str
+) -> AsyncIterator[Company]:
     """A new workspace whose ledger holds its creation only."""
     await create_workspace(operator_settings, workspace, name="Acme", zone="Asia/Seoul")
     engine = builds.projector_engine(settings)
     await builds.prepare_control(engine)
-    async with await Ledger.connect(settings) as ledger:
+    async with await Ledger.connect(settings_for("api")) as ledger:
         yield Company(ledger, engine, workspace)
     await engine.dispose()

@@ -73,7 +73,7 @@ class Place:
 
     async def append(self, entries: list[Entry]) -> int:
         """Append; return the last position."""
-        async with await Ledger.connect(self.settings) as ledger:
+        async with await Ledger.connect(self.operator) as ledger:
             return (await ledger.append(self.workspace, entries, {})).last
 
     async def find(self, group: str = "state") -> control.ActiveVersion | None:
@@ -281,7 +281,7 @@ async def _waited(views: Views, workspace: str) -> None:
 
 async def test_views_go_on_when_the_right_ledger_is_put_back(place: Place, tmp_path: Path) -> None:
     """A wrong copy does no harm: with the right files everything goes on where it was."""
-    async with projecting(place.settings), connected(place.settings) as services:
+    async with projecting(place.settings), connected(place.operator) as services:
         await place.visible(await a_history(place, tmp_path / "older"))
         await place.copy_to(tmp_path / "right")
         before = await place.tables()

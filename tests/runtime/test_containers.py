@@ -113,7 +113,7 @@ def test_new_secrets_makes_every_variable_that_compose_wants(tmp_path: Path) -> 
 
 async def test_three_nodes_keep_three_copies_and_survive_the_leader(nats_cluster: NatsCluster) -> None:
     """An R3 stream has a leader and two current followers; when its node dies another one leads."""
-    login = nats_cluster.provisioner
+    login = nats_cluster.users.provisioner
     client = await nats.connect(
         nats_cluster.urls.split(","),
         user=login.user,

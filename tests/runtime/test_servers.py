@@ -17,15 +17,14 @@ import psutil
 import pytest
 
 from services.up import postgres_server, processes
-from services.up.nats_server import NatsLogin, NatsServer, binary
+from services.up.nats_server import NatsServer, NatsUsers, binary
 from services.up.postgres_server import PostgresServer
 from services.up.processes import ProcessError, birth_mark, free_port, wait_until
 
 
 def test_nats_is_back_on_its_port_after_a_crash(tmp_path: Path) -> None:
     """Clients find it where it was."""
-    login = NatsLogin.generate("app")
-    server = NatsServer(tmp_path / "nats", app=login, provisioner=NatsLogin.generate("provisioner"))
+    server = NatsServer(tmp_path / "nats", users=NatsUsers.generate())
     with server:
         port = server.port
         server.kill()
@@ -193,7 +192,7 @@ def test_children_of_a_killed_parent_end(tmp_path: Path) -> None:
         "import sys, time; from pathlib import Path\n"
         "from services.up.nats_server import *; from services.up.postgres_server import *\n"
         f"d = Path({str(tmp_path)!r})\n"
-        "n = NatsServer(d/'nats', app=NatsLogin('a','p1'), provisioner=NatsLogin('b','p2')).start()\n"
+        "n = NatsServer(d/'nats', users=NatsUsers.generate()).start()\n"
         "p = PostgresServer(d/'pg', superuser='o', password='p3').start()\n"
         "print('up', flush=True); time.sleep(60)"
     )
@@ -220,12 +219,8 @@ def test_the_birth_mark_tells_processes_apart() -> None:
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     """The error has the server's own last words, on one line."""
-    server = NatsServer(
-        tmp_path / "nats", app=NatsLogin("a", "p1"), provisioner=NatsLogin("b", "p2"), port=free_port()
-    )
-    blocker = NatsServer(
-        tmp_path / "other", app=NatsLogin("c", "p3"), provisioner=NatsLogin("d", "p4"), port=server.port
-    )
+    server = NatsServer(tmp_path / "nats", users=NatsUsers.generate(), port=free_port())
+    blocker = NatsServer(tmp_path / "other", users=NatsUsers.generate(), port=server.port)
     with blocker, pytest.raises(ProcessError, match=r"nats-server did not start: .*address already in use"):
         server.start(timeout=2)
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import nats
 import psutil
 import pytest
+from nats.aio.client import Client
 
-from services.runtime.settings import load_settings
+from services.runtime.settings import Settings, load_settings, nats_inbox
 from services.up.processes import free_port, wait_until
 from tests.up import Running
 
@@ -50,7 +51,7 @@ def test_everything_is_private(running: Running) -> None:
     assert running.data.stat().st_mode & 0o777 == 0o700
     shared = [str(p) for p in running.data.rglob("*") if not p.is_symlink() and p.stat().st_mode & 0o077]
     assert shared == []
-    for name in ("admin.token", "master.key", "nats_password", "postgres_password"):
+    for name in ("admin.token", "master.key", "nats_api_password", "postgres_password"):
         assert (running.data / "secrets" / name).stat().st_mode & 0o777 == 0o600
 
 
@@ -157,6 +158,16 @@ def test_sigterm_while_starting_leaves_nothing(tmp_path: Path) -> None:
         assert all_gone(family)
 
 
+async def connect(settings: Settings) -> Client:
+    """A connection as the API has it."""
+    return await nats.connect(
+        settings.nats_servers,
+        user=settings.nats_user,
+        password=settings.nats_password.get_secret_value(),
+        inbox_prefix=nats_inbox(settings.nats_user),
+    )
+
+
 async def test_after_kill_nine_the_next_up_is_clean(tmp_path: Path) -> None:
     """SIGKILL to the supervisor: the next `up` starts, no old process runs, what was acked is there."""
     data, port = tmp_path / "data", free_port()
@@ -164,9 +175,7 @@ async def test_after_kill_nine_the_next_up_is_clean(tmp_path: Path) -> None:
     first.wait_ready()
     family = first.family()
     settings = load_settings("api", data=data)
-    client = await nats.connect(
-        settings.nats_servers, user=settings.nats_user, password=settings.nats_password.get_secret_value()
-    )
+    client = await connect(settings)
     subject = f"ledger.{settings.workspace}.probe.1"
     ack = await client.jetstream().publish(subject, b"acked before the crash")
     first.process.kill()
@@ -176,9 +185,7 @@ async def test_after_kill_nine_the_next_up_is_clean(tmp_path: Path) -> None:
     with Running(data, port):
         assert all_gone(family)
         settings = load_settings("api", data=data)
-        client = await nats.connect(
-            settings.nats_servers, user=settings.nats_user, password=settings.nats_password.get_secret_value()
-        )
+        client = await connect(settings)
         kept = await client.jetstream().get_msg(ack.stream, ack.seq)
         await client.close()
         assert kept.data == b"acked before the crash"
