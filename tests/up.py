@@ -22,8 +22,9 @@ REPOSITORY = Path(__file__).parent.parent
 class Running:
     """One `goaltrail up`. `with` waits until it is ready; however that ends, nothing of it is left."""
 
-    def __init__(self, data: Path, port: int, *, hang_seconds: float | None = None) -> None:
-        """`hang_seconds`: after how long a process that hangs is killed, instead of the default."""
+    def __init__(self, data: Path, port: int, *options: str, hang_seconds: float | None = None) -> None:
+        """`options` for `up`; `hang_seconds`: after how long a process that hangs is killed."""
+        self.options = options
         self.data = data
         self.port = port
         self.hang_seconds = hang_seconds
@@ -48,6 +49,7 @@ class Running:
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self.output = self.data.with_name(f"{self.data.name}.{time.monotonic_ns()}.out")
         command = ["-m", "services.cli.main", "up", "--data", str(self.data), "--port", str(self.port)]
+        command += self.options
         if self.hang_seconds is not None:
             program = (
                 "import functools; from pathlib import Path; from services.up.supervisor import up;"

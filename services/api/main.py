@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
@@ -11,6 +12,8 @@ from datetime import timedelta
 
 import structlog
 import uvicorn
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from services.access.access import Access
 from services.api.app import create_app
@@ -22,6 +25,7 @@ from services.intake.intake import Intake
 from services.keys.keys import Keys, MasterKeyDiffersError
 from services.ledger import Ledger, LedgerError
 from services.ledger.provision import check
+from services.postgres.locks import Locks
 from services.postgres.views import Views
 from services.runtime import loop
 from services.runtime.garbage import collect_rarely
@@ -66,6 +70,7 @@ async def connected(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(keys.close)
         intake = Intake.connect(settings, ledger)
         stack.push_async_callback(intake.close)
+        locks = await _locks(settings, stack) if settings.api_processes > 1 else None
         health = Health(ledger, views)
         await health.start()
         yield Services(
@@ -74,10 +79,30 @@ async def connected(settings: Settings) -> AsyncIterator[Services]:
             views=views,
             access=access,
             keys=keys,
-            goals=Goals(ledger, views, keys),
+            goals=Goals(ledger, views, keys, locks=locks),
             intake=intake,
             health=health,
         )
+
+
+async def _locks(settings: Settings, stack: AsyncExitStack) -> Locks:
+    """Locks in a session of their own, that keep the rules of commands over several processes."""
+    engine = create_async_engine(
+        settings.sqlalchemy_url, poolclass=NullPool, connect_args={"timeout": 2.0, "command_timeout": 5.0}
+    )
+    stack.push_async_callback(engine.dispose)
+    return await stack.enter_async_context(Locks(engine))
+
+
+def _listen(settings: Settings) -> list[socket.socket] | None:
+    """A socket on the port that several processes share; None where one process has it for itself."""
+    if settings.api_processes == 1:
+        return None
+    shared = socket.socket(socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    shared.bind((settings.api_host, settings.api_port))
+    return [shared]
 
 
 async def _serve(settings: Settings) -> None:
@@ -98,7 +123,7 @@ async def _serve(settings: Settings) -> None:
         resolver = Resolver(services.ledger, services.views, services.goals, after=after)
         resolving = resolver.running() if settings.resolve_goals else nullcontext()
         async with resolving:
-            await _Server(config).serve()
+            await _Server(config).serve(_listen(settings))
 
 
 class _Server(uvicorn.Server):

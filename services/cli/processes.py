@@ -12,11 +12,27 @@ from services.runtime.logging import configure_logging
 from services.runtime.settings import Role, Settings, SettingsError, load_settings
 
 
-def api() -> None:
+def api(
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes",
+            min=1,
+            max=64,
+            help="Start so many processes that share the port; if one ends, all of them do.",
+            show_default="this one alone",
+        ),
+    ] = None,
+) -> None:
     """Serve the HTTP API.
 
-    Example: GOALTRAIL_API_PORT=9000 goaltrail api
+    Example: GOALTRAIL_API_PORT=9000 goaltrail api --processes 4
     """
+    if processes is not None and processes > 1:
+        from services.up.siblings import run_siblings
+
+        _settings("api")
+        raise typer.Exit(run_siblings(["api"], processes))
     settings = _settings("api")
     with importing():
         from services.api.main import run

@@ -26,6 +26,9 @@ def up(
             show_default=f"GOALTRAIL_API_PORT or {DEFAULT_API_PORT}",
         ),
     ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, max=8, help="API processes that share the port.")
+    ] = 1,
 ) -> None:
     """Start everything on this machine: NATS, PostgreSQL, API, intake and projector. Ctrl-C stops it.
 
@@ -34,7 +37,7 @@ def up(
     from services.up import supervisor
 
     try:
-        raise typer.Exit(supervisor.up(data, port, typer.echo))
+        raise typer.Exit(supervisor.up(data, port, typer.echo, processes=processes))
     except (ProcessError, SettingsError) as error:
         typer.echo(f"goaltrail: {error}", err=True)
         raise typer.Exit(1) from None

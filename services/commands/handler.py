@@ -31,7 +31,7 @@ from services.access.callers import Caller
 from services.commands.aggregates import Loaded, seen
 from services.commands.context_loader import context_of, workspace_of, written_of
 from services.commands.errors import KeyInFlight, KeyReused, Stale, TooContended
-from services.commands.serialization import OneAtATime
+from services.commands.serialization import OneAtATime, StillOurs
 from services.commands.state_loader import Knowledge
 from services.commands.visibility import may_see, refusal_of_unseen, require_sight_of_new
 from services.keys.keys import Keys
@@ -42,6 +42,7 @@ from services.ledger import (
     Ledger,
     WorkspaceUnknown,
 )
+from services.postgres.locks import Locks
 from services.postgres.views import LedgerDiffers, View, Views, ViewsBusy, ViewsUnavailable
 
 REMEMBERED = 100_000
@@ -108,12 +109,15 @@ class Goals:
         views: Views,
         keys: Keys,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        locks: Locks | None = None,
     ) -> None:
+        """`locks` keep this process and others apart, if there are several."""
         self._ledger = ledger
         self._views = views
         self._keys = keys
         self._now = now
-        self._one_at_a_time = OneAtATime()
+        self._one_at_a_time = OneAtATime(locks)
         self._in_flight: set[tuple[str, str, str]] = set()
         self._objective_of: dict[tuple[str, str], str] = {}
 
@@ -178,10 +182,10 @@ class Goals:
         return await knowledge.objective_of(key_result)
 
     async def _carry_out(self, request: Request) -> Answer:
-        async with self._one_at_a_time.turn(request.workspace, request.commands):
-            return await self._decide_and_append(request)
+        async with self._one_at_a_time.turn(request.workspace, request.commands) as still_ours:
+            return await self._decide_and_append(request, still_ours)
 
-    async def _decide_and_append(self, request: Request) -> Answer:
+    async def _decide_and_append(self, request: Request, still_ours: StillOurs) -> Answer:
         seen = await self._from_views(request)
         if isinstance(seen, Answer):
             return seen
@@ -194,6 +198,7 @@ class Goals:
                 if earlier is not None:
                     return earlier
                 plan = await self._decide(request, knowledge)
+            await still_ours()
             try:
                 return await self._append(request, plan, knowledge)
             except DuplicateId as error:

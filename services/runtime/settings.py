@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     data: Path = Field(DEFAULT_DATA, description="Directory of everything that `goaltrail up` stores.")
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(DEFAULT_API_PORT, ge=1, le=65535, description="Port the API listens on.")
+    api_processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="How many API processes serve the system, on this and other machines; those of one"
+        " machine share the port. With more than one, rules that span goals are held by locks of PostgreSQL.",
+    )
     api_url: str | None = Field(
         None, description="Where commands find the API; by default http://<api_host>:<api_port>."
     )

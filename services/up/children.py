@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -159,10 +159,13 @@ class RoleProcess:
         data: DataDirectory,
         say: Say,
         *,
+        env: Mapping[str, str] | None = None,
         hang_seconds: float = HANG_SECONDS,
     ) -> None:
+        """`env`: what this process is told besides the settings of its role."""
         self.name = name
         self._command = command
+        self._env = env or {}
         self._data = data
         self._say = say
         self._backoff = _Backoff()
@@ -191,6 +194,7 @@ class RoleProcess:
             "PYTHONPATH": f"{packages}{os.pathsep}{path}" if path else packages,
             "PYTHONUNBUFFERED": "1",
             heartbeat.VARIABLE: str(pulse.writing),
+            **self._env,
         }
         if secrets := os.environ.get("GOALTRAIL_SECRETS_DIR"):
             env["GOALTRAIL_SECRETS_DIR"] = str(Path(secrets).absolute())

@@ -128,7 +128,9 @@ class DataDirectory:
                 log.replace(log.with_suffix(".log.1"))
         return nats, postgres
 
-    def write_roles(self, nats: NatsServer, postgres: PostgresServer, port: int) -> Settings:
+    def write_roles(
+        self, nats: NatsServer, postgres: PostgresServer, port: int, processes: int = 1
+    ) -> Settings:
         """Write what each role is told, each with the least it needs. Returns the operator's settings."""
         from services.access.tokens import generate  # here: a second `up` doesn't need it
 
@@ -138,6 +140,7 @@ class DataDirectory:
         common = {
             "DATA": str(self.root),
             "API_PORT": str(port),
+            "API_PROCESSES": str(processes),
             "NATS_URL": nats.url,
         }
         keys = {"MASTER_KEY_FILE": str(self.secret_file("master.key"))}

@@ -47,7 +47,7 @@ from services.up.processes import (
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "100",
+    "max_connections": "300",  # 31 for each of up to 8 API processes, and those of the workers
     "password_encryption": "scram-sha-256",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",

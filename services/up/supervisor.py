@@ -22,6 +22,8 @@ from services.up.provisioning import provision
 ROLES: dict[str, list[str]] = {"api": ["api"], "intake": ["intake"], "projector": ["worker"]}
 """The processes beside the servers, and the command that each one runs."""
 
+MOST_PROCESSES = 8
+"""API processes on one machine."""
 START_TRIES = 6
 """A server that stops so often while we start will not start; a few times may be a crash being cleaned up."""
 READY_SECONDS = 60.0
@@ -31,14 +33,22 @@ SERVICE_GRACE = 6.0
 SERVER_GRACE = 3.0
 
 
-def up(data: Path, port: int | None, say: Say, *, hang_seconds: float = HANG_SECONDS) -> int:
+def up(
+    data: Path,
+    port: int | None,
+    say: Say,
+    *,
+    processes: int = 1,
+    hang_seconds: float = HANG_SECONDS,
+) -> int:
     """Run everything until SIGINT, SIGTERM or SIGHUP. Returns the exit code.
 
-    `say` prints one line for the person at the terminal. A process that shows no sign of life for
-    `hang_seconds` is killed and started again. Raises ProcessError when it can't start.
+    `say` prints one line for the person at the terminal; `processes` of the API share its port. A process
+    that shows no sign of life for `hang_seconds` is killed and started again. Raises ProcessError when it
+    can't start.
     """
     os.umask(0o077)
-    supervisor = Supervisor(data, port, say, hang_seconds=hang_seconds)
+    supervisor = Supervisor(data, port, say, processes=processes, hang_seconds=hang_seconds)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, supervisor.on_signal)
     return supervisor.run()
@@ -47,10 +57,20 @@ def up(data: Path, port: int | None, say: Say, *, hang_seconds: float = HANG_SEC
 class Supervisor:
     """Starts the servers and the services in order, restarts what crashes or hangs, stops all of it."""
 
-    def __init__(self, data: Path, port: int | None, say: Say, *, hang_seconds: float = HANG_SECONDS) -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: int | None,
+        say: Say,
+        *,
+        processes: int = 1,
+        hang_seconds: float = HANG_SECONDS,
+    ) -> None:
         self.data = DataDirectory(data)
         self._port = port
         self._say = say
+        self._roles = ROLES | {f"api-{number}": ["api"] for number in range(2, processes + 1)}
+        self._processes = processes
         self._hang_seconds = hang_seconds
         self._stopping = False
         self._children: list[Child] = []
@@ -82,7 +102,7 @@ class Supervisor:
     def _start(self) -> None:
         started = time.monotonic()
         data = self.data
-        for name in ROLES:
+        for name in [*ROLES, *(f"api-{number}" for number in range(2, MOST_PROCESSES + 1))]:
             stop_leftover(data.pid_file(name), data.root)
         port = self._port or load_settings("operator", data=data.root).api_port
         if not port_is_free(port):
@@ -94,7 +114,7 @@ class Supervisor:
             Server(name, server, self._say, hang_seconds=self._hang_seconds)
             for name, server in (("nats-server", nats), ("PostgreSQL", postgres))
         ]
-        operator = data.write_roles(nats, postgres, port)
+        operator = data.write_roles(nats, postgres, port, self._processes)
         configure_logging(operator, "up", stream=(data.logs / "up.log").open("a"))
         nats.spawn()
         postgres.spawn()
@@ -102,8 +122,16 @@ class Supervisor:
         self._wait(postgres.ready, START_SECONDS, postgres.wait_ready)
         asyncio.run(provision(operator))
         roles = [
-            RoleProcess(name, command, data, self._say, hang_seconds=self._hang_seconds)
-            for name, command in ROLES.items()
+            RoleProcess(
+                name,
+                command,
+                data,
+                self._say,
+                # What has to be done once is done by the first one of the API.
+                env={"GOALTRAIL_RESOLVE_GOALS": "false"} if name not in ROLES else None,
+                hang_seconds=self._hang_seconds,
+            )
+            for name, command in self._roles.items()
         ]
         for role in roles:
             if self._stopping:

@@ -12,6 +12,7 @@ from services.access.callers import Caller
 from services.commands.handler import Goals
 from services.keys.keys import Keys
 from services.ledger import Ledger
+from services.postgres.locks import Locks
 from services.postgres.views import Views
 from services.runtime.settings import Settings
 from tests.nats_only import provisioned_settings
@@ -52,11 +53,11 @@ async def other_goals(provisioned: Settings) -> AsyncIterator[Goals]:
             yield made
 
 
-async def handler(settings: Settings, ledger: Ledger) -> AsyncIterator[Goals]:
+async def handler(settings: Settings, ledger: Ledger, locks: Locks | None = None) -> AsyncIterator[Goals]:
     """A handler with its keys and views."""
     keys = await Keys.start(ledger, settings.load_master_key())
     async with Views.connect(settings) as views:
-        yield Goals(ledger, views, keys)
+        yield Goals(ledger, views, keys, locks=locks)
     await keys.close()
 
 

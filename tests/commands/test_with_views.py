@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from events.cycles.commands import CloseCycle
 from events.errors import Refused
 from events.ids import Aggregate
 from events.objectives.commands import AddKeyResult, DraftObjective, DropObjective, RewordObjective
-from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit
+from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from services.access.callers import Caller
+from services.api.main import _locks
 from services.commands.errors import KeyReused, Stale
-from services.commands.handler import Goals
+from services.commands.handler import Answer, Goals
 from services.commands.state_loader import FEW
 from services.ledger import Entry, Ledger, StoredMessage
 from services.ledger.provision import provision
@@ -221,3 +224,95 @@ async def test_a_retry_is_answered_by_the_ledger_while_views_are_behind(
     first = await goals.execute(anna, GROWTH, change(90), **asked)
     await goals.execute(anna, GROWTH, change(95), reason="more")
     assert await goals.execute(anna, GROWTH, change(90), **asked) == first._replace(replayed=True)
+
+
+@asynccontextmanager
+async def _processes(settings_for: SettingsFor, count: int) -> AsyncIterator[list[Goals]]:
+    """Handlers as several API processes have them, each with connections and locks of its own."""
+    settings = settings_for("api")
+    async with AsyncExitStack() as stack:
+        made = []
+        for _ in range(count):
+            ledger = await stack.enter_async_context(await Ledger.connect(settings))
+            locks = await _locks(settings, stack)
+            made.append(await stack.enter_async_context(_handler(settings, ledger, locks)))
+        yield made
+
+
+_handler = asynccontextmanager(handler)
+
+
+async def test_rules_that_span_aggregates_hold_over_several_processes(
+    provisioned_for: SettingsFor, anna: Caller
+) -> None:
+    """Two processes at the same instant: no id is taken twice, and no units make a circle."""
+    async with _processes(provisioned_for, 2) as (one, other):
+        await given_objective(one, anna)
+        second = Aggregate("objective", "second")
+        await one.execute(anna, second, DraftObjective(title="Second", cycle="2026"))
+        for unit in ("a", "b"):
+            await one.execute(anna, Aggregate("org_unit", unit), CreateOrgUnit(name_ko=unit, level="team"))
+        for number in range(8):
+            key_result = AddKeyResult(key_result=f"kr-{number}", **KEY_RESULT)
+            answers = await asyncio.gather(
+                one.execute(anna, GROWTH, key_result, reason="r"),
+                other.execute(anna, second, key_result),
+                return_exceptions=True,
+            )
+            assert {type(answer) for answer in answers} == {Answer, Refused}, answers
+        moves = await asyncio.gather(
+            one.execute(anna, Aggregate("org_unit", "a"), MoveOrgUnit(parent="b"), reason="r"),
+            other.execute(anna, Aggregate("org_unit", "b"), MoveOrgUnit(parent="a"), reason="r"),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(move, Refused) for move in moves) == 1, moves
+
+
+async def test_a_key_in_flight_in_two_processes_is_carried_out_once(
+    provisioned_for: SettingsFor, anna: Caller, ledger: Ledger
+) -> None:
+    """The same request at both: one event. The same key for something else: one of them is refused."""
+    new = CreateOrgUnit(name_ko="U", level="team")
+    async with _processes(provisioned_for, 2) as processes:
+        for number in range(8):
+            unit = Aggregate("org_unit", f"u{number}")
+            same = await asyncio.gather(
+                *(each.execute(anna, unit, new, key=f"k{number}", body_hash="h") for each in processes)
+            )
+            assert same[0].event_ids == same[1].event_ids
+            assert same[0].position == same[1].position
+            assert len(await ledger.load(anna.workspace, unit)) == 1
+            different = await asyncio.gather(
+                *(
+                    each.execute(
+                        anna,
+                        Aggregate("org_unit", f"x{number}-{place}"),
+                        new,
+                        key=f"x{number}",
+                        body_hash=f"{place}",
+                    )
+                    for place, each in enumerate(processes)
+                ),
+                return_exceptions=True,
+            )
+            assert sum(isinstance(answer, KeyReused) for answer in different) == 1, different
+
+
+async def test_without_postgresql_rules_over_several_processes_are_refused(
+    provisioned_for: SettingsFor, anna: Caller, ledger: Ledger
+) -> None:
+    """Nobody knows then what the others do; what needs no such rule goes on."""
+    async with _processes(provisioned_for, 1) as (one,):
+        answer = await given_objective(one, anna)
+    settings = provisioned_for("api").model_copy(
+        update={"database_url": SecretStr("postgresql://nobody@127.0.0.1:1/none")}
+    )
+    async with AsyncExitStack() as stack:
+        locks = await _locks(settings, stack)
+        lonely = await stack.enter_async_context(_handler(settings, ledger, locks))
+        with pytest.raises(ViewsUnavailable):
+            await lonely.execute(
+                anna, Aggregate("org_unit", "new"), CreateOrgUnit(name_ko="New", level="team")
+            )
+        changed = await lonely.execute(anna, GROWTH, change(90), reason="more", if_match=answer.revision)
+        assert changed.position > answer.position

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from nats.aio.client import Client
 
 from services.runtime.settings import Settings, load_settings, nats_inbox
 from services.up.processes import free_port, wait_until
-from tests.up import Running
+from tests.up import REPOSITORY, Running
 
 NAMES = ("api", "intake", "projector", "nats-server", "postgres")
 START_SECONDS = 60.0
@@ -222,3 +223,55 @@ def test_a_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
     assert instance.process.wait(30) == 1
     assert "not a data directory of Goaltrail" in instance.said()
     assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_several_api_processes_share_the_port(tmp_path: Path) -> None:
+    """Both serve; when one is killed the other goes on, and it is started again."""
+    with Running(tmp_path / "data", free_port(), "--processes", "2") as running:
+        pids = {running.pid("api"), running.pid("api-2")}
+        assert None not in pids
+        assert wait_until(lambda: all(_listens(pid or 0, running.port) for pid in pids), timeout=60)
+        killed = running.pid("api-2")
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        assert wait_until(
+            lambda: not psutil.pid_exists(killed) or not _listens(killed, running.port), timeout=10
+        )
+        assert all(running.answers() for _ in range(5))
+        assert wait_until(lambda: running.pid("api-2") not in (None, killed), timeout=30)
+        assert wait_until(lambda: _listens(running.pid("api-2") or 0, running.port), timeout=60)
+    assert not running.answers()
+
+
+def test_siblings_serve_and_end_together(tmp_path: Path) -> None:
+    """`goaltrail api --processes 2`: if one of them ends, the command ends, and nothing is left."""
+    with Running(tmp_path / "data", free_port()) as running:
+        port = free_port()
+        command = [sys.executable, "-m", "services.cli.main", "api", "--processes", "2"]
+        env = os.environ | {"GOALTRAIL_DATA": str(running.data), "GOALTRAIL_API_PORT": str(port)}
+        with (tmp_path / "out").open("wb") as output:
+            parent = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=output, stderr=output)
+        assert wait_until(
+            lambda: len(_listening(parent.pid, port)) == 2 or parent.poll() is not None, timeout=60
+        )
+        assert parent.poll() is None, (tmp_path / "out").read_text()
+        first, second = _listening(parent.pid, port)
+        os.kill(first, signal.SIGKILL)
+        assert parent.wait(30) != 0
+        assert wait_until(lambda: not psutil.pid_exists(second), timeout=10)
+
+
+def _listening(parent: int, port: int) -> list[int]:
+    children = psutil.Process(parent).children() if psutil.pid_exists(parent) else []
+    return [child.pid for child in children if _listens(child.pid, port)]
+
+
+def _listens(pid: int, port: int) -> bool:
+    try:
+        connections = psutil.Process(pid).net_connections("tcp")
+    except psutil.NoSuchProcess:
+        return False
+    return any(
+        found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port
+        for found in connections
+    )
