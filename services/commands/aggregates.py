@@ -33,7 +33,7 @@ NOTHING = Loaded(None, 0, 0)
 
 
 def seen(row: queries.Version | None) -> Loaded:
-    """An aggregate as a view has it."""
+    """Return an aggregate as a view has it."""
     if row is None:
         return NOTHING
     assert isinstance(row.state, State)
@@ -79,7 +79,7 @@ async def catch_up(
 
 
 def folded(workspace: str, aggregate: Aggregate, before: Loaded, event: RecordedEvent) -> Loaded:
-    """The aggregate after one more event.
+    """Return the aggregate after one more event.
 
     One that fits nowhere is stepped over: the views do the same, and show the aggregate as incomplete.
     """

@@ -39,7 +39,7 @@ NAMING_PEOPLE = ("owner", "reviewer", "person", "to", "parties")
 
 
 async def workspace_of(knowledge: Knowledge, workspace: str) -> Workspace:
-    """The workspace, whose zone says what day it is. Raises WorkspaceUnknown."""
+    """Return the workspace, whose zone says what day it is. Raises WorkspaceUnknown."""
     found = await knowledge.state("workspace", workspace)
     if not isinstance(found, Workspace):
         raise WorkspaceUnknown(workspace)
@@ -88,7 +88,7 @@ async def context_of(
 async def written_of(
     knowledge: Knowledge, before: State | None, after: State | None, recorded_on: date
 ) -> Written:
-    """What a command made of its aggregate, with what advice on it follows from."""
+    """Return what a command made of its aggregate, with the facts that advice on it follows from."""
     cycle = await knowledge.state("cycle", after.cycle if isinstance(after, Objective) else None)
     unit = await knowledge.state("org_unit", after.org_unit if isinstance(after, Kpi) else None)
     moved = isinstance(before, Kpi) and isinstance(after, Kpi) and before.targets != after.targets
@@ -104,7 +104,7 @@ async def written_of(
 
 
 async def _retired_counter_metrics(knowledge: Knowledge, after: State | None) -> frozenset[str]:
-    """Those of a KPI that pay is linked to."""
+    """Return the retired counter-metrics of a KPI that pay is linked to."""
     if not isinstance(after, Kpi) or after.reward is None:
         return frozenset()
     others = [await knowledge.state("kpi", id_) for id_ in after.counter_metrics]

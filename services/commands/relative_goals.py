@@ -29,7 +29,7 @@ from projections.state.queries_readings import positions_of
 
 
 def waiting(objectives: Sequence[Objective]) -> list[tuple[Objective, KeyResult]]:
-    """The relative goals of active objectives that have no target yet, or get one for each period."""
+    """Return the relative goals of active objectives that lack a target, or get one for each period."""
     return [
         (objective, key_result)
         for objective in objectives
@@ -42,7 +42,7 @@ def waiting(objectives: Sequence[Objective]) -> list[tuple[Objective, KeyResult]
 async def bases_of(
     connection: AsyncConnection, position: int, as_of: date, objective: Objective, key_result: KeyResult
 ) -> tuple[PeriodBase, ...]:
-    """The bases of a relative goal whose periods are over and have a value, as known at the position.
+    """Return the bases of a relative goal whose periods are over and have a value, as known at a position.
 
     None in a closed cycle, where nothing is resolved any more.
     """
@@ -66,7 +66,7 @@ async def bases_of(
 async def kpi_base_of(
     connection: AsyncConnection, position: int, today: date, id_: str, stated: StatedKpiTarget
 ) -> FrozenValue | None:
-    """The base of a KPI's relative target as known at the position.
+    """Return the base of a KPI's relative target as known at the position.
 
     None if its period is not over or has no value.
     """
@@ -85,7 +85,7 @@ async def kpi_base_of(
 async def kpi_bases_now(
     connection: AsyncConnection, position: int, kpi: Kpi
 ) -> dict[FrozenValue, BaseValue | None]:
-    """What the bases of a KPI's targets come to, as known at the position."""
+    """Return what the bases of a KPI's targets come to, as known at the position."""
     bases = {target.base for target in kpi.targets if target.base is not None}
     if not bases:
         return {}
@@ -96,7 +96,7 @@ async def kpi_bases_now(
 
 
 def first_bases(key_result: KeyResult, bases: Sequence[PeriodBase]) -> tuple[PeriodBase, ...]:
-    """Those that a target may follow from and none follows from yet.
+    """Return the bases that a target may follow from and none follows from yet.
 
     Another base for a period that has its target, since it was corrected, is for people to adopt.
     """
@@ -114,7 +114,7 @@ def _waits(key_result: KeyResult) -> bool:
 async def _frozen(
     connection: AsyncConnection, position: int, window: Window, kpi: Kpi, period: BasePeriod
 ) -> FrozenBase | None:
-    """What a base period came to; None without a value."""
+    """Return a base period frozen with its value; None without a value."""
     first, last = base_days(window, kpi, period)
     days = await queries.days_of(connection, kpi.id, first, last, position)
     base = base_value(window, kpi, days, period)

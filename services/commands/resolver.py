@@ -100,7 +100,7 @@ class Resolver:
             self._done[workspace] = today
 
     async def _today(self, workspace: str) -> date | None:
-        """The business day whose beginning is long enough ago; None in a workspace without anything."""
+        """Return the business day that began long enough ago; None in a workspace without anything."""
         async with self._views.open(workspace, snapshot=False) as view:
             found = await queries.latest(view.connection, "workspace", workspace, view.position)
         if found is None or not isinstance(found.state, Workspace):
@@ -144,7 +144,7 @@ class Resolver:
 
 @contextmanager
 def _tried_again(**about: str) -> Iterator[None]:
-    """Whatever goes wrong waits for the next look: other workspaces, and later days, have goals as well."""
+    """Log what goes wrong, for the next look to try again: others have goals as well."""
     try:
         yield
     except _LATER as error:

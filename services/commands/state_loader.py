@@ -45,7 +45,7 @@ class Knowledge:
         self._searched: set[str] = set()
 
     async def stands(self, head: int) -> bool:
-        """Whether the ledger up to its `head` has nothing that could change what was seen in the view.
+        """Return whether the ledger up to its `head` has nothing that could change what the view said.
 
         False also when the view lacks more than a few events, a replica that is behind was asked, or the
         ledger is not whole there. Raises WorkspaceUnknown, LedgerUnavailable.
@@ -70,7 +70,7 @@ class Knowledge:
 
     @property
     def looked_at(self) -> frozenset[str]:
-        """The subjects of what was asked for; one that ends with a dot stands for a whole kind."""
+        """Return the subjects of what was asked for; one that ends with a dot stands for a whole kind."""
         own = (ledger_subject(self._workspace, aggregate) for aggregate in self._current)
         return frozenset((*own, *(f"ledger.{self._workspace}.{kind}." for kind in self._searched)))
 
@@ -88,7 +88,7 @@ class Knowledge:
                 self._saw(aggregate, found.get(aggregate))
 
     async def get(self, aggregate: Aggregate) -> Loaded:
-        """An aggregate. Raises ViewsUnavailable, WorkspaceUnknown, LedgerUnavailable."""
+        """Return an aggregate. Raises ViewsUnavailable, WorkspaceUnknown, LedgerUnavailable."""
         found = self._current.get(aggregate)
         if found is not None:
             return found
@@ -103,7 +103,7 @@ class Knowledge:
         return loaded
 
     async def tail(self, aggregate: Aggregate) -> Tail:
-        """An aggregate, with what the ledger has since it was seen. Raises as `get`."""
+        """Return an aggregate with what the ledger has since it was seen. Raises as `get`."""
         known = self._seen.get(aggregate)
         until = 0 if known is None else self._seen_until
         tail = await catch_up(self._ledger, self._workspace, aggregate, known or NOTHING, until)
@@ -111,27 +111,27 @@ class Knowledge:
         return tail
 
     async def state(self, kind: str, id_: str | None) -> State | None:
-        """The state of an aggregate; None if there is none, or no id."""
+        """Return the state of an aggregate; None if there is none, or no id."""
         return None if id_ is None else (await self.get(Aggregate(kind, id_))).state
 
     async def org_units(self) -> list[OrgUnit]:
-        """All units of the tree."""
+        """Return all units of the tree."""
         return [state for state in await self._all("org_unit") if isinstance(state, OrgUnit)]
 
     async def people(self) -> list[Person]:
-        """All persons."""
+        """Return all persons."""
         return [state for state in await self._all("person") if isinstance(state, Person)]
 
     async def cycles(self) -> list[Cycle]:
-        """All cycles."""
+        """Return all cycles."""
         return [state for state in await self._all("cycle") if isinstance(state, Cycle)]
 
     async def objectives(self) -> list[Objective]:
-        """All objectives."""
+        """Return all objectives."""
         return [state for state in await self._all("objective") if isinstance(state, Objective)]
 
     async def scorecards(self) -> list[Scorecard]:
-        """All scorecards."""
+        """Return all scorecards."""
         return [state for state in await self._all("scorecard") if isinstance(state, Scorecard)]
 
     async def _all(self, kind: str) -> list[State]:
@@ -153,7 +153,7 @@ class Knowledge:
         return [loaded.state for loaded in found.values() if loaded.state is not None]
 
     async def objectives_of(self, ids: frozenset[str]) -> dict[str, str]:
-        """The objective of each id that is a goal's: an objective itself, or the one a key result is in."""
+        """Return the objective of each id that is a goal's: itself, or the one that a key result is in."""
         if not ids:
             return {}
         self._searched.add("objective")
@@ -173,12 +173,12 @@ class Knowledge:
         return goals
 
     async def objective_of(self, key_result: str) -> str | None:
-        """The objective that a key result belongs to."""
+        """Return the objective that a key result belongs to."""
         found = (await self.objectives_of(frozenset({key_result}))).get(key_result)
         return None if found == key_result else found
 
     async def _events(self, kind: str, after: int) -> AsyncIterator[RecordedEvent]:
-        """The events of all aggregates of a kind after a position, in order; what is no event is left out."""
+        """Yield the events of a kind's aggregates after a position, in order, without what is no event."""
         subject = f"ledger.{self._workspace}.{kind}.*"
         async for messages in self._ledger.read(self._workspace, after, subject=subject):
             for message in messages:

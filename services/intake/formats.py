@@ -24,6 +24,7 @@ from events.json_input import (
     integer,
     twice,
 )
+from events.text import Text
 from services.intake.items import CHUNK, TEXT_LENGTH
 from services.intake.rejections import Rejected
 from services.intake.turns import Turns
@@ -53,8 +54,7 @@ class Unreadable(Exception):
     def __init__(self, code: str, en: str, ko: str) -> None:
         super().__init__(en)
         self.code = code
-        self.en = en
-        self.ko = ko
+        self.text = Text(ko, en)
 
 
 async def ndjson(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:

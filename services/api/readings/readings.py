@@ -165,7 +165,7 @@ async def send_readings(
     except TooManyItems:
         raise _too_many(counts.total) from None
     except Unreadable as error:
-        raise Problem(400, error.code, error.en, error.ko) from None
+        raise Problem(400, error.code, error.text.en, error.text.ko) from None
     except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it; what was taken was taken
     except LedgerDiffers:
