@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.api.http.problems import MEDIA_TYPE
+from services.api.http.problems import MEDIA_TYPE, TITLES
 
-_WHAT: dict[int, tuple[str, str, str]] = {
-    400: ("invalid_json", "The request can't be read", "The body is not JSON: Expecting ',' delimiter."),
-    401: ("token_invalid", "Not signed in", "The token is unknown, revoked or expired."),
-    403: ("role_not_allowed", "Not allowed for this role", "The role viewer does not allow this."),
-    404: ("not_found", "Not found", "There is no objective 'growth'."),
-    409: ("cycle_closed", "Not allowed now", "the cycle 2026-q1 is closed, so its goals change no more"),
-    412: ("stale", "Changed since it was read", "It was changed since you read it. Read it again."),
-    413: ("body_too_large", "Too large", "The body is too large."),
-    415: ("media_type", "Unknown media type", "This media type is not known here."),
-    422: ("invalid", "Invalid", "1 value is not valid: Field required"),
-    428: ("if_match_missing", "If-Match is missing", "Send If-Match with the ETag of the read."),
-    503: ("views_unavailable", "Not available now", "The views are not available now."),
+_EXAMPLES: dict[int, tuple[str, str]] = {
+    400: ("invalid_json", "The body is not JSON: Expecting ',' delimiter."),
+    401: ("token_invalid", "The token is unknown, revoked or expired."),
+    403: ("role_not_allowed", "The role viewer does not allow this."),
+    404: ("not_found", "There is no objective 'growth'."),
+    409: ("cycle_closed", "the cycle 2026-q1 is closed, so its goals change no more"),
+    412: ("stale", "It was changed since you read it. Read it again."),
+    413: ("body_too_large", "The body is too large."),
+    415: ("media_type", "This media type is not known here."),
+    422: ("invalid", "1 value is not valid: Field required"),
+    428: ("if_match_missing", "Send If-Match with the ETag of the read."),
+    503: ("views_unavailable", "The views are not available now."),
 }
 
 
@@ -27,7 +27,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _described(status: int) -> dict[str, Any]:
-    code, title, detail = _WHAT[status]
+    code, detail = _EXAMPLES[status]
+    title = TITLES[status].en
     example: dict[str, Any] = {
         "type": f"urn:goaltrail:problem:{code}",
         "title": title,

@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2
 """Seconds a client is asked to wait when an engine is away."""
 
-_TITLES: dict[int, Text] = {
+TITLES: dict[int, Text] = {
     400: Text("요청을 읽을 수 없습니다", "The request can't be read"),
     401: Text("인증되지 않았습니다", "Not signed in"),
     403: Text("이 역할에는 허용되지 않습니다", "Not allowed for this role"),
@@ -75,7 +75,7 @@ class Problem(HTTPException):
         """The problem document in one language."""
         document: dict[str, Any] = {
             "type": f"urn:goaltrail:problem:{self.code}",
-            "title": _TITLES.get(self.status_code, Text("오류", "Error")).told(language),
+            "title": TITLES.get(self.status_code, Text("오류", "Error")).told(language),
             "status": self.status_code,
             "detail": self.text.told(language),
             "code": self.code,
