@@ -62,7 +62,7 @@ class Access:
         await self._latest.close()
 
     def caller(self, token: str) -> Caller | None:
-        """Who calls with this token; None if it is unknown, revoked or expired.
+        """Return who calls with this token; None if it is unknown, revoked or expired.
 
         It is found by its SHA-256. How long that takes tells nothing: nobody can choose a token by the
         beginning of its hash.
@@ -73,12 +73,12 @@ class Access:
         return record.caller
 
     def list(self, workspace: str) -> list[TokenRecord]:
-        """Every token of a workspace, oldest first, revoked and expired ones too."""
+        """Return every token of a workspace, oldest first, revoked and expired ones too."""
         records = [record for record in self._by_hash.values() if record.workspace == workspace]
         return sorted(records, key=lambda record: (record.created_at, record.id))
 
     def find(self, workspace: str, token_id: str) -> TokenRecord | None:
-        """A token by its id."""
+        """Return a token by its id."""
         held = self._latest.messages.get(f"{workspace}.{token_id}")
         return None if held is None else _record(held)
 
@@ -174,7 +174,7 @@ class Access:
     async def _record_issued(
         self, workspace: str, token_id: str, command: IssueToken, by: str, now: datetime
     ) -> tuple[str, int]:
-        """The event, unless it is there already. Returns its id and position."""
+        """Return the event, unless it is there already. Returns its id and position."""
         for _ in range(_TRIES):
             known = await self._ledger.load(workspace, Aggregate("access", token_id))
             if known:
@@ -196,7 +196,10 @@ class Access:
         raise _exists(token_id)
 
     async def _record_revoked(self, workspace: str, token_id: str, by: str, now: datetime) -> int:
-        """The event, unless it is there already. Returns its position; 0 for a token never on record."""
+        """Return the event, unless it is there already.
+
+        Returns its position; 0 for a token never on record.
+        """
         for _ in range(_TRIES):
             known = await self._ledger.load(workspace, Aggregate("access", token_id))
             state: Token | None = None
@@ -231,7 +234,7 @@ class Access:
 
 
 def _record(held: Held) -> TokenRecord | None:
-    """What is stored of a token; None for what is no such record (put there by hand)."""
+    """Return what is stored of a token; None for what is no such record (put there by hand)."""
     try:
         return TokenRecord.model_validate_json(held.payload)
     except ValidationError:

@@ -23,5 +23,5 @@ class Caller:
     """UTC; None for a token that is valid until it is revoked."""
 
     def may(self, permission: Permission) -> bool:
-        """Whether the caller's role allows it."""
+        """Return whether the caller's role allows it."""
         return permits(self.role, permission)

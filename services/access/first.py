@@ -49,12 +49,12 @@ async def make_administrator(access: Access, workspace: str, text: str) -> None:
 
 
 def admin_token_file(data: Path, workspace: str | None = None) -> Path:
-    """Where the administrator's token of the first workspace, or of a further one, is kept."""
+    """Return where the administrator's token of the first workspace, or of a further one, is kept."""
     return data / "secrets" / (f"{workspace}.admin.token" if workspace else "admin.token")
 
 
 def kept_token(path: Path, workspace: str) -> str:
-    """The token in a file, made with the file (0600) if there is none. Raises SettingsError."""
+    """Return the token in a file, made with the file (0600) if there is none. Raises SettingsError."""
     try:
         if not path.exists():
             private_directory(path.parent)

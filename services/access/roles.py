@@ -69,5 +69,5 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 
 def permits(role: Role, permission: Permission) -> bool:
-    """Whether the role includes the permission."""
+    """Return whether the role includes the permission."""
     return permission in PERMISSIONS[role]

@@ -24,17 +24,19 @@ TOKEN = re.compile(r"gt_[a-z0-9][a-z0-9_-]*_(?P<id>[0-9a-f]{16})_[A-Za-z0-9_-]{4
 
 
 def new_id() -> str:
-    """A new random id of a token; it is no secret."""
+    """Return a new random id of a token; it is no secret."""
     return secrets.token_hex(8)
 
 
 def generate(workspace: str, token_id: str) -> str:
-    """The text of a new random token."""
+    """Return the text of a new random token."""
     return f"gt_{workspace}_{token_id}_{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def id_of(token: str) -> str:
-    """The id of a token: the one in its text, or for text that an operator chose one that follows from it."""
+    """Return the id of a token: the one in its text, or for text that an operator chose one that follows
+    from it.
+    """
     match = TOKEN.fullmatch(token)
     return match["id"] if match else digest(token)[:16]
 
@@ -59,7 +61,7 @@ class TokenRecord(BaseModel):
     revoked_at: datetime | None = None
 
     def state(self, now: datetime) -> Literal["valid", "expired", "revoked"]:
-        """Whether the token opens the door at this time (UTC)."""
+        """Return whether the token opens the door at this time (UTC)."""
         if self.revoked_at is not None:
             return "revoked"
         return "valid" if self.expires_at is None or now < self.expires_at else "expired"

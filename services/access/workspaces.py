@@ -43,6 +43,6 @@ async def make_workspace(
 
 
 async def workspaces(settings: Settings) -> list[str]:
-    """The ids of all workspaces. Raises LedgerUnavailable."""
+    """Return the ids of all workspaces. Raises LedgerUnavailable."""
     async with await Ledger.connect(settings, name="goaltrail workspace") as ledger:
         return await list_workspaces(ledger)

@@ -73,7 +73,7 @@ def alignment(
 
 
 def _tree(objective: dict[str, Any], not_carried: list[str], lang: Language) -> Tree:
-    """An objective, below it what carries it, and its key results with what carries each."""
+    """Return an objective, below it what carries it, and its key results with what carries each."""
     tree = Tree(_objective(objective, not_carried, lang), guide_style="dim")
     _add_carriers(tree, objective["carried_by"], lang)
     for key_result in objective["key_results"]:
@@ -148,7 +148,7 @@ def _owner(owned: dict[str, Any]) -> str:
 
 
 def _line(score: str, title: Text, details: list[str | Text]) -> RenderableType:
-    """The score, the title, and below it whose it is."""
+    """Return the score, the title, and below it whose it is."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")

@@ -47,7 +47,7 @@ def print_json(value: Any) -> None:
 
 
 def connect(url: str | None = None, token_file: Path | None = None) -> Client:
-    """A client for a command's `--url` and `--token-file`. Ends the command when there is no token."""
+    """Return a client for a command's `--url` and `--token-file`. Ends the command when there is no token."""
     try:
         settings = load_settings("api")
         return Client(url or settings.api_base_url, find_token(settings, token_file))
@@ -56,7 +56,7 @@ def connect(url: str | None = None, token_file: Path | None = None) -> Client:
 
 
 def find_token(settings: Settings, token_file: Path | None) -> str:
-    """The token from the file, else GOALTRAIL_TOKEN, else what `up` wrote. Raises SettingsError."""
+    """Return the token from the file, else GOALTRAIL_TOKEN, else what `up` wrote. Raises SettingsError."""
     said = os.environ.get("GOALTRAIL_TOKEN", "").strip() if token_file is None else ""
     place = "GOALTRAIL_TOKEN"
     if not said:
@@ -90,7 +90,7 @@ class Client:
         )
 
     def get(self, path: str, **params: Any) -> Any:
-        """The answer's JSON; parameters that are None are left out."""
+        """Return the answer's JSON; parameters that are None are left out."""
         return self.request("GET", path, params=params).json()
 
     def post(self, path: str, body: Any, *, headers: dict[str, str] | None = None) -> Any:
@@ -120,7 +120,7 @@ class Client:
 
 
 def problem_line(response: httpx.Response) -> str:
-    """A problem document as one line: what, where, and the code to look up."""
+    """Return a problem document as one line: what, where, and the code to look up."""
     try:
         document = response.json()
         text = document.get("detail") or document["title"]

@@ -88,7 +88,10 @@ def demo(
 
 
 def _loaded_language(client: Client, lang: Language | None) -> Language | None:
-    """The language the company was loaded in before, if it was. Ends the command if `lang` is another."""
+    """Return the language the company was loaded in before, if it was.
+
+    Ends the command if `lang` is another.
+    """
     from services.demo.company import load_company  # here: other commands start without it
 
     sample = load_company().cycles[0]

@@ -27,7 +27,7 @@ class Stop(NamedTuple):
     shows: tuple[str, str]
 
     def told(self, lang: Language) -> str:
-        """What it shows, in one language."""
+        """Return what it shows, in one language."""
         return self.shows[0] if lang == "ko" else self.shows[1]
 
 
@@ -90,7 +90,7 @@ PARTY, COLLEAGUE = "doyun.lee@example.com", "minseo.kim@example.com"
 
 
 def as_others(client: Client) -> tuple[Stop, ...]:
-    """How to look at the MBO goal as one of its parties, and as somebody else."""
+    """Return how to look at the MBO goal as one of its parties, and as somebody else."""
     ids = {person["mail"]: person["id"] for person in pages(client, "/v1/people", limit=1000)}
     return (
         Stop(
@@ -114,7 +114,7 @@ def _looks(person: str | None, name: str, shows: tuple[str, str]) -> Iterator[St
 
 
 def tour(others: Sequence[Stop], lang: Language) -> Iterator[Text]:
-    """The commands to try, each with what it shows below it."""
+    """Yield the commands to try, each with what it shows below it."""
     yield Text(said(WORDS, "next", lang))
     yield from (_line(stop, lang) for stop in TOUR)
     yield Text("\n" + said(WORDS, "others", lang))

@@ -29,13 +29,13 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def said(words: Mapping[str, tuple[str, str]], key: str, lang: Language) -> str:
-    """A command's word in Korean or English."""
+    """Return a command's word in Korean or English."""
     ko, en = words[key]
     return ko if lang == "ko" else en
 
 
 def chosen_language(lang: Language | None) -> Language:
-    """What --lang says, else the terminal's."""
+    """Return what --lang says, else the terminal's."""
     return lang or ("ko" if language() == "ko" else "en")
 
 
@@ -53,7 +53,7 @@ def console() -> Console:
 
 
 def figure(value: str | None, unit: str = "", lang: Language = "en", *, places: int = 2) -> str:
-    """A decimal of the API for people: at most `places` digits after the point, then the unit.
+    """Return a decimal of the API for people: at most `places` digits after the point, then the unit.
 
     A figure below 1 keeps as many digits as make it readable.
     """
@@ -70,7 +70,7 @@ def figure(value: str | None, unit: str = "", lang: Language = "en", *, places: 
 
 
 def compact(value: Decimal, lang: Language) -> str:
-    """A large figure in few letters: 10.5억, 1.05B; a small one as it is."""
+    """Return a large figure in few letters: 10.5억, 1.05B; a small one as it is."""
     for size, ko, en in ((12, "조", "T"), (9, "", "B"), (8, "억", ""), (6, "", "M"), (4, "만", "")):
         letters = ko if lang == "ko" else en
         if letters and abs(value) >= 10**size:
@@ -79,12 +79,12 @@ def compact(value: Decimal, lang: Language) -> str:
 
 
 def percent(attainment: str) -> str:
-    """An attainment, of which 1 is 100%."""
+    """Return an attainment, of which 1 is 100%."""
     return f"{figure(str(Decimal(attainment) * 100))}%"
 
 
 def share(score: str | None) -> str:
-    """A score, from 0 to the policy's cap, with two digits after the point."""
+    """Return a score, from 0 to the policy's cap, with two digits after the point."""
     if score is None:
         return "  – "
     exact = Decimal(score)
@@ -94,14 +94,14 @@ def share(score: str | None) -> str:
 
 
 def bar(part: Decimal, width: int) -> str:
-    """A bar for a part of 1, cut to 0–1, always `width` cells wide."""
+    """Return a bar for a part of 1, cut to 0–1, always `width` cells wide."""
     eighths = int((min(max(part, Decimal(0)), Decimal(1)) * width * 8).to_integral_value(ROUND_HALF_UP))
     full, rest = divmod(eighths, 8)
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
 
 
 def score_style(score: Decimal) -> str:
-    """The colour of a score, by the default bands."""
+    """Return the colour of a score, by the default bands."""
     if score >= 1:
         return "bold green"
     if score >= Decimal("0.6"):
@@ -110,7 +110,7 @@ def score_style(score: Decimal) -> str:
 
 
 def zone_of(client: Client) -> ZoneInfo | None:
-    """The zone of the workspace's business days now; None means the terminal's."""
+    """Return the zone of the workspace's business days now; None means the terminal's."""
     zones = client.get("/v1/workspace")["zones"]
     try:
         return ZoneInfo(zones[-1][0])
@@ -119,12 +119,12 @@ def zone_of(client: Client) -> ZoneInfo | None:
 
 
 def minute(moment: str, zone: ZoneInfo | None) -> str:
-    """A time of the API in a zone, to the minute."""
+    """Return a time of the API in a zone, to the minute."""
     return datetime.fromisoformat(moment).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def pages(client: Client, path: str, **params: Any) -> Iterator[dict[str, Any]]:
-    """Every item of a list, page by page, all at the position of the first page."""
+    """Yield every item of a list, page by page, all at the position of the first page."""
     cursor: str | None = None
     while True:
         page = client.get(path, cursor=cursor, **params)
@@ -135,7 +135,7 @@ def pages(client: Client, path: str, **params: Any) -> Iterator[dict[str, Any]]:
 
 
 def joined(parts: Iterable[str | Text], separator: str = " · ", style: str = "") -> Text:
-    """The parts that are not empty, in one line."""
+    """Return the parts that are not empty, in one line."""
     return Text(separator, style=style).join(
         part if isinstance(part, Text) else Text(part) for part in parts if len(part)
     )

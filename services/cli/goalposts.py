@@ -24,7 +24,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 
 def goalposts(measure: dict[str, Any], score: dict[str, Any], lang: Language) -> str:
-    """The target in force, with what it is measured from, for a measure and a score of the API."""
+    """Return the target in force, with what it is measured from, for a measure and a score of the API."""
     kind, unit = measure["kind"], measure["unit"]
     if score["target"] is None:
         return relative_change(measure, lang)

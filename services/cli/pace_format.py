@@ -21,7 +21,9 @@ _SIGNS = {"ahead": ("▲", "green"), "on": ("●", ""), "behind": ("▼", "red")
 
 
 def runs(objective: dict[str, Any], cycle: dict[str, Any], day: str) -> bool:
-    """Whether pace says how it goes on a day; from the cycle's last day on the band says how it ended."""
+    """Return whether pace says how it goes on a day; from the cycle's last day on the band says how it
+    ended.
+    """
     return bool(objective["status"] == "active" and day < cycle["end"])
 
 
@@ -38,11 +40,11 @@ def pace_column(pace: dict[str, Any] | None, *, stale: bool = False) -> Text:
 
 
 def band_words(band: dict[str, Any] | None, lang: Language) -> str:
-    """The band in words; nothing without a score."""
+    """Return the band in words; nothing without a score."""
     return "" if band is None else str(band[f"name_{lang}"])
 
 
 def legend(lang: Language) -> str:
-    """What the signs of the column mean."""
+    """Return what the signs of the column mean."""
     signs = " ".join(f"{sign} {said(_WORDS, word, lang)}" for word, (sign, _) in _SIGNS.items())
     return f"{said(_WORDS, 'legend', lang)} ({signs})"

@@ -64,7 +64,7 @@ def list_people(
 
 
 def _units(person: dict[str, Any], lang: Language) -> str:
-    """The units of the day shown, those that the person leads marked."""
+    """Return the units of the day shown, those that the person leads marked."""
     lead = said(WORDS, "lead", lang)
     return ", ".join(
         f"{one['org_unit']} ({lead})" if one["role"] == "lead" else one["org_unit"]
@@ -133,7 +133,7 @@ def leave(
 
 
 def _id(person: str) -> str:
-    """An id as part of an address; anything else ends the command."""
+    """Return an id as part of an address; anything else ends the command."""
     if re.fullmatch(SLUG, person) is None:
         fail(f"{person!r} is not the id of a person")
     return person

@@ -92,7 +92,7 @@ def provision() -> None:
 
 
 def _settings(role: Role) -> Settings:
-    """The settings of a role, with logging set up. A wrong one ends the command with one line."""
+    """Return the settings of a role, with logging set up. A wrong one ends the command with one line."""
     try:
         settings = load_settings(role)
     except SettingsError as error:

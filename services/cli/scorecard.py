@@ -111,7 +111,7 @@ def _items(card: dict[str, Any], lang: Language) -> Table:
 
 
 def _totals(totals: dict[str, Any], lang: Language) -> str:
-    """What the periods of a KPI that adds up came to, and their targets."""
+    """Return what the periods of a KPI that adds up came to, and their targets."""
     between = "~" if lang == "ko" else " to "
     target = between.join(figure(edge) for edge in (totals["target"], totals["upper"]) if edge is not None)
     return said(WORDS, "totals", lang).format(

@@ -150,7 +150,7 @@ def state(
 
 
 def _day(as_of: str) -> str:
-    """The day of a day or time. Ends the command when it is neither."""
+    """Return the day of a day or time. Ends the command when it is neither."""
     try:
         return str(datetime.fromisoformat(as_of).date())
     except ValueError:
@@ -158,7 +158,7 @@ def _day(as_of: str) -> str:
 
 
 def _cycles(client: Client, cycle: str | None, day: str | None, known_at: str | None) -> list[dict[str, Any]]:
-    """The cycles to show, the longest first. Ends the command when there are none."""
+    """Return the cycles to show, the longest first. Ends the command when there are none."""
     if cycle is not None:
         return [client.get(f"/v1/cycles/{cycle}", known_at=known_at)]
     found = list(pages(client, "/v1/cycles", known_at=known_at, limit=1000))
@@ -183,7 +183,7 @@ def _reversed_day(day: str) -> int:
 
 
 def _below(unit: str, units: list[dict[str, Any]]) -> set[str]:
-    """A unit and all below it. Ends the command when there is no such unit."""
+    """Return a unit and all below it. Ends the command when there is no such unit."""
     if unit not in {one["id"] for one in units}:
         fail(f"there is no org unit {unit}; there are {', '.join(one['id'] for one in units) or 'none'}")
     found = {unit}
@@ -345,7 +345,7 @@ def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
 
 
 def _relative(key_result: dict[str, Any], score: dict[str, Any], lang: Language) -> Iterable[str | Text]:
-    """What is to be known of a goal whose figures follow from another period."""
+    """Yield what is to be known of a goal whose figures follow from another period."""
     if key_result["unresolved"]:
         yield Text(said(WORDS, "unresolved", lang), style="yellow")
         return

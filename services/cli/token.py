@@ -98,7 +98,7 @@ def revoke(
 
 
 def _expiry(text: str) -> datetime:
-    """A time, or a time from now on, in UTC. Ends the command when it is neither."""
+    """Return a time, or a time from now on, in UTC. Ends the command when it is neither."""
     number, unit = text[:-1], text[-1:]
     if unit in _UNITS and number.isdigit() and len(number) <= 5:
         return datetime.now(UTC) + int(number) * _UNITS[unit]

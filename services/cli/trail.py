@@ -149,7 +149,7 @@ class _Readings:
         self._versions: dict[str, list[dict[str, Any]]] = {}
 
     def change(self, reading: str, position: int) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """The version that a correction or retraction replaced, and the one it made."""
+        """Return the version that a correction or retraction replaced, and the one it made."""
         if reading not in self._versions:
             self._versions[reading] = self._client.get(f"/v1/readings/{reading}")["versions"]
         versions = self._versions[reading]

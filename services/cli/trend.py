@@ -140,7 +140,9 @@ class Scale(NamedTuple):
     high: Decimal
 
     def drawn(self, value: str | None, target: str | None) -> str:
-        """A value as a bar, or as a dot where the picture does not begin at 0; the target as a line."""
+        """Return a value as a bar, or as a dot where the picture does not begin at 0; the target as a
+        line.
+        """
         if value is None:
             return ""
         place = self._place(value)
@@ -172,7 +174,7 @@ def _scale(points: list[dict[str, Any]]) -> Scale:
 
 
 def _wanted(point: dict[str, Any]) -> str:
-    """The target, or both edges of a range."""
+    """Return the target, or both edges of a range."""
     target = figure(point["target"])
     return target if point["upper"] is None else f"{target} ~ {figure(point['upper'])}"
 

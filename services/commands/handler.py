@@ -155,7 +155,7 @@ class Goals:
             self._in_flight.discard(slot)
 
     async def objective_of(self, workspace: str, key_result: str) -> str | None:
-        """The objective that a key result belongs to, also one that was added a moment ago."""
+        """Return the objective that a key result belongs to, also one that was added a moment ago."""
         found = self._objective_of.get((workspace, key_result))
         if found is None:
             found = await self._find_objective_of(workspace, key_result)
@@ -212,7 +212,9 @@ class Goals:
         raise TooContended
 
     async def _from_views(self, request: Request) -> Answer | tuple[Knowledge, Plan | None]:
-        """The first answer; or what the views know, and if the ledger has nothing newer of it what to do."""
+        """Return the first answer; or what the views know, and if the ledger has nothing newer of it what
+        to do.
+        """
         head = asyncio.ensure_future(self._ledger.head(request.workspace))
         try:
             async with self._views.open(request.workspace, snapshot=False, purpose="write") as view:
@@ -243,7 +245,7 @@ class Goals:
                 head.exception()  # looked at, so that asyncio does not complain
 
     async def _decide(self, request: Request, knowledge: Knowledge) -> Plan:
-        """The events that follow from the commands. Raises Refused, Stale, WorkspaceUnknown."""
+        """Return the events that follow from the commands. Raises Refused, Stale, WorkspaceUnknown."""
         await knowledge.expect(request.aggregate, Aggregate("workspace", request.workspace))
         loaded = await knowledge.get(request.aggregate)
         workspace = await workspace_of(knowledge, request.workspace)
@@ -317,7 +319,7 @@ class Goals:
 
 
 async def _first_answer(view: View, request: Request, knowledge: Knowledge) -> Answer | None:
-    """What the first try with this key was answered, if the views have it. Raises KeyReused."""
+    """Return what the first try with this key was answered, if the views have it. Raises KeyReused."""
     if request.key is None:
         return None
     carried = await queries_goals.carried_out(view.connection, request.event_id(0))
@@ -336,7 +338,7 @@ async def _first_answer(view: View, request: Request, knowledge: Knowledge) -> A
 
 
 async def _earlier(request: Request, knowledge: Knowledge) -> Answer | None:
-    """What the first try with this key was answered, if the ledger has it. Raises KeyReused."""
+    """Return what the first try with this key was answered, if the ledger has it. Raises KeyReused."""
     tail = await knowledge.tail(request.aggregate)
     if request.key is None:
         return None
@@ -356,7 +358,7 @@ async def _earlier(request: Request, knowledge: Knowledge) -> Answer | None:
 
 
 def _number_of_events(request: Request, asked: str | None, aggregate: Aggregate) -> int:
-    """How many events the first try made. Raises KeyReused if it asked for something else."""
+    """Return how many events the first try made. Raises KeyReused if it asked for something else."""
     body_hash, _, events = (asked or "").rpartition(":")
     if body_hash != request.body_hash or aggregate != request.aggregate:
         raise KeyReused

@@ -29,13 +29,13 @@ class Company(Part):
         return next(objective for objective in self.goals if objective.id == id_)
 
     def objective_of(self, key_result: str) -> str:
-        """The id of the objective that a key result belongs to."""
+        """Return the id of the objective that a key result belongs to."""
         added = ((step.objective, step.key_result) for step in self.year if isinstance(step, AddKeyResult))
         agreed = ((goal.id, found) for goal in self.goals for found in goal.key_results)
         return next(objective for objective, found in (*agreed, *added) if found.id == key_result)
 
     def served(self, goal: str) -> str:
-        """The id of an objective, or of the one that a key result belongs to."""
+        """Return the id of an objective, or of the one that a key result belongs to."""
         return goal if any(one.id == goal for one in self.goals) else self.objective_of(goal)
 
     def owner_of(self, id_: str) -> str:
@@ -52,7 +52,7 @@ class Company(Part):
 
 @cache
 def load_company() -> Company:
-    """The company as the files tell it. Raises ValidationError when they do not hang together."""
+    """Return the company as the files tell it. Raises ValidationError when they do not hang together."""
     parts: dict[str, Any] = dict(_read("company"))
     parts["kpis"] = [kpi for unit in parts["org_units"] for kpi in _read(f"kpis/{unit['id']}")]
     for name in ("goals", "year"):

@@ -16,7 +16,7 @@ def initiative_request(
     step: told.PlanInitiative | told.StartInitiative | told.FinishInitiative,
     language: Language,
 ) -> Command:
-    """A step of an initiative, by its owner."""
+    """Return a step of an initiative, by its owner."""
     if isinstance(step, told.PlanInitiative):
         planned = step.initiative
         body: dict[str, Any] = {
@@ -35,7 +35,7 @@ def initiative_request(
 
 
 def talk_requests(step: told.Talk, language: Language) -> Iterator[Command]:
-    """A conversation, what was said in it, and what it agreed on."""
+    """Yield a conversation, what was said in it, and what it agreed on."""
     key = f"demo/{step.when}/talk/{step.about}"
     body = {
         "parties": list(step.parties),

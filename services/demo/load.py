@@ -60,7 +60,7 @@ class NotTaken(Exception):
 
 
 def size(request: Request) -> int:
-    """How many changes and readings a request stands for."""
+    """Return how many changes and readings a request stands for."""
     return len(request.items) if isinstance(request, Batch) else 1
 
 
@@ -138,7 +138,7 @@ class Loader:
         self._reached(receipt["position"])
 
     def _named(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The body with people under the ids they have on the record."""
+        """Return the body with people under the ids they have on the record."""
         return {name: self._person(said) if name in PEOPLE else said for name, said in body.items()}
 
     def _person(self, said: Any) -> Any:

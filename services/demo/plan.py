@@ -33,13 +33,13 @@ NEEDS_NO_READINGS = (
 
 
 def plan(company: Company, language: Language) -> list[Request]:
-    """Every request, in order; texts in one language."""
+    """Return every request, in order; texts in one language."""
     year = _Year(company, language)
     return [*year.founding(), *year.days(), Leave()]
 
 
 def readings_sent(company: Company) -> list[Reading]:
-    """Every reading as it is first sent, in the order in which the company heard of it."""
+    """Return every reading as it is first sent, in the order in which the company heard of it."""
     sent = {
         (one.kpi, one.source_id): one
         for kpi in company.kpis
@@ -189,7 +189,7 @@ class _Year:
         yield self._life(objective, "activate", objective.owner)
 
     def _life(self, objective: Objective, verb: str, by: str) -> Command:
-        """A step of an objective's life; who proposes has agreed."""
+        """Return a step of an objective's life; who proposes has agreed."""
         key, path = f"demo/objective/{objective.id}/{verb}", f"/v1/objectives/{objective.id}/{verb}"
         return Command(key, "POST", path, {}, f"objective/{objective.id}", by=by)
 
@@ -322,5 +322,5 @@ def _amounts(one: Reading) -> dict[str, str]:
 
 
 def _time(one: Reading) -> dict[str, str]:
-    """A day or a month and no instant: its business day is the same in every zone."""
+    """Return a day or a month and no instant: its business day is the same in every zone."""
     return {"period": one.month or str(one.day)}

@@ -38,7 +38,7 @@ class Reading(NamedTuple):
     denominator: Decimal | None = None
 
     def times(self, factor: Decimal) -> Reading:
-        """The same reading with a wrong amount."""
+        """Return the same reading with a wrong amount."""
         if self.value is not None:
             return self._replace(value=self.value * factor)
         assert self.numerator is not None
@@ -46,7 +46,7 @@ class Reading(NamedTuple):
 
 
 def readings_of(kpi: Kpi) -> Iterator[Reading]:
-    """All readings of a KPI, by day."""
+    """Yield all readings of a KPI, by day."""
     for series in kpi.series:
         if series.values:
             yield from _by_month(kpi, series)
@@ -55,7 +55,7 @@ def readings_of(kpi: Kpi) -> Iterator[Reading]:
 
 
 def reading(kpi: Kpi, source_id: str, day: date, amount: Decimal | tuple[Decimal, Decimal]) -> Reading:
-    """A reading for one day, with its parts where `amount` has two."""
+    """Return a reading for one day, with its parts where `amount` has two."""
     plain = Reading(kpi.id, kpi.feed, source_id, day, working_day_after(day))
     if isinstance(amount, tuple):
         return plain._replace(numerator=amount[0], denominator=amount[1])
@@ -63,7 +63,7 @@ def reading(kpi: Kpi, source_id: str, day: date, amount: Decimal | tuple[Decimal
 
 
 def working_day_after(day: date) -> date:
-    """The next day from Monday to Friday."""
+    """Return the next day from Monday to Friday."""
     return next(later for later in _days_from(day + DAY) if later.weekday() < SATURDAY)
 
 
@@ -116,7 +116,7 @@ def _month(kpi: Kpi, series: Series, month: Period, value: Decimal, of: Decimal 
 
 
 def _reading_days(series: Series, month: Period, of: Decimal | None) -> list[tuple[date, int]]:
-    """The days of a month that have a reading, and how many working days each of them sums up."""
+    """Return the days of a month that have a reading, and how many working days each of them sums up."""
     all_days = [month.start + DAY * n for n in range((month.end - month.start).days + 1)]
     working = [day for day in all_days if day.weekday() < SATURDAY]
     match series.every:
@@ -156,7 +156,7 @@ def split(total: Decimal, weights: Sequence[int | Decimal], step: Decimal) -> li
 
 
 def _about(middle: int, spread: int, name: str) -> int:
-    """A number within `spread` of the middle that follows from a name."""
+    """Return a number within `spread` of the middle that follows from a name."""
     drawn = int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big")
     return middle - spread + drawn % (2 * spread + 1)
 

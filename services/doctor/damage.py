@@ -21,7 +21,7 @@ KEEP_COPIES = (
 
 
 async def find_damage(connection: AsyncConnection, group: Group, views: ActiveVersion) -> str | None:
-    """What of some views is lost or can't be read, in words. Reads every row of them."""
+    """Return what of some views is lost or can't be read, in words. Reads every row of them."""
     lacking = (await what_is_missing(connection, {views.schema_name: group})).get(views.schema_name)
     if lacking is not None:
         return lacking
@@ -42,7 +42,9 @@ async def find_damage(connection: AsyncConnection, group: Group, views: ActiveVe
 async def damaged(
     ledger: Ledger | None, workspace: str, name: str, views: ActiveVersion, why: str
 ) -> Finding:
-    """What to do about damaged views: nothing where the ledger is whole, since a worker builds them anew."""
+    """Return what to do about damaged views: nothing where the ledger is whole, since a worker builds them
+    anew.
+    """
     told = f"{name}: damaged, reads that meet it answer 503: {why}"
     if ledger is None:
         return Finding.fail(CHECK, told, "start NATS: a worker builds them anew from the ledger by itself")
@@ -58,7 +60,7 @@ async def damaged(
 
 
 def control_damaged(error: DBAPIError) -> Finding:
-    """What to do when the book-keeping of all views can't be read."""
+    """Return what to do when the book-keeping of all views can't be read."""
     return Finding.fail(
         "views.control",
         f"the control tables of the views can't be read: {cause_of(error)}",
@@ -68,5 +70,5 @@ def control_damaged(error: DBAPIError) -> Finding:
 
 
 def cause_of(error: DBAPIError) -> str:
-    """What PostgreSQL said, without the statement."""
+    """Return what PostgreSQL said, without the statement."""
     return explained(error.orig or error)

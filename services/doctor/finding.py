@@ -25,7 +25,7 @@ class Finding:
 
     @staticmethod
     def ok(check: str, text: str) -> Finding:
-        """All is as it should be."""
+        """Return the finding that all is as it should be."""
         return Finding(check, "ok", text)
 
     @staticmethod
@@ -52,5 +52,5 @@ def clock(check: str, whose: str, theirs: datetime, asked: datetime, answered: d
 
 
 def now() -> datetime:
-    """The time here, UTC."""
+    """Return the time here, UTC."""
     return datetime.now(UTC)

@@ -25,7 +25,7 @@ EXPIRES_SOON = timedelta(days=14)
 
 
 async def examine_ledger(settings: Settings, ledger: Ledger, workspaces: list[str]) -> AsyncIterator[Finding]:
-    """Everything that NATS can tell. Raises LedgerError."""
+    """Yield everything that NATS can tell. Raises LedgerError."""
     yield _version(ledger)
     if (settings.data / "run" / "ports.json").exists():
         yield await _durable(settings)
@@ -57,7 +57,7 @@ async def examine_ledger(settings: Settings, ledger: Ledger, workspaces: list[st
 
 
 async def find_workspaces(ledger: Ledger) -> list[str]:
-    """The workspaces there are. Raises LedgerError."""
+    """Return the workspaces there are. Raises LedgerError."""
     return await list_workspaces(ledger)
 
 

@@ -17,7 +17,7 @@ DISK_WARN, DISK_FAIL = 5 * GIB, GIB
 
 
 def examine_machine(settings: Settings) -> Iterator[Finding]:
-    """Everything that can be seen without a server."""
+    """Yield everything that can be seen without a server."""
     yield _master_key(settings)
     if (settings.data / "lock").exists():
         yield _disk(settings.data)
@@ -25,7 +25,7 @@ def examine_machine(settings: Settings) -> Iterator[Finding]:
 
 
 async def examine_api(settings: Settings) -> Finding:
-    """Whether the API is ready."""
+    """Return whether the API is ready."""
     check, url = "api.ready", settings.api_base_url
     try:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:

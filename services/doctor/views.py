@@ -34,7 +34,7 @@ LAG_WARN, LAG_FAIL = timedelta(seconds=10), timedelta(minutes=5)
 async def examine_views(
     settings: Settings, ledger: Ledger | None, workspaces: list[str]
 ) -> AsyncIterator[Finding]:
-    """Everything that PostgreSQL can tell; without `ledger` (NATS is away) nothing about lag."""
+    """Yield everything that PostgreSQL can tell; without `ledger` (NATS is away) nothing about lag."""
     engine = create_async_engine(settings.sqlalchemy_url, connect_args={"timeout": 5})
     try:
         async with engine.connect() as connection:
@@ -170,7 +170,7 @@ async def _set_aside(
     name: str,
     views: control.ActiveVersion,
 ) -> Finding:
-    """What a ledger has lost that the views know. They may be the only copy."""
+    """Return what a ledger has lost that the views know. They may be the only copy."""
     check = "views.ledger"
     why = _WHY.get(views.differs or "", views.differs)
     told = f"{name}: set aside at position {views.position:,}, reads and commands answer 503: {why}"
@@ -195,7 +195,10 @@ async def _set_aside(
 async def _circles(
     connection: AsyncConnection, name: str, active: control.ActiveVersion
 ) -> AsyncIterator[Finding]:
-    """What commands refuse, but two API processes can make at one instant. No read runs into it for ever."""
+    """Yield what commands refuse, but two API processes can make at one instant.
+
+    No read runs into it for ever.
+    """
     tables = await connection.execution_options(schema_translate_map={STATE.name: active.schema_name})
     objectives, units = [
         [version.state for version in await queries.latest_of_kind(tables, kind, active.position)]

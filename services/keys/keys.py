@@ -93,7 +93,8 @@ class Keys:
         await self._latest.close()
 
     async def seal_event(self, event: Event) -> Event:
-        """The event with its reason and its personal fields sealed by the key of its actor, or of the person
+        """Return the event with its reason and its personal fields sealed by the key of its actor, or of
+        the person
         it is about, as its type says.
 
         The first text of a person makes their key. Raises LedgerUnavailable, and Refused for a text of
@@ -120,7 +121,10 @@ class Keys:
         return event
 
     async def open_event(self, event: Event, language: Language = "en") -> Event:
-        """The event as it was before it was sealed. A text that belongs to another event stays shut."""
+        """Return the event as it was before it was sealed.
+
+        A text that belongs to another event stays shut.
+        """
         entry = lookup(event.type)
         update: dict[str, str] = {}
         for field in entry.personal if entry else ():
@@ -135,7 +139,7 @@ class Keys:
         return event
 
     async def open_text(self, workspace: str, text: str, language: Language = "en") -> str:
-        """The text in clear; ordinary text comes back as it is.
+        """Return the text in clear; ordinary text comes back as it is.
 
         Only for what stands where the event put it: a reason as a reason, a note as a note."""
         sealed = Sealed.parse(text)
@@ -145,11 +149,11 @@ class Keys:
         return self._open(workspace, sealed, language)
 
     def forgotten(self, workspace: str, actor: str) -> bool:
-        """Whether `person:anna` was forgotten, as far as this process knows by now."""
+        """Return whether `person:anna` was forgotten, as far as this process knows by now."""
         return _mark(workspace, owner_of(actor)) in self._latest.messages
 
     async def has_key(self, workspace: str, actor: str) -> bool:
-        """Whether there is a key of `person:anna`, of any process. Raises LedgerUnavailable."""
+        """Return whether there is a key of `person:anna`, of any process. Raises LedgerUnavailable."""
         await self._latest.refresh()
         return f"{workspace}.{owner_of(actor)}" in self._latest.messages
 
@@ -212,12 +216,12 @@ class Keys:
             return True  # it is there, if not as it should be
 
     def _find(self, workspace: str, sealed: Sealed) -> PersonKey | None:
-        """The key that sealed a text; None if it is not there. Raises UnreadableError."""
+        """Return the key that sealed a text; None if it is not there. Raises UnreadableError."""
         key = self._known(workspace, sealed.owner)
         return key if key is not None and key.id == sealed.key_id else None
 
     async def _key(self, workspace: str, owner: str) -> PersonKey:
-        """The key of a person, made if there is none. Of two processes that make it, one wins."""
+        """Return the key of a person, made if there is none. Of two processes that make it, one wins."""
         if _mark(workspace, owner) in self._latest.messages:
             raise forgotten_person(owner.partition(".")[2])
         key = self._known(workspace, owner)
@@ -246,7 +250,7 @@ class Keys:
         return made
 
     def _known(self, workspace: str, owner: str) -> PersonKey | None:
-        """The key of a person from memory. Raises UnreadableError."""
+        """Return the key of a person from memory. Raises UnreadableError."""
         name = f"{workspace}.{owner}"
         found = self._unwrapped.get(name)
         if found is not None:

@@ -42,7 +42,7 @@ class PersonKey(NamedTuple):
 
     @staticmethod
     def generate() -> PersonKey:
-        """A new random key."""
+        """Return a new random key."""
         return PersonKey(os.urandom(_KEY_ID), AESGCM.generate_key(256))
 
 
@@ -73,7 +73,7 @@ class Sealed:
 
     @staticmethod
     def parse(text: str) -> Sealed | None:
-        """The parts of a sealed text; None if it is ordinary text."""
+        """Return the parts of a sealed text; None if it is ordinary text."""
         match = _SEALED.fullmatch(text)
         if match is None:
             return None
@@ -102,7 +102,7 @@ def seal(key: PersonKey, place: Place, text: str) -> str:
 
 
 def unseal(key: PersonKey, workspace: str, sealed: Sealed) -> str:
-    """The text. Raises UnreadableError."""
+    """Return the text. Raises UnreadableError."""
     place = Place(workspace, sealed.owner, sealed.event, sealed.field)
     try:
         return AESGCM(key.secret).decrypt(sealed.nonce, sealed.ciphertext, place.authenticated).decode()
@@ -121,12 +121,12 @@ class MasterKey:
         """Tells which master key wrapped a key; says nothing about the key itself."""
 
     def wrap(self, workspace: str, owner: str, key: PersonKey) -> str:
-        """A person's key as text for storage."""
+        """Return a person's key as text for storage."""
         nonce = os.urandom(_NONCE)
         return _base64(nonce + self._cipher.encrypt(nonce, key.secret, _holder(workspace, owner, key.id)))
 
     def unwrap(self, workspace: str, owner: str, key_id: bytes, wrapped: str) -> PersonKey:
-        """The person's key of a stored text. Raises UnreadableError."""
+        """Return the person's key of a stored text. Raises UnreadableError."""
         try:
             raw = _unbase64(wrapped)
             secret = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], _holder(workspace, owner, key_id))

@@ -31,7 +31,7 @@ _DAMAGES: dict[str, Damage] = {
 
 
 def damage_of(error: BaseException) -> Damage | None:
-    """The kind of damage that an error of PostgreSQL tells of; None if it tells of something else."""
+    """Return the kind of damage that an error of PostgreSQL tells of; None if it tells of something else."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(error, DBAPIError) or isinstance(cause, asyncpg.PostgresError):
         return _DAMAGES.get(str(getattr(cause, "sqlstate", None)))
@@ -39,7 +39,7 @@ def damage_of(error: BaseException) -> Damage | None:
 
 
 async def what_is_missing(connection: AsyncConnection, builds: Mapping[str, Group]) -> dict[str, str]:
-    """What of some builds' tables is not there, in words, by schema; whole ones are left out.
+    """Return what of some builds' tables is not there, in words, by schema; whole ones are left out.
 
     `builds` are groups by schema. PostgreSQL sums up each schema, so that very many are looked at in one go.
     """
@@ -63,7 +63,7 @@ _Part = tuple[str, str]
 
 
 def _parts_of(group: Group) -> frozenset[_Part]:
-    """What a whole build of a group has."""
+    """Return what a whole build of a group has."""
     tables = group.metadata.tables.values()
     columns = {(table.name, column.name) for table in tables for column in table.columns}
     keys = {(f"{table.name}_pkey", "") for table in tables if table.primary_key.columns}

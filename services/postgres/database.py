@@ -63,7 +63,7 @@ async def allow_database(connection: asyncpg.Connection[asyncpg.Record], name: s
 
 
 def asyncpg_database(settings: Settings) -> str:
-    """The database that `database_url` names."""
+    """Return the database that `database_url` names."""
     return settings.database_dsn.rpartition("/")[2].partition("?")[0]
 
 
@@ -104,5 +104,5 @@ async def _prepare_schemas(connection: asyncpg.Connection[asyncpg.Record]) -> No
 
 
 def _quoted(name: str) -> str:
-    """An identifier with its quotes."""
+    """Return an identifier with its quotes."""
     return '"' + name.replace('"', '""') + '"'

@@ -162,7 +162,7 @@ class Views:
         at_least: int = 0,
         timeout: float = 5.0,
     ) -> AsyncIterator[View]:
-        """The group in one snapshot: its rows and its position belong together.
+        """Yield the group in one snapshot: its rows and its position belong together.
 
         It is at the position `at_least` or a later one; to wait for that holds no connection. Without
         `snapshot` it is quicker, and only rows that are never changed belong together: read them up to the
@@ -191,7 +191,7 @@ class Views:
                 raise await self._damaged_or_gone(view, workspace, group, damage) from error
 
     def is_damaged(self, workspace: str, group: str, build: int) -> bool:
-        """Whether a read of this process found a build damaged."""
+        """Return whether a read of this process found a build damaged."""
         return self._damaged.get((workspace, group)) == build
 
     def tell_damage_to(self, tell: TellDamage) -> None:
@@ -201,7 +201,9 @@ class Views:
     async def _damaged_or_gone(
         self, view: View, workspace: str, group: str, damage: Damage
     ) -> ViewsUnavailable:
-        """What a failed read is answered: the build is damaged, unless it was dropped for the next one."""
+        """Return what a failed read is answered: the build is damaged, unless it was dropped for the next
+        one.
+        """
         await view.connection.rollback()
         active = await _active(workspace, group, view.connection)
         if active is None or active.build != view.build:
@@ -214,7 +216,7 @@ class Views:
     async def _enter(
         self, stack: AsyncExitStack, workspace: str, group: str, snapshot: bool, purpose: Purpose
     ) -> View | None:
-        """The group on a connection that the stack gives back; None before a worker has built it."""
+        """Return the group on a connection that the stack gives back; None before a worker has built it."""
         connection, active = await stack.enter_async_context(
             self._connected(
                 self._snapshots if snapshot else self._rows,
@@ -235,7 +237,7 @@ class Views:
         )
 
     async def position(self, workspace: str, group: str = STATE.name) -> int:
-        """How far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
+        """Return how far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
         async with self._connected(self._rows, partial(_active, workspace, group)) as (_connection, active):
             if active is None:
                 return 0
@@ -245,7 +247,9 @@ class Views:
     async def _positions(
         self, views: Collection[tuple[str, str]]
     ) -> Mapping[tuple[str, str], int | Exception]:
-        """How far some views are, or that they are set aside; those that nobody has built are left out."""
+        """Return how far some views are, or that they are set aside; those that nobody has built are left
+        out.
+        """
         workspaces = {workspace for workspace, _ in views}
         async with self._connected(self._rows, partial(_all_active, workspaces)) as (_connection, builds):
             return {
@@ -254,7 +258,7 @@ class Views:
             }
 
     async def all_active(self) -> dict[tuple[str, str], control.ActiveVersion]:
-        """The builds that reads use now, by workspace and group. Raises ViewsUnavailable."""
+        """Return the builds that reads use now, by workspace and group. Raises ViewsUnavailable."""
         async with self._connected(self._rows, partial(_all_active, None)) as (_connection, builds):
             return builds
 
@@ -290,7 +294,9 @@ class Views:
         workspace: str = EVERYBODY,
         purpose: Purpose = "read",
     ) -> AsyncIterator[tuple[AsyncConnection, T]]:
-        """A connection and its answer to a first question; whatever fails it becomes ViewsUnavailable."""
+        """Yield a connection and its answer to a first question; whatever fails it becomes
+        ViewsUnavailable.
+        """
         self._require_not_away()
         try:
             # The stack is inside: giving a broken connection back fails as well.
@@ -336,7 +342,9 @@ class Views:
         return connection, await ask(connection)
 
     def _answers_others(self) -> bool:
-        """Whether another first question was answered while one waited in vain: then this process is busy."""
+        """Return whether another first question was answered while one waited in vain: then this process
+        is busy.
+        """
         return time.monotonic() < self._answered_at + CONNECT_TIMEOUT
 
     def _require_not_away(self) -> None:
@@ -349,7 +357,7 @@ async def _write_record(connection: AsyncConnection) -> None:
 
 
 async def _active(workspace: str, group: str, connection: AsyncConnection) -> control.ActiveVersion | None:
-    """The build that reads use; None before a worker made the first one, or anything at all."""
+    """Return the build that reads use; None before a worker made the first one, or anything at all."""
     try:
         return await control.active(connection, workspace, group)
     except ProgrammingError as error:
@@ -361,7 +369,7 @@ async def _active(workspace: str, group: str, connection: AsyncConnection) -> co
 async def _all_active(
     workspaces: Collection[str] | None, connection: AsyncConnection
 ) -> dict[tuple[str, str], control.ActiveVersion]:
-    """The builds that reads use; none before a worker of this version has begun."""
+    """Return the builds that reads use; none before a worker of this version has begun."""
     try:
         return await control.all_active(connection, workspaces)
     except ProgrammingError as error:
@@ -383,12 +391,14 @@ def _lacks_table(error: Exception) -> bool:
 
 
 def _lacks_column(error: ProgrammingError) -> bool:
-    """Whether the control tables are those of a version before this one, whose projector adds the column."""
+    """Return whether the control tables are those of a version before this one, whose projector adds the
+    column.
+    """
     return getattr(error.orig, "sqlstate", None) == asyncpg.UndefinedColumnError.sqlstate
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error says that PostgreSQL is away or going away, not that a query is wrong."""
+    """Return whether an error says that PostgreSQL is away or going away, not that a query is wrong."""
     if isinstance(error, OSError | TimeoutError | InterfaceError):
         return True
     if isinstance(error, DBAPIError):

@@ -33,5 +33,5 @@ async def unreadable(then: ReadContext) -> frozenset[Aggregate]:
 
 
 def parts_of_kpi(kpi: str) -> set[Aggregate]:
-    """What a KPI's figures follow from: its own events, and its readings."""
+    """Return what a KPI's figures follow from: its own events, and its readings."""
     return {Aggregate("kpi", kpi), Aggregate("reading", kpi)}

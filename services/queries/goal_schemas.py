@@ -71,7 +71,7 @@ class BaseOut(FrozenValue):
 
 
 def base_out(base: FrozenValue, found: BaseValue | None) -> BaseOut:
-    """A base as it was frozen, beside what is found of it now."""
+    """Return a base as it was frozen, beside what is found of it now."""
     now = None if found is None else written(found.value)
     said = {field: getattr(base, field) for field in FrozenValue.model_fields}
     return BaseOut(**said, out_of_date=now != base.value, now=now)

@@ -75,27 +75,27 @@ POLICIES = tuple(Aggregate("policy", framework) for framework in FRAMEWORKS)
 
 
 async def load_policies(then: ReadContext) -> Policies:
-    """The policies as known at the read's position."""
+    """Return the policies as known at the read's position."""
     return policies_among(await queries.latest_of(then.connection, POLICIES, then.position))
 
 
 def policies_among(found: Mapping[Aggregate, queries.Version]) -> Policies:
-    """The policies that were looked up, maybe with other things."""
+    """Return the policies that were looked up, maybe with other things."""
     return Policies(version.state for version in found.values() if isinstance(version.state, Policy))
 
 
 def policy_ref(policy: InForce) -> PolicyRef:
-    """A version of a policy as answers name it."""
+    """Return a version of a policy as answers name it."""
     return PolicyRef(framework=policy.framework, version=policy.version)
 
 
 def band_out(band: Band) -> BandOut:
-    """A band as it is answered."""
+    """Return a band as it is answered."""
     return BandOut(code=band.code, name_ko=band.name_ko, name_en=band.name_en)
 
 
 def pace_out(pace: Pace | None) -> PaceOut | None:
-    """A pace as it is answered."""
+    """Return a pace as it is answered."""
     return None if pace is None else PaceOut(**pace._asdict())
 
 
@@ -129,17 +129,17 @@ class Judge:
         return self._policy.rules.shown_cap
 
     def shown(self, raw: Decimal | None) -> Decimal:
-        """A raw score as it is shown: from 0 to the policy's cap, and 0 while pending."""
+        """Return a raw score as it is shown: from 0 to the policy's cap, and 0 while pending."""
         return NO_SCORE if raw is None else shown(raw, self.cap)
 
     def band(self, score: Decimal | None) -> BandOut | None:
-        """The band of a rounded score; none without a score."""
+        """Return the band of a rounded score; none without a score."""
         if score is None:
             return None
         return band_out(band_of(score, self._yardstick.bands))
 
     def pace(self, key_result: KeyResult, score: KeyResultScore) -> Pace | None:
-        """The pace of a key result; none while it is pending, and none of a threshold."""
+        """Return the pace of a key result; none while it is pending, and none of a threshold."""
         expected = self._expected(key_result, score)
         if expected is None or score.exact is None:
             return None
@@ -147,7 +147,7 @@ class Judge:
         return pace_of(reached, by_now, self._policy.rules.on_pace_within)
 
     def pace_together(self, scores: Iterable[tuple[KeyResult, KeyResultScore]]) -> Pace | None:
-        """The pace of an objective; a pending key result counts 0, as it does in the score."""
+        """Return the pace of an objective; a pending key result counts 0, as it does in the score."""
         parts = [
             Part(key_result.weight, clamped(score.exact, self.cap), clamped(expected, self.cap))
             for key_result, score in scores
@@ -156,14 +156,14 @@ class Judge:
         return pace_together(parts, self._policy.rules.on_pace_within)
 
     def readings(self, key_result: KeyResult, days: BusinessDays | None) -> FreshnessOut | None:
-        """Whether the KPI's readings come as often as its cadence says; none if none counts as 0."""
+        """Return whether the KPI's readings come as often as its cadence says; none if none counts as 0."""
         kpi = self._kpis.get(key_result.kpi or "")
         if kpi is None or days is None or kpi.empty == "zero":
             return None
         return self._freshness(newest(days, self._as_of), kpi.cadence)
 
     def check_ins(self, last: date | None) -> FreshnessOut | None:
-        """Whether people check in as often as the cycle says; `last` is the day of the latest one."""
+        """Return whether people check in as often as the cycle says; `last` is the day of the latest one."""
         return None if self._cycle is None else self._freshness(last, self._cycle.check_ins)
 
     def _freshness(self, last: date | None, cadence: Cadence) -> FreshnessOut | None:
@@ -188,7 +188,7 @@ class Judge:
         scores: Sequence[tuple[KeyResult, KeyResultScore]],
         readings: Iterable[FreshnessOut | None],
     ) -> str | None:
-        """The same of an objective, whose good looks rest on the readings of all its key results."""
+        """Return the same of an objective, whose good looks rest on the readings of all its key results."""
         if total is None:
             return None
         if len(total.pending) == len(scores):
@@ -203,7 +203,7 @@ class Judge:
         return pace.word if pace else band_of(score, self._yardstick.bands).code
 
     def _expected(self, key_result: KeyResult, score: KeyResultScore) -> Fraction | None:
-        """What the declared trajectory says, else the straight line to the expected end.
+        """Return what the declared trajectory says, else the straight line to the expected end.
 
         A provisional score is held against the same part of its base already: all of it is expected.
         """

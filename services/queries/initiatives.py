@@ -29,7 +29,7 @@ class InitiativeLine(BaseModel):
 async def initiatives_for(
     then: ReadContext, objectives: Iterable[Objective]
 ) -> Mapping[str, list[InitiativeLine]]:
-    """The initiatives that support each of some objectives and their key results, by that one's id."""
+    """Return the initiatives that support each of some objectives and their key results, by that one's id."""
     goals = [
         reference
         for objective in objectives

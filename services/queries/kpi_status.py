@@ -38,7 +38,7 @@ class KpiStatusOut(BaseModel):
 
 
 async def statuses(then: ReadContext, kpis: Sequence[Kpi]) -> dict[str, KpiStatusOut]:
-    """The status of each KPI on the day shown, by its id."""
+    """Return the status of each KPI on the day shown, by its id."""
     policy = (await load_policies(then)).newest("kpi")
     stretches = {kpi.id: days_for_status(kpi, then.as_of) for kpi in kpis}
     days = await queries.days_of_each(then.connection, stretches, then.position)

@@ -49,7 +49,7 @@ async def _said_now(then: ReadContext, aggregates: Collection[Aggregate]) -> dic
 
 
 def still_there(said: Said) -> frozenset[UUID]:
-    """The events whose words are shown."""
+    """Return the events whose words are shown."""
     return frozenset(words.event_id for words in said.all_words.values() if words.text is not None)
 
 
@@ -84,6 +84,6 @@ async def list_said(
 async def names_in(
     then: ReadContext, shown: Iterable[Shown], keys: Keys, language: Language
 ) -> dict[str, str]:
-    """The names of all registered people who talk, by id."""
+    """Return the names of all registered people who talk, by id."""
     people = {person for one in shown for person in one.said.parties}
     return await names_of(then.connection, keys, then.workspace.id, people, then.view.position, language)

@@ -69,14 +69,14 @@ class Figures:
         return figures
 
     def score(self, objective: Objective, key_result: KeyResult) -> KeyResultScore | None:
-        """The score at the end of the day; None for a dropped key result."""
+        """Return the score at the end of the day; None for a dropped key result."""
         scores = self.scores(objective, key_result, [self._then.as_of])
         return scores[0] if scores else None
 
     def scores(
         self, objective: Objective, key_result: KeyResult, days: Sequence[date]
     ) -> list[KeyResultScore]:
-        """The scores at the end of some days in ascending order; none for a dropped key result."""
+        """Return the scores at the end of some days in ascending order; none for a dropped key result."""
         cycle = self._cycles.get(objective.cycle)
         if key_result.status == "dropped" or cycle is None:
             return []
@@ -85,18 +85,20 @@ class Figures:
         return score_days(key_result, kpi, cycle, values, days)
 
     def pace(self, objective: Objective, key_result: KeyResult) -> Pace | None:
-        """The pace of a key result at the end of the day; none while pending, and none of a threshold."""
+        """Return the pace of a key result at the end of the day; none while pending, and none of a
+        threshold.
+        """
         score = self.score(objective, key_result)
         return None if score is None else self._judge(objective).pace(key_result, score)
 
     def against(self, objective: Objective, key_result: KeyResult, fact: TargetFact) -> KeyResultScore | None:
-        """What the score would be if a target had been in force all the time."""
+        """Return what the score would be if a target had been in force all the time."""
         fact = fact.model_copy(update={"effective_from": date.min})
         measure = key_result.measure.model_copy(update={"target": fact.target, "upper": fact.upper})
         return self.score(objective, key_result.model_copy(update={"targets": (fact,), "measure": measure}))
 
     def objective(self, objective: Objective, revision: int) -> ObjectiveOut:
-        """An objective as it is answered."""
+        """Return an objective as it is answered."""
         scores = {key_result.id: self.score(objective, key_result) for key_result in objective.key_results}
         counting = [
             (key_result, score)
@@ -146,7 +148,7 @@ class Figures:
         )
 
     def incomplete(self, objective: Objective) -> bool:
-        """Whether an event of the objective, or of a KPI it takes values from, could not be read."""
+        """Return whether an event of the objective, or of a KPI it takes values from, could not be read."""
         parts = {Aggregate("objective", objective.id)}
         for key_result in objective.key_results:
             if key_result.kpi is not None:
@@ -156,7 +158,7 @@ class Figures:
     def key_result(
         self, objective: Objective, key_result: KeyResult, score: KeyResultScore | None
     ) -> KeyResultOut:
-        """A key result as it is answered."""
+        """Return a key result as it is answered."""
         # Sorting keeps the order in which several reports for one day were made; the last one counts.
         reports = sorted(
             (report for report in key_result.check_ins if report.day <= self._then.as_of),
@@ -210,7 +212,7 @@ class Figures:
         return shown
 
     def judged(self, objective: Objective, key_result: KeyResult, score: KeyResultScore) -> Score:
-        """The score of one of its key results as it is answered."""
+        """Return the score of one of its key results as it is answered."""
         judge = self._judge(objective)
         return Score(
             value=score.value,

@@ -37,18 +37,18 @@ class Paging(BaseModel):
 
 
 def after_cursor(versions: Sequence[queries.Version], paging: Paging) -> list[queries.Version]:
-    """The versions of the page that is asked for, by id, and one more if there are more."""
+    """Return the versions of the page that is asked for, by id, and one more if there are more."""
     after = str(paging.cursor.after[0]) if paging.cursor is not None and paging.cursor.after else ""
     rest = sorted((version for version in versions if id_of(version) > after), key=id_of)
     return rest[: paging.limit + 1]
 
 
 def last_id(chosen: Sequence[queries.Version], paging: Paging) -> str:
-    """The id at the end of the page."""
+    """Return the id at the end of the page."""
     return id_of(chosen[: paging.limit][-1]) if chosen else ""
 
 
 def id_of(version: queries.Version) -> str:
-    """The aggregate's id."""
+    """Return the aggregate's id."""
     assert isinstance(version.state, State)
     return version.state.id

@@ -25,7 +25,7 @@ async def names_of(
     position: int,
     language: Language,
 ) -> dict[str, str]:
-    """The names of those of some ids that are a known person's.
+    """Return the names of those of some ids that are a known person's.
 
     Nobody who was forgotten is among them: their id still tells them from others who were.
     """

@@ -53,7 +53,7 @@ class ReadContext:
         return {"as_of": self.as_of, **self.known}
 
     def next_page(self, *after: str | int) -> Cursor:
-        """The page after the item with this sort key, at the same times."""
+        """Return the page after the item with this sort key, at the same times."""
         return Cursor(p=self.position, k=list(after), d=self.as_of, t=self.known_at)
 
 
@@ -72,7 +72,7 @@ class ViewReader:
 
     @asynccontextmanager
     async def view(self, caller: Caller, group: str = STATE.name) -> AsyncIterator[View]:
-        """The caller's workspace now. Raises NotThereYet, ViewsUnavailable."""
+        """Yield the caller's workspace now. Raises NotThereYet, ViewsUnavailable."""
         at_least = self._min_position or 0
         async with self._views.open(caller.workspace, group, at_least=at_least, timeout=WAIT) as view:
             if self._opened is not None:
@@ -88,7 +88,7 @@ class ViewReader:
         *,
         cursor: Cursor | None = None,
     ) -> AsyncIterator[ReadContext]:
-        """The caller's workspace as of a business day, as known at a time; a cursor overrules both."""
+        """Yield the caller's workspace as of a business day, as known at a time; a cursor overrules both."""
         async with self.view(caller) as view:
             workspace = await workspace_of(view, caller.workspace)
             position, known = view.position, view.recorded_at
@@ -103,19 +103,19 @@ class ViewReader:
 
     @asynccontextmanager
     async def trail(self, caller: Caller, position: int) -> AsyncIterator[View]:
-        """The audit trail, once it reached a position. Raises NotThereYet, ViewsUnavailable."""
+        """Yield the audit trail, once it reached a position. Raises NotThereYet, ViewsUnavailable."""
         async with self._views.open(caller.workspace, AUDIT.name, at_least=position, timeout=WAIT) as view:
             yield view
 
     @asynccontextmanager
     async def again(self, then: ReadContext) -> AsyncIterator[ReadContext]:
-        """The same times once more, after another view was looked at: no request holds two at once."""
+        """Yield the same times once more, after another view was looked at: no request holds two at once."""
         async with self._views.open(then.caller.workspace) as view:
             yield replace(then, view=view)
 
 
 async def workspace_of(view: View, workspace: str) -> Workspace:
-    """The workspace itself, whose zone says what a day is. Raises ViewsUnavailable."""
+    """Return the workspace itself, whose zone says what a day is. Raises ViewsUnavailable."""
     found = await queries.latest(view.connection, "workspace", workspace, view.position)
     if found is None:
         raise ViewsUnavailable(f"the views of {workspace} are not built yet")
@@ -132,7 +132,7 @@ def _day(moment: Moment | None, workspace: Workspace) -> date:
 
 
 def end_of(moment: Moment, workspace: Workspace) -> datetime:
-    """The instant itself, or the last one of the day in the workspace's zone (UTC)."""
+    """Return the instant itself, or the last one of the day in the workspace's zone (UTC)."""
     if isinstance(moment, datetime):
         return moment
     try:
@@ -142,7 +142,7 @@ def end_of(moment: Moment, workspace: Workspace) -> datetime:
 
 
 def start_of(moment: Moment, workspace: Workspace) -> datetime:
-    """The instant itself, or the first one of the day in the workspace's zone (UTC)."""
+    """Return the instant itself, or the first one of the day in the workspace's zone (UTC)."""
     if isinstance(moment, datetime):
         return moment
     zone = ZoneInfo(workspace.zone_on(moment))

@@ -144,11 +144,14 @@ class CardFigures:
         return found
 
     def _day(self, card: Scorecard) -> date:
-        """The day whose end is looked at: goals of a longer cycle go on when the card's own is over."""
+        """Return the day whose end is looked at: goals of a longer cycle go on when the card's own is
+        over.
+        """
         return min(self._then.as_of, self._cycles[card.cycle].end)
 
     def _holder(self, card: Scorecard) -> Objective:
-        """The KPIs of a scorecard with the targets in force, as key results: they follow the same rules.
+        """Return the KPIs of a scorecard with the targets in force, as key results: they follow the same
+        rules.
 
         Without those that add up, whose targets are for periods.
         """
@@ -218,7 +221,9 @@ class CardFigures:
         return CardLine(item, *names, policy_ref(policy), line, withheld)
 
     def judge(self, card: Scorecard, lines: Iterable[CardLine]) -> Judged:
-        """The total, its band and grade: by the MBO policy for a person, by the KPI policy for a unit."""
+        """Return the total, its band and grade: by the MBO policy for a person, by the KPI policy for a
+        unit.
+        """
         lines = list(lines)
         policy = self._pinned(card, "mbo" if card.person is not None else "kpi")
         reference, table = policy_ref(policy), bool(policy.rules.payout)

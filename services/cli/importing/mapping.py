@@ -117,11 +117,11 @@ class ColumnMapping(BaseModel):
         return set(self.where) | {column for rule in rules for column in rule.columns}
 
     def wants(self, record: Mapping[str, Any]) -> bool:
-        """Whether a row counts."""
+        """Return whether a row counts."""
         return all(_text(look_up(record, column)) in wanted for column, wanted in self.where.items())
 
     def item(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """The item of a row; what is empty is left out. Raises Rejected."""
+        """Return the item of a row; what is empty is left out. Raises Rejected."""
         item: dict[str, Any] = {}
         for name, rule in self.fields:
             if not isinstance(rule, Rule):
@@ -137,7 +137,7 @@ class ColumnMapping(BaseModel):
 
 
 def load_mapping(path: Path) -> ColumnMapping:
-    """The mapping in a YAML file. Raises MappingError."""
+    """Return the mapping in a YAML file. Raises MappingError."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
         return ColumnMapping.model_validate(document)
@@ -172,7 +172,7 @@ def plain_mapping(columns: Iterable[str]) -> ColumnMapping:
 
 
 def look_up(record: Mapping[str, Any], path: str) -> Any:
-    """The value of a column, or in JSON at a path; None if there is none."""
+    """Return the value of a column, or in JSON at a path; None if there is none."""
     if path in record:
         return record[path]
     found: Any = record
@@ -190,7 +190,7 @@ class _Columns(Formatter):
         self._record = record
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
-        """The value of a column."""
+        """Return the value of a column."""
         return look_up(self._record, field_name), field_name
 
 
@@ -204,7 +204,7 @@ def _origin(rule: Rule, record: Mapping[str, Any]) -> Any:
 
 
 def _field(name: str, rule: Rule, record: Mapping[str, Any]) -> Any:
-    """The value of one field, None if the row has none. Raises Rejected."""
+    """Return the value of one field, None if the row has none. Raises Rejected."""
     try:
         found = _origin(rule, record)
         if isinstance(found, str):

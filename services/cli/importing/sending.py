@@ -38,7 +38,7 @@ class Sender:
         """Of the last event; a view at this position shows everything that was sent."""
 
     def send(self, rows: Sequence[Row]) -> list[Receipt]:
-        """The receipt of each row. Ends the command when the batch is refused or nobody answers."""
+        """Return the receipt of each row. Ends the command when the batch is refused or nobody answers."""
         body = b"\n".join(row.item for row in rows if isinstance(row.item, bytes))
         if not body:
             return []

@@ -82,7 +82,7 @@ class Source(ABC):
 
     @abstractmethod
     def rows(self) -> Iterator[Row]:
-        """Every row in order. Raises FileError, MappingError."""
+        """Return every row in order. Raises FileError, MappingError."""
 
     @property
     @abstractmethod
@@ -199,7 +199,7 @@ class CsvSource(Source):
             )
 
     def rows(self) -> Iterator[Row]:
-        """Every row; a cell may hold line breaks."""
+        """Yield every row; a cell may hold line breaks."""
         width = len(self.columns)
         lines = self._lines
         while True:
@@ -261,7 +261,7 @@ class JsonLinesSource(JsonSource):
     """One JSON object a line; without a mapping it is sent as it is."""
 
     def rows(self) -> Iterator[Row]:
-        """Every line that is not empty."""
+        """Yield every line that is not empty."""
         number = 0
         while raw := self.file.readline(LONGEST_ROW + 1):
             number += 1
@@ -302,7 +302,7 @@ class JsonDocumentSource(JsonSource):
     """One document that is read as a whole: a list of records, or one at the mapping's path `records`."""
 
     def rows(self) -> Iterator[Row]:
-        """Every record."""
+        """Yield every record."""
         try:
             document: Any = exact_json(self.file.read().decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
@@ -334,7 +334,7 @@ _SOURCES: dict[str, type[Source]] = {
 
 
 def open_source(path: Path, mapping: ColumnMapping | None) -> Source:
-    """The file, by its ending. Raises FileError, MappingError."""
+    """Return the file, by its ending. Raises FileError, MappingError."""
     kind = _SOURCES.get(path.suffix.lower())
     if kind is None:
         raise FileError(f"{path}: the ending must be one of {', '.join(_SOURCES)}")
@@ -342,7 +342,7 @@ def open_source(path: Path, mapping: ColumnMapping | None) -> Source:
 
 
 def _shown(row: Row) -> Any:
-    """The row as it was, digit for digit; as text if it is no JSON."""
+    """Return the row as it was, digit for digit; as text if it is no JSON."""
     if not isinstance(row.original, bytes):
         return row.original
     try:
@@ -357,7 +357,7 @@ def _object(document: Any) -> Mapping[str, Any]:
 
 
 def _json(item: Mapping[str, Any]) -> bytes | Rejected:
-    """An item as JSON; exact numbers become texts."""
+    """Return an item as JSON; exact numbers become texts."""
     try:
         return orjson.dumps(item, default=str)
     except TypeError:  # something was kept of bytes that are no UTF-8
