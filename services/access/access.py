@@ -1,11 +1,14 @@
 """Bearer tokens: known in memory by every API process, stored as hashes, each step an event on the ledger.
 
-They live in the bucket ACCESS (stream KV_ACCESS, key `<workspace>.<token id>`) and not in a view, so nobody
-is locked out while views are rebuilt or PostgreSQL is away.
+They live in the stream KV_ACCESS (key `<workspace>.<token id>`) and not in a view, so nobody is locked out
+while views are rebuilt or PostgreSQL is away. One that no event on the ledger backs opens nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
@@ -21,13 +24,19 @@ from events.envelope import Event, encode
 from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject
 from events.registry import EventData, event_type
+from services.access.backing import Backing
 from services.access.callers import Caller
 from services.access.tokens import TokenRecord, digest, generate, new_id
-from services.ledger import Conflict, Entry, Ledger
+from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable
 from services.ledger.kv_cache import Held, Latest
 from services.ledger.streams import ACCESS
+from services.runtime.background import Background
 
 log = structlog.get_logger(__name__)
+
+FIRST_CHECK_SECONDS = 2.0
+"""How long a process that starts checks the tokens there are before it answers."""
+CHECK_AGAIN_SECONDS = 2.0
 
 _TRIES = 5
 
@@ -47,7 +56,10 @@ class Access:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._by_hash: dict[str, TokenRecord] = {}
+        self._by_hash: dict[str, list[TokenRecord]] = {}
+        self._backing = Backing(ledger)
+        self._unchecked = asyncio.Event()
+        self._checking: Background | None = None
         self._latest = Latest(ledger.client, stream=ACCESS, prefix="$KV.ACCESS", changed=self._changed)
 
     @classmethod
@@ -55,32 +67,55 @@ class Access:
         """Load all tokens, then follow every change. Raises LedgerUnavailable."""
         access = cls(ledger)
         await access._latest.start()
+        with suppress(TimeoutError, LedgerUnavailable):  # the rest is checked meanwhile, or when it is used
+            async with asyncio.timeout(FIRST_CHECK_SECONDS):
+                await access._backing.check_all(access._records())
+        access._checking = Background("check tokens", access._check)
         return access
 
     async def close(self) -> None:
         """Stop following."""
+        if self._checking is not None:
+            await self._checking.stop()
         await self._latest.close()
 
     def caller(self, token: str) -> Caller | None:
-        """Return who calls with this token; None if it is unknown, revoked or expired.
+        """Return who calls with this token; None if it is unknown, revoked, expired or not checked yet.
 
         It is found by its SHA-256. How long that takes tells nothing: nobody can choose a token by the
         beginning of its hash.
         """
-        record = self._by_hash.get(digest(token))
-        if record is None or record.state(datetime.now(UTC)) != "valid":
-            return None
-        return record.caller
+        return next((record.caller for record in self._valid(token) if self._backing.known(record)), None)
+
+    async def identify(self, token: str) -> Caller | None:
+        """Return who calls with this token, looking it up on the ledger if nobody has done so yet.
+
+        Raises LedgerUnavailable.
+        """
+        caller = self.caller(token)
+        if caller is None:
+            for record in self._valid(token):
+                if await self._backing.check(record):
+                    return record.caller
+        return caller
+
+    async def backed(self, record: TokenRecord) -> bool:
+        """Return whether an event on the ledger stands behind a stored token. Raises LedgerUnavailable."""
+        return await self._backing.check(record)
 
     def list(self, workspace: str) -> list[TokenRecord]:
         """Return every token of a workspace, oldest first, revoked and expired ones too."""
-        records = [record for record in self._by_hash.values() if record.workspace == workspace]
+        records = [
+            record
+            for record in self._records()
+            if record.workspace == workspace and self._backing.known(record) is not False
+        ]
         return sorted(records, key=lambda record: (record.created_at, record.id))
 
     def find(self, workspace: str, token_id: str) -> TokenRecord | None:
         """Return a token by its id."""
         held = self._latest.messages.get(f"{workspace}.{token_id}")
-        return None if held is None else _record(held)
+        return None if held is None else _record(f"{workspace}.{token_id}", held)
 
     async def issue(
         self,
@@ -118,6 +153,7 @@ class Access:
             expires_at=expires_at,
         )
         try:
+            self._backing.note(record)
             await self._latest.put(f"{workspace}.{token_id}", _stored(record), expected=0)
         except Conflict:
             known = self.find(workspace, token_id)
@@ -138,7 +174,7 @@ class Access:
             if held is None:
                 decide(RevokeToken(), None, _context(by, now))  # raises Refused: there is no such token
                 break
-            record = _record(held)
+            record = _record(f"{workspace}.{token_id}", held)
             if record is None or record.revoked_at is not None:
                 break
             self._keep_an_administrator(record, now)
@@ -229,17 +265,44 @@ class Access:
             raise _last_administrator()
 
     def _changed(self, latest: Latest) -> None:
-        records = (_record(held) for held in latest.messages.values())
-        self._by_hash = {record.hash: record for record in records if record is not None}
+        by_hash: dict[str, list[TokenRecord]] = {}
+        for key, held in latest.messages.items():
+            if (record := _record(key, held)) is not None:
+                # Of several with one text, which only an operator can choose, the last one counts.
+                by_hash.setdefault(record.hash, []).insert(0, record)
+        self._by_hash = by_hash
+        self._backing.forget_others(self._records())
+        self._unchecked.set()
+
+    def _records(self) -> Sequence[TokenRecord]:
+        return [record for records in self._by_hash.values() for record in records]
+
+    def _valid(self, token: str) -> Iterator[TokenRecord]:
+        now = datetime.now(UTC)
+        return (record for record in self._by_hash.get(digest(token), ()) if record.state(now) == "valid")
+
+    async def _check(self) -> None:
+        """Check what is new before anybody uses it."""
+        while True:
+            await self._unchecked.wait()
+            self._unchecked.clear()
+            try:
+                await self._backing.check_all(self._records())
+            except LedgerUnavailable:
+                self._unchecked.set()
+                await asyncio.sleep(CHECK_AGAIN_SECONDS)
 
 
-def _record(held: Held) -> TokenRecord | None:
+def _record(key: str, held: Held) -> TokenRecord | None:
     """Return what is stored of a token; None for what is no such record (put there by hand)."""
     try:
-        return TokenRecord.model_validate_json(held.payload)
+        record = TokenRecord.model_validate_json(held.payload)
     except ValidationError:
+        record = None
+    if record is None or key != f"{record.workspace}.{record.id}":
         log.warning("token_record_unreadable", position=held.position)
         return None
+    return record
 
 
 def _stored(record: TokenRecord) -> bytes:

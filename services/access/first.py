@@ -37,7 +37,7 @@ async def make_administrator(access: Access, workspace: str, text: str) -> None:
     """Make this text an administrator's token, unless it is one. Raises SettingsError, LedgerUnavailable."""
     token_id = id_of(text)
     record = access.find(workspace, token_id)
-    if record is None:
+    if record is None or not await access.backed(record):  # a ledger that was restored may lack its event
         made = await access.issue(
             workspace, ACTOR, "admin", LABEL, by="system:provision", token_id=token_id, text=text
         )

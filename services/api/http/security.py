@@ -27,7 +27,7 @@ async def authenticated(
             "Send Authorization: Bearer with a token.",
             "Authorization: Bearer 헤더에 토큰을 보내십시오.",
         )
-    caller = services.access.caller(credentials.credentials)
+    caller = await services.access.identify(credentials.credentials)
     if caller is None:
         raise _unauthenticated(
             "token_invalid",
