@@ -17,4 +17,5 @@ import events.policies.events
 import events.readings.events
 import events.recognition.events
 import events.scorecards.events
+import events.talk.events
 import events.workspace.events  # noqa: F401

@@ -62,6 +62,7 @@ SUBJECTS = {
     "org_unit": "Org units (조직)",
     "person": "People (구성원)",
     "policy": "Policies (산정 기준)",
+    "private_text": "Reading what was said to others",
     "reading": "Readings (실적)",
     "recognition": "Recognition (인정)",
     "scorecard": "Scorecards (평가표)",

@@ -24,13 +24,21 @@ from events.conversations.state import Conversation
 from events.errors import Refused
 from events.registry import EventData
 from events.talk.audience import WIDTH
-from events.talk.commands import Redact, Reword
-from events.talk.rules import check_about, own_words, speaker
+from events.talk.commands import RecordReading, Redact, Reword
+from events.talk.rules import check_about, own_words, record_reading, speaker
 
 __all__ = ["decide", "evolve"]
 
 ConversationCommand = (
-    OpenConversation | AddNote | AgreeAction | FinishAction | ReopenAction | NarrowAudience | Reword | Redact
+    OpenConversation
+    | AddNote
+    | AgreeAction
+    | FinishAction
+    | ReopenAction
+    | NarrowAudience
+    | Reword
+    | Redact
+    | RecordReading
 )
 
 MOST_WORDS = 200
@@ -45,10 +53,12 @@ def decide(command: ConversationCommand, state: Conversation | None, context: Co
     person = speaker(context)
     if isinstance(command, OpenConversation):
         return _open(command, state, person, context)
-    if state is None or person not in state.parties:
+    if state is None or (person not in state.parties and not isinstance(command, RecordReading)):
         raise Refused(
             "conversation_unknown", "there is no such conversation", "없는 대화입니다", kind="not_found"
         )
+    if isinstance(command, RecordReading):
+        return record_reading(state, context)
     match command:
         case AddNote(words=words, text=text):
             name = words or context.new_id()

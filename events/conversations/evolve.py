@@ -15,7 +15,8 @@ from events.conversations.events import (
 from events.conversations.state import AGENDA, AgreedAction, Conversation, TalkNote
 from events.envelope import Event
 from events.state import beginning, existing
-from events.talk.said import Words, words_of
+from events.talk.events import PrivateTextRead
+from events.talk.said import Words, with_reader, words_of
 
 Part = TypeVar("Part", TalkNote, AgreedAction)
 
@@ -47,6 +48,8 @@ def _change(before: Conversation, event: Event) -> dict[str, Any]:
             return {"actions": _with(before.actions, id_, done=True)}
         case ActionReopened(action=id_):
             return {"actions": _with(before.actions, id_, done=False)}
+        case PrivateTextRead():
+            return with_reader(before, event)
         case AudienceNarrowed(new=audience):
             return {"audience": audience}
         case ConversationReworded(words=name, text=text):

@@ -8,11 +8,12 @@ from events.feedback.events import FeedbackGiven, FeedbackRedacted, FeedbackRewo
 from events.feedback.state import Feedback
 from events.registry import EventData
 from events.state import beginning, existing
-from events.talk.commands import Redact, Reword
-from events.talk.rules import check_about, own_words, speaker
-from events.talk.said import said_on, words_of
+from events.talk.commands import RecordReading, Redact, Reword
+from events.talk.events import PrivateTextRead
+from events.talk.rules import check_about, own_words, record_reading, speaker
+from events.talk.said import said_on, with_reader, words_of
 
-FeedbackCommand = GiveFeedback | Reword | Redact
+FeedbackCommand = GiveFeedback | Reword | Redact | RecordReading
 
 
 def decide(command: FeedbackCommand, state: Feedback | None, context: Context) -> list[EventData]:
@@ -23,8 +24,10 @@ def decide(command: FeedbackCommand, state: Feedback | None, context: Context) -
     person = speaker(context)
     if isinstance(command, GiveFeedback):
         return _give(command, state, person, context)
-    if state is None or person not in state.parties:
+    if state is None or (person not in state.parties and not isinstance(command, RecordReading)):
         raise Refused("feedback_unknown", "there is no such feedback", "없는 피드백입니다", kind="not_found")
+    if isinstance(command, RecordReading):
+        return record_reading(state, context)
     own_words(command, state, context)
     match command:
         case Reword(text=text):
@@ -62,6 +65,9 @@ def evolve(state: Feedback | None, event: Event) -> Feedback:
             )
         case FeedbackReworded(text=text):
             return existing(state, event).model_copy(update={"words": words_of(event, text)})
+        case PrivateTextRead():
+            before = existing(state, event)
+            return before.model_copy(update=with_reader(before, event))
         case FeedbackRedacted():
             before = existing(state, event)
             return before.model_copy(update={"words": before.words.model_copy(update={"text": None})})

@@ -14,6 +14,10 @@ class Reword(Command):
     text: Note
 
 
+class RecordReading(Command):
+    """Put on record that who asks read it without being a party; nothing follows on the same day again."""
+
+
 class Redact(Command):
     """Take own words back: they are shown no longer, that something was said stays."""
 

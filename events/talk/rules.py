@@ -2,7 +2,9 @@
 
 from events.context import Context
 from events.errors import Refused
+from events.registry import EventData
 from events.talk.commands import Redact, Reword
+from events.talk.events import PrivateTextRead
 from events.talk.said import Said, Words, person_of
 
 
@@ -29,6 +31,13 @@ def check_about(context: Context) -> None:
             kind="invalid",
             pointer="/about",
         )
+
+
+def record_reading(state: Said, context: Context) -> list[EventData]:
+    """Put on record that who asks reads what was not said to them, unless that was done today."""
+    if not state.is_private_to(context.actor) or state.read_by.get(context.actor) == context.today:
+        return []
+    return [PrivateTextRead(parties=tuple(sorted(set(state.parties))))]
 
 
 def own_words(command: Reword | Redact, state: Said, context: Context) -> Words:

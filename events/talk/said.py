@@ -4,7 +4,7 @@ from abc import abstractmethod
 from datetime import date
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from events.envelope import Event
 from events.state import State
@@ -31,6 +31,12 @@ class Said(State):
     about: str | None = None
     day: date
     """The business day on which it was said, or is to be."""
+    read_by: dict[str, date] = Field(default_factory=dict)
+    """Who read it without being a party, and the last business day on which they did."""
+
+    def is_private_to(self, actor: str) -> bool:
+        """Whether an actor who may read it does so as somebody to whom it was not said."""
+        return self.audience != "everyone" and person_of(actor) not in self.parties
 
     @property
     @abstractmethod
@@ -61,6 +67,11 @@ def person_of(actor: str) -> str | None:
 def words_of(event: Event, text: str) -> Words:
     """Return the text of an event with its author."""
     return Words(author=person_of(event.actor) or event.actor, event_id=event.id, text=text)
+
+
+def with_reader(said: Said, event: Event) -> dict[str, dict[str, date]]:
+    """The change that an event makes which says that somebody read it."""
+    return {"read_by": {**said.read_by, event.actor: said_on(event)}}
 
 
 def said_on(event: Event) -> date:

@@ -110,7 +110,7 @@ GOALS = ANY - READ - {"reading.disputed", "reading.confirmed", "ledger.position_
 
 STATE = Group(
     "state",
-    26,
+    27,
     StateFold,
     {
         version: GOALS,

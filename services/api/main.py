@@ -20,6 +20,7 @@ from services.api.app import create_app
 from services.api.http.services import Services
 from services.api.operations.health import Health
 from services.commands.handler import Goals
+from services.commands.private_readings import PrivateReadings
 from services.commands.resolver import Resolver
 from services.intake.intake import Intake
 from services.keys.keys import Keys, MasterKeyDiffersError
@@ -73,13 +74,15 @@ async def connected(settings: Settings) -> AsyncIterator[Services]:
         locks = await _locks(settings, stack) if settings.api_processes > 1 else None
         health = Health(ledger, views)
         await health.start()
+        goals = Goals(ledger, views, keys, locks=locks)
         yield Services(
             settings=settings,
             ledger=ledger,
             views=views,
             access=access,
             keys=keys,
-            goals=Goals(ledger, views, keys, locks=locks),
+            goals=goals,
+            private_readings=PrivateReadings(goals),
             intake=intake,
             health=health,
         )

@@ -29,6 +29,8 @@ class Shown(NamedTuple):
     said: Said
     revision: int
     there: frozenset[UUID]
+    private: bool
+    """Words are shown that were not said to the caller: reading them goes on record."""
 
 
 async def readable_words(then: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[UUID]:
@@ -48,6 +50,18 @@ async def _said_now(then: ReadContext, aggregates: Collection[Aggregate]) -> dic
     }
 
 
+async def private_to_others(then: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[Aggregate]:
+    """Return what the caller may read of what was said, though not to them."""
+    said = await _said_now(then, aggregates)
+    return frozenset(aggregate for aggregate, one in said.items() if one.is_private_to(then.caller.actor))
+
+
+def _shown(then: ReadContext, version: Said, revision: int, now: Said) -> Shown:
+    """Return something that the caller may read, with what of it is still there by what is so now."""
+    there = still_there(now)
+    return Shown(version, revision, there, bool(there) and now.is_private_to(then.caller.actor))
+
+
 def still_there(said: Said) -> frozenset[UUID]:
     """Return the events whose words are shown."""
     return frozenset(words.event_id for words in said.all_words.values() if words.text is not None)
@@ -60,7 +74,7 @@ async def find_said(then: ReadContext, kind: str, id_: str) -> Shown:
     now = (await _said_now(then, [wanted])).get(wanted)
     if found is None or not isinstance(found.state, Said) or now is None:
         raise NotFound(kind, id_)
-    return Shown(found.state, found.revision, still_there(now))
+    return _shown(then, found.state, found.revision, now)
 
 
 async def list_said(
@@ -74,7 +88,7 @@ async def list_said(
         chosen = after_cursor(await seen(then, kind, versions), paging)
     now = await _said_now(then, [Aggregate(kind, id_of(version)) for version in chosen])
     shown = [
-        Shown(version.state, version.revision, still_there(now[Aggregate(kind, version.state.id)]))
+        _shown(then, version.state, version.revision, now[Aggregate(kind, version.state.id)])
         for version in chosen
         if isinstance(version.state, Said)
     ]

@@ -139,7 +139,11 @@ async def test_the_trail_shows_facts_to_witnesses_and_words_to_readers(office: O
             kind = path.removeprefix("/v1/").removesuffix("s")
             aggregate = f"{kind}/{office.said[what]}"
             for trail in (*trails, (await reader.read("/v1/audit", about=aggregate))["data"]):
-                found = [entry for entry in trail if entry["about"][0] == aggregate]
+                found = [
+                    entry
+                    for entry in trail
+                    if entry["about"][0] == aggregate and entry["type"] != "private_text.read"
+                ]
                 assert bool(found) == (name in readers or name in WITNESSES), (name, what)
                 assert (words(what) in str(trail)) == (name in readers), (name, what)
                 for entry in found:
@@ -216,3 +220,48 @@ async def test_another_workspace_reads_nothing(
             assert (await stranger.read(path))["data"] == []
             assert (await stranger.post(f"{office.path(what)}/redact", {})).status_code == 404
         assert "secret" not in (await stranger.get("/v1/audit?limit=1000")).text
+
+
+async def test_reading_what_was_said_to_others_goes_on_record(office: Office) -> None:
+    """By every way to read the words, once a day for each reader and thing; told to its parties."""
+    ways = {
+        "feedback to the line": ("lead", "head"),
+        "talk with the line": ("lead", "head", "author's lead"),
+    }
+    for name, reader in office.people.items():
+        for path in (office.path("feedback to the line"), FEEDBACK, office.path("talk with the line")):
+            await reader.get(path)
+        if READERS[name][0] in ("editor", "owner", "admin", "auditor"):
+            await reader.read("/v1/audit", limit=1000)
+            await reader.read("/v1/audit", limit=1000, order="desc")
+    admin, receiver = office.people["admin"], office.people["receiver"]
+    admin.position = max(reader.position for reader in office.people.values())
+    trail = (await admin.read("/v1/audit", type="private_text.read", limit=1000))["data"]
+    names = {f"person:{id_}": name for name, id_ in office.ids.items()}
+    recorded = sorted((entry["about"][0], names[entry["actor"]]) for entry in trail)
+    kinds = {FEEDBACK: "feedback", TALK: "conversation"}
+    assert recorded == sorted(
+        (f"{kinds[SAID[what][0]]}/{office.said[what]}", name)
+        for what, names_ in ways.items()
+        for name in names_
+    )
+    for entry in trail:
+        assert {office.ids["author"], office.ids["receiver"]} == set(entry["data"]["parties"])
+    for what, names_ in ways.items():
+        mine = await receiver.read(office.path(what), known_at="2100-01-01")
+        assert set(mine["read_by"]) == {f"person:{office.ids[name]}" for name in names_}
+        for other in names_:
+            assert (await office.people[other].read(office.path(what)))["read_by"] == {}
+    shown = await receiver.get(office.path("feedback to the line"))
+    after = await office.people["author"].get(office.path("feedback to the line"))
+    assert shown.headers["ETag"] == after.headers["ETag"]
+
+
+async def test_the_audit_trail_alone_is_a_way_to_read(office: Office) -> None:
+    """Whoever finds the words in the trail has read them, too."""
+    lead, author = office.people["lead"], office.people["author"]
+    assert words("feedback to the line") in str(await lead.read("/v1/audit", limit=1000))
+    author.position = (await lead.read(FEEDBACK))["position"]
+    read = await author.read("/v1/audit", type="private_text.read")
+    assert {entry["actor"] for entry in read["data"]} == {f"person:{office.ids['lead']}"}
+    assert len(read["data"]) == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -26,8 +26,9 @@ from services.api.http.paging import Page, Paged, page, page_from, position_in
 from services.api.http.read_parameters import KnownAt, Viewing, moment_parameter
 from services.api.http.security import TrailReader
 from services.api.http.services import Serving
+from services.commands.private_readings import PrivateReadings
 from services.keys.keys import Keys
-from services.queries.message_access import readable_words
+from services.queries.message_access import private_to_others, readable_words
 from services.queries.person_names import names_of
 from services.queries.read_context import Moment, ViewReader, end_of, start_of
 from services.queries.visibility import GOALS, hidden_aggregates
@@ -130,7 +131,7 @@ async def read(
             newest_first=order == "desc",
             limit=paged.limit + 1,
         )
-    entries = await _without_words_of_others(entries, viewing, caller)
+    entries = await _without_words_of_others(entries, viewing, caller, services.private_readings)
     async with services.views.open(caller.workspace) as view:
         names = await names_of(
             view.connection, services.keys, caller.workspace, _people(entries), then.position, language
@@ -167,14 +168,24 @@ async def recordings(
 
 
 async def _without_words_of_others(
-    entries: list[queries.TrailEntry], viewing: ViewReader, caller: Caller
+    entries: list[queries.TrailEntry],
+    viewing: ViewReader,
+    caller: Caller,
+    private_readings: PrivateReadings,
 ) -> list[queries.TrailEntry]:
-    """The entries without what people said to each other, where it is not the caller's to read."""
+    """Return the entries without what people said to each other, where it is not the caller's to read.
+
+    What is, though it was not said to them, goes on record as read.
+    """
     said = {entry.event.aggregate for entry in entries if entry.event.aggregate.kind in SAID}
     if not said:
         return entries
     async with viewing.then(caller) as now:
         readable = await readable_words(now, said)
+        shown = {entry.event.aggregate for entry in entries if entry.event.id in readable}
+        private = await private_to_others(now, shown)
+        today, _zone = now.workspace.business_day(datetime.now(UTC))
+    await private_readings.record(caller, private, today)
     return [
         entry._replace(event=_without_words(entry.event))
         if entry.event.aggregate in said and entry.event.id not in readable

@@ -110,6 +110,9 @@ class ConversationOut(BaseModel):
     notes: list[NoteOut]
     actions: list[ActionOut]
     names: dict[str, str] = Field(description="Of the parties who are registered people, by id.")
+    read_by: dict[str, date] = Field(
+        {}, description="For its parties: who read it without being one, and the last day on which they did."
+    )
     revision: int
 
 
@@ -210,6 +213,7 @@ def _out(heard: Heard) -> ConversationOut:
             for action in said.actions
         ],
         names=heard.names,
+        read_by=dict(heard.read_by),
         revision=heard.revision,
     )
 

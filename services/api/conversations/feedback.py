@@ -55,6 +55,9 @@ class FeedbackOut(BaseModel):
     day: date = Field(description="The business day on which it was given.")
     text: str | None = Field(description="null once its author took it back or put it otherwise.")
     names: dict[str, str] = Field(description="Of the parties who are registered people, by id.")
+    read_by: dict[str, date] = Field(
+        {}, description="For its parties: who read it without being one, and the last day on which they did."
+    )
     revision: int
 
 
@@ -92,6 +95,7 @@ def _out(heard: Heard) -> FeedbackOut:
         day=said.day,
         text=heard.text(said.words),
         names=heard.names,
+        read_by=dict(heard.read_by),
         revision=heard.revision,
     )
 

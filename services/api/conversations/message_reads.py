@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Annotated, NamedTuple, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
 from pydantic import BaseModel
 
-from events.talk.said import Said, Words
+from events.ids import Aggregate
+from events.talk.said import Said, Words, person_of
 from services.access.callers import Caller
 from services.api.http.conditional import etag
 from services.api.http.language import Lang
@@ -40,6 +42,8 @@ class Heard(NamedTuple):
     names: dict[str, str]
     """Of those of its parties who are registered people, by id."""
     texts: Mapping[UUID, str]
+    read_by: Mapping[str, date]
+    """Who else read it, and on which day last; told to its parties only."""
 
     def text(self, words: Words) -> str | None:
         """Words in clear; None for those that were taken back or put otherwise."""
@@ -53,6 +57,7 @@ class Listener:
         self, services: Services, caller: Caller, viewing: Viewing, language: Lang, known_at: KnownAt
     ) -> None:
         self._keys = services.keys
+        self._private_readings = services.private_readings
         self._caller = caller
         self._viewing = viewing
         self._language = language
@@ -65,6 +70,7 @@ class Listener:
         async with self._viewing.then(self._caller, None, self._known_at, cursor=paging.cursor) as then:
             shown, chosen = await list_said(then, kind, about, paging)
             heard = await self._opened(then, shown)
+        await self._record(then, kind, shown)
         return page([answer(one) for one in heard], paging, then.next_page(last_id(chosen, paging)))
 
     async def one(
@@ -80,19 +86,27 @@ class Listener:
             shown = await find_said(then, kind, id_)
             response.headers["ETag"] = etag(shown.revision)
             (heard,) = await self._opened(then, [shown])
+        await self._record(then, kind, [shown])
         return model(**dict(answer(heard)), **then.known)
+
+    async def _record(self, then: ReadContext, kind: str, shown: list[Shown]) -> None:
+        """Put on record what is read that was said to others. The view's connection is given back by then."""
+        private = [Aggregate(kind, one.said.id) for one in shown if one.private]
+        today, _zone = then.workspace.business_day(datetime.now(UTC))
+        await self._private_readings.record(self._caller, private, today)
 
     async def _opened(self, then: ReadContext, shown: list[Shown]) -> list[Heard]:
         names = await names_in(then, shown, self._keys, self._language)
         heard = []
-        for said, revision, there in shown:
+        for said, revision, there, _private in shown:
             texts = {
                 words.event_id: await self._keys.open_text(then.workspace.id, words.text, self._language)
                 for words in said.all_words.values()
                 if words.text is not None and words.event_id in there
             }
             parties = {person: names[person] for person in said.parties if person in names}
-            heard.append(Heard(said, revision, parties, texts))
+            party = person_of(self._caller.actor) in said.parties
+            heard.append(Heard(said, revision, parties, texts, said.read_by if party else {}))
         return heard
 
 

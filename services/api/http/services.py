@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from services.access.access import Access
 from services.api.operations.health import Health
 from services.commands.handler import Goals
+from services.commands.private_readings import PrivateReadings
 from services.intake.intake import Intake
 from services.keys.keys import Keys
 from services.ledger import Ledger
@@ -27,6 +28,7 @@ class Services:
     access: Access
     keys: Keys
     goals: Goals
+    private_readings: PrivateReadings
     intake: Intake
     health: Health
 

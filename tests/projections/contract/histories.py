@@ -401,6 +401,7 @@ def everything_else(history: History) -> None:
         ("conversation", "c1", "conversation.action_reopened", {"action": "a1"}),
         ("conversation", "c1", "conversation.audience_narrowed", {"old": "line", "new": "parties"}),
         ("feedback", "f1", "feedback.reworded", {"text": "ask them"}),
+        ("feedback", "f1", "private_text.read", {"parties": ["anna", "boris"]}),
         ("recognition", "r1", "recognition.reworded", {"text": "thank you"}),
         ("recognition", "r1", "recognition.redacted", {}),
         ("initiative", "calls", "initiative.finished", {"title": "call", "supports": ["o1-k1"]}),
