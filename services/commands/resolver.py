@@ -72,6 +72,8 @@ class Resolver:
         self._now = now
         self._after = after
         self._done: dict[str, date] = {}
+        self._seen: dict[str, tuple[int, Workspace | None]] = {}
+        """Each workspace as its views had it at a position."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -86,26 +88,28 @@ class Resolver:
         while True:
             with _tried_again():
                 builds = await self._views.all_active()
-                for workspace in sorted({workspace for workspace, group in builds if group == STATE.name}):
-                    if self._only is None or workspace in self._only:
+                for (workspace, group), build in sorted(builds.items(), key=lambda found: found[0]):
+                    if group == STATE.name and (self._only is None or workspace in self._only):
                         with _tried_again(workspace=workspace):
-                            await self._look_at(workspace)
+                            await self._look_at(workspace, build.position)
             await asyncio.sleep(self._look)
 
-    async def _look_at(self, workspace: str) -> None:
-        """Resolve what is due, unless that was done today."""
-        today = await self._today(workspace)
+    async def _look_at(self, workspace: str, position: int) -> None:
+        """Resolve what is due, unless that was done today. `position` is that of the views."""
+        today = await self._today(workspace, position)
         if today is not None and self._done.get(workspace) != today:
             await self._resolve_due(workspace, today)
             self._done[workspace] = today
 
-    async def _today(self, workspace: str) -> date | None:
+    async def _today(self, workspace: str, position: int) -> date | None:
         """Return the business day that began long enough ago; None in a workspace without anything."""
-        async with self._views.open(workspace, snapshot=False) as view:
-            found = await queries.latest(view.connection, "workspace", workspace, view.position)
-        if found is None or not isinstance(found.state, Workspace):
-            return None
-        return found.state.business_day(self._now() - self._after)[0]
+        seen_at, known = self._seen.get(workspace, (-1, None))
+        if seen_at != position:  # where nothing happens, nothing is asked
+            async with self._views.open(workspace, snapshot=False) as view:
+                found = await queries.latest(view.connection, "workspace", workspace, view.position)
+                known = found.state if found is not None and isinstance(found.state, Workspace) else None
+                self._seen[workspace] = view.position, known
+        return None if known is None else known.business_day(self._now() - self._after)[0]
 
     async def _resolve_due(self, workspace: str, today: date) -> None:
         # A base must not lack the readings that the views have yet to take in.

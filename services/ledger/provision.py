@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import orjson
 import structlog
@@ -78,6 +79,40 @@ async def list_workspaces(ledger: Ledger) -> list[str]:
         names += page
         if not page or len(names) >= answer["total"]:
             return sorted(name.removeprefix("LEDGER_") for name in names)
+
+
+class Head(NamedTuple):
+    """Where a ledger ends."""
+
+    position: int
+    """0 while it is empty."""
+    made: str
+    """When its stream was made, and"""
+    last: str
+    """when its last event was recorded, by the server's clock."""
+
+    def continues(self, before: Head) -> bool:
+        """Whether it seems to be the ledger that ended there before, with nothing lost or exchanged."""
+        if self.position == before.position and self.last != before.last:
+            return False
+        return self.made == before.made and self.position >= before.position
+
+
+async def list_heads(ledger: Ledger) -> dict[str, Head]:
+    """Where the ledger of each workspace ends: one question for very many. Raises LedgerUnavailable."""
+    api = StreamApi(ledger.client, patience=_PATIENCE)
+    found: dict[str, Head] = {}
+    offset = 0
+    while True:
+        answer = await api.request("STREAM.LIST", orjson.dumps({"subject": "ledger.>", "offset": offset}))
+        page = answer.get("streams") or []
+        for stream in page:
+            state = stream["state"]
+            workspace = stream["config"]["name"].removeprefix("LEDGER_")
+            found[workspace] = Head(int(state["last_seq"]), stream["created"], state["last_ts"])
+        offset += len(page)
+        if not page or offset >= answer["total"]:
+            return found
 
 
 async def check(settings: Settings, ledger: Ledger) -> None:

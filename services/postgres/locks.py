@@ -59,12 +59,15 @@ class Locks:
                 await self._ask("SELECT pg_advisory_unlock(hashtextextended(:lock, 0))", lock)
 
     async def check(self, *name: str, look: bool = False) -> None:
-        """Raise LockLost unless the lock is still held; `look`: as of now, not of a moment ago."""
+        """Raise LockLost unless the lock is still held; `look`: as of now, not of a moment ago.
+
+        Without a name, only look at the session.
+        """
         async with self._one_at_a_time:
             if look or time.monotonic() - self._checked >= CHECK:
                 await self._ask("SELECT CAST(:lock AS text) IS NOT NULL", "alive")
                 self._checked = time.monotonic()
-            if " ".join(name) not in self._held:
+            if name and " ".join(name) not in self._held:
                 raise LockLost(" ".join(name))
 
     async def _ask(self, query: str, lock: str) -> bool:

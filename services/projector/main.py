@@ -20,7 +20,7 @@ from projections.control import all_active
 from projections.groups import GROUPS
 from projections.projection import Group
 from services.ledger import Ledger, LedgerUnavailable
-from services.ledger.provision import list_workspaces
+from services.ledger.provision import list_heads
 from services.postgres.damage import Damage, damage_of, what_is_missing
 from services.postgres.locks import Locks
 from services.projector.builds import prepare_control, projector_engine
@@ -40,8 +40,10 @@ FOREVER = 1e9
 DAMAGE_LOOK = 30.0
 """Seconds between looks whether something of the views was dropped."""
 
-DISCOVERY = 5.0
-"""Seconds between looks for workspaces that are new; a nudge of one is a look, too."""
+SWEEP, LONGEST_SWEEP = 1.0, 10.0
+"""Seconds between sweeps over all ledgers, which make up for lost nudges and find new workspaces."""
+SWEEP_SHARE = 0.02
+"""Of the time that sweeps may take, where there are very many workspaces."""
 
 
 class Projector:
@@ -111,22 +113,36 @@ class Projector:
             try:
                 while True:
                     self._look.clear()
+                    began = time.monotonic()
                     # Looked again soon; the workers there are say so themselves.
                     with suppress(LedgerUnavailable):
-                        await self._look_for_workspaces(host, built)
+                        await self._sweep(host, built)
+                    took = time.monotonic() - began
+                    await self._check_locks(locks)
                     await self._look_for_damage(engine)
-                    await woken(self._look, DISCOVERY)
+                    await woken(self._look, min(max(SWEEP, took / SWEEP_SHARE), LONGEST_SWEEP))
             finally:
                 await asyncio.gather(*(task.stop() for task in self._tasks.values()))
                 self._workers.clear()
                 self._tasks.clear()
 
-    async def _look_for_workspaces(self, host: Host, built: Collection[str]) -> None:
-        """Give each workspace that is new, or had views at the start, a worker."""
-        for workspace in {*await list_workspaces(host.ledger), *built}:
+    async def _sweep(self, host: Host, built: Collection[str]) -> None:
+        """Tell every worker where its ledger ends; give new workspaces, and those with views, a worker."""
+        heads = await list_heads(host.ledger)
+        for workspace, worker in self._workers.items():
+            await worker.swept(heads.get(workspace))
+        for workspace in {*heads, *built}:
             if workspace not in self._workers and self._wanted(workspace):
                 worker = self._workers[workspace] = Worker(host, workspace, self._groups)
                 self._tasks[workspace] = Background("worker", worker.run, workspace=workspace)
+
+    async def _check_locks(self, locks: Locks) -> None:
+        """Wake all workers if the session is gone that holds their locks: they take them again."""
+        try:
+            await locks.check()
+        except (OSError, SQLAlchemyError):
+            for worker in self._workers.values():
+                worker.nudge()
 
     async def _look_for_damage(self, engine: AsyncEngine) -> None:
         """Look from time to time whether somebody dropped something of the views: one question for all."""

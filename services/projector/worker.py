@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -11,12 +12,13 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.error_text import explained
 from projections.control import active
 from projections.projection import Group
 from services.ledger import Ledger, LedgerGap, LedgerUnavailable, WorkspaceUnknown
+from services.ledger.provision import Head
 from services.postgres.damage import Damage, damage_of
 from services.postgres.locks import LockLost, Locks
 from services.postgres.views import is_away
@@ -31,17 +33,17 @@ log = structlog.get_logger(__name__)
 BATCH = 4000
 """Events fetched, folded and committed at once while catching up."""
 
-TICK = 1.0
-"""Seconds after which the ledger is looked at without a nudge (one may be lost)."""
-
 RETRY = 1.0
 """Seconds between tries when another process hosts the groups, or an engine is away."""
 
 START_OVER = 0.2
 """Seconds until a worker that was fenced or interrupted tries again."""
 
-COMPARE = 60.0
-"""Seconds between looks whether the ledger is still the one that the views were built from."""
+COMPARE = 600.0
+"""Seconds, at most, between looks whether the ledger is still the one that the views were built from.
+
+What a sweep over all ledgers finds strange is looked at at once.
+"""
 
 BUILD_AGAIN = 60.0
 """Seconds until views that were built anew because they were damaged are built anew once more."""
@@ -79,17 +81,35 @@ class Worker:
         self._reports: dict[str, tuple[int, Damage]] = {}
         self._built_anew: dict[str, float] = {}
         self._start_over = False
-        self._compared_at = float("-inf")
+        self._waived: frozenset[int] | None = None
+        """As it was when this worker began, or began again."""
+        self._compare_at = 0.0
+        self._done: int | None = None
+        """Up to where the ledger was read; None while nobody follows it."""
+        self._head: Head | None = None
         self._ledger.client.on_reconnect(self._doubt)
 
     async def _doubt(self) -> None:
         """It may be another server, or one that was restored."""
-        self._compared_at = float("-inf")
+        self._compare_at = 0.0
         self._nudge.set()
 
     def nudge(self) -> None:
         """Say that there is something new on the ledger."""
         self._nudge.set()
+
+    async def swept(self, head: Head | None) -> None:
+        """Take in what a sweep found: what no nudge told of is read, and what looks strange is compared.
+
+        `head` is None if there is no such ledger.
+        """
+        before, self._head = self._head, head
+        if self._done is None:
+            return
+        if head is None or (before is not None and not head.continues(before)):
+            await self._doubt()
+        elif head.position != self._done:
+            self._nudge.set()
 
     def damaged(self, group: str, build: int, damage: Damage) -> None:
         """Say that somebody found a build damaged."""
@@ -109,7 +129,8 @@ class Worker:
                 held += [group for group in self._groups if await self._locks.take(*self._lock(group))]
                 if held:
                     self._nudge.clear()
-                    self._compared_at = time.monotonic()
+                    self._compare_later()
+                    self._waived = None
                     writers = [writer for group in held if (writer := await self._writer(group))]
                     if writers:
                         await self._follow(writers)
@@ -124,6 +145,8 @@ class Worker:
             except Exception:  # another process may have better luck
                 await self._give_back(held)
                 raise
+            finally:
+                self._done = None
             await self._give_back(held)
             await asyncio.sleep(RETRY if not held else START_OVER)
 
@@ -154,8 +177,9 @@ class Worker:
         build = await (self._build(group) if comparison == "same" else self._rebuild(group))
         if build is None:
             return None
-        waived = await waived_positions(self._ledger, self._workspace)
-        writer = BuildWriter(self._engine, build, waived=waived)
+        if self._waived is None:
+            self._waived = await waived_positions(self._ledger, self._workspace)
+        writer = BuildWriter(self._engine, build, waived=self._waived)
         await writer.start()
         return writer
 
@@ -165,7 +189,6 @@ class Worker:
         What takes long is built beside: nobody reads the figures of half a ledger as if they were today's.
         None where a newer version has built it, or where it is damaged again soon after it was built anew.
         """
-        head = await self._ledger.head(self._workspace)
         async with self._engine.begin() as connection:
             found = await active(connection, self._workspace, group.name)
             if found is not None and found.version > group.version:
@@ -180,11 +203,12 @@ class Worker:
                 return None
             if found is not None and found.version == group.version:
                 build = builds.Build(self._workspace, group, found.build)
-                damage = found.damaged or await builds.what_is_missing(connection, build)
-                if damage is None:
+                if found.damaged is None:
                     return build
-                if not await self._may_build_anew(connection, build, damage):
+                if not self._may_build_anew(build, found.damaged):
                     return None
+        head = await self._ledger.head(self._workspace)
+        async with self._engine.begin() as connection:
             if found is None and head <= BATCH:
                 build = await builds.create(connection, self._workspace, group)
                 await builds.create_late_indexes(connection, build)
@@ -198,9 +222,8 @@ class Worker:
         async with self._one_rebuild:
             return await rebuild(self._engine, self._ledger, self._workspace, group, step_over_poison=True)
 
-    async def _may_build_anew(self, connection: AsyncConnection, build: builds.Build, damage: str) -> bool:
-        """Note that a build is damaged; whether it is to be built anew now."""
-        await builds.mark_damaged(connection, build, damage)
+    def _may_build_anew(self, build: builds.Build, damage: str) -> bool:
+        """Whether a build that is damaged is to be built anew now."""
         group, now = build.group.name, time.monotonic()
         again = now < self._built_anew.get(group, float("-inf")) + BUILD_AGAIN
         log.error(
@@ -241,16 +264,16 @@ class Worker:
         while time.monotonic() < until:
             self._nudge.clear()
             await self._look_into_reports(writers)
-            if time.monotonic() - self._compared_at > COMPARE:
+            for writer in writers:
+                await self._locks.check(*self._lock(writer.build.group))
+            if time.monotonic() >= self._compare_at:
                 await self._compare(writers)
             try:
                 await self._catch_up(writers)
             except (AnotherEvent, LedgerGap, WorkspaceUnknown):
                 await self._compare(writers)
                 raise
-            if not await woken(self._nudge, TICK):
-                for writer in writers:
-                    await self._locks.check(*self._lock(writer.build.group))
+            await woken(self._nudge, min(until, self._compare_at) - time.monotonic())
 
     async def _compare(self, writers: Sequence[BuildWriter]) -> None:
         """Raise Fenced if the ledger is another one than the views were built from; they are set aside."""
@@ -258,7 +281,11 @@ class Worker:
         compared = [await compare_views(self._engine, self._ledger, self._workspace, g) for g in groups]
         if any(each != "same" for each in compared):
             raise Fenced("the ledger is another one than the views were built from")
-        self._compared_at = time.monotonic()
+        self._compare_later()
+
+    def _compare_later(self) -> None:
+        """Not all workspaces of a process at the same time."""
+        self._compare_at = time.monotonic() + COMPARE * random.uniform(0.5, 1)
 
     async def _catch_up(self, writers: Sequence[BuildWriter]) -> None:
         """Read to the head of the ledger, one decoding for all groups."""
@@ -298,6 +325,7 @@ class Worker:
                     metrics.applied(self._workspace, writer.build.group.name, count, last, head)
         if not there:
             await self._compare(writers)
+        self._done = done
 
 
 def _cause(error: SQLAlchemyError | asyncpg.PostgresError) -> str:

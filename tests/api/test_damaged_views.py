@@ -122,7 +122,7 @@ async def test_a_running_worker_notices(
 ) -> None:
     """By a read that failed, by its own writes, and by looking from time to time."""
     monkeypatch.setattr("services.projector.main.DAMAGE_LOOK", 0.1 if noticed_by == "look" else 1e9)
-    monkeypatch.setattr("services.projector.main.DISCOVERY", 0.1)
+    monkeypatch.setattr("services.projector.main.SWEEP", 0.1)
     async with projecting(provisioned("projector")):
         await given_goal(anna)
         await anna.read(GOAL)
@@ -252,7 +252,7 @@ async def test_control_tables_that_were_dropped_are_made_again(
 ) -> None:
     """With all views, by a worker that runs."""
     monkeypatch.setattr("services.projector.main.DAMAGE_LOOK", 0.1)
-    monkeypatch.setattr("services.projector.main.DISCOVERY", 0.1)
+    monkeypatch.setattr("services.projector.main.SWEEP", 0.1)
     async with projecting(provisioned("projector")):
         await given_goal(anna)
         await anna.read(GOAL)

@@ -103,4 +103,4 @@ async def test_the_process_of_the_api_does_it(anna: Person, provisioned: Setting
         process.send_signal(signal.SIGTERM)
         _out, err = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0, err.decode()
-    assert '"event": "a relative goal is resolved"' in err.decode()
+    assert '"a relative goal is resolved"' in err.decode()

@@ -92,6 +92,7 @@ PUBLISH: dict[str, set[str]] = {
     "$JS.API.INFO": set(),
     "$JS.API.STREAM.INFO.{stream}": SERVICES,
     "$JS.API.STREAM.NAMES": SERVICES,
+    "$JS.API.STREAM.LIST": {"api", "projector"},
     "$JS.API.DIRECT.GET.{stream}": SERVICES,
     "$JS.API.STREAM.MSG.GET.{stream}": SERVICES,
     "$JS.API.DIRECT.GET.KEYS": {"api"},

@@ -16,7 +16,7 @@ from services.api.http.openapi import prepared
 from services.api.http.services import Services, Serving
 from services.api.operations.asyncapi import document
 from services.ledger import LedgerError
-from services.ledger.provision import list_workspaces
+from services.ledger.provision import list_heads
 from services.postgres.views import ViewsUnavailable
 
 router = APIRouter(tags=["operations"])
@@ -133,11 +133,10 @@ async def _heads(services: Services) -> dict[str, int] | None:
         return None
     try:
         async with asyncio.timeout(PATIENCE):
-            workspaces = await list_workspaces(services.ledger)
-            positions = await asyncio.gather(*(services.ledger.head(workspace) for workspace in workspaces))
+            heads = await list_heads(services.ledger)
     except (LedgerError, TimeoutError):
         return None
-    return dict(zip(workspaces, positions, strict=True))
+    return {workspace: head.position for workspace, head in heads.items()}
 
 
 async def _builds(services: Services) -> dict[tuple[str, str], ActiveVersion] | None:
