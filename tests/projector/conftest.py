@@ -15,6 +15,7 @@ from services.ledger.provision import create_workspace
 from services.projector import builds
 from services.runtime.settings import Role, Settings
 from tests.projections.contract.building import Tables, tables_of
+from tests.projections.contract.histories import WORKSPACE
 from tests.running import eventually
 
 
@@ -31,9 +32,14 @@ class Company:
         last = 0
         batches = groupby(enumerate(messages), key=lambda item: sum(m.batch_end for m in messages[: item[0]]))
         for _, batch in batches:
-            entries = [Entry(_in(message.subject, self.workspace), message.payload) for _, message in batch]
+            entries = [self._entry(message) for _, message in batch]
             last = (await self.ledger.append(self.workspace, entries, {})).last
         return last
+
+    def _entry(self, message: StoredMessage) -> Entry:
+        """What was made up for another workspace, as an event of this one."""
+        subject = message.subject.replace(WORKSPACE, self.workspace)
+        return Entry(subject, message.payload.replace(WORKSPACE.encode(), self.workspace.encode()))
 
     async def position(self, group: Group) -> int:
         """How far reads are; 0 before the first build."""
@@ -64,10 +70,6 @@ class Company:
         """What the group's fold could not take."""
         async with self.engine.connect() as connection:
             return await control.poisoned(connection, self.workspace, group.name)
-
-
-def _in(subject: str, workspace: str) -> str:
-    return ".".join(["ledger", workspace, *subject.split(".")[2:]])
 
 
 @pytest.fixture

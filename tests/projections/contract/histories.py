@@ -457,7 +457,7 @@ def everything_else(history: History) -> None:
         ("kpi", "sales", "kpi.target_set", {"new": target}),
         ("cycle", "2026-q1", "cycle.closed", {}),
         ("cycle", "2026-q1", "cycle.reopened", {}),
-        ("ledger", "ledger", "ledger.position_waived", {"position": 1, "hash": "0" * 32}),
+        ("ledger", "ledger", "ledger.position_waived", {"position": 10**9, "hash": "0" * 32}),
         ("ledger", "restores", "ledger.restored", {"epoch": 2, "cut": 0, "old_head": 1}),
     ]
     models = {entry.name: entry.model for entry in all_types()}
