@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from services.ledger import ConfigurationDiffers, Ledger, LedgerError
 from services.ledger.provision import check, list_workspaces
 from services.ledger.stream_api import StreamApi
 from services.ledger.streams import KEYS
+from services.runtime.nats_health import closed_by_full_disk
 from services.runtime.settings import Settings, SettingsError
 
 OLDEST_NATS = (2, 12)
@@ -27,6 +29,8 @@ EXPIRES_SOON = timedelta(days=14)
 async def examine_ledger(settings: Settings, ledger: Ledger, workspaces: list[str]) -> AsyncIterator[Finding]:
     """Yield everything that NATS can tell. Raises LedgerError."""
     yield _version(ledger)
+    for monitor in settings.nats_monitors:
+        yield await asyncio.to_thread(_writable, monitor)
     if (settings.data / "run" / "ports.json").exists():
         yield await _durable(settings)
     try:
@@ -54,6 +58,18 @@ async def examine_ledger(settings: Settings, ledger: Ledger, workspaces: list[st
             yield _administrators(access, workspace)
     finally:
         await access.close()
+
+
+def _writable(monitor: str) -> Finding:
+    """Say whether a node takes writes; one whose disk was full does not until it is started again."""
+    said = closed_by_full_disk(monitor)
+    if said is None:
+        return Finding.ok("nats.disk", f"no stream of {monitor} was closed by a full disk")
+    return Finding.fail(
+        "nats.disk",
+        f"{monitor} takes no writes because its disk is, or was, full: {said.strip()[:200]}",
+        "make room; `goaltrail up` then restarts nats-server by itself, on a cluster restart this node",
+    )
 
 
 async def find_workspaces(ledger: Ledger) -> list[str]:

@@ -138,7 +138,8 @@ class _Append:
             if code and code not in _TEMPORARY and code not in _MOVED_ON:
                 raise ServerRefused(code, problem)
             if patience.over:
-                raise LedgerUncertain(problem) if self._lost else LedgerUnavailable(problem)
+                kind = LedgerUncertain if self._lost else LedgerUnavailable
+                raise kind(problem, storage_full=await self._client.storage_full())
             await patience.pause()
 
     async def _fence(self, patience: Patience) -> None:

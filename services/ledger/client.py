@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from nats.errors import UnexpectedEOF
 from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 from services.ledger.errors import LedgerUnavailable
+from services.runtime.nats_health import closed_by_full_disk
 from services.runtime.settings import nats_inbox
 
 log = structlog.get_logger(__name__)
@@ -138,6 +139,7 @@ class LedgerClient(Client):
         self._waiting: dict[bytes, Answer] = {}
         self._asked = 0
         self._open = False
+        self._monitors: Sequence[str] = ()
         self._problem = ""
         self._connected = asyncio.Event()
         self._reconnected: list[Callable[[], Awaitable[None]]] = []
@@ -150,8 +152,10 @@ class LedgerClient(Client):
         password: str,
         name: str,
         timeout: float = CONNECT_SECONDS,
+        monitors: Sequence[str] = (),
     ) -> None:
         """Connect within `timeout` seconds, then reconnect for ever. Raises LedgerUnavailable."""
+        self._monitors = monitors
         try:
             async with asyncio.timeout(timeout):
                 await self.connect(
@@ -230,6 +234,16 @@ class LedgerClient(Client):
                 answer.take(data[start:middle], data[middle:end])
             at = end + 2
         return at, False
+
+    async def storage_full(self) -> bool:
+        """Return whether a server takes no writes because its disk is, or was, full.
+
+        False where nobody was told the servers' monitoring addresses.
+        """
+        for url in self._monitors:
+            if await asyncio.to_thread(closed_by_full_disk, url) is not None:
+                return True
+        return False
 
     async def wait_connected(self, timeout: float) -> None:
         """Wait for a connection, at most `timeout` seconds; whether it came shows with the next try."""

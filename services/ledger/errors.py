@@ -27,19 +27,21 @@ class DuplicateId(Conflict):
 class LedgerUnavailable(LedgerError):
     """The ledger did not answer in time; nothing was stored. Trying again is safe."""
 
-    def __init__(self, message: str, retry_after: float = 2.0) -> None:
-        """`retry_after`: seconds after which another try makes sense."""
+    def __init__(self, message: str, retry_after: float = 2.0, *, storage_full: bool = False) -> None:
+        """`retry_after`: seconds after which another try makes sense; `storage_full`: why it is so."""
         super().__init__(message)
         self.retry_after = retry_after
+        self.storage_full = storage_full
 
 
 class LedgerUncertain(LedgerError):
     """The connection broke while committing and stayed away: the append may or may not be stored."""
 
-    def __init__(self, message: str, retry_after: float = 2.0) -> None:
-        """`retry_after`: seconds after which a look at the ledger makes sense."""
+    def __init__(self, message: str, retry_after: float = 2.0, *, storage_full: bool = False) -> None:
+        """`retry_after`: seconds after which a look at the ledger makes sense; `storage_full`: why."""
         super().__init__(message)
         self.retry_after = retry_after
+        self.storage_full = storage_full
 
 
 class WorkspaceUnknown(LedgerError):

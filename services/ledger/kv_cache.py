@@ -137,7 +137,7 @@ class Latest:
             except NoResponder:
                 problem = "JetStream does not answer"
             if patience.over:
-                raise LedgerUnavailable(problem)
+                raise LedgerUnavailable(problem, storage_full=await self._client.storage_full())
             await patience.pause()
         await self._tell()
         return position

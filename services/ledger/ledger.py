@@ -63,6 +63,7 @@ class Ledger:
             password=settings.nats_password.get_secret_value(),
             name=name,
             timeout=timeout,
+            monitors=settings.nats_monitors,
         )
         return cls(client, patience=patience)
 

@@ -33,6 +33,11 @@ class Settings(BaseSettings):
         "nats://127.0.0.1:4222",
         description="Where NATS is: one URL, or the nodes of a cluster with commas between.",
     )
+    nats_monitor_url: str = Field(
+        "",
+        description="Monitoring address of NATS, http://host:port, of several nodes with commas between: it"
+        " tells a full disk from NATS being away.",
+    )
     nats_user: str = Field(
         "api", description="NATS user of the process: `api`, `intake`, `projector`, or `provisioner`."
     )
@@ -131,6 +136,11 @@ class Settings(BaseSettings):
     def nats_servers(self) -> list[str]:
         """The NATS nodes as a list, as clients take it."""
         return [url.strip() for url in self.nats_url.split(",") if url.strip()]
+
+    @property
+    def nats_monitors(self) -> list[str]:
+        """The monitoring addresses as a list."""
+        return [url.strip().rstrip("/") for url in self.nats_monitor_url.split(",") if url.strip()]
 
     @property
     def database_dsn(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,12 @@ Say = Callable[[str], None]
 
 HANG_SECONDS = 20.0
 """A process that has shown no sign of life for so long is killed and started again."""
+LONGEST_PAUSE = 5.0
+"""Seconds; who makes room on a full disk should not have to wait for longer."""
+PROBE_SECONDS = 2.0
+"""Seconds between two looks at a server."""
+ROOM = 16 * 1024 * 1024
+"""Free bytes with which nats-server is started again after its disk was full."""
 START_SECONDS = 90.0
 """How long a process may take to start; of a server, a crash recovery is the longest part."""
 
@@ -47,7 +54,7 @@ class Child(Protocol):
 
 
 class _Backoff:
-    """0.2 s, doubled at each crash up to 10 s; forgotten after a minute without one."""
+    """0.2 s, doubled at each crash up to LONGEST_PAUSE; forgotten after a minute without one."""
 
     def __init__(self) -> None:
         self._pause = 0.2
@@ -68,7 +75,7 @@ class _Backoff:
         if self._due is None or now < self._due:
             return False
         self._due, self._started = None, now
-        self._pause = min(self._pause * 2, 10.0)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
         return True
 
 
@@ -105,8 +112,9 @@ class Server:
         self.crashes = 0
         self._backoff = _Backoff()
         self._patience = _Patience(hang_seconds, starting=hang_seconds)
-        self._probe_seconds = hang_seconds / 4
+        self._probe_seconds = min(hang_seconds / 4, PROBE_SECONDS)
         self._next_probe = 0.0
+        self._full = False
 
     @property
     def alive(self) -> bool:
@@ -133,9 +141,22 @@ class Server:
         self._next_probe = now + self._probe_seconds
         if self.server.responds():
             self._patience.seen(now)
+            if isinstance(self.server, NatsServer):
+                self._look_at_disk(self.server)
         elif self._patience.over(now):
             self._say(_hangs(self.name))
             self.kill()
+
+    def _look_at_disk(self, server: NatsServer) -> None:
+        """Start nats-server again once there is room: it opens a stream that it closed in no other way."""
+        if server.closed_by_full_disk() is None:
+            self._full = False
+        elif shutil.disk_usage(server.directory).free >= ROOM:
+            self._say(f"{self.name} takes no writes since the disk was full; there is room: restarting it")
+            self.ask_to_stop()
+        elif not self._full:
+            self._full = True
+            self._say(f"the disk is full: {self.name} takes no writes until there is room")
 
     def ask_to_stop(self) -> None:
         if self.server.alive and self.server.process is not None:
@@ -278,13 +299,23 @@ class _Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()  # the thread of a crashed process may still be copying its last lines
+        self._lost = 0
 
     def write(self, line: str) -> None:
+        """Add a line. One that can't be written, say to a full disk, is counted, and the number told later.
+
+        Nothing is raised: if nobody read what the process prints, it would stop in the middle of a line.
+        """
         with self._lock:
-            if self.path.exists() and self.path.stat().st_size > LOG_BYTES:
-                self.path.replace(self.path.with_suffix(".log.1"))
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+            told = f"… {self._lost} lines could not be written\n" if self._lost else ""
+            try:
+                if self.path.exists() and self.path.stat().st_size > LOG_BYTES:
+                    self.path.replace(self.path.with_suffix(".log.1"))
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(f"{told}{line}\n")
+                self._lost = 0
+            except OSError:
+                self._lost += 1
 
 
 def _record(line: str) -> dict[str, Any] | None:

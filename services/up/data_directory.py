@@ -142,6 +142,7 @@ class DataDirectory:
             "API_PORT": str(port),
             "API_PROCESSES": str(processes),
             "NATS_URL": nats.url,
+            "NATS_MONITOR_URL": nats.monitor_url,
         }
         keys = {"MASTER_KEY_FILE": str(self.secret_file("master.key"))}
         passwords = {

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from services.runtime.nats_health import closed_by_full_disk
 from services.runtime.private_files import private_directory
 from services.up.processes import (
     ProcessError,
@@ -194,6 +195,10 @@ class NatsServer:
     def responds(self) -> bool:
         """Return whether the server greets who connects; True also while nobody can connect yet."""
         return answers(self.port)
+
+    def closed_by_full_disk(self) -> str | None:
+        """Return its words on a stream that takes no writes since the disk was full; None if all do."""
+        return closed_by_full_disk(self.monitor_url)
 
     @property
     def alive(self) -> bool:

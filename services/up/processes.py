@@ -7,6 +7,7 @@ was copied together with a whole data directory.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -78,7 +79,8 @@ def spawn(
     if pid_file is not None:
         assert cwd is not None, "a pid file names the directory that the process works in"
         record = {"pid": process.pid, "born": birth_mark(process.pid), "directory": _identity(cwd)}
-        write_private(pid_file, json.dumps(record))
+        with contextlib.suppress(OSError):  # on a full disk it runs all the same
+            write_private(pid_file, json.dumps(record))
     return process
 
 

@@ -73,6 +73,7 @@ class Supervisor:
         self._processes = processes
         self._hang_seconds = hang_seconds
         self._stopping = False
+        self._trouble = ""
         self._children: list[Child] = []
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
@@ -89,7 +90,7 @@ class Supervisor:
             self._start()
             while not self._stopping:
                 for child in self._children:
-                    child.tend(time.monotonic())
+                    self._tend(child)
                 time.sleep(0.1)
         except _StoppedError:
             pass
@@ -98,6 +99,16 @@ class Supervisor:
             self._stop()
             self.data.close()
         return 0
+
+    def _tend(self, child: Child) -> None:
+        """Look after a child; what keeps it from starting, such as a full disk, is said and tried again."""
+        try:
+            child.tend(time.monotonic())
+            self._trouble = ""
+        except (OSError, ProcessError) as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self._say(f"can't start a process: {error}")
 
     def _start(self) -> None:
         started = time.monotonic()

@@ -131,6 +131,7 @@ READY = {
     "ready": True,
     "nats": True,
     "postgresql": True,
+    "storage_full": False,
     "groups": [
         {
             "group": "state",

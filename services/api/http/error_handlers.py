@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from events.errors import Refused
-from services.api.http.problems import FieldError, Problem, invalid, pointer, unavailable
+from services.api.http.problems import FieldError, Problem, invalid, pointer, storage_full, unavailable
 from services.commands.errors import (
     KeyInFlight,
     KeyReused,
@@ -147,6 +147,8 @@ def problem_of(error: Exception) -> Problem | None:
                 "지금은 조회할 수 없습니다. PostgreSQL에 연결할 수 없거나 조회 데이터를 만들고 있습니다.",
                 error.retry_after,
             )
+        case LedgerUnavailable(storage_full=True) | LedgerUncertain(storage_full=True):
+            return storage_full()
         case LedgerUnavailable():
             return unavailable(
                 "ledger_unavailable",

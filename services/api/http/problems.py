@@ -33,6 +33,7 @@ TITLES: dict[int, Text] = {
     429: Text("요청이 너무 많습니다", "Too many requests"),
     500: Text("내부 오류", "Internal error"),
     503: Text("지금은 이용할 수 없습니다", "Not available now"),
+    507: Text("저장 공간이 부족합니다", "No room to store anything"),
 }
 
 
@@ -97,6 +98,19 @@ class Problem(HTTPException):
         language = preferred_language(accept_language)
         headers = {**(self.headers or {}), "Content-Language": language}
         return Response(orjson.dumps(self.document(language)), self.status_code, headers, MEDIA_TYPE)
+
+
+def storage_full() -> Problem:
+    """507: the ledger's disk is full."""
+    return Problem(
+        507,
+        "storage_full",
+        "The disk of the ledger is full, so nothing more can be stored. Once there is room, repeat the"
+        " request; what was stored already is not stored again.",
+        "원장을 저장하는 디스크가 가득 차서 더 기록할 수 없습니다. 공간이 생기면 다시 요청하십시오."
+        " 이미 기록된 것은 다시 기록되지 않습니다.",
+        headers={"Retry-After": "10"},
+    )
 
 
 def unavailable(code: str, en: str, ko: str, retry_after: float = RETRY_AFTER) -> Problem:

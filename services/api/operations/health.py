@@ -29,6 +29,8 @@ class Writing(NamedTuple):
 
     nats: bool
     postgresql: bool
+    storage_full: bool
+    """The disk of NATS is full, or was and NATS has not been started again since."""
 
 
 class Health:
@@ -39,7 +41,7 @@ class Health:
         self._views = views
         self._told: dict[str, tuple[float, list[Failing]]] = {}
         self._probing = asyncio.Lock()
-        self._written = Writing(False, False)
+        self._written = Writing(False, False, False)
         self._written_at = float("-inf")
 
     async def start(self) -> None:
@@ -59,10 +61,15 @@ class Health:
     async def writing(self) -> Writing:
         """Write a little to both engines, unless that was done a few seconds ago."""
         async with self._probing:
-            holds = PROBE_EVERY if all(self._written) else PROBE_AGAIN
+            works = self._written.nats and self._written.postgresql
+            holds = PROBE_EVERY if works else PROBE_AGAIN
             if time.monotonic() - self._written_at > holds:
-                nats, postgresql = await asyncio.gather(self._stores(), self._commits())
-                self._written, self._written_at = Writing(nats, postgresql), time.monotonic()
+                stores, commits, full = await asyncio.gather(
+                    self._stores(), self._commits(), self._ledger.client.storage_full()
+                )
+                # A stream that was closed takes no writes, though the one of the probe still may.
+                self._written = Writing(stores and not full, commits, full)
+                self._written_at = time.monotonic()
             return self._written
 
     def _on_told(self, name: str, payload: bytes) -> None:

@@ -70,6 +70,7 @@ class Readiness(BaseModel):
     ready: bool
     nats: bool = Field(description="NATS answers, and stored something within the last seconds.")
     postgresql: bool = Field(description="PostgreSQL answers, and wrote something within the last seconds.")
+    storage_full: bool = Field(description="NATS stores nothing because its disk is, or was, full.")
     groups: list[GroupState]
     failing: list[FailingTask] = Field(description="What does not run well in any process.")
 
@@ -120,7 +121,14 @@ async def readiness(services: Services) -> Readiness:
         for process, problem in services.health.failing()
     ]
     ready = nats and postgresql and not failing and all(_is_ready(group) for group in groups)
-    return Readiness(ready=ready, nats=nats, postgresql=postgresql, groups=groups, failing=failing)
+    return Readiness(
+        ready=ready,
+        nats=nats,
+        postgresql=postgresql,
+        storage_full=writing.storage_full,
+        groups=groups,
+        failing=failing,
+    )
 
 
 def _is_ready(group: GroupState) -> bool:

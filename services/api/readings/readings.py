@@ -16,7 +16,7 @@ from events.ids import Slug
 from services.access.callers import Caller
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import problems
-from services.api.http.problems import Problem, unavailable
+from services.api.http.problems import Problem, storage_full, unavailable
 from services.api.http.read_parameters import POSITION
 from services.api.http.request_log import request_id_of
 from services.api.http.security import ReadingSender
@@ -201,7 +201,12 @@ def feed_of(caller: Caller, feed: str | None) -> str:
 def intake_unavailable(
     error: Busy | ViewsUnavailable | FarBehind | LedgerUnavailable | LedgerUncertain,
 ) -> Problem:
-    """503: an engine is away or busy, or the views are too far behind to know which readings are new."""
+    """503: an engine is away or busy, or the views are too far behind to know which readings are new.
+
+    507 if the disk is full.
+    """
+    if isinstance(error, LedgerUnavailable | LedgerUncertain) and error.storage_full:
+        return storage_full()
     if isinstance(error, Busy | ViewsBusy):
         en = "too many requests of this workspace come at once"
         ko = "이 워크스페이스의 요청이 한꺼번에 너무 많이 몰렸습니다"
