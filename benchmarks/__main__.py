@@ -7,26 +7,27 @@ import json
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import append, bulk, latency, peer, rebuilding, report
+from benchmarks import append, bulk, latency, peer, rebuilding, report, small_writes
 from benchmarks.measuring import Figure
+from benchmarks.ratios import ratios
 from benchmarks.site import Site
 from services.runtime.garbage import collect_rarely
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-LEAST_TO_PEER = 5.0
 
 ON_SITE: dict[str, Callable[[Site, float], list[Figure]]] = {
     "peer": peer.measure,
     "bulk": bulk.measure,
     "latency": latency.measure,
+    "small": small_writes.measure,
     "rebuild": rebuilding.measure,
 }
 """What is measured on a running system, in this order: the ledger grows on the way."""
@@ -51,7 +52,7 @@ def main() -> int:
             site = stack.enter_context(Site(directory))
         for name in wanted:
             figures += _told(console, ON_SITE[name](site, options.scale))
-    figures += _to_peer(figures)
+    figures += list(ratios(figures))
     console.print(report.table(figures, options.scale))
     found = report.document(figures, options.scale)
     _write(console, options.json, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
@@ -83,22 +84,6 @@ def _write(console: Console, path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     console.print(f"Written to {path}")
-
-
-def _to_peer(figures: Sequence[Figure]) -> Iterable[Figure]:
-    """End to end against the peer's projection alone, where both were measured."""
-    peers = [figure.value for figure in figures if figure.name == "peer_projection"]
-    for figure in figures:
-        if peers and figure.name.startswith("visible_") and figure.unit == "/s":
-            times = figure.value / peers[0]
-            yield Figure(
-                f"{figure.name}_to_peer",
-                f"{figure.work}, compared with the peer's projection",
-                round(times, 2),
-                "x",
-                f"≥ {LEAST_TO_PEER:.0f} x",
-                times >= LEAST_TO_PEER,
-            )
 
 
 if __name__ == "__main__":

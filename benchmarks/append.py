@@ -1,4 +1,4 @@
-"""Appending batches of 1000 readings to the ledger, beside a raw socket that sends the same bytes."""
+"""Appending batches of 1000 readings to the ledger, beside a raw socket and UmaDB with the same payloads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import uvloop
 from pydantic import SecretStr
 
-from benchmarks import company
+from benchmarks import company, umadb_peer
 from benchmarks.measuring import Figure, Watch, milliseconds, rate
 from benchmarks.raw_socket import RawSocket, batch_bytes
 from events.envelope import Event, encode
@@ -31,8 +31,8 @@ BATCH = 1000
 BATCHES = 40
 """Per round. Rounds of the ledger and of the raw socket take turns: a busy machine is busy for both."""
 ROUNDS = 5
-LEAST = 40_000
-LEAST_OF_RAW = 0.5
+PUBLISHED = 500
+"""Single messages, each acked before the next: what one fsync costs here."""
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -89,42 +89,64 @@ async def _measure(directory: Path, rounds: int) -> list[Figure]:
         await create_workspace(settings, "raw", name="raw", zone=settings.zone)
         assert server.process is not None
         groups = {"nats-server": server.process.pid}
-        by_ledger, by_raw = Watch(groups), Watch(groups)
+        by_ledger, by_raw, by_umadb = Watch(groups), Watch(groups), Watch({})
         ours, theirs = Subjects("ledger", 1), Subjects("raw", 1)
         times: list[float] = []
+        peer_times: list[float] = []
         socket = RawSocket(server.port, users.api.user, users.api.password)
+        others = Subjects("raw", 1)
         async with await Ledger.connect(settings) as ledger:
             # Not counted: the first files of the streams, and what is imported late.
             await _append(ledger, ours.batches(2), Watch({}))
             _append_raw(socket, theirs.batches(2), Watch({}))
-            for _ in range(rounds):
-                times += await _append(ledger, ours.batches(BATCHES), by_ledger)
-                _append_raw(socket, theirs.batches(BATCHES), by_raw)
+            with umadb_peer.running(directory / "umadb") as peer:
+                umadb_peer.append(peer, [batch.entries for batch in others.batches(2)], Watch({}))
+                for _ in range(rounds):
+                    times += await _append(ledger, ours.batches(BATCHES), by_ledger)
+                    _append_raw(socket, theirs.batches(BATCHES), by_raw)
+                    some = others.batches(BATCHES)
+                    peer_times += umadb_peer.append(peer, [batch.entries for batch in some], by_umadb)
+        published = [_publish_raw(socket, number) for number in range(PUBLISHED)]
         socket.close()
     size = sum(len(entry.payload) for entry in ours.batches(1)[0].entries) // BATCH
     count = rounds * BATCHES * BATCH
-    share = by_raw.seconds / by_ledger.seconds
     return [
         rate(
             "append",
             "append to the ledger, batches of 1000",
             count,
             by_ledger,
-            least=LEAST,
             p50=milliseconds(times, 50),
             p99=milliseconds(times, 99),
             note=f"payload {size} B; times of a batch",
         ),
         rate("append_raw", "the same bytes over a raw socket", count, by_raw),
+        rate(
+            "append_umadb",
+            "second peer: UmaDB appends the same payloads",
+            count,
+            by_umadb,
+            p50=milliseconds(peer_times, 50),
+            p99=milliseconds(peer_times, 99),
+        ),
         Figure(
-            "append_to_raw",
-            "append, compared with the raw socket",
-            round(share, 3),
-            "x",
-            f"≥ {LEAST_OF_RAW} x",
-            share >= LEAST_OF_RAW,
+            "publish_synced",
+            f"one message over a raw socket until it is on the disk ({PUBLISHED})",
+            milliseconds(published, 99),
+            "ms",
+            p50=milliseconds(published, 50),
+            p99=milliseconds(published, 99),
         ),
     ]
+
+
+def _publish_raw(socket: RawSocket, number: int) -> float:
+    """Publish one message as finished bytes; the seconds until its ack."""
+    entry = Entry(f"ledger.raw.single.{number}", b"x" * 300)
+    frame = batch_bytes(secrets.token_hex(8), [entry], {})
+    started = time.perf_counter()
+    socket.append(frame)
+    return time.perf_counter() - started
 
 
 async def _append(ledger: Ledger, batches: Sequence[Batch], watch: Watch) -> list[float]:

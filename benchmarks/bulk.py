@@ -18,8 +18,6 @@ TURNS = 4
 ALONE = 100_000
 """Readings that are sent while the projector stands still."""
 
-LEAST_ACKED = 15_000
-LEAST_VISIBLE = 11_000
 MOST_FALL = 10.0
 """Percent."""
 
@@ -83,7 +81,6 @@ class Stage:
                 f"bulk over HTTP → acked, projector working, {self.size:,} before",
                 self.sent,
                 self.acked,
-                least=LEAST_ACKED,
                 p50=milliseconds(self.requests, 50),
                 p99=milliseconds(self.requests, 99),
                 note="times of a request",
@@ -93,7 +90,6 @@ class Stage:
                 f"bulk over HTTP → visible in all views, {self.size:,} before",
                 self.sent,
                 self.visible,
-                least=LEAST_VISIBLE,
             ),
         ]
 
@@ -111,7 +107,6 @@ def _alone(site: Site, count: int, media_type: str) -> Figure:
         f"bulk over HTTP → acked, projector at rest, {kind}",
         count,
         watch,
-        least=LEAST_ACKED,
         p50=milliseconds(sent.requests, 50),
         p99=milliseconds(sent.requests, 99),
         note="times of a request",

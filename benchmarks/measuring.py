@@ -58,22 +58,10 @@ class Figure:
         return asdict(self)
 
 
-def rate(
-    name: str, work: str, count: int, watch: Watch, *, least: float | None = None, **more: Any
-) -> Figure:
-    """So many a second while it was watched; `least` is the target."""
-    value = count / watch.seconds
-    return Figure(
-        name,
-        work,
-        round(value, 1),
-        "/s",
-        "" if least is None else f"≥ {least:,.0f} /s",
-        None if least is None else value >= least,
-        cpu=watch.cpu,
-        memory=watch.memory,
-        **more,
-    )
+def rate(name: str, work: str, count: int, watch: Watch, **more: Any) -> Figure:
+    """So many a second while it was watched."""
+    value = round(count / watch.seconds, 1)
+    return Figure(name, work, value, "/s", cpu=watch.cpu, memory=watch.memory, **more)
 
 
 def milliseconds(seconds: Sequence[float], percent: float) -> float:

@@ -13,7 +13,6 @@ from benchmarks.site import Site
 from tests.up import REPOSITORY
 
 READINGS = 1_000_000
-LEAST = 35_000
 MOST_MEMORY = 250.0
 """Megabytes."""
 
@@ -36,7 +35,7 @@ def measure(site: Site, scale: float) -> list[Figure]:
     if rebuild.returncode:
         raise SystemExit(f"goaltrail rebuild ended with exit code {rebuild.returncode}")
     (document,) = json.loads(output)["data"]
-    figure = rate("rebuild", "rebuild of group state", document["events"], watch, least=LEAST)
+    figure = rate("rebuild", "rebuild of group state", document["events"], watch)
     peak = watch.memory["rebuild"]
     return [
         replace(figure, note=f"{document['events']:,} events; {document['rate']:,} /s without start-up"),

