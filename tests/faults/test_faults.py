@@ -122,7 +122,13 @@ async def _check_tables(tables: Tables, import_: Import) -> None:
     assert await tables.poison() == 0
 
 
-EMPTY = {"state.attachment", "state.confirmation", "state.dispute", "state.taken_over"}
+EMPTY = {
+    "state.attachment",
+    "state.confirmation",
+    "state.dispute",
+    "state.restriction",
+    "state.taken_over",
+}
 """Tables that this company has nothing for."""
 
 
