@@ -27,6 +27,7 @@ from services.api.goals import (
 )
 from services.api.http import error_handlers, openapi
 from services.api.http.body_limit import BodyLimit
+from services.api.http.gate import Gate
 from services.api.http.query_parameters import known_parameters
 from services.api.http.request_log import Observing
 from services.api.http.services import Services
@@ -139,5 +140,6 @@ def application() -> FastAPI:
     for route in app.routes:
         route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
     app.add_middleware(BodyLimit)
+    app.add_middleware(Gate)
     app.add_middleware(Observing)
     return app

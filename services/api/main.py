@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
@@ -17,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from services.access.access import Access
 from services.api.app import create_app
+from services.api.http.connections import LimitedProtocol, protocol_of
 from services.api.http.services import Services
 from services.api.operations.health import Health
 from services.commands.handler import Goals
@@ -118,7 +120,7 @@ async def _serve(settings: Settings) -> None:
             access_log=False,
             server_header=False,
             lifespan="off",
-            http="httptools",
+            http=protocol_of(settings),
             ws="none",
             timeout_graceful_shutdown=FINISH,
         )
@@ -130,7 +132,19 @@ async def _serve(settings: Settings) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the process alive after a signal, so that connections can be closed."""
+    """A server that leaves the process alive after a signal, so that connections can be closed.
+
+    Once a second it looks at every connection.
+    """
+
+    async def on_tick(self, counter: int) -> bool:
+        """What uvicorn does ten times a second; True to stop."""
+        if counter % 10 == 0:
+            now = time.monotonic()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, LimitedProtocol):
+                    connection.tick(now)
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -81,6 +81,30 @@ class Settings(BaseSettings):
     api_url: str | None = Field(
         None, description="Where commands find the API; by default http://<api_host>:<api_port>."
     )
+    api_head_seconds: float = Field(
+        10, gt=0, description="Seconds a client may take for the head of a request; then 408."
+    )
+    api_body_seconds: float = Field(
+        30,
+        gt=0,
+        description="Seconds a client may keep the API waiting for a body, and one more for each 16 KiB that"
+        " came; then 408. As long may a client leave an answer unread.",
+    )
+    api_connections: int = Field(
+        4096, ge=0, description="Connections that one API process holds; more are answered 429. 0: no limit."
+    )
+    api_connections_per_address: int = Field(
+        1024, ge=0, description="Of them from one address (of IPv6: from one /64). 0: no limit."
+    )
+    api_requests_per_address: int = Field(
+        5000,
+        ge=0,
+        description="Requests a second from one address, and ten times as many at once; more are answered"
+        " 429. For each API process; /healthz and the like do not count. 0: no limit.",
+    )
+    api_requests_per_token: int = Field(
+        2000, ge=0, description="The same for one token. An import of 100,000 rows takes 100 requests."
+    )
     metrics_host: str = Field(
         "127.0.0.1", description="Address of the metrics pages of intake and projector."
     )

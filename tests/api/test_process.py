@@ -40,7 +40,7 @@ async def test_it_finishes_what_it_began(provisioned: SettingsFor) -> None:
         _out, err = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0, err.decode()
     log = err.decode()
-    assert '"path": "/v1/cycles"' in log
+    assert '"path":"/v1/cycles"' in log
     assert "hush" not in log
     assert str(issued.token) not in log
 

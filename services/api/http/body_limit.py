@@ -1,14 +1,17 @@
-"""How large a request may be."""
+"""How large a body may be, and how long it may take."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
+from typing import cast
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.http.problems import Problem
+from services.api.http.services import Services
 
 BODY = 256 * 1024
 """Bytes of a request body, as of an event."""
@@ -23,8 +26,12 @@ SECONDS = 5.0
 """How long they are taken."""
 
 
+BYTES_PER_SECOND = 16 * 1024
+"""How fast a body comes at least, once the seconds that every body has are over."""
+
+
 class BodyLimit:
-    """Stops reading a body that is too large, also one that does not say how long it is."""
+    """Stops reading a body that is too large, also if it does not say how long it is, or that is too slow."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -38,15 +45,24 @@ class BodyLimit:
         headers = Headers(scope=scope)
         announced = headers.get("content-length", "")
         too_large = announced.isdigit() and int(announced) > limit
-        read = 0
+        read, waited = 0, 0.0
+        services = cast("Services", scope["state"]["services"])
 
         async def receive_limited() -> Message:
-            nonlocal read
+            nonlocal read, waited
             if too_large:
                 if "expect" not in headers:  # who asks first has sent nothing yet
                     await _throw_away(receive)
                 raise _too_large(limit)
-            message = await receive()
+            seconds = services.settings.api_body_seconds + read / BYTES_PER_SECOND - waited
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(seconds):
+                    message = await receive()
+            except TimeoutError:
+                raise _too_slow() from None
+            # Only the client is waited for here: while a part is taken the next one is not asked for.
+            waited += time.monotonic() - began
             read += len(message.get("body", b""))
             if read > limit:
                 await _throw_away(receive)
@@ -65,6 +81,16 @@ async def _throw_away(receive: Receive) -> None:
                 message = await receive()
                 thrown_away += len(message.get("body", b""))
                 more = message.get("more_body", False)
+
+
+def _too_slow() -> Problem:
+    return Problem(
+        408,
+        "request_too_slow",
+        "The request did not come in time; send it again.",
+        "요청이 제때 도착하지 않았습니다. 다시 보내십시오.",
+        headers={"Connection": "close"},
+    )
 
 
 def _too_large(limit: int) -> Problem:

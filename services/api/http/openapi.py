@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from services.api.http.examples import RESPONSES
+from services.api.http.gate import GUARDED
 from services.api.http.openapi_responses import problems
 from services.api.readings.readings import NDJSON
 
@@ -123,6 +124,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = _PROBLEM
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            if path.startswith(GUARDED):
+                operation["responses"] |= _by_status(429, *([408] if "requestBody" in operation else []))
             for status, response in operation["responses"].items():
                 if status.startswith("2"):
                     _complete(method.upper(), path, response, schemas)
@@ -132,6 +135,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     document["paths"] = dict(sorted(document["paths"].items()))
     return document
+
+
+def _by_status(*statuses: int) -> dict[str, Any]:
+    return {str(status): response for status, response in problems(*statuses).items()}
 
 
 def _complete(method: str, path: str, response: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -11,12 +11,14 @@ _EXAMPLES: dict[int, tuple[str, str]] = {
     401: ("token_invalid", "The token is unknown, revoked or expired."),
     403: ("role_not_allowed", "The role viewer does not allow this."),
     404: ("not_found", "There is no objective 'growth'."),
+    408: ("request_too_slow", "The request did not come in time; send it again."),
     409: ("cycle_closed", "the cycle 2026-q1 is closed, so its goals change no more"),
     412: ("stale", "It was changed since you read it. Read it again."),
     413: ("body_too_large", "The body is too large."),
     415: ("media_type", "This media type is not known here."),
     422: ("invalid", "1 value is not valid: Field required"),
     428: ("if_match_missing", "Send If-Match with the ETag of the read."),
+    429: ("too_many_requests", "Too many requests come from this token or address."),
     503: ("views_unavailable", "The views are not available now."),
 }
 

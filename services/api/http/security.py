@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, cast
 
-import structlog
-from fastapi import Depends, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.access.callers import Caller
 from services.access.roles import Permission
 from services.api.http.problems import Problem
-from services.api.http.services import Serving
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="Token of a person or a feed.")
 
 
 async def authenticated(
-    services: Serving, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    request: Request, _told: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Caller:
-    """The caller behind the bearer token. Raises 401."""
-    if credentials is None:
-        raise _unauthenticated(
-            "token_missing",
-            "Send Authorization: Bearer with a token.",
-            "Authorization: Bearer 헤더에 토큰을 보내십시오.",
-        )
-    caller = await services.access.identify(credentials.credentials)
-    if caller is None:
-        raise _unauthenticated(
-            "token_invalid",
-            "The token is unknown, revoked or expired.",
-            "알 수 없거나 폐기 또는 만료된 토큰입니다.",
-        )
-    structlog.contextvars.bind_contextvars(workspace=caller.workspace, actor=caller.actor)
-    return caller
+    """The caller behind the bearer token, whom the gate has let in. Naming it here documents it."""
+    return cast("Caller", request.state.caller)
 
 
 Authenticated = Annotated[Caller, Depends(authenticated)]
@@ -69,7 +53,3 @@ FeedEditor = Annotated[Caller, Depends(allowed(Permission.CHANGE_FEEDS))]
 ReadingSender = Annotated[Caller, Depends(allowed(Permission.SEND_READINGS))]
 ReadingCorrector = Annotated[Caller, Depends(allowed(Permission.CORRECT_READINGS))]
 Administrator = Annotated[Caller, Depends(allowed(Permission.ADMINISTER))]
-
-
-def _unauthenticated(code: str, en: str, ko: str) -> Problem:
-    return Problem(401, code, en, ko, headers={"WWW-Authenticate": 'Bearer realm="goaltrail"'})
