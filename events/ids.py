@@ -86,7 +86,7 @@ def dispute_id(reading: UUID, content: str) -> UUID:
 
 
 def confirmation_id(reading: UUID, source_version: int) -> UUID:
-    """Id of the event that says that a source sent the content in force again, as a newer version."""
+    """Return the id of the event that a source sent the content in force again, as a newer version."""
     return _uuid5(reading, f"confirmed {source_version}")
 
 

@@ -49,7 +49,7 @@ CLEARABLE = frozenset({"org_unit", "owner", "due"})
 
 
 def decide(command: InitiativeCommand, state: Initiative | None, context: Context) -> list[EventData]:
-    """What follows from a command, or Refused. What is so already makes no event.
+    """Return the events that follow from a command, or refuse it. What is so already makes no event.
 
     Nothing of it changes while the cycle of one of its goals is closed, and it joins no goal of such a cycle.
     """

@@ -35,7 +35,7 @@ class Said(State):
     """Who read it without being a party, and the last business day on which they did."""
 
     def is_private_to(self, actor: str) -> bool:
-        """Whether an actor who may read it does so as somebody to whom it was not said."""
+        """Return whether an actor who may read it is somebody to whom it was not said."""
         return self.audience != "everyone" and person_of(actor) not in self.parties
 
     @property
@@ -70,7 +70,7 @@ def words_of(event: Event, text: str) -> Words:
 
 
 def with_reader(said: Said, event: Event) -> dict[str, dict[str, date]]:
-    """The change that an event makes which says that somebody read it."""
+    """Return the change that follows from an event that says that somebody read it."""
     return {"read_by": {**said.read_by, event.actor: said_on(event)}}
 
 

@@ -11,6 +11,7 @@ from events.ledger.commands import AcceptLedger
 from events.ledger.events import RESTORES
 from projections.control import ActiveVersion, active
 from projections.groups import GROUPS
+from projections.state.fold import STATE
 from services.keys.keys import Keys
 from services.ledger import Difference, Ledger, Mark
 from services.projector.comparison import Common, last_in_common
@@ -57,7 +58,7 @@ async def find_loss(engine: AsyncEngine, ledger: Ledger, workspace: str) -> Loss
             raise NothingToAccept(
                 f"the ledger of {workspace} is accepted already: views are being built from it"
             )
-        state = views["state"]
+        state = views[STATE.name]
         if state is None:
             common = Common(0, None)
         elif state.differs is None:
