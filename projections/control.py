@@ -163,6 +163,20 @@ _ACTIVE = _ALL_ACTIVE.where(
 """Made once: every read begins with it, and putting it together takes longer than running it."""
 
 
+async def set_aside(connection: AsyncConnection, workspace: str, group: str) -> list[tuple[int, str]]:
+    """Return epoch and schema of the builds of a group that are set aside, newest first."""
+    rows = await connection.execute(
+        select(checkpoint.c.epoch, checkpoint.c.build)
+        .where(
+            checkpoint.c.workspace == workspace,
+            checkpoint.c.grp == group,
+            checkpoint.c.differs.is_not(None),
+        )
+        .order_by(checkpoint.c.build.desc())
+    )
+    return [(epoch, schema_name(workspace, group, build)) for epoch, build in rows]
+
+
 async def building(connection: AsyncConnection, workspace: str, group: str) -> int | None:
     """Return the position of a build that nobody reads yet; None if there is none."""
     last: int | None = await connection.scalar(

@@ -27,9 +27,13 @@ class Carried(NamedTuple):
     """`<hash of what was asked>:<number of its events>`."""
 
 
-async def carried_out(connection: AsyncConnection, event_id: UUID) -> Carried | None:
-    """Return the command whose first event has this id."""
-    row = (await connection.execute(_CARRIED, {"event_id": event_id})).one_or_none()
+async def carried_out(
+    connection: AsyncConnection, event_id: UUID, *, schema: str | None = None
+) -> Carried | None:
+    """Return the command whose first event has this id; `schema`: look there, not in the active build."""
+    options = {} if schema is None else {"schema_translate_map": {command.schema: schema}}
+    found = await connection.execute(_CARRIED, {"event_id": event_id}, execution_options=options)
+    row = found.one_or_none()
     return None if row is None else Carried(*row)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from services.ledger.positions import LedgerPosition
+
 
 class GoalError(Exception):
     """The command changed nothing."""
@@ -10,11 +12,11 @@ class GoalError(Exception):
 class Stale(GoalError):
     """The goal was changed after the revision that the caller has read."""
 
-    def __init__(self, expected: int, current: int) -> None:
-        """`expected`: the revision of the caller's read; `current`: the one it has now."""
-        super().__init__(f"revision {current}, not {expected}")
+    def __init__(self, expected: LedgerPosition, current: int) -> None:
+        """`expected`: the revision of the caller's read; `current`: the one it has now, in the same epoch."""
+        super().__init__(f"revision {current}, not {expected.position}")
         self.expected = expected
-        self.current = current
+        self.current = expected._replace(position=current)
 
 
 class KeyReused(GoalError):

@@ -25,8 +25,10 @@ from events.envelope import Event, encode
 from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject, new_aggregate_id
 from events.registry import Report, event_type
+from projections import control
 from projections.advice.on_change import Written
 from projections.state import queries, queries_goals
+from projections.state.fold import STATE
 from services.access.callers import Caller
 from services.commands.aggregates import Loaded, seen
 from services.commands.context_loader import context_of, workspace_of, written_of
@@ -42,6 +44,7 @@ from services.ledger import (
     Ledger,
     WorkspaceUnknown,
 )
+from services.ledger.positions import LedgerPosition, OldEpoch, require_epoch
 from services.postgres.locks import Locks
 from services.postgres.views import LedgerDiffers, View, Views, ViewsBusy, ViewsUnavailable
 
@@ -65,6 +68,8 @@ class Answer(NamedTuple):
     replayed: bool
     written: Written
     """What it made of the aggregate."""
+    epoch: int = 1
+    """Of the ledger: position and revision mean something in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Request:
     reason: str | None
     key: str | None
     body_hash: str
-    if_match: int | None
+    if_match: LedgerPosition | None
     correlation_id: str | None
     key_result: str | None
     """The id of a key result by which the aggregate was named."""
@@ -119,7 +124,7 @@ class Goals:
         self._now = now
         self._one_at_a_time = OneAtATime(locks)
         self._in_flight: set[tuple[str, str, str]] = set()
-        self._objective_of: dict[tuple[str, str], str] = {}
+        self._objective_of: dict[tuple[str, int, str], str] = {}
 
     async def execute(
         self,
@@ -129,7 +134,7 @@ class Goals:
         reason: str | None = None,
         key: str | None = None,
         body_hash: str = "",
-        if_match: int | None = None,
+        if_match: LedgerPosition | None = None,
         correlation_id: str | None = None,
         key_result: str | None = None,
     ) -> Answer:
@@ -137,8 +142,8 @@ class Goals:
 
         `key` is the Idempotency-Key and `body_hash` says what was asked with it; `if_match` is the revision
         that the caller has read, None to change whatever is there; `key_result` is the id by which an
-        objective was found. Raises Refused, Stale, KeyReused, KeyInFlight, TooContended, ViewsBusy,
-        WorkspaceUnknown, LedgerDiffers, LedgerUnavailable, LedgerUncertain.
+        objective was found. Raises Refused, Stale, OldEpoch, KeyReused, KeyInFlight, TooContended,
+        ViewsBusy, WorkspaceUnknown, LedgerDiffers, LedgerUnavailable, LedgerUncertain.
         """
         request = Request(
             caller, aggregate, commands, reason, key, body_hash, if_match, correlation_id, key_result
@@ -156,14 +161,16 @@ class Goals:
 
     async def objective_of(self, workspace: str, key_result: str) -> str | None:
         """Return the objective that a key result belongs to, also one that was added a moment ago."""
-        found = self._objective_of.get((workspace, key_result))
+        # Only within an epoch: another ledger may have the id elsewhere.
+        epoch = self._views.epoch_seen(workspace)
+        found = self._objective_of.get((workspace, epoch, key_result))
         if found is None:
             found = await self._find_objective_of(workspace, key_result)
             if found is not None:
                 # It never changes; a process that has seen very many may well ask again.
                 if len(self._objective_of) >= REMEMBERED:
                     self._objective_of.clear()
-                self._objective_of[workspace, key_result] = found
+                self._objective_of[workspace, epoch, key_result] = found
         return found
 
     async def _find_objective_of(self, workspace: str, key_result: str) -> str | None:
@@ -196,11 +203,12 @@ class Goals:
                 knowledge.look_again()
                 earlier = await _earlier(request, knowledge)
                 if earlier is not None:
-                    return earlier
+                    return earlier._replace(epoch=await knowledge.epoch())
                 plan = await self._decide(request, knowledge)
             await still_ours()
             try:
-                return await self._append(request, plan, knowledge)
+                answer = await self._append(request, plan, knowledge)
+                return answer._replace(epoch=await knowledge.epoch())
             except DuplicateId as error:
                 # It may be our own first try; if this aggregate has it not, another one has our ids.
                 duplicates += 1
@@ -221,7 +229,9 @@ class Goals:
                 knowledge = Knowledge(self._ledger, request.workspace, view)
                 earlier = await _first_answer(view, request, knowledge)
                 if earlier is not None:
-                    return earlier
+                    return earlier._replace(epoch=view.epoch)
+                if request.key is not None and view.epoch > 1:
+                    await _require_not_lost(view, request)
                 try:
                     decision: Plan | Exception = await self._decide(request, knowledge)
                 except (Refused, Stale, WorkspaceUnknown) as refusal:
@@ -245,7 +255,12 @@ class Goals:
                 head.exception()  # looked at, so that asyncio does not complain
 
     async def _decide(self, request: Request, knowledge: Knowledge) -> Plan:
-        """Return the events that follow from the commands. Raises Refused, Stale, WorkspaceUnknown."""
+        """Return the events that follow from the commands.
+
+        Raises Refused, Stale, OldEpoch, WorkspaceUnknown.
+        """
+        if request.if_match is not None:
+            require_epoch(request.if_match.epoch, await knowledge.epoch())
         await knowledge.expect(request.aggregate, Aggregate("workspace", request.workspace))
         loaded = await knowledge.get(request.aggregate)
         workspace = await workspace_of(knowledge, request.workspace)
@@ -257,7 +272,7 @@ class Goals:
             visible
             and request.if_match is not None
             and loaded.state is not None
-            and loaded.revision != request.if_match
+            and loaded.revision != request.if_match.position
         ):
             raise Stale(request.if_match, loaded.revision)
         numbers = count()
@@ -335,6 +350,16 @@ async def _first_answer(view: View, request: Request, knowledge: Knowledge) -> A
     written = await written_of(knowledge, before.state, seen(row).state, day)
     revision = row.revision if row.position == last else last
     return _replayed(request, carried.position, last, revision, written)
+
+
+async def _require_not_lost(view: View, request: Request) -> None:
+    """Raise OldEpoch if the first try with this key was on a ledger that was lost since.
+
+    Views that were set aside remember it: who asks has an answer already, of something that is not there.
+    """
+    for epoch, schema in await control.set_aside(view.connection, request.workspace, STATE.name):
+        if await queries_goals.carried_out(view.connection, request.event_id(0), schema=schema):
+            raise OldEpoch(epoch, view.epoch)
 
 
 async def _earlier(request: Request, knowledge: Knowledge) -> Answer | None:

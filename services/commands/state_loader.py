@@ -38,11 +38,21 @@ class Knowledge:
         # Up to there a view knew what it answered: only what stands in `_seen` and `_seen_goals`. The ledger
         # is read from 0 for everything else, or what a failed read did not find would not be there.
         self._seen_until = view.position if view is not None else 0
+        self._epoch = view.epoch if view is not None else None
         self._seen: dict[Aggregate, Loaded] = {}
         self._seen_goals: dict[str, str | None] = {}
         self._current: dict[Aggregate, Loaded] = {}
         self._current_all: dict[str, list[State]] = {}
         self._searched: set[str] = set()
+
+    async def epoch(self) -> int:
+        """The epoch of the ledger, as the view or else the ledger itself says.
+
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
+        if self._epoch is None:
+            self._epoch = await self._ledger.epoch(self._workspace)
+        return self._epoch
 
     async def stands(self, head: int) -> bool:
         """Return whether the ledger up to its `head` has nothing that could change what the view said.

@@ -46,6 +46,8 @@ class _Followed:
     positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CATALOGUE_KINDS, 0))
     states: dict[tuple[str, str], State] = field(default_factory=dict)
     catalogue: Catalogue | None = None
+    epoch: int = 0
+    """Of the ledger it was read from; 0 if that is not known yet."""
     read_at: float = 0.0
     """When the last reading began (time.monotonic): it has everything acked before."""
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -58,14 +60,16 @@ class Catalogues:
         self._ledger = ledger
         self._followed: dict[str, _Followed] = {}
 
-    async def current(self, workspace: str) -> Catalogue:
+    async def current(self, workspace: str, epoch: int) -> Catalogue:
         """The catalogue with everything that was acked before the call.
 
-        Raises WorkspaceUnknown, LedgerUnavailable.
+        What was read in another epoch is read again: the ledger was restored since. Raises
+        WorkspaceUnknown, LedgerUnavailable.
         """
         followed = self._followed.get(workspace)
-        if followed is None:
+        if followed is None or (0 not in (followed.epoch, epoch) and followed.epoch != epoch):
             followed = self._followed[workspace] = _Followed()
+        followed.epoch = epoch or followed.epoch
         asked = time.monotonic()
         async with followed.reading:
             if followed.catalogue is not None and followed.read_at >= asked:

@@ -70,6 +70,8 @@ class Snapshot(NamedTuple):
     versions: Mapping[str, list[Version]]
     poison: frozenset[int] = frozenset()
     """Positions of readings that no table has, because a fold could not take them."""
+    epoch: int = 0
+    """Of the ledger; 0 while there are no views."""
 
 
 class Told(NamedTuple):
@@ -126,6 +128,8 @@ class KnownReadings:
         self._poison: set[int] = set()
         self._untold: dict[str, list[Version]] = {}
         """What poison positions say: PostgreSQL will never know it."""
+        self._epoch = 0
+        """Of the ledger that all of this is known of."""
 
     async def append(
         self, decide: Callable[[], Awaitable[Decision[T]]], *, seconds: float = CONTENDED_SECONDS
@@ -165,7 +169,8 @@ class KnownReadings:
         """What PostgreSQL knows of some readings. Raises ViewsUnavailable."""
         try:
             async with self._views.open(self._workspace, purpose="write") as view:
-                return Snapshot(view.position, *await on_record(view.connection, self._workspace, ids))
+                found = await on_record(view.connection, self._workspace, ids)
+                return Snapshot(view.position, *found, epoch=view.epoch)
         except NotBuilt:
             return Snapshot(0, {})
 
@@ -175,8 +180,10 @@ class KnownReadings:
         Answers the snapshot, or a newer one where it is too old. Raises FarBehind, ViewsUnavailable,
         LedgerUnavailable.
         """
+        self._require_same_ledger(snapshot)
         if self._too_old(kpis, snapshot):
             snapshot = await self.look_up(ids)
+            self._require_same_ledger(snapshot)
             if self._too_old(kpis, snapshot):
                 # Not we were slow: PostgreSQL went back to an earlier position, as after a restore.
                 self._forget()
@@ -302,6 +309,19 @@ class KnownReadings:
         self._tail.clear()
         self._order.clear()
         self._pruned = 0
+
+    def _require_same_ledger(self, snapshot: Snapshot) -> None:
+        """Forget what was known of the ledger before it was restored. Raises LedgerUnavailable then.
+
+        What was judged until now was judged by that ledger's catalogue, so all of it is to be tried again.
+        """
+        before, self._epoch = self._epoch, snapshot.epoch or self._epoch
+        if before and before != self._epoch:
+            self._forget()
+            self._head = 0
+            self._poison.clear()
+            self._untold.clear()
+            raise LedgerUnavailable(f"the ledger of {self._workspace} was restored", retry_after=1)
 
     def _check_distance(self, head: int, snapshot: Snapshot) -> None:
         if head - snapshot.position > FARTHEST_BEHIND:

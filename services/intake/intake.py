@@ -132,7 +132,7 @@ class Intake:
         again changes nothing that was stored. Raises WorkspaceUnknown, FarBehind, ViewsUnavailable,
         LedgerUnavailable, LedgerUncertain. Leave it with `aclosing` when you break off.
         """
-        catalogue = await self._catalogues.current(source.workspace)
+        catalogue = await self.current_catalogue(source.workspace)
         storing: asyncio.Task[list[Receipt]] | None = None
         index = 0
         try:
@@ -156,7 +156,11 @@ class Intake:
 
     async def current_catalogue(self, workspace: str) -> Catalogue:
         """What readings are judged by now. Raises WorkspaceUnknown, LedgerUnavailable."""
-        return await self._catalogues.current(workspace)
+        return await self._catalogues.current(workspace, self.epoch_of(workspace))
+
+    def epoch_of(self, workspace: str) -> int:
+        """The epoch of a workspace's ledger as this process last saw it; 0 if it did not yet."""
+        return self._views.epoch_seen(workspace)
 
     def known_readings(self, workspace: str) -> KnownReadings:
         """What this process knows of a workspace's readings."""
@@ -186,7 +190,7 @@ class Intake:
         results = await _admit(admission, items, index)
         if any(isinstance(result, Rejected) and result.code in CATALOGUE_CODES for result in results):
             # Perhaps the KPI was defined a moment ago: the ledger has the last word.
-            newer = await self._catalogues.current(source.workspace)
+            newer = await self.current_catalogue(source.workspace)
             if newer is not catalogue:
                 catalogue = newer
                 admission = Admission(catalogue, source.feed, now)

@@ -99,6 +99,8 @@ class View:
     version: int
     poisoned: bool
     """There are events that the group could not take."""
+    epoch: int
+    """Of the ledger at `position`."""
 
 
 class Views:
@@ -115,6 +117,7 @@ class Views:
         self._slots = FairSlots(CONNECTIONS, queue=MOST_QUEUED, patience=QUEUE_PATIENCE)
         self._waiters = PositionWaiters(self._positions, most=MOST_WAITING)
         self._damaged: dict[tuple[str, str], int] = {}
+        self._epochs: dict[str, int] = {}
         self._tell_damage: TellDamage | None = None
 
     @staticmethod
@@ -190,6 +193,13 @@ class Views:
                     raise
                 raise await self._damaged_or_gone(view, workspace, group, damage) from error
 
+    def epoch_seen(self, workspace: str) -> int:
+        """The epoch in which this process last saw a workspace; 0 if it saw none, or views set aside.
+
+        Whatever is kept in memory of a ledger is kept for one epoch.
+        """
+        return self._epochs.get(workspace, 0)
+
     def is_damaged(self, workspace: str, group: str, build: int) -> bool:
         """Return whether a read of this process found a build damaged."""
         return self._damaged.get((workspace, group)) == build
@@ -227,13 +237,21 @@ class Views:
         )
         if active is None:
             return None
+        self._epochs[workspace] = 0
         _require_same_ledger(workspace, active)
+        self._epochs[workspace] = active.epoch
         known = GROUPS[group].version
         if active.version > known:
             raise ViewsNewer(active.version, known)
         await connection.execution_options(schema_translate_map={group: active.schema_name})
         return View(
-            connection, active.position, active.recorded_at, active.build, active.version, active.poisoned
+            connection,
+            active.position,
+            active.recorded_at,
+            active.build,
+            active.version,
+            active.poisoned,
+            active.epoch,
         )
 
     async def position(self, workspace: str, group: str = STATE.name) -> int:

@@ -22,6 +22,8 @@ class Cursor(BaseModel):
     after: list[str | int] = Field(alias="k", max_length=4)
     as_of: date | None = Field(None, alias="d")
     known_at: datetime | None = Field(None, alias="t")
+    epoch: int | None = Field(None, alias="e", ge=2)
+    """Of the ledger that the position is of; None for the first."""
 
     def encode(self) -> str:
         """As text for a URL."""

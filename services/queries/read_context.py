@@ -16,6 +16,7 @@ from projections.audit.fold import AUDIT
 from projections.state import queries
 from projections.state.fold import STATE
 from services.access.callers import Caller
+from services.ledger.positions import LedgerPosition, OldEpoch, require_epoch
 from services.postgres.views import View, Views, ViewsUnavailable
 from services.queries.paging import Cursor
 
@@ -54,7 +55,8 @@ class ReadContext:
 
     def next_page(self, *after: str | int) -> Cursor:
         """Return the page after the item with this sort key, at the same times."""
-        return Cursor(p=self.position, k=list(after), d=self.as_of, t=self.known_at)
+        epoch = None if self.view.epoch == 1 else self.view.epoch
+        return Cursor(p=self.position, k=list(after), d=self.as_of, t=self.known_at, e=epoch)
 
 
 class ViewReader:
@@ -64,7 +66,11 @@ class ViewReader:
     """
 
     def __init__(
-        self, views: Views, *, min_position: int | None = None, opened: Callable[[View], None] | None = None
+        self,
+        views: Views,
+        *,
+        min_position: LedgerPosition | None = None,
+        opened: Callable[[View], None] | None = None,
     ) -> None:
         self._views = views
         self._min_position = min_position
@@ -72,9 +78,15 @@ class ViewReader:
 
     @asynccontextmanager
     async def view(self, caller: Caller, group: str = STATE.name) -> AsyncIterator[View]:
-        """Yield the caller's workspace now. Raises NotThereYet, ViewsUnavailable."""
-        at_least = self._min_position or 0
+        """Yield the caller's workspace now. Raises OldEpoch, NotThereYet, ViewsUnavailable."""
+        wanted = self._min_position
+        seen = self._views.epoch_seen(caller.workspace)
+        if wanted is not None and seen > wanted.epoch:
+            raise OldEpoch(wanted.epoch, seen)  # it need not be waited for
+        at_least = 0 if wanted is None else wanted.position
         async with self._views.open(caller.workspace, group, at_least=at_least, timeout=WAIT) as view:
+            if wanted is not None:
+                require_epoch(wanted.epoch, view.epoch)
             if self._opened is not None:
                 self._opened(view)
             yield view
@@ -93,6 +105,7 @@ class ViewReader:
             workspace = await workspace_of(view, caller.workspace)
             position, known = view.position, view.recorded_at
             if cursor is not None:
+                require_epoch(cursor.epoch or 1, view.epoch)
                 position, known = min(position, cursor.position), cursor.known_at
             elif known_at is not None:
                 known = min(end_of(known_at, workspace), view.recorded_at or datetime.max.replace(tzinfo=UTC))

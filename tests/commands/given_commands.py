@@ -17,6 +17,7 @@ from events.objectives.commands import (
 )
 from services.access.callers import Caller
 from services.commands.handler import Answer, Goals
+from services.ledger.positions import LedgerPosition
 
 CYCLE = Aggregate("cycle", "2026")
 
@@ -52,3 +53,8 @@ async def given_objective(goals: Goals, caller: Caller, *, active: bool = True) 
 def change(target: int) -> ChangeTarget:
     """Another target for the key result."""
     return ChangeTarget(key_result="acv", target=Decimal(target))
+
+
+def revision_of(answer: Answer) -> LedgerPosition:
+    """What a client sends as If-Match."""
+    return LedgerPosition(answer.revision, answer.epoch)

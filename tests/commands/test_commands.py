@@ -27,7 +27,7 @@ from services.commands.errors import KeyInFlight, KeyReused, Stale
 from services.commands.handler import Answer, Goals
 from services.keys.sealing import SEALED_PREFIX
 from services.ledger import Ledger, WorkspaceUnknown
-from tests.commands.given_commands import CYCLE, GROWTH, change, given_objective
+from tests.commands.given_commands import CYCLE, GROWTH, change, given_objective, revision_of
 
 
 async def test_a_change_is_one_event_at_the_answered_position(
@@ -35,7 +35,9 @@ async def test_a_change_is_one_event_at_the_answered_position(
 ) -> None:
     """The event has the answered id, the old and the new value, the author and the day."""
     before = await given_objective(goals, anna)
-    answer = await goals.execute(anna, GROWTH, change(90), reason="won a tender", if_match=before.revision)
+    answer = await goals.execute(
+        anna, GROWTH, change(90), reason="won a tender", if_match=revision_of(before)
+    )
     event = (await ledger.load(anna.workspace, GROWTH))[-1]
     assert (event.position, event.event.id) == (answer.position, answer.event_ids[0])
     assert isinstance(event.event.data, TargetChanged)
@@ -56,10 +58,10 @@ async def test_a_reason_is_sealed_on_the_ledger(goals: Goals, ledger: Ledger, an
 async def test_a_stale_revision_is_refused(goals: Goals, anna: Caller, boris: Caller) -> None:
     """Two changes that were based on the same read: the second one has to read again."""
     before = await given_objective(goals, anna)
-    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=revision_of(before))
     with pytest.raises(Stale) as stale:
-        await goals.execute(boris, GROWTH, change(70), reason="less", if_match=before.revision)
-    assert stale.value.current == answer.revision
+        await goals.execute(boris, GROWTH, change(70), reason="less", if_match=revision_of(before))
+    assert stale.value.current.position == answer.revision
 
 
 async def test_a_check_in_does_not_make_a_read_stale(goals: Goals, anna: Caller, boris: Caller) -> None:
@@ -68,7 +70,7 @@ async def test_a_check_in_does_not_make_a_read_stale(goals: Goals, anna: Caller,
     reported = await goals.execute(boris, GROWTH, CheckIn(key_result="acv", value=Decimal(60)))
     assert reported.revision == before.revision
     assert reported.position > before.position
-    await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    await goals.execute(anna, GROWTH, change(90), reason="more", if_match=revision_of(before))
 
 
 async def test_what_is_so_already_makes_no_event(goals: Goals, anna: Caller) -> None:
@@ -163,7 +165,12 @@ class TestIdempotency:
     async def test_a_retry_gets_the_first_answer(self, goals: Goals, ledger: Ledger, anna: Caller) -> None:
         """Also after others went on, and with the revision of the first try."""
         before = await given_objective(goals, anna)
-        asked: dict[str, Any] = {"reason": "more", "key": "k", "body_hash": "h", "if_match": before.revision}
+        asked: dict[str, Any] = {
+            "reason": "more",
+            "key": "k",
+            "body_hash": "h",
+            "if_match": revision_of(before),
+        }
         first = await goals.execute(anna, GROWTH, change(90), **asked)
         await goals.execute(anna, GROWTH, DropObjective(), reason="no")
         head = await ledger.head(anna.workspace)

@@ -26,7 +26,7 @@ from services.ledger.provision import provision
 from services.postgres.views import Views, ViewsUnavailable
 from tests.api.conftest import SettingsFor, projecting
 from tests.commands.conftest import handler
-from tests.commands.given_commands import CYCLE, GROWTH, KEY_RESULT, change, given_objective
+from tests.commands.given_commands import CYCLE, GROWTH, KEY_RESULT, change, given_objective, revision_of
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def test_views_at_the_head_are_all_it_takes(
     before = await given_objective(goals, anna)
     await catch_up(provisioned_for, ledger, anna.workspace)
     read.clear()
-    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=revision_of(before))
     assert read == []
     assert answer.position == before.position + 1
 
@@ -102,12 +102,12 @@ async def test_what_is_new_elsewhere_needs_no_second_look(
         await goals.execute(anna, other, RewordObjective(title=f"Other {number}"))
     assert await ledger.head(anna.workspace) == drafted.position + elsewhere - 1
     read.clear()
-    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=revision_of(before))
     assert read.count(None) == reads
     assert (len(read) > reads) == (elsewhere > FEW)
     assert answer.position == drafted.position + elsewhere
     with pytest.raises(Stale):
-        await goals.execute(anna, GROWTH, change(99), reason="more", if_match=before.revision)
+        await goals.execute(anna, GROWTH, change(99), reason="more", if_match=revision_of(before))
 
 
 async def test_a_build_that_is_gone_keeps_nobody_from_reading(
@@ -153,7 +153,7 @@ async def test_what_comes_after_the_head_was_asked_for_is_not_waited_for(
 
     monkeypatch.setattr(ledger, "read", noting)
     monkeypatch.setattr(ledger, "head", asking)
-    await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
+    await goals.execute(anna, GROWTH, change(90), reason="more", if_match=revision_of(before))
     assert pieces == [1]
 
 
@@ -163,11 +163,11 @@ async def test_views_that_are_behind_mislead_nobody(
     """State, revision and the facts of others are those of the ledger."""
     before = await given_objective(goals, anna)
     await catch_up(provisioned_for, ledger, anna.workspace)
-    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=before.revision)
-    again = await goals.execute(anna, GROWTH, change(95), reason="more", if_match=answer.revision)
+    answer = await goals.execute(anna, GROWTH, change(90), reason="more", if_match=revision_of(before))
+    again = await goals.execute(anna, GROWTH, change(95), reason="more", if_match=revision_of(answer))
     with pytest.raises(Stale) as stale:
-        await goals.execute(anna, GROWTH, change(99), reason="more", if_match=before.revision)
-    assert stale.value.current == again.revision
+        await goals.execute(anna, GROWTH, change(99), reason="more", if_match=revision_of(before))
+    assert stale.value.current.position == again.revision
     await goals.execute(anna, CYCLE, CloseCycle(), reason="enough")
     with pytest.raises(Refused, match="cycle_closed"):
         await goals.execute(anna, GROWTH, change(99), reason="more")
@@ -314,5 +314,5 @@ async def test_without_postgresql_rules_over_several_processes_are_refused(
             await lonely.execute(
                 anna, Aggregate("org_unit", "new"), CreateOrgUnit(name_ko="New", level="team")
             )
-        changed = await lonely.execute(anna, GROWTH, change(90), reason="more", if_match=answer.revision)
+        changed = await lonely.execute(anna, GROWTH, change(90), reason="more", if_match=revision_of(answer))
         assert changed.position > answer.position

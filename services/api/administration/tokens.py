@@ -21,6 +21,7 @@ from services.api.http.read_parameters import POSITION
 from services.api.http.security import Administrator
 from services.api.http.services import Serving
 from services.commands.errors import KeyReused
+from services.ledger.positions import LedgerPosition
 
 router = APIRouter(prefix="/v1/tokens", tags=["administration"], route_class=ExactRoute)
 
@@ -119,7 +120,8 @@ async def create(
         if key is not None and refused.code == "token_exists":
             raise KeyReused from refused
         raise
-    response.headers[POSITION] = str(made.position)
+    epoch = await services.ledger.epoch(caller.workspace)
+    response.headers[POSITION] = str(LedgerPosition(made.position, epoch))
     response.headers["Location"] = f"/v1/tokens/{made.record.id}"
     if made.token is None:
         response.headers["Idempotent-Replayed"] = "true"
@@ -141,7 +143,8 @@ async def list_tokens(caller: Administrator, services: Serving) -> Tokens:
 async def revoke(caller: Administrator, services: Serving, response: Response, token_id: TokenId) -> None:
     """Revoke a token; it stops at once, everywhere. Again is no error."""
     position = await services.access.revoke(caller.workspace, token_id, by=caller.actor)
-    response.headers[POSITION] = str(position)
+    epoch = await services.ledger.epoch(caller.workspace)
+    response.headers[POSITION] = str(LedgerPosition(position, epoch))
 
 
 def _shown(record: TokenRecord) -> Token:

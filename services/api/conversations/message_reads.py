@@ -84,7 +84,7 @@ class Listener:
         """One of a kind, with the times it is read at. Raises 404 if there is none for the caller."""
         async with self._viewing.then(self._caller, None, self._known_at) as then:
             shown = await find_said(then, kind, id_)
-            response.headers["ETag"] = etag(shown.revision)
+            response.headers["ETag"] = etag(shown.revision, then.view.epoch)
             (heard,) = await self._opened(then, [shown])
         await self._record(then, kind, [shown])
         return model(**dict(answer(heard)), **then.known)

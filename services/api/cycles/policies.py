@@ -99,7 +99,7 @@ async def read(
     """One policy, now or as it was known then."""
     async with viewing.then(caller, None, known_at) as then:
         policy, revision = await _find(then, framework)
-    response.headers["ETag"] = etag(revision)
+    response.headers["ETag"] = etag(revision, then.view.epoch)
     built_in = PolicyVersionOut(
         version=0,
         rules=policy.rules(0),

@@ -20,6 +20,7 @@ from services.api.http.problems import Problem
 from services.api.http.read_parameters import POSITION
 from services.api.http.request_log import request_id_of
 from services.api.http.services import Services, Serving
+from services.ledger.positions import LedgerPosition
 
 Reason = Annotated[str, StringConstraints(max_length=NOTE_LENGTH)]
 """Why, in the words of the caller; stored encrypted."""
@@ -46,8 +47,8 @@ class Receipt(BaseModel):
 
     id: str = Field(description="Of what was created or changed.")
     event_ids: list[UUID] = Field(description="The events it made; none if everything was so already.")
-    position: int = Field(description="Of the last event, for Goaltrail-Min-Position.")
-    revision: int = Field(description="What the ETag says; for If-Match of the next change.")
+    position: int = Field(description="Of the last event; with the epoch it is in Goaltrail-Position.")
+    revision: int = Field(description="What the ETag says without its epoch; send the ETag as If-Match.")
     advice: list[AdviceOut] = Field(
         description="On the objective, key results or KPI that it created or changed; never an error, and"
         " stored nowhere. `GET /v1/advice` also looks at what stands beside them."
@@ -96,7 +97,7 @@ class Writer:
         aggregate: Aggregate,
         *commands: Command,
         body: BaseModel | None,
-        if_match: int | None = None,
+        if_match: LedgerPosition | None = None,
         id_: str | None = None,
         key_result: str | None = None,
         location: str | None = None,
@@ -120,8 +121,8 @@ class Writer:
             key_result=key_result,
         )
         headers = self._response.headers
-        headers[POSITION] = str(answer.position)
-        headers["ETag"] = etag(answer.revision)
+        headers[POSITION] = str(LedgerPosition(answer.position, answer.epoch))
+        headers["ETag"] = etag(answer.revision, answer.epoch)
         if answer.replayed:
             headers["Idempotent-Replayed"] = "true"
         if location is not None:
@@ -140,7 +141,7 @@ class Writer:
             caller, aggregate, command, correlation_id=request_id_of(self._request.scope)
         )
         if answer.event_ids:
-            self._response.headers[POSITION] = str(answer.position)
+            self._response.headers[POSITION] = str(LedgerPosition(answer.position, answer.epoch))
 
 
 def require_change(commands: Sequence[Command]) -> None:

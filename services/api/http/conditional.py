@@ -9,10 +9,11 @@ from fastapi import Depends, Header, Response
 
 from projections.state import queries
 from services.api.http.problems import Problem
+from services.ledger.positions import LedgerPosition
 from services.queries import lookup
 from services.queries.read_context import ReadContext
 
-_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
+_ETAG = re.compile(r'(?:W/)?"(.{1,30})"')
 """A proxy that packs an answer makes its ETag weak. Ours names a revision and no bytes, so it means the same;
 the strong comparison of RFC 9110 (13.1.1) would only keep people behind such a proxy from changing goals."""
 
@@ -24,7 +25,7 @@ _IF_MATCH = Header(
 )
 
 
-async def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int:
+async def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> LedgerPosition:
     """The revision that the caller has read. Raises 428 without the header, 412 for no ETag of ours."""
     if etag is None:
         raise Problem(
@@ -34,32 +35,33 @@ async def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int:
             "이 변경의 근거가 된 조회의 ETag를 If-Match 헤더로 보내십시오.",
         )
     match = _ETAG.fullmatch(etag.strip())
-    if match is None:
+    try:
+        return LedgerPosition.parse("" if match is None else match[1])
+    except ValueError:
         raise Problem(
             412,
             "etag_unknown",
             f'{etag[:80]} is not the ETag of a read; it looks like "1843".',
             f'{etag[:80]}은(는) 조회 응답의 ETag가 아닙니다. 예: "1843".',
-        )
-    return int(match[1])
+        ) from None
 
 
-async def optional_if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> int | None:
+async def optional_if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> LedgerPosition | None:
     """The revision that the caller has read, where a change may do without. Raises 412."""
     return None if etag is None else await if_match(etag)
 
 
-IfMatch = Annotated[int, Depends(if_match)]
-OptionalIfMatch = Annotated[int | None, Depends(optional_if_match)]
+IfMatch = Annotated[LedgerPosition, Depends(if_match)]
+OptionalIfMatch = Annotated[LedgerPosition | None, Depends(optional_if_match)]
 
 
-def etag(revision: int) -> str:
-    """The ETag of a revision."""
-    return f'"{revision}"'
+def etag(revision: int, epoch: int) -> str:
+    """The ETag of a revision in an epoch of the ledger."""
+    return f'"{LedgerPosition(revision, epoch)}"'
 
 
 async def find(context: ReadContext, kind: str, id_: str, response: Response) -> queries.Version:
     """Return one aggregate that the caller sees; its revision becomes the ETag. Raises NotFound."""
     found = await lookup.find(context, kind, id_)
-    response.headers["ETag"] = etag(found.revision)
+    response.headers["ETag"] = etag(found.revision, context.view.epoch)
     return found

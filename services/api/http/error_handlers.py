@@ -20,6 +20,7 @@ from services.commands.errors import (
     TooContended,
 )
 from services.ledger import InvalidAppend, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
+from services.ledger.positions import OldEpoch
 from services.postgres.views import (
     LedgerDiffers,
     NotThereYet,
@@ -72,6 +73,17 @@ def problem_of(error: Exception) -> Problem | None:
                 f"It was changed since you read it (revision {error.current}, not {error.expected}).",
                 f"읽은 뒤에 변경되었습니다(현재 {error.current}, 요청 {error.expected}).",
                 headers={"ETag": f'"{error.current}"'},
+            )
+        case OldEpoch():
+            return Problem(
+                409,
+                "ledger_restored",
+                f"What you hold (ETag, position, cursor or Idempotency-Key) is of epoch {error.epoch}; since"
+                f" then the ledger was restored and is in epoch {error.current}. Read again and go on from"
+                " there.",
+                f"보내신 ETag, 위치, cursor 또는 Idempotency-Key는 에포크 {error.epoch}의 것입니다."
+                f" 그 뒤 원장이 복원되어 지금은 에포크 {error.current}입니다."
+                " 다시 조회한 뒤 이어서 진행하십시오.",
             )
         case KeyReused():
             return Problem(
@@ -196,6 +208,7 @@ def install(app: FastAPI) -> None:
         Refused,
         NotFound,
         Stale,
+        OldEpoch,
         KeyReused,
         KeyInFlight,
         TooContended,

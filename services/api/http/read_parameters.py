@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.api.http.problems import invalid_parameter
 from services.api.http.services import Serving
+from services.ledger.positions import LedgerPosition
 from services.postgres.views import View
 from services.queries.read_context import Moment, ViewReader
 
@@ -40,21 +41,20 @@ async def view_reader(
     services: Serving,
     response: Response,
     min_position: Annotated[
-        int | None,
+        str | None,
         Header(
             alias=MIN_POSITION,
-            ge=0,
-            lt=2**63,
+            pattern=r"^[0-9]{1,18}(@[0-9]{1,6})?$",
             description="Read at this position of the ledger or a later one: the `Goaltrail-Position` of an"
             " own write. Waits up to 5 s, then 503 with Retry-After.",
-            examples=[1843],
+            examples=["1843"],
         ),
     ] = None,
 ) -> ViewReader:
     """Return how this request reads the views; the answer's headers say how old what it saw is."""
 
     def note(view: View) -> None:
-        response.headers[POSITION] = str(view.position)
+        response.headers[POSITION] = str(LedgerPosition(view.position, view.epoch))
         if view.recorded_at is None:
             return
         response.headers[RECORDED_AT] = view.recorded_at.isoformat()
@@ -63,7 +63,8 @@ async def view_reader(
             age = datetime.now(UTC) - view.recorded_at
             response.headers["Age"] = str(max(0, round(age.total_seconds())))
 
-    return ViewReader(services.views, min_position=min_position, opened=note)
+    wanted = None if min_position is None else LedgerPosition.parse(min_position)
+    return ViewReader(services.views, min_position=wanted, opened=note)
 
 
 Viewing = Annotated[ViewReader, Depends(view_reader)]

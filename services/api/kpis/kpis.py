@@ -358,7 +358,7 @@ async def trend(
         wanted = Aggregate("kpi", kpi)
         found = await queries.latest_of(then.connection, (wanted, *POLICIES), then.position)
         version = await shown(then, "kpi", kpi, found.get(wanted))
-        response.headers["ETag"] = etag(version.revision)
+        response.headers["ETag"] = etag(version.revision, then.view.epoch)
         state = version.state
         assert isinstance(state, Kpi)
         last = last or then.as_of

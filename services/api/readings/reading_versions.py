@@ -38,6 +38,7 @@ from services.intake.corrections import (
 )
 from services.intake.deduplication import FarBehind
 from services.intake.rejections import Rejected
+from services.ledger.positions import LedgerPosition
 from services.queries.lookup import NotFound
 from services.queries.paging import Paging
 
@@ -290,9 +291,8 @@ async def _correct(
             "바꿀 항목을 하나 이상 보내십시오.",
         )
     try:
-        return await _carried_out(
-            response, _corrections(services).correct(order, Correction.model_validate(sent))
-        )
+        correcting = _corrections(services).correct(order, Correction.model_validate(sent))
+        return await _carried_out(services, order.workspace, response, correcting)
     except Rejected as rejected:
         en, ko = rejected.reason("en"), rejected.reason("ko")
         field = FieldError(("pointer", rejected.pointer or "#"), rejected.code, Text(ko, en))
@@ -300,14 +300,16 @@ async def _correct(
 
 
 async def _retract(services: Services, response: Response, order: Order) -> CorrectionReceipt:
-    return await _carried_out(response, _corrections(services).retract(order))
+    return await _carried_out(services, order.workspace, response, _corrections(services).retract(order))
 
 
 def _corrections(services: Services) -> Corrections:
     return Corrections(services.intake, services.ledger, services.views, services.keys.seal_event)
 
 
-async def _carried_out(response: Response, carrying_out: Awaitable[Answer]) -> CorrectionReceipt:
+async def _carried_out(
+    services: Services, workspace: str, response: Response, carrying_out: Awaitable[Answer]
+) -> CorrectionReceipt:
     """The receipt; what is in the way as a problem document."""
     try:
         answer = await carrying_out
@@ -334,7 +336,7 @@ async def _carried_out(response: Response, carrying_out: Awaitable[Answer]) -> C
             "조회 데이터가 많이 밀려 있어 아무것도 변경되지 않았습니다. 다시 시도하십시오.",
             behind.retry_after,
         ) from None
-    response.headers[POSITION] = str(answer.position)
+    response.headers[POSITION] = str(LedgerPosition(answer.position, services.intake.epoch_of(workspace)))
     if answer.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return CorrectionReceipt(

@@ -29,6 +29,7 @@ from services.intake.items import Item
 from services.intake.receipts import Counts, Status
 from services.intake.request_limits import Busy
 from services.ledger import LedgerUnavailable, LedgerUncertain
+from services.ledger.positions import LedgerPosition
 from services.postgres.views import LedgerDiffers, ViewsBusy, ViewsUnavailable
 
 router = APIRouter(tags=["readings"])
@@ -174,7 +175,8 @@ async def send_readings(
         raise intake_unavailable(error) from None
     if not counts.total:
         raise Problem(422, "empty_batch", "There is no item in the body.", "본문에 항목이 없습니다.")
-    headers = {POSITION: str(counts.position)}
+    position = LedgerPosition(counts.position, services.intake.epoch_of(caller.workspace))
+    headers = {POSITION: str(position)}
     summary = {"counts": counts.by_status, "position": counts.position}
     make, media_type = (_lines, NDJSON) if media_type == NDJSON else (_document, "application/json")
     pieces = make(parts, summary)
