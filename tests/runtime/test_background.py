@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +13,7 @@ from services.ledger import LedgerGap, LedgerUnavailable, WorkspaceUnknown
 from services.runtime import background
 from services.runtime.background import Background, Failing, failing
 from tests.running import eventually
+from tests.up import REPOSITORY
 
 
 class Work:
@@ -90,3 +92,27 @@ async def test_a_task_that_is_stopped_or_cancelled_from_outside_ends(started: li
     await asyncio.sleep(0.01)
     assert (stopped.begun, cancelled.begun) == (1, 1)
     assert failing() == []
+
+
+WITH_AN_OWNER = {
+    "services/runtime/background.py": "the one place that keeps tasks running",
+    "services/runtime/heartbeat.py": "its silence is what the supervisor listens for",
+    "services/runtime/grouping.py": "whoever waits for the group is told its error",
+    "services/postgres/position_waiters.py": "whoever waits for a position is told its error",
+    "services/projector/writer.py": "awaited before the next run is written",
+    "services/ledger/nudges.py": "awaited by whoever waits for a nudge",
+    "services/intake/intake.py": "awaited before the next chunk is answered",
+    "services/commands/handler.py": "awaited by its command",
+}
+"""Files that start tasks by themselves, and who learns of their errors."""
+
+
+def test_nobody_starts_a_task_that_could_end_unseen() -> None:
+    """A task is a Background, or somebody awaits it: a new place has to say who."""
+    starts = re.compile(r"\b(create_task|ensure_future)\(")
+    found = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in (REPOSITORY / "services").rglob("*.py")
+        if starts.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(WITH_AN_OWNER)

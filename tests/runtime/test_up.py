@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +133,31 @@ def test_up_on_a_copy_of_a_live_directory_leaves_the_original_alone(running: Run
     assert {name: running.pid(name) for name in before} == before
     assert running.answers()
     assert running.said() == said
+
+
+def test_a_data_directory_of_an_earlier_version_goes_on_working(tmp_path: Path) -> None:
+    """One password for all NATS users, and streams in the default account: both are brought up to date."""
+    data, port = tmp_path / "data", free_port()
+    with Running(data, port):
+        token = (data / "secrets" / "admin.token").read_text()
+    for secret in (data / "secrets").glob("nats_*"):
+        secret.unlink()
+    (data / "secrets" / "nats_password").write_text("of all")
+    (data / "secrets" / "nats_provisioner_password").write_text("of the provisioner")
+    streams = data / "nats" / "jetstream"
+    (streams / "GOALTRAIL").rename(streams / "$G")
+    with Running(data, port) as running:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v1/workspace", headers={"Authorization": f"Bearer {token.strip()}"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert json.load(answer)["id"] == "main"
+        assert running.answers()
+    kept = {path.name for path in (data / "secrets").glob("nats_*")}
+    assert kept == {
+        f"nats_{user}_password" for user in ("api", "intake", "projector", "provisioner", "sender")
+    }
+    assert (data / "secrets" / "nats_provisioner_password").read_text() == "of the provisioner"
 
 
 def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
