@@ -109,6 +109,7 @@ async def test_a_key_result_that_two_objectives_have(
     await engine.dispose()
 
 
+@pytest.mark.own_database
 @pytest.mark.usefixtures("goals")
 async def test_circles_of_goals_and_units(anna: Person, services: Services, provisioned: SettingsFor) -> None:
     """Reads end, the doctor tells the way round, and one change takes it away."""

@@ -216,7 +216,7 @@ def test_a_row_that_is_too_long_is_rejected_by_itself(write: Write) -> None:
     text = ("x" * 999 + "\n" + good("inside", "")) * 1100
     rows = [
         good("a", "x" * 200_000),
-        good("b" * 200_000, ""),
+        good("b" * 60_000, ""),
         good("c", '1" 2'),
         good("d", f'"{text} ""{text}"""'),
         good("e", "x" * 3_000_000),
