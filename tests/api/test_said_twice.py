@@ -48,7 +48,8 @@ async def complaints(services: Services, provisioned: SettingsFor) -> dict[str, 
     found = examine_views(provisioned("operator"), services.ledger, [services.settings.workspace])
     told: defaultdict[str, str] = defaultdict(str)
     async for finding in found:
-        if finding.level != "ok":
+        # Views of other tests in the same database may have outlived their ledgers.
+        if finding.level != "ok" and services.settings.workspace in finding.text:
             told[finding.check] += f"{finding.text}\n"
     return dict(told)
 
