@@ -67,10 +67,12 @@ class RecordedEvent(NamedTuple):
 
     position: int
     recorded_at: datetime
-    """The server's time (UTC)."""
+    """The server's time (UTC); to a fold never earlier than that of an event before."""
     batch_end: bool
     """The last event of its atomic batch."""
     event: Event
+    server_time: datetime | None = None
+    """The server's own time, where its clock stood before `recorded_at`."""
 
 
 def encode(event: Event) -> bytes:

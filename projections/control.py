@@ -39,7 +39,12 @@ checkpoint = Table(
     Column("grp", Text, primary_key=True),
     Column("build", Integer, primary_key=True),
     Column("position", BigInteger, nullable=False),
-    Column("recorded_at", DateTime(timezone=True), comment="of the event at `position`; null at the start"),
+    Column(
+        "recorded_at",
+        DateTime(timezone=True),
+        comment="the latest time that the server gave to an event up to `position`; null at the start",
+    ),
+    Column("server_time", DateTime(timezone=True), comment="the server's own time at `position`"),
     Column("ledger", Text, comment="fingerprint of the ledger's first event; null at the start"),
     Column("fingerprint", Text, comment="of the event at `position`; null at the start"),
     Column("epoch", Integer, nullable=False, server_default="1", comment="of the ledger at `position`"),

@@ -76,7 +76,8 @@ class StateFold(Fold):
         elif event.aggregate.kind in AGGREGATES and not isinstance(event.data, UnknownData):
             self._apply_goal(recorded)
         if recorded.batch_end:
-            self._moments.append((recorded.position, recorded.recorded_at))
+            own = recorded.server_time or recorded.recorded_at
+            self._moments.append((recorded.position, recorded.recorded_at, own))
 
     def _apply_goal(self, recorded: RecordedEvent) -> None:
         self._scores.readings(self._recorded_day, self._days.settle(self._recorded_day))
@@ -110,7 +111,7 @@ GOALS = ANY - READ - {"reading.disputed", "reading.confirmed", "ledger.position_
 
 STATE = Group(
     "state",
-    27,
+    28,
     StateFold,
     {
         version: GOALS,

@@ -235,7 +235,15 @@ moment = Table(
     "moment",
     metadata,
     Column("position", BigInteger, primary_key=True, comment="the last event of an atomic batch"),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "recorded_at", DateTime(timezone=True), nullable=False, comment="never before that of a row before"
+    ),
+    Column(
+        "server_time",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="the server's own time, which is earlier where its clock was set back",
+    ),
     comment="Where the ledger stood at a time: a position, never in the middle of an atomic batch.",
 )
 Index("moment_recorded_at", moment.c.recorded_at, info={LATE: True})

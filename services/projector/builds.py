@@ -239,16 +239,23 @@ async def recognise(connection: AsyncConnection, build: Build, mark: Mark) -> No
     )
 
 
-async def standing_of(connection: AsyncConnection, build: Build) -> tuple[Mark, int] | None:
-    """Up to where a build is and of which ledger, and its epoch; None if it is gone or set aside."""
+async def standing_of(connection: AsyncConnection, build: Build) -> tuple[Mark, int, datetime | None] | None:
+    """Return up to where a build is and of which ledger, its epoch, and the latest time of an event.
+
+    None if it is gone or set aside.
+    """
     row = (
         await connection.execute(
             select(
-                checkpoint.c.position, checkpoint.c.ledger, checkpoint.c.fingerprint, checkpoint.c.epoch
+                checkpoint.c.position,
+                checkpoint.c.ledger,
+                checkpoint.c.fingerprint,
+                checkpoint.c.epoch,
+                checkpoint.c.recorded_at,
             ).where(*_is(build), checkpoint.c.differs.is_(None))
         )
     ).one_or_none()
-    return None if row is None else (Mark(*row[:3]), row[3])
+    return None if row is None else (Mark(*row[:3]), row[3], row[4])
 
 
 async def all_set_aside(connection: AsyncConnection, workspace: str, group: Group) -> list[Build]:

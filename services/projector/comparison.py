@@ -96,7 +96,7 @@ async def last_in_common(
         middle = (low + high + 1) // 2
         row = (
             await tables.execute(
-                select(moment.c.position, moment.c.recorded_at)
+                select(moment.c.position, moment.c.recorded_at, moment.c.server_time)
                 .where(moment.c.position <= middle)
                 .order_by(moment.c.position.desc())
                 .limit(1)
@@ -109,7 +109,7 @@ async def last_in_common(
             message = await ledger.at(workspace, row.position)
         except WorkspaceUnknown:
             return common
-        if message is not None and message.recorded_at == row.recorded_at:
+        if message is not None and message.recorded_at == row.server_time:
             common, low = Common(row.position, row.recorded_at), middle
         else:
             high = row.position - 1

@@ -118,6 +118,8 @@ class BuildWriter:
         self.build = build
         self.mark = Mark(0, None, None)
         self.epoch = 1
+        self._latest: datetime | None = None
+        """The latest time that the server gave to an event up to the position."""
         self.poisoned: list[int] = []
         self._engine = engine
         self._waived = waived
@@ -135,7 +137,7 @@ class BuildWriter:
             found = await standing_of(connection, self.build)
         if found is None:
             raise Fenced(f"build {self.build.schema} is gone, or set aside")
-        self.mark, self.epoch = found
+        self.mark, self.epoch, self._latest = found
         self._fold = self.build.group.new_fold()
 
     async def write(self, run: Run) -> None:
@@ -183,6 +185,7 @@ class BuildWriter:
                     await create_late_indexes(connection, self.build)
                     loading = False
 
+            run, latest = _never_earlier(run, self._latest)
             store = Store(connection, need_late_indexes)
             await self._fold.load(store, run.events)
             poisons = self._apply(run)
@@ -192,13 +195,13 @@ class BuildWriter:
             if run.messages[0].position == 1:
                 mark = mark._replace(ledger=run.messages[0].fingerprint)
             epoch = _epoch_after(run, self.epoch)
-            await self._move_checkpoint(connection, mark, epoch, last.recorded_at)
+            await self._move_checkpoint(connection, mark, epoch, latest, last.recorded_at)
             if poisons:
                 await connection.execute(insert(poison), poisons)
             for write in writes:
                 await _execute(connection, write, self.build.schema)
             await connection.commit()
-        self.mark, self.epoch, self._loading = mark, epoch, loading
+        self.mark, self.epoch, self._latest, self._loading = mark, epoch, latest, loading
         poisoned = [row["position"] for row in poisons if not row["waived"]]
         self.poisoned += poisoned
         metrics.poisoned(self.build.workspace, self.build.group.name, len(poisoned))
@@ -234,7 +237,12 @@ class BuildWriter:
         }
 
     async def _move_checkpoint(
-        self, connection: AsyncConnection, mark: Mark, epoch: int, recorded_at: datetime
+        self,
+        connection: AsyncConnection,
+        mark: Mark,
+        epoch: int,
+        recorded_at: datetime,
+        server_time: datetime,
     ) -> None:
         """The first statement that writes: a worker that is late fails here, before it touches a row."""
         moved = await connection.execute(
@@ -244,6 +252,7 @@ class BuildWriter:
                 "before": self.position,
                 "after": mark.position,
                 "then": recorded_at,
+                "by_server": server_time,
                 "of_ledger": mark.ledger,
                 "in_epoch": epoch,
                 "last": mark.fingerprint,
@@ -265,6 +274,7 @@ _MOVE = (
     .values(
         position=bindparam("after"),
         recorded_at=bindparam("then"),
+        server_time=bindparam("by_server"),
         ledger=bindparam("of_ledger"),
         epoch=bindparam("in_epoch"),
         fingerprint=bindparam("last"),
@@ -284,6 +294,30 @@ async def _execute(connection: AsyncConnection, write: Write, schema: str) -> No
         )
     else:
         await connection.execute(write.statement, write.arrays)
+
+
+def _never_earlier(run: Run, latest: datetime | None) -> tuple[Run, datetime]:
+    """Let no event of a run be recorded before an earlier one, and return the latest time with the run.
+
+    A server's clock can be set back. What came later is not known earlier for that: else a past `known_at`
+    would show it. It follows from the messages alone, so all builds and all batches agree.
+    """
+    latest = latest or run.messages[0].recorded_at
+    moved: dict[int, datetime] = {}
+    for message in run.messages:
+        if message.recorded_at < latest:
+            moved[message.position] = latest
+        else:
+            latest = message.recorded_at
+    if moved:
+        events = [
+            event._replace(recorded_at=moved[event.position], server_time=event.recorded_at)
+            if event.position in moved
+            else event
+            for event in run.events
+        ]
+        run = run._replace(events=events)
+    return run, latest
 
 
 def _epoch_after(run: Run, epoch: int) -> int:
