@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.ids import SLUG
+from projections.state.fold import STATE
 from services.intake import metrics
 from services.intake.checkpoints import Checkpoint, Moved
 from services.intake.deduplication import FarBehind
@@ -27,7 +30,7 @@ from services.intake.rejections import Rejected
 from services.ledger import LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
 from services.ledger.deliveries import Deliveries, Delivery
 from services.postgres.locks import LockLost, Locks
-from services.postgres.views import ViewsUnavailable
+from services.postgres.views import LedgerDiffers, ViewsUnavailable
 from services.runtime.waking import woken
 
 log = structlog.get_logger(__name__)
@@ -36,6 +39,11 @@ TICK = 1.0
 """Seconds after which INTAKE is looked at without a nudge (one may be lost)."""
 RETRY = 1.0
 """Seconds between tries when another process reads INTAKE or an engine is away."""
+
+LOOK_BACK = 5.0
+"""Seconds between looks whether a ledger was restored, so that deliveries have to be taken in again."""
+MARGIN = timedelta(days=1)
+"""How long a delivery may have waited before it was on the ledger that was lost."""
 
 _LOCK = "intake deliveries"
 _AWAY = (
@@ -61,6 +69,7 @@ class Follower:
         self._engine = engine
         self._checkpoint = Checkpoint(engine)
         self._nudge = asyncio.Event()
+        self._looked_back = float("-inf")
 
     def nudge(self) -> None:
         """Say that there is something new."""
@@ -96,6 +105,7 @@ class Follower:
             position = 0
         while True:
             self._nudge.clear()
+            position = await self._go_back(position)
             async for run in self._deliveries.read(position):
                 await locks.check(_LOCK)
                 await self._take(run)
@@ -104,6 +114,44 @@ class Follower:
                 metrics.BEHIND.set(max(0, await self._deliveries.head() - position))
             await woken(self._nudge, TICK)
             await locks.check(_LOCK)
+
+    async def _go_back(self, position: int) -> int:
+        """Return where to go on: before what a ledger has to take in again, because it was restored.
+
+        Its readings were lost with it, or stepped over while nobody had accepted it. What is known is a
+        duplicate.
+        """
+        if time.monotonic() - self._looked_back < LOOK_BACK:
+            return position
+        builds, known = await self._intake.all_views(), await self._checkpoint.epochs()
+        starts: dict[str, int] = {}
+        epochs: dict[str, int] = {}
+        for (workspace, group), build in builds.items():
+            epoch, held_from = known.get(workspace, (1, None))
+            if group != STATE.name or build.differs is not None:
+                continue
+            start = position if held_from is None else held_from - 1
+            if build.epoch > epoch:
+                start = min(start, await self._before_cut(workspace, epoch))
+            if build.epoch > epoch or held_from is not None:
+                starts[workspace], epochs[workspace] = start, build.epoch
+        if starts:
+            back = min(position, *starts.values())
+            log.warning(
+                "deliveries are taken in again: a ledger was restored", workspaces=sorted(starts), after=back
+            )
+            await self._checkpoint.go_back(position, back, epochs)
+            position = back
+        self._looked_back = time.monotonic()
+        return position
+
+    async def _before_cut(self, workspace: str, epoch: int) -> int:
+        """Return a delivery before all that a ledger lost since an epoch."""
+        since: datetime | None = datetime.max.replace(tzinfo=UTC)
+        for restored in await self._intake.restores(workspace):
+            if restored.epoch > epoch and since is not None:
+                since = None if restored.cut_at is None else min(since, restored.cut_at)
+        return 0 if since is None else await self._deliveries.before(since - MARGIN)
 
     async def _take(self, run: Sequence[Delivery]) -> None:
         """Take a run of deliveries: the ones of each feed in order, all feeds at once.
@@ -131,6 +179,10 @@ class Follower:
             async for receipts in self._intake.take(source, _one(items)):
                 for receipt in receipts:
                     await self._keep_rejected(deliveries[receipt.place], receipt)
+        except LedgerDiffers:
+            # Other workspaces need not wait until a person has looked at this one.
+            log.warning("deliveries are stepped over for now: the ledger differs", workspace=workspace)
+            await self._checkpoint.hold(workspace, deliveries[0].position)
         except WorkspaceUnknown:
             await self._reject_all(deliveries, Rejected("unknown_workspace", workspace=workspace))
 

@@ -18,7 +18,9 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from events.ids import Aggregate, ledger_subject
+from events.ledger.events import RESTORES, LedgerRestored
 from events.readings.identity import NEW, Revisions, Status, Version, judge
+from projections.control import ActiveVersion
 from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.deduplication import Contended, Decision, FarBehind, KnownReadings, Snapshot, Told
 from services.intake.event_builder import Recording, Source
@@ -161,6 +163,15 @@ class Intake:
     def epoch_of(self, workspace: str) -> int:
         """The epoch of a workspace's ledger as this process last saw it; 0 if it did not yet."""
         return self._views.epoch_seen(workspace)
+
+    async def all_views(self) -> dict[tuple[str, str], ActiveVersion]:
+        """Return the builds that reads use, by workspace and group. Raises ViewsUnavailable."""
+        return await self._views.all_active()
+
+    async def restores(self, workspace: str) -> list[LedgerRestored]:
+        """Return when a workspace's ledger was restored. Raises WorkspaceUnknown, LedgerUnavailable."""
+        events = await self._ledger.load(workspace, RESTORES)
+        return [event.event.data for event in events if isinstance(event.event.data, LedgerRestored)]
 
     def known_readings(self, workspace: str) -> KnownReadings:
         """What this process knows of a workspace's readings."""

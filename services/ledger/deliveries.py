@@ -7,6 +7,7 @@ missing, as deliveries are kept for a limited time.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 import orjson
@@ -38,6 +39,8 @@ class Delivery(NamedTuple):
     headers: Mapping[str, str]
     """By name in small letters."""
     payload: bytes
+    stored_at: datetime
+    """The server's time (UTC)."""
 
 
 class Deliveries:
@@ -53,6 +56,21 @@ class Deliveries:
         """The last position of INTAKE. Raises LedgerUnavailable."""
         answer = await self._api.request(f"STREAM.INFO.{INTAKE}", b"")
         return int(answer["state"]["last_seq"])
+
+    async def before(self, moment: datetime) -> int:
+        """Return the last position that was stored before a moment; 0 if there is none left.
+
+        Raises LedgerUnavailable.
+        """
+        low, high = 0, await self.head()
+        while low < high:
+            middle = (low + high + 1) // 2
+            found = await self._fetch(middle - 1, batch=1)
+            if found and found[0].stored_at < moment:
+                low = found[0].position
+            else:
+                high = middle - 1
+        return low
 
     async def read(self, after: int) -> AsyncGenerator[list[Delivery], None]:
         """The deliveries after a position, in order, up to the head. Raises LedgerUnavailable."""
@@ -101,9 +119,9 @@ class Deliveries:
                 raise LedgerUnavailable(problem)
             await patience.pause()
 
-    async def _fetch(self, after: int) -> list[Delivery]:
+    async def _fetch(self, after: int, batch: int = BATCH) -> list[Delivery]:
         query = orjson.dumps(
-            {"seq": after + 1, "batch": BATCH, "max_bytes": _FETCH_BYTES, "next_by_subj": ">"}
+            {"seq": after + 1, "batch": batch, "max_bytes": _FETCH_BYTES, "next_by_subj": ">"}
         )
         patience = Patience(self._patience)
         while True:
@@ -127,6 +145,7 @@ def _delivery(headers: bytes, payload: bytes) -> Delivery:
         message.subject,
         {name.strip().lower(): value.strip() for name, colon, value in named if colon},
         payload,
+        message.recorded_at,
     )
 
 
