@@ -96,9 +96,9 @@ def _items(card: dict[str, Any], lang: Language) -> Table:
     for word in ("weight", "score", "points"):
         table.add_column(said(WORDS, word, lang), justify="right", no_wrap=True)
     for item in card["items"]:
-        name = Text(item[f"name_{lang}"] or item["id"])
+        name = Text(item[f"name_{lang}"] or item["id"] or "")
         if item["withheld"]:
-            name = Text(f"{item['id']} ({said(WORDS, 'withheld', lang)})", style="dim")
+            name = Text(said(WORDS, "withheld", lang), style="dim")
         elif item["pending"]:
             name.append(f" ({said(WORDS, 'pending', lang)})", style="yellow")
         if item["totals"] is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projections.state import queries
 from services.queries.read_context import ReadContext
-from services.queries.visibility import on_day, sees
+from services.queries.visibility import on_day, sees, without_hidden_goals
 
 
 class NotFound(Exception):
@@ -25,4 +25,5 @@ async def shown(then: ReadContext, kind: str, id_: str, found: queries.Version |
     """Return an aggregate that was looked up, as it was on the day shown. Raises NotFound."""
     if found is None or not await sees(then, kind, id_):
         raise NotFound(kind, id_)
-    return on_day(then, found)
+    (seen,) = await without_hidden_goals(then, [on_day(then, found)])
+    return seen

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from events.ids import Aggregate
+from events.initiatives.state import Initiative
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.people.org_chart import OrgChart
@@ -69,7 +70,7 @@ async def list_seen(
             limit=paging.limit + 1,
             holding=holding,
         )
-        shown = [on_day(then, version) for version in found]
+        shown = await without_hidden_goals(then, [on_day(then, version) for version in found])
         chosen += [version for version in shown if fits(_state(version))]
         if len(found) <= paging.limit or len(chosen) > paging.limit:
             return chosen[: paging.limit + 1]
@@ -90,7 +91,7 @@ async def seen_objectives(
         limit=_ALL,
         holding=holding,
     )
-    return [on_day(then, version) for version in found]
+    return await without_hidden_goals(then, [on_day(then, version) for version in found])
 
 
 _ALL = 2**31
@@ -106,12 +107,43 @@ def on_day(then: ReadContext, version: queries.Version) -> queries.Version:
 async def seen(then: ReadContext, kind: str, versions: Sequence[queries.Version]) -> list[queries.Version]:
     """Return those of some aggregates of a kind that the caller sees."""
     hidden = await hidden_among(then, [Aggregate(kind, id_of(version)) for version in versions])
-    return [version for version in versions if Aggregate(kind, id_of(version)) not in hidden]
+    found = [version for version in versions if Aggregate(kind, id_of(version)) not in hidden]
+    return await without_hidden_goals(then, found)
 
 
 async def sees(then: ReadContext, kind: str, id_: str) -> bool:
     """Return whether the caller sees one aggregate."""
     return not await hidden_among(then, [Aggregate(kind, id_)])
+
+
+async def without_hidden_goals(
+    then: ReadContext, versions: Sequence[queries.Version]
+) -> list[queries.Version]:
+    """Return some aggregates without the goals in them that the caller does not see: not even their ids."""
+    named = {goal for version in versions for goal in _goals_in(version.state)}
+    hidden = await hidden_goals(then, named) if named else frozenset()
+    return [
+        version._replace(state=_without(version.state, hidden)) if hidden else version for version in versions
+    ]
+
+
+def _goals_in(state: object) -> tuple[str, ...]:
+    match state:
+        case Objective(supports=supports, takes_over=taken):
+            return supports if taken is None else (*supports, taken)
+        case Initiative(supports=supports):
+            return supports
+    return ()
+
+
+def _without(state: Any, hidden: frozenset[str]) -> Any:
+    """Return an objective or initiative without some of the goals in it; anything else as it is."""
+    update: dict[str, Any] = {}
+    if isinstance(state, Objective | Initiative):
+        update["supports"] = tuple(goal for goal in state.supports if goal not in hidden)
+    if isinstance(state, Objective) and state.takes_over in hidden:
+        update["takes_over"] = None
+    return state.model_copy(update=update) if update else state
 
 
 async def with_purpose_seen(then: ReadContext, kpis: Sequence[Kpi]) -> list[Kpi]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -149,3 +150,62 @@ async def test_who_takes_a_key_result_over_is_told_to_those_who_see_them(
         reader.position = anna.position
         assert (await reader.read("/v1/key-results/kr-acv"))["taken_over_by"] == expected
         assert ("bonus" in (await reader.get("/v1/alignment")).text) == ("bonus" in expected)
+
+
+async def test_not_even_the_id_of_a_goal_that_is_not_seen_is_told(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """In no read of what names it: goals, work, scorecards, alignment and the audit trail."""
+    ids = await given_company(anna)
+    named = {"supports": ["kept", "growth"], "cycle": YEAR}
+    await anna.created("/v1/objectives", {"id": "both", "title": "Both"} | named)
+    await anna.created("/v1/objectives", {"id": "taken", "takes_over": "kept", "cycle": YEAR, "title": "T"})
+    etag = await anna.etag("/v1/objectives/growth")
+    await anna.created(
+        "/v1/objectives/growth/supports", {"supports": ["retention"], "reason": "x"}, If_Match=etag
+    )
+    await anna.created("/v1/initiatives", {"id": "work", "title": "Work", "supports": ["kept", "growth"]})
+    items = [
+        {"kind": "key_result", "id": "kept", "weight": "50"},
+        {"kind": "kpi", "id": "acv", "weight": "50"},
+    ]
+    await anna.created("/v1/scorecards", {"id": "card", "cycle": YEAR, "org_unit": "sales", "items": items})
+    paths = [
+        "/v1/objectives",
+        "/v1/objectives/both",
+        "/v1/objectives/both?known_at=2100-01-01",
+        "/v1/objectives/taken",
+        "/v1/objectives/growth",
+        f"/v1/alignment?cycle={YEAR}",
+        f"/v1/advice?cycle={YEAR}",
+        "/v1/initiatives",
+        "/v1/initiatives/work",
+        "/v1/initiatives?supports=growth",
+        "/v1/scorecards",
+        "/v1/scorecards/card",
+        "/v1/kpis",
+        "/v1/audit?limit=1000",
+        "/v1/audit?about=both",
+        "/v1/audit?about=growth&order=desc",
+    ]
+    for who, told in (("peer", False), ("line lead", True)):
+        reader = await person(http, services, ids[who], "editor")
+        reader.position = anna.position
+        everything = ""
+        for path in paths:
+            answer = await reader.get(path)
+            assert answer.status_code == 200, (path, answer.text)
+            everything += answer.text
+            assert told or not ({"kept", "retention"} & set(re.findall(r"[a-z]+", answer.text))), (
+                path,
+                answer.text,
+            )
+        assert told == ("kept" in everything)
+        for about in ("kept", "key_result/kept", "objective/retention"):
+            found = (await reader.read("/v1/audit", about=about))["data"]
+            assert bool(found) == told, about
+    peer = await person(http, services, ids["peer"], "editor")
+    peer.position = anna.position
+    assert (await peer.read("/v1/objectives/both"))["supports"] == ["growth"]
+    assert (await peer.read("/v1/initiatives/work"))["supports"] == ["growth"]
+    assert (await peer.read("/v1/scorecards/card"))["items"][0]["id"] is None

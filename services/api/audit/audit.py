@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from events.envelope import Event
 from events.ids import Slug
 from events.registry import UnknownData, lookup
+from events.scorecards.items import Item
 from events.sentences import sentence
 from events.text import Language
 from projections.audit import queries
@@ -30,8 +31,8 @@ from services.commands.private_readings import PrivateReadings
 from services.keys.keys import Keys
 from services.queries.message_access import private_to_others, readable_words
 from services.queries.person_names import names_of
-from services.queries.read_context import Moment, ViewReader, end_of, start_of
-from services.queries.visibility import GOALS, hidden_aggregates
+from services.queries.read_context import Moment, ReadContext, ViewReader, end_of, start_of
+from services.queries.visibility import GOALS, hidden_aggregates, hidden_goals
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
@@ -115,11 +116,12 @@ async def read(
         after = position_in(paged)
         kinds = GOALS if caller.may(Permission.WITNESS) else (*GOALS, *SAID)
         hidden = await hidden_aggregates(then, kinds)
+        asked = [] if about is None else await _seen_references(then, references(about))
     async with viewing.trail(caller, then.position) as trail:
         entries = await queries.trail_of(
             trail.connection,
             caller.workspace,
-            [] if about is None else references(about),
+            asked,
             known=then.position,
             hidden=sorted(hidden),
             after=after if order == "asc" else 0,
@@ -132,6 +134,7 @@ async def read(
             limit=paged.limit + 1,
         )
     entries = await _without_words_of_others(entries, viewing, caller, services.private_readings)
+    entries = await _without_hidden_goals(entries, viewing, caller)
     async with services.views.open(caller.workspace) as view:
         names = await names_of(
             view.connection, services.keys, caller.workspace, _people(entries), then.position, language
@@ -165,6 +168,84 @@ async def recordings(
         for one in found
     ]
     return page_from(shown, paged, then.next_page)
+
+
+_GOAL_KINDS = ("objective", "key_result")
+_NOTHING = "nothing/-"
+"""A reference of which there is no entry; none at all would ask for every entry."""
+
+
+async def _seen_references(then: ReadContext, asked: list[str]) -> list[str]:
+    """Return references without those to goals that the caller does not see."""
+    hidden = await _hidden_references(then, asked)
+    return [one for one in asked if one not in hidden] or [_NOTHING]
+
+
+async def _without_hidden_goals(
+    entries: list[queries.TrailEntry], viewing: ViewReader, caller: Caller
+) -> list[queries.TrailEntry]:
+    """Return the entries without the goals that the caller does not see, wherever these are named."""
+    if caller.may(Permission.READ_ALL_GOALS):
+        return entries
+    named = [{*entry.about, *_lines(entry.event.data)} for entry in entries]
+    async with viewing.then(caller) as now:
+        hidden = await _hidden_references(now, {one for some in named for one in some})
+    return [
+        entry._replace(
+            about=[one for one in entry.about if one not in hidden],
+            event=entry.event._replace(data=_without(entry.event.data, hidden & some)),
+        )
+        if hidden & some
+        else entry
+        for entry, some in zip(entries, named, strict=True)
+    ]
+
+
+async def _hidden_references(then: ReadContext, asked: Collection[str]) -> frozenset[str]:
+    """Return those of some references that are to goals which the caller does not see."""
+    goals = {one: id_ for one in asked for kind, _, id_ in [one.partition("/")] if kind in _GOAL_KINDS}
+    hidden = await hidden_goals(then, set(goals.values())) if goals else frozenset()
+    return frozenset(one for one, id_ in goals.items() if id_ in hidden)
+
+
+def _lines(said: Any) -> Iterator[str]:
+    """Yield references to what the lines of a scorecard are about, wherever an event has such lines."""
+    match said:
+        case Item():
+            yield f"{said.kind}/{said.id}"
+        case BaseModel():
+            for name in type(said).model_fields:
+                yield from _lines(getattr(said, name))
+        case list() | tuple():
+            for value in said:
+                yield from _lines(value)
+
+
+def _without(said: Any, hidden: frozenset[str]) -> Any:
+    """Return what an event says without some goals, however deep they stand.
+
+    An id alone does not say of what it is one. The references are those of this event, so it is that goal's;
+    another thing of the same id in the same event is left out too.
+    """
+    match said:
+        case BaseModel():
+            update = {name: _without(getattr(said, name), hidden) for name in type(said).model_fields}
+            return said.model_copy(update=update)
+        case dict():
+            return {name: _without(value, hidden) for name, value in said.items()}
+        case list() | tuple():
+            kept = [_without(value, hidden) for value in said if not _is_hidden(value, hidden)]
+            return tuple(kept) if isinstance(said, tuple) else kept
+    return None if _is_hidden(said, hidden) else said
+
+
+def _is_hidden(value: Any, hidden: frozenset[str]) -> bool:
+    match value:
+        case Item():
+            return f"{value.kind}/{value.id}" in hidden
+        case str():
+            return value in hidden or any(f"{kind}/{value}" in hidden for kind in _GOAL_KINDS)
+    return False
 
 
 async def _without_words_of_others(

@@ -79,7 +79,7 @@ class ItemOut(BaseModel):
     """One line of a scorecard."""
 
     kind: ItemKind
-    id: str
+    id: str | None = Field(description="null while `withheld`.")
     name_ko: str | None = Field(description="null while `withheld`.")
     name_en: str | None
     weight: Number = Field(description="Percent.")
@@ -204,7 +204,7 @@ def _shown(figures: CardFigures, card: Scorecard, revision: int) -> ScorecardOut
         items=[
             ItemOut(
                 kind=line.item.kind,
-                id=line.item.id,
+                id=None if line.withheld else line.item.id,
                 name_ko=line.name_ko,
                 name_en=line.name_en,
                 weight=line.item.weight,
