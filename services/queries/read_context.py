@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.visibility import Viewer
 from events.workspace.state import Workspace
 from projections.audit.fold import AUDIT
 from projections.state import queries
@@ -27,7 +28,7 @@ Moment = date | datetime
 """A day (its end, in the workspace's zone) or an instant (UTC)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadContext:
     """A view at the two times that a read asked for."""
 
@@ -37,6 +38,8 @@ class ReadContext:
     as_of: date
     known_at: datetime | None
     position: int
+    viewer: Viewer | None = None
+    """The caller as one who looks at things today, once somebody asked (visibility.viewer)."""
 
     @property
     def connection(self) -> AsyncConnection:

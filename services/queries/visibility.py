@@ -19,6 +19,7 @@ from events.people.state import Person
 from events.state import State
 from events.visibility import Viewer, viewer_of
 from projections.state import queries, queries_visibility
+from projections.state.queries_visibility import SAID
 from services.access.roles import Permission
 from services.queries.org_chart import load_org_chart
 from services.queries.paging import Paging, id_of
@@ -29,19 +30,24 @@ GOALS = ("objective", "initiative", "scorecard")
 _PERSON = "person:"
 
 
-async def viewer(then: ReadContext) -> Viewer:
-    """Return the caller as one who looks at things today."""
+async def viewer(then: ReadContext, kinds: Collection[str]) -> Viewer:
+    """Return the caller as one who looks at aggregates of some kinds today."""
+    sees_all_goals = then.caller.may(Permission.READ_ALL_GOALS)
     actor = then.caller.actor
-    # Not `then.as_of`: that is a day which the caller chose.
-    today, _zone = then.workspace.business_day(datetime.now(UTC))
-    chart = OrgChart((), ())
-    if actor.startswith(_PERSON):
+    restricted = SAID if sees_all_goals else (*GOALS, *SAID)
+    if not actor.startswith(_PERSON) or not any(kind in restricted for kind in kinds):
+        return Viewer(actor, frozenset(), frozenset(), sees_all_goals)
+    if then.viewer is None:
+        # Not `then.as_of`: that is a day which the caller chose.
+        today, _zone = then.workspace.business_day(datetime.now(UTC))
+        chart = OrgChart((), ())
         # Most people lead nobody: theirs is the only record that has to be read.
         own = await queries.latest(then.connection, "person", actor.removeprefix(_PERSON), then.view.position)
         person = None if own is None else own.state
         if isinstance(person, Person) and any(each.role == "lead" for each in person.memberships_on(today)):
             chart = await load_org_chart(then.connection, then.view.position)
-    return viewer_of(actor, chart, today, sees_all_goals=then.caller.may(Permission.READ_ALL_GOALS))
+        then.viewer = viewer_of(actor, chart, today, sees_all_goals=sees_all_goals)
+    return then.viewer
 
 
 async def list_seen(
@@ -56,7 +62,7 @@ async def list_seen(
 
     Each state holds one of the parts in `holding`, which PostgreSQL looks for, and fits as it was on the day.
     """
-    looking = await viewer(then)
+    looking = await viewer(then, [kind])
     after = str(paging.cursor.after[0]) if paging.cursor is not None and paging.cursor.after else ""
     chosen: list[queries.Version] = []
     while True:
@@ -84,7 +90,7 @@ async def seen_objectives(
     found = await queries_visibility.page_of_kind(
         then.connection,
         "objective",
-        await viewer(then),
+        await viewer(then, GOALS),
         position=then.position,
         now=then.view.position,
         after="",
@@ -158,7 +164,7 @@ async def with_purpose_seen(then: ReadContext, kpis: Sequence[Kpi]) -> list[Kpi]
 
 async def partly_seen(then: ReadContext, people: Collection[str]) -> frozenset[str]:
     """Return those of some people of whose MBO goals the caller may not see all, nor their scorecard."""
-    looking = await viewer(then)
+    looking = await viewer(then, GOALS)
     if looking.sees_all_goals:
         return frozenset()
     return frozenset(people) - looking.led - {looking.actor.removeprefix(_PERSON)}
@@ -166,20 +172,28 @@ async def partly_seen(then: ReadContext, people: Collection[str]) -> frozenset[s
 
 async def hidden_aggregates(then: ReadContext, kinds: Collection[str] = GOALS) -> frozenset[Aggregate]:
     """Return all that the caller does not see: others' MBO goals, what is only for them, and scorecards."""
-    return await queries_visibility.hidden(then.connection, await viewer(then), then.view.position, kinds)
+    looking = await viewer(then, kinds)
+    if looking.sees_all_goals:
+        kinds = [kind for kind in kinds if kind in SAID]
+    if not kinds:
+        return frozenset()
+    return await queries_visibility.hidden(then.connection, looking, then.view.position, kinds)
 
 
 async def hidden_among(then: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[Aggregate]:
     """Return those of some aggregates that the caller does not see."""
-    if not aggregates:
+    restricted = SAID if then.caller.may(Permission.READ_ALL_GOALS) else (*GOALS, *SAID)
+    asked = [aggregate for aggregate in aggregates if aggregate.kind in restricted]
+    if not asked:
         return frozenset()
-    looking, now = await viewer(then), then.view.position
-    return await queries_visibility.hidden_among(then.connection, looking, now, aggregates)
+    looking, now = await viewer(then, restricted), then.view.position
+    return await queries_visibility.hidden_among(then.connection, looking, now, asked)
 
 
 async def hidden_goals(then: ReadContext, ids: Collection[str]) -> frozenset[str]:
     """Return those of some ids of objectives and key results that the caller does not see."""
-    return await queries_visibility.hidden_goals(then.connection, await viewer(then), then.view.position, ids)
+    looking, now = await viewer(then, GOALS), then.view.position
+    return await queries_visibility.hidden_goals(then.connection, looking, now, ids)
 
 
 def _state(version: queries.Version) -> State:
