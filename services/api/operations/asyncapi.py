@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from events import event_types as _event_types  # noqa: F401 - registers every event type
 from events.registry import EventType, all_types
 from projections.groups import GROUPS
 from services.intake.items import Item
+from services.postgres.damage import Damage
 
 _SLUG = {"description": "Lower-case letters, digits, - and _.", "examples": ["main"]}
 
@@ -68,12 +69,25 @@ def document() -> dict[str, Any]:
                 },
                 "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
             },
+            "damage": {
+                "address": "nudge.damage.{workspace}.{group}.{damage}",
+                "title": "Damage of views",
+                "description": "Sent when a read finds something of the views lost or unreadable. The projector"
+                " builds them anew.",
+                "parameters": {
+                    "workspace": _SLUG,
+                    "group": {"description": "The projection group.", "examples": list(GROUPS)},
+                    "damage": {"description": "What sort of damage it is.", "enum": list(get_args(Damage))},
+                },
+                "messages": {"damage": {"$ref": "#/components/messages/damage"}},
+            },
         },
         "operations": {
             "recordEvent": {"action": "send", "channel": {"$ref": "#/channels/ledger"}},
             "takeDelivery": {"action": "receive", "channel": {"$ref": "#/channels/delivery"}},
             "tellPosition": {"action": "send", "channel": {"$ref": "#/channels/nudge"}},
             "tellViews": {"action": "send", "channel": {"$ref": "#/channels/viewsNudge"}},
+            "tellDamage": {"action": "send", "channel": {"$ref": "#/channels/damage"}},
         },
         "components": {
             "messages": {
@@ -83,6 +97,11 @@ def document() -> dict[str, Any]:
                     "summary": "The last position of a workspace's ledger, or the one that views show.",
                     "contentType": "text/plain",
                     "payload": {"type": "string", "pattern": "^[0-9]+$", "examples": ["1843"]},
+                },
+                "damage": {
+                    "summary": "The number of the build that is damaged.",
+                    "contentType": "text/plain",
+                    "payload": {"type": "string", "pattern": "^[0-9]+$", "examples": ["7"]},
                 },
             },
         },
