@@ -24,7 +24,7 @@ from services.postgres.position_waiters import NotThereYet as NotThereYet
 from services.postgres.position_waiters import PositionWaiters, TooManyWaiting
 from services.runtime.settings import Settings
 
-CONNECT_TIMEOUT = 2.0
+CONNECT_TIMEOUT = 4.0
 """Seconds until a connection that is not answered counts as PostgreSQL being away."""
 QUERY_TIMEOUT = 10.0
 """Seconds a read may take."""
@@ -363,7 +363,7 @@ class Views:
         """Return whether another first question was answered while one waited in vain: then this process
         is busy.
         """
-        return time.monotonic() < self._answered_at + CONNECT_TIMEOUT
+        return time.monotonic() < self._answered_at + 2 * CONNECT_TIMEOUT
 
     def _require_not_away(self) -> None:
         if time.monotonic() < self._away_until:

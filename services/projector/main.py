@@ -42,8 +42,8 @@ DAMAGE_LOOK = 30.0
 
 SWEEP, LONGEST_SWEEP = 1.0, 10.0
 """Seconds between sweeps over all ledgers, which make up for lost nudges and find new workspaces."""
-SWEEP_SHARE = 0.02
-"""Of the time that sweeps may take, where there are very many workspaces."""
+SWEEP_EACH = 0.004
+"""Seconds between sweeps for each workspace, where there are very many: their cost stays the same."""
 
 
 class Projector:
@@ -110,21 +110,24 @@ class Projector:
         async with await Ledger.connect(self._settings, timeout=FOREVER) as ledger, Locks(engine) as locks:
             host = Host(engine, locks, ledger, asyncio.Lock())
             built = await self._with_views(engine)
+            ledger.client.on_reconnect(self._sweep_at_once)  # what was told meanwhile was not heard
             try:
                 while True:
                     self._look.clear()
-                    began = time.monotonic()
                     # Looked again soon; the workers there are say so themselves.
                     with suppress(LedgerUnavailable):
                         await self._sweep(host, built)
-                    took = time.monotonic() - began
                     await self._check_locks(locks)
                     await self._look_for_damage(engine)
-                    await woken(self._look, min(max(SWEEP, took / SWEEP_SHARE), LONGEST_SWEEP))
+                    pause = min(max(SWEEP, SWEEP_EACH * len(self._workers)), LONGEST_SWEEP)
+                    await woken(self._look, pause)
             finally:
                 await asyncio.gather(*(task.stop() for task in self._tasks.values()))
                 self._workers.clear()
                 self._tasks.clear()
+
+    async def _sweep_at_once(self) -> None:
+        self._look.set()
 
     async def _sweep(self, host: Host, built: Collection[str]) -> None:
         """Tell every worker where its ledger ends; give new workspaces, and those with views, a worker."""

@@ -78,7 +78,6 @@ async def test_idle_workspaces_are_asked_for_in_one_go(
     for other in others:
         await create_workspace(operator_settings, other, name=other, zone="UTC")
     monkeypatch.setattr("services.projector.main.SWEEP", 0.05)
-    monkeypatch.setattr("services.projector.main.SWEEP_SHARE", 1.0)
     async with projecting(settings, also=others):
         followed = [Company(company.ledger, company.engine, workspace) for workspace in others]
         for each in (company, *followed):

@@ -72,8 +72,8 @@ def document() -> dict[str, Any]:
             "damage": {
                 "address": "nudge.damage.{workspace}.{group}.{damage}",
                 "title": "Damage of views",
-                "description": "Sent when a read finds something of the views lost or unreadable. The projector"
-                " builds them anew.",
+                "description": "Sent when a read finds something of the views lost or unreadable. The"
+                " projector builds them anew.",
                 "parameters": {
                     "workspace": _SLUG,
                     "group": {"description": "The projection group.", "examples": list(GROUPS)},
