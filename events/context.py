@@ -71,6 +71,9 @@ class Context:
     line: frozenset[str] = frozenset()
     """Of an MBO goal that is to end: the actors in the line of its parties, unless the caller is a party."""
 
+    dual_control: bool = False
+    """Becoming a lead, and a token for another person, take a second person."""
+
     def with_unseen(self, said: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
         """Return the references that are stated, with those held already that who asks does not see.
 

@@ -39,3 +39,13 @@ def broken(code: str, en: str, ko: str) -> PydanticCustomError:
     """Return the error that a validator raises about values that contradict each other, in both languages."""
     # The texts travel in the context: a message template would take braces for placeholders.
     return PydanticCustomError(code, "{en}", {"en": en, "ko": ko})
+
+
+def own_request() -> Refused:
+    """Return how a yes to one's own request is refused: it takes a second person."""
+    return Refused(
+        "own_request",
+        "somebody else approves what you asked for",
+        "직접 요청한 것은 다른 사람이 승인해야 합니다",
+        kind="forbidden",
+    )

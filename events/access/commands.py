@@ -16,5 +16,13 @@ class IssueToken(Command):
     expires_at: AwareDatetime | None = None
 
 
+class RequestToken(IssueToken):
+    """Ask for a token that opens nothing before a second person has said yes."""
+
+
+class ApproveToken(Command):
+    """Say yes to a token that somebody else asked for."""
+
+
 class RevokeToken(Command):
     """End a token at once."""

@@ -1,25 +1,45 @@
 """The rules of access tokens."""
 
-from events.access.commands import IssueToken, RevokeToken
-from events.access.events import TokenIssued, TokenRevoked
+from events.access.commands import ApproveToken, IssueToken, RequestToken, RevokeToken
+from events.access.events import TokenApproved, TokenIssued, TokenRequested, TokenRevoked
 from events.access.state import Token
 from events.context import Context
 from events.envelope import Event
-from events.errors import Refused
+from events.errors import Refused, own_request
 from events.registry import EventData
 from events.state import beginning, existing
 
 
-def decide(command: IssueToken | RevokeToken, state: Token | None, context: Context) -> list[EventData]:
+def decide(
+    command: IssueToken | ApproveToken | RevokeToken, state: Token | None, context: Context
+) -> list[EventData]:
     """Return the events that follow from a command, or refuse it. Revoking twice is one revocation."""
     context.check_reason()
     match command:
         case IssueToken():
             return _issue(command, state, context)
+        case ApproveToken():
+            return _approve(state, context)
         case RevokeToken():
             if state is None:
-                raise Refused("token_unknown", "there is no such token", "없는 토큰입니다", kind="not_found")
+                raise _unknown()
             return [] if state.revoked else [TokenRevoked()]
+
+
+def _unknown() -> Refused:
+    return Refused("token_unknown", "there is no such token", "없는 토큰입니다", kind="not_found")
+
+
+def _approve(state: Token | None, context: Context) -> list[EventData]:
+    if state is None:
+        raise _unknown()
+    if state.revoked:
+        raise Refused("token_revoked", "the token is revoked", "취소된 토큰입니다")
+    if state.requested_by is None:
+        return []
+    if state.requested_by == context.actor:
+        raise own_request()
+    return [TokenApproved(holder=state.holder, role=state.role)]
 
 
 def _issue(command: IssueToken, state: Token | None, context: Context) -> list[EventData]:
@@ -46,7 +66,8 @@ def _issue(command: IssueToken, state: Token | None, context: Context) -> list[E
             kind="invalid",
             pointer="/expires_at",
         )
-    return [TokenIssued(holder=command.holder, role=command.role, expires_at=command.expires_at)]
+    made = TokenRequested if isinstance(command, RequestToken) else TokenIssued
+    return [made(holder=command.holder, role=command.role, expires_at=command.expires_at)]
 
 
 def evolve(state: Token | None, event: Event) -> Token:
@@ -54,6 +75,10 @@ def evolve(state: Token | None, event: Event) -> Token:
     match event.data:
         case TokenIssued() as issued:
             return Token(id=beginning(state, event), **issued.model_dump())
+        case TokenRequested() as asked:
+            return Token(id=beginning(state, event), **asked.model_dump(), requested_by=event.actor)
+        case TokenApproved():
+            return existing(state, event).model_copy(update={"requested_by": None})
         case TokenRevoked():
             return existing(state, event).model_copy(update={"revoked": True})
         case _:

@@ -13,3 +13,5 @@ class Token(State):
     role: Role
     expires_at: datetime | None = None
     revoked: bool = False
+    requested_by: str | None = None
+    """The actor who asked for it, while it waits for a second person; None of one that opens something."""

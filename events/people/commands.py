@@ -50,6 +50,20 @@ class JoinUnit(Command):
     """The last day, if it is known."""
 
 
+class ApproveLead(Command):
+    """Say yes to somebody's becoming the lead of a unit; never by who asked for it."""
+
+    needs = frozenset({"org_unit"})
+
+    org_unit: Slug
+
+
+class RefuseLead(Command):
+    """Say no to somebody's becoming the lead of a unit, or withdraw what one asked for."""
+
+    org_unit: Slug
+
+
 class LeaveUnit(Command):
     """End a membership, or end it earlier than was said."""
 

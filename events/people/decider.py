@@ -4,30 +4,44 @@ from datetime import date
 
 from events.context import Context
 from events.envelope import Event
-from events.errors import Refused
+from events.errors import Refused, own_request
 from events.org_units.decider import require_org_unit
 from events.people.commands import (
+    ApproveLead,
     ChangeMail,
     ForgetPerson,
     JoinUnit,
     LeaveUnit,
+    RefuseLead,
     RegisterPerson,
     RenamePerson,
 )
 from events.people.events import (
     PersonForgotten,
     PersonJoinedUnit,
+    PersonLeadApproved,
+    PersonLeadRefused,
+    PersonLeadRequested,
     PersonLeftUnit,
     PersonMailChanged,
     PersonRegistered,
     PersonRenamed,
 )
 from events.people.refusals import forgotten_person, unknown_person
-from events.people.state import Membership, Person
+from events.people.state import LeadRequest, Membership, Person
 from events.registry import EventData
 from events.state import beginning, existing
 
-PersonCommand = RegisterPerson | RenamePerson | ChangeMail | JoinUnit | LeaveUnit | ForgetPerson
+PersonCommand = (
+    RegisterPerson
+    | RenamePerson
+    | ChangeMail
+    | JoinUnit
+    | ApproveLead
+    | RefuseLead
+    | LeaveUnit
+    | ForgetPerson
+)
 
 
 def decide(command: PersonCommand, state: Person | None, context: Context) -> list[EventData]:
@@ -53,6 +67,11 @@ def decide(command: PersonCommand, state: Person | None, context: Context) -> li
             return [] if mail is None and state.mail is None else [PersonMailChanged(mail=mail)]
         case JoinUnit():
             return _join(command, state, context)
+        case ApproveLead(org_unit=unit):
+            return _approve_lead(unit, state, context)
+        case RefuseLead(org_unit=unit):
+            _lead_request(unit, state)
+            return [PersonLeadRefused(org_unit=unit)]
         case LeaveUnit():
             return _leave(command, state, context)
 
@@ -75,6 +94,42 @@ def _join(command: JoinUnit, state: Person, context: Context) -> list[EventData]
     wanted = Membership(
         org_unit=command.org_unit, role=command.role, effective_from=first, until=command.until
     )
+    joined = _joined(wanted, state)
+    if not joined or command.role != "lead" or not context.dual_control:
+        return joined
+    asked = LeadRequest(**wanted.model_dump(exclude={"role"}), by=context.actor)
+    if any(request.org_unit == asked.org_unit for request in state.lead_requests):
+        raise Refused(
+            "lead_requested",
+            f"that the person becomes the lead of {asked.org_unit} was asked for: it waits for an approval",
+            f"{asked.org_unit} 조직장 지정 요청이 이미 승인을 기다립니다",
+            allowed=["approve_lead", "refuse_lead"],
+        )
+    return [PersonLeadRequested(**asked.model_dump(exclude={"by"}))]
+
+
+def _approve_lead(unit: str, state: Person, context: Context) -> list[EventData]:
+    require_org_unit(context, pointer="/org_unit")
+    request = _lead_request(unit, state)
+    if request.by == context.actor:
+        raise own_request()
+    joined = _joined(Membership(**request.model_dump(exclude={"by"}), role="lead"), state)
+    return [PersonLeadApproved(org_unit=unit), *joined]
+
+
+def _lead_request(unit: str, state: Person) -> LeadRequest:
+    for request in state.lead_requests:
+        if request.org_unit == unit:
+            return request
+    raise Refused(
+        "lead_not_requested",
+        f"nobody asked for the person to become the lead of {unit}",
+        f"{unit} 조직장 지정 요청이 없습니다",
+        kind="not_found",
+    )
+
+
+def _joined(wanted: Membership, state: Person) -> list[EventData]:
     for known in state.memberships:
         if known == wanted:
             return []
@@ -150,6 +205,12 @@ def evolve(state: Person | None, event: Event) -> Person:
             return existing(state, event).model_copy(update={"name": name})
         case PersonMailChanged(mail=mail):
             return existing(state, event).model_copy(update={"mail": mail})
+        case PersonLeadRequested() as asked:
+            person = existing(state, event)
+            request = LeadRequest(**asked.model_dump(), by=event.actor)
+            return person.model_copy(update={"lead_requests": (*person.lead_requests, request)})
+        case PersonLeadApproved(org_unit=unit) | PersonLeadRefused(org_unit=unit):
+            return _without_request(existing(state, event), unit)
         case PersonJoinedUnit() as joined:
             person = existing(state, event)
             return _with(person, (*person.memberships, Membership(**joined.model_dump())))
@@ -160,9 +221,14 @@ def evolve(state: Person | None, event: Event) -> Person:
             person = existing(state, event)
             day = event.business_day or event.time.date()
             ended = tuple(_ended_with(known, day) for known in person.memberships)
-            return _with(person, ended).model_copy(update={"forgotten": True})
+            return _with(person, ended).model_copy(update={"forgotten": True, "lead_requests": ()})
         case _:
             return existing(state, event)
+
+
+def _without_request(person: Person, unit: str) -> Person:
+    left = tuple(request for request in person.lead_requests if request.org_unit != unit)
+    return person.model_copy(update={"lead_requests": left})
 
 
 def _with(person: Person, memberships: tuple[Membership, ...]) -> Person:

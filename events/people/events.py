@@ -68,6 +68,46 @@ class PersonJoinedUnit(EventData):
 
 
 @event(
+    "person.lead_requested",
+    ko="{actor} 구성원 {id}을(를) 조직 {org_unit}의 조직장으로 하자고 요청했습니다"
+    "(시작일 {effective_from}[, 종료일 {until}]).",
+    en="{actor} asked for the person {id} to become the lead of the org unit {org_unit}"
+    " (first day {effective_from}[, last day {until}]).",
+    sealed_for="subject",
+)
+class PersonLeadRequested(EventData):
+    """A second person has to say yes before somebody becomes the lead of a unit."""
+
+    org_unit: str
+    effective_from: date
+    until: date | None = None
+
+
+@event(
+    "person.lead_approved",
+    ko="{actor} 구성원 {id}을(를) 조직 {org_unit}의 조직장으로 하는 것을 승인했습니다.",
+    en="{actor} approved that the person {id} becomes the lead of the org unit {org_unit}.",
+    sealed_for="subject",
+)
+class PersonLeadApproved(EventData):
+    """A second person said yes; that the person joins the unit as its lead follows."""
+
+    org_unit: str
+
+
+@event(
+    "person.lead_refused",
+    ko="{actor} 구성원 {id}을(를) 조직 {org_unit}의 조직장으로 하자는 요청을 받아들이지 않았습니다.",
+    en="{actor} refused that the person {id} becomes the lead of the org unit {org_unit}.",
+    sealed_for="subject",
+)
+class PersonLeadRefused(EventData):
+    """Somebody does not become the lead of a unit; or who asked for it withdrew that."""
+
+    org_unit: str
+
+
+@event(
     "person.left_unit",
     ko="{actor} 구성원 {id}의 조직 {org_unit} 소속을 {until}까지로 끝냈습니다.",
     en="{actor} ended the membership of the person {id} in the org unit {org_unit} with {until}.",

@@ -54,6 +54,12 @@ class OrgChart:
         leads = {lead for unit in units for lead in self.leads_of(unit, day)}
         return frozenset(leads - {person.id})
 
+    def units_of(self, person: str, day: date) -> frozenset[str]:
+        """Return the units that a person is in, and all units above these."""
+        found = self._people.get(person)
+        memberships = [] if found is None else found.memberships_on(day)
+        return frozenset().union(*(self.and_above(one.org_unit, day) for one in memberships))
+
     def leads_of(self, unit: str, day: date) -> frozenset[str]:
         """Return the ids of those who lead a unit."""
         return frozenset(

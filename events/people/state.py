@@ -29,6 +29,18 @@ class Membership(BaseModel):
         return self.until is not None and self.until < self.effective_from
 
 
+class LeadRequest(BaseModel):
+    """Somebody is to become the lead of a unit once a second person has said yes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    org_unit: str
+    effective_from: date
+    until: date | None = None
+    by: str
+    """The actor who asked for it."""
+
+
 class Person(State):
     """Somebody. Name and mail are sealed with the person's key wherever this is stored."""
 
@@ -36,6 +48,8 @@ class Person(State):
     mail: str | None = None
     memberships: tuple[Membership, ...] = ()
     """By their first day; none that was taken back."""
+    lead_requests: tuple[LeadRequest, ...] = ()
+    """In the order in which they were asked for, at most one of a unit."""
     forgotten: bool = False
     """Their key is destroyed: who they are and what they wrote cannot be read again."""
 

@@ -14,6 +14,15 @@ class CreateWorkspace(Command):
     default_language: DefaultLanguage = "ko"
 
 
+class SetDualControl(Command):
+    """Say whether becoming a lead, and a token for another person, take a second person (이중 승인).
+
+    To turn it off while it is in force takes a second administrator, too, who asks for the same.
+    """
+
+    required: bool
+
+
 class ChangeZone(Command):
     """Count business days in another zone from a day on."""
 

@@ -4,17 +4,22 @@ from datetime import date
 
 from events.context import Context
 from events.envelope import Event
-from events.errors import Refused
+from events.errors import Refused, own_request
 from events.registry import EventData
 from events.state import beginning, existing
-from events.workspace.commands import ChangeZone, CreateWorkspace
-from events.workspace.events import WorkspaceCreated, WorkspaceZoneChanged
+from events.workspace.commands import ChangeZone, CreateWorkspace, SetDualControl
+from events.workspace.events import (
+    DualControlOffRequested,
+    DualControlSet,
+    WorkspaceCreated,
+    WorkspaceZoneChanged,
+)
 from events.workspace.state import Workspace
 from events.zones import is_zone
 
 
 def decide(
-    command: CreateWorkspace | ChangeZone, state: Workspace | None, context: Context
+    command: CreateWorkspace | ChangeZone | SetDualControl, state: Workspace | None, context: Context
 ) -> list[EventData]:
     """Return the events that follow from a command, or refuse it."""
     context.check_reason()
@@ -23,6 +28,8 @@ def decide(
             return _create(command, state)
         case ChangeZone():
             return _change_zone(command, state, context)
+        case SetDualControl():
+            return _set_dual_control(command, state, context)
 
 
 def _create(command: CreateWorkspace, state: Workspace | None) -> list[EventData]:
@@ -34,6 +41,21 @@ def _create(command: CreateWorkspace, state: Workspace | None) -> list[EventData
         )
     check_zone(command.zone)
     return [WorkspaceCreated(name=command.name, zone=command.zone, default_language=command.default_language)]
+
+
+def _set_dual_control(command: SetDualControl, state: Workspace | None, context: Context) -> list[EventData]:
+    """Turn it on at once; turn it off, while it is in force, when a second administrator asks for it."""
+    asked_by = None if state is None else state.dual_control_off_asked_by
+    if state is None or (command.required == state.dual_control and asked_by is None):
+        return []
+    if command.required or not context.dual_control:
+        return [DualControlSet(required=command.required)]
+    if asked_by is None:
+        context.require_reason()
+        return [DualControlOffRequested()]
+    if asked_by == context.actor:
+        raise own_request()
+    return [DualControlSet(required=False)]
 
 
 def _change_zone(command: ChangeZone, state: Workspace | None, context: Context) -> list[EventData]:
@@ -79,6 +101,11 @@ def evolve(state: Workspace | None, event: Event) -> Workspace:
                 default_language=created.default_language,
                 zones=((created.zone, date.min),),
             )
+        case DualControlOffRequested():
+            return existing(state, event).model_copy(update={"dual_control_off_asked_by": event.actor})
+        case DualControlSet(required=required):
+            said = {"dual_control": required, "dual_control_off_asked_by": None}
+            return existing(state, event).model_copy(update=said)
         case WorkspaceZoneChanged() as changed:
             before = existing(state, event)
             return before.model_copy(update={"zones": (*before.zones, (changed.new, changed.effective_from))})

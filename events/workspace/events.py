@@ -22,6 +22,26 @@ class WorkspaceCreated(EventData):
 
 
 @event(
+    "workspace.dual_control_off_requested",
+    ko="{actor} 이중 승인을 끄자고 요청했습니다.",
+    en="{actor} asked to turn dual control off.",
+)
+class DualControlOffRequested(EventData):
+    """An administrator wants no second person to be asked any longer; another administrator decides."""
+
+
+@event(
+    "workspace.dual_control_set",
+    ko="{actor} 이중 승인 설정을 바꿨습니다(필요: {required}).",
+    en="{actor} set whether dual control is required: {required}.",
+)
+class DualControlSet(EventData):
+    """Whether becoming a lead, and a token for another person, take a second person."""
+
+    required: bool
+
+
+@event(
     "workspace.zone_changed",
     ko="{actor} 워크스페이스의 시간대를 바꿨습니다: {effective_from}부터 {old} → {new}.",
     en="{actor} changed the workspace's time zone from {old} to {new}, from {effective_from} on.",

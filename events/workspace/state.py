@@ -15,6 +15,16 @@ class Workspace(State):
     zones: tuple[tuple[str, date], ...]
     """(IANA zone, first business day it holds for), oldest first; the first one holds since ever."""
 
+    dual_control: bool = True
+    """Becoming a lead, and a token for another person, take a second person once there are two
+    administrators."""
+    dual_control_off_asked_by: str | None = None
+    """The administrator who asked to turn that off."""
+
+    def needs_second_person(self, administrators: int) -> bool:
+        """Return whether a second person has to say yes: without two administrators nobody could."""
+        return self.dual_control and administrators > 1
+
     def zone_on(self, day: date) -> str:
         """Return the zone in which a business day is counted."""
         return next(zone for zone, since in reversed(self.zones) if since <= day)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
 import structlog
 from pydantic import ValidationError
 
-from events.access.commands import IssueToken, RevokeToken
+from events.access.commands import ApproveToken, IssueToken, RequestToken, RevokeToken
 from events.access.decider import decide, evolve
 from events.access.events import Role
 from events.access.state import Token
@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 FIRST_CHECK_SECONDS = 2.0
 """How long a process that starts checks the tokens there are before it answers."""
 CHECK_AGAIN_SECONDS = 2.0
+LASTING = timedelta(days=7)
+"""How long somebody whose last token of an administrator ended counts as one."""
 
 _TRIES = 5
 
@@ -128,17 +130,23 @@ class Access:
         by: str = "system:access",
         token_id: str | None = None,
         text: str | None = None,
+        pending: bool = False,
     ) -> Issued:
         """Make a token for `actor` (UTC `expires_at`), in the name of `by`.
 
         Asked again with the same `token_id`, it completes what a first try left undone, or tells without the
-        text what is there. `text` is for a token that an operator chose. Raises Refused, WorkspaceUnknown,
+        text what is there. `text` is for a token that an operator chose; one that is `pending` opens nothing
+        until it is approved. Raises Refused, WorkspaceUnknown,
         LedgerUnavailable, LedgerUncertain.
         """
         token_id = token_id or new_id()
         now = datetime.now(UTC)
         event, position = await self._record_issued(
-            workspace, token_id, IssueToken(holder=actor, role=role, expires_at=expires_at), by, now
+            workspace,
+            token_id,
+            (RequestToken if pending else IssueToken)(holder=actor, role=role, expires_at=expires_at),
+            by,
+            now,
         )
         text = text or generate(workspace, token_id)
         record = TokenRecord(
@@ -151,6 +159,7 @@ class Access:
             created_at=now,
             created_by=by,
             expires_at=expires_at,
+            pending=pending,
         )
         try:
             self._backing.note(record)
@@ -161,6 +170,34 @@ class Access:
                 raise _exists(token_id) from None
             return Issued(None, known, event, position)
         return Issued(text, record, event, position)
+
+    async def approve(self, workspace: str, token_id: str, *, by: str) -> int:
+        """Let a token that somebody else asked for open what its role allows; again is no error.
+
+        Returns the position of the event. Raises Refused, LedgerUnavailable, LedgerUncertain.
+        """
+        position = await self._record_approved(workspace, token_id, by, datetime.now(UTC))
+        for _ in range(_TRIES):
+            held = self._latest.messages.get(f"{workspace}.{token_id}")
+            record = None if held is None else _record(f"{workspace}.{token_id}", held)
+            if held is None or record is None or not record.pending:
+                return position
+            approved = record.model_copy(update={"pending": False})
+            with suppress(Conflict):
+                self._backing.note(approved)
+                await self._latest.put(f"{workspace}.{token_id}", _stored(approved), expected=held.position)
+                return position
+        raise _exists(token_id)
+
+    def administrators(self, workspace: str) -> int:
+        """Return how many persons are administrators.
+
+        Whoever ceased to be one counts for some days more: nobody makes a second person superfluous by
+        revoking their token.
+        """
+        since = datetime.now(UTC) - LASTING
+        admins = (one for one in self.list(workspace) if one.role == "admin" and not one.pending)
+        return len({one.actor for one in admins if one.ended is None or one.ended > since})
 
     async def revoke(self, workspace: str, token_id: str, *, by: str = "system:access") -> int:
         """End a token at once; again is no error. Returns the position of the event.
@@ -227,6 +264,22 @@ class Access:
             event = _event(workspace, token_id, by, now, data)
             try:
                 return str(event.id), await self._append(event, 0)
+            except Conflict:
+                continue
+        raise _exists(token_id)
+
+    async def _record_approved(self, workspace: str, token_id: str, by: str, now: datetime) -> int:
+        """Append the event, unless it is there already. Returns the position of the last one."""
+        for _ in range(_TRIES):
+            known = await self._ledger.load(workspace, Aggregate("access", token_id))
+            state: Token | None = None
+            for recorded in known:
+                state = evolve(state, recorded.event)
+            made = decide(ApproveToken(), state, _context(by, now))
+            if not made:
+                return known[-1].position
+            try:
+                return await self._append(_event(workspace, token_id, by, now, made[0]), known[-1].position)
             except Conflict:
                 continue
         raise _exists(token_id)

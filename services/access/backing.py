@@ -103,6 +103,7 @@ class Backing:
             state is not None
             and (state.holder, state.role, state.expires_at) == (record.actor, record.role, record.expires_at)
             and (not state.revoked or record.revoked_at is not None)
+            and (state.requested_by is None or record.pending)
         )
         if not backed:
             log.warning("token_without_event", workspace=record.workspace, id=record.id)

@@ -59,12 +59,21 @@ class TokenRecord(BaseModel):
     created_by: str
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    pending: bool = False
+    """It opens nothing before a second person has approved it."""
 
-    def state(self, now: datetime) -> Literal["valid", "expired", "revoked"]:
+    def state(self, now: datetime) -> Literal["valid", "expired", "revoked", "pending"]:
         """Return whether the token opens the door at this time (UTC)."""
         if self.revoked_at is not None:
             return "revoked"
+        if self.pending:
+            return "pending"
         return "valid" if self.expires_at is None or now < self.expires_at else "expired"
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it stopped, or is to stop, opening anything; None if that is not said."""
+        return min((end for end in (self.revoked_at, self.expires_at) if end is not None), default=None)
 
     @property
     def caller(self) -> Caller:

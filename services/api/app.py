@@ -7,7 +7,7 @@ from functools import cache
 from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.api.administration import tokens, workspace
+from services.api.administration import approvals, tokens, workspace
 from services.api.advice import advice
 from services.api.audit import audit
 from services.api.conversations import conversations, feedback, recognitions
@@ -74,6 +74,7 @@ ROUTERS = (
     recognitions,
     advice,
     audit,
+    approvals,
     workspace,
     tokens,
 )

@@ -76,7 +76,7 @@ async def connected(settings: Settings) -> AsyncIterator[Services]:
         locks = await _locks(settings, stack) if settings.api_processes > 1 else None
         health = Health(ledger, views)
         await health.start()
-        goals = Goals(ledger, views, keys, locks=locks)
+        goals = Goals(ledger, views, keys, locks=locks, administrators=access.administrators)
         yield Services(
             settings=settings,
             ledger=ledger,

@@ -48,6 +48,10 @@ def create(
     if as_json:
         print_json(made)
         return
+    if made["state"] == "pending":
+        typer.echo(
+            f"It opens nothing yet: another administrator approves it (token approve {made['id']}).", err=True
+        )
     typer.echo(f"Token {made['id']} of {actor} ({role}); it is not shown again:", err=True)
     typer.echo(made["token"])
 
@@ -77,6 +81,24 @@ def list_tokens(url: Url = None, token_file: TokenFile = None, as_json: Json = F
             token["label"],
         )
     console().print(table)
+
+
+@app.command()
+def approve(
+    token_id: Annotated[str, typer.Argument(help="The token's id, as `token list` shows it.")],
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Approve a token that another administrator asked for; revoke it to refuse it.
+
+    Example: goaltrail token approve 3f0c9d1e2b4a5968
+    """
+    connect(url, token_file).request("POST", f"/v1/tokens/{token_id}/approve")
+    if as_json:
+        print_json({"id": token_id, "state": "valid"})
+    else:
+        typer.echo(f"Token {token_id} is valid.")
 
 
 @app.command()

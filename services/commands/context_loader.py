@@ -57,6 +57,7 @@ async def context_of(
     now: datetime,
     reason: str | None,
     new_id: Callable[[], str],
+    dual_control: bool,
 ) -> Context:
     """Return what the decider of a command may know."""
     today = workspace.business_day(now)[0]
@@ -80,6 +81,7 @@ async def context_of(
         now=now,
         new_id=new_id,
         reason=reason,
+        dual_control=dual_control,
         people=await _people(knowledge, people),
         **facts,
     )

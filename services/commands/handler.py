@@ -116,12 +116,17 @@ class Goals:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         locks: Locks | None = None,
+        administrators: Callable[[str], int] = lambda _workspace: 0,
     ) -> None:
-        """`locks` keep this process and others apart, if there are several."""
+        """`locks` keep this process and others apart, if there are several.
+
+        `administrators` counts those of a workspace: with two of them some commands take a second person.
+        """
         self._ledger = ledger
         self._views = views
         self._keys = keys
         self._now = now
+        self._administrators = administrators
         self._one_at_a_time = OneAtATime(locks)
         self._in_flight: set[tuple[str, str, str]] = set()
         self._objective_of: dict[tuple[str, int, str], str] = {}
@@ -158,6 +163,14 @@ class Goals:
             return await self._carry_out(request)
         finally:
             self._in_flight.discard(slot)
+
+    async def needs_second_person(self, workspace: str) -> bool:
+        """Return whether a token for another person takes a second person, as the ledger says.
+
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
+        found = await workspace_of(Knowledge(self._ledger, workspace), workspace)
+        return found.needs_second_person(self._administrators(workspace))
 
     async def objective_of(self, workspace: str, key_result: str) -> str | None:
         """Return the objective that a key result belongs to, also one that was added a moment ago."""
@@ -294,6 +307,7 @@ class Goals:
                 now=now,
                 reason=request.reason,
                 new_id=new_id,
+                dual_control=workspace.needs_second_person(self._administrators(request.workspace)),
             )
             if not visible:
                 raise refusal_of_unseen(decide, command, state, context, request.key_result)

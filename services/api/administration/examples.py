@@ -70,6 +70,8 @@ WORKSPACE = {
     "name": "A사",
     "default_language": "ko",
     "zones": [["Asia/Seoul", "0001-01-01"]],
+    "dual_control": True,
+    "dual_control_off_asked_by": None,
     "revision": 1,
 }
 
@@ -83,6 +85,15 @@ TOKEN = {
     "expires_at": "2027-01-01T00:00:00Z",
     "revoked_at": None,
     "state": "valid",
+}
+
+APPROVAL = {
+    "what": "token",
+    "requested_by": "person:boris",
+    "id": "3f0c9d1e2b4a5968",
+    "org_unit": None,
+    "approve": "/v1/tokens/3f0c9d1e2b4a5968/approve",
+    "own": False,
 }
 
 RECORDING = {

@@ -77,7 +77,9 @@ class Token(BaseModel):
     created_by: str
     expires_at: datetime | None
     revoked_at: datetime | None
-    state: Literal["valid", "expired", "revoked"]
+    state: Literal["valid", "expired", "revoked", "pending"] = Field(
+        description="`pending`: it opens nothing before another administrator has approved it."
+    )
 
 
 class TokenMade(Token):
@@ -103,9 +105,15 @@ async def create(
     wanted: TokenWanted,
     key: IdempotencyKey = None,
 ) -> TokenMade:
-    """Make a token of a person or a feed. Its text is in this answer and nowhere else."""
+    """Make a token of a person or a feed. Its text is in this answer and nowhere else.
+
+    Where the workspace has dual control, one for another person is `pending` (202) until another
+    administrator approves it.
+    """
     if services.keys.forgotten(caller.workspace, wanted.actor):
         raise forgotten_person(wanted.actor.partition(":")[2])
+    another = wanted.actor != caller.actor and not wanted.actor.startswith("feed:")
+    pending = another and await services.goals.needs_second_person(caller.workspace)
     try:
         made = await services.access.issue(
             caller.workspace,
@@ -115,6 +123,7 @@ async def create(
             wanted.expires_at,
             by=caller.actor,
             token_id=None if key is None else _id_from_key(caller, key),
+            pending=pending,
         )
     except Refused as refused:
         if key is not None and refused.code == "token_exists":
@@ -123,6 +132,8 @@ async def create(
     epoch = await services.ledger.epoch(caller.workspace)
     response.headers[POSITION] = str(LedgerPosition(made.position, epoch))
     response.headers["Location"] = f"/v1/tokens/{made.record.id}"
+    if made.record.pending:
+        response.status_code = 202
     if made.token is None:
         response.headers["Idempotent-Replayed"] = "true"
     return TokenMade(**_shown(made.record).model_dump(), token=made.token, event_ids=[made.event_id])
@@ -135,6 +146,18 @@ async def list_tokens(caller: Administrator, services: Serving) -> Tokens:
     return Tokens(
         data=[_shown(record) for record in services.access.list(caller.workspace)], position=position
     )
+
+
+@router.post(
+    "/{token_id}/approve",
+    status_code=204,
+    summary="Approve a token",
+    responses=problems(401, 403, 404, 409, 503),
+)
+async def approve(caller: Administrator, services: Serving, response: Response, token_id: TokenId) -> None:
+    """Let a token that another administrator asked for open what its role allows. Revoke it to refuse it."""
+    position = await services.access.approve(caller.workspace, token_id, by=caller.actor)
+    response.headers[POSITION] = str(position)
 
 
 @router.delete(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import ConfigDict
 
 from events.ids import Aggregate
-from events.workspace.commands import ChangeZone
+from events.workspace.commands import ChangeZone, SetDualControl
 from events.workspace.state import Workspace
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
@@ -23,6 +23,16 @@ class ZoneChange(ChangeZone):
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"zone": "Europe/Berlin", "effective_from": "2027-01-01"}]}
+    )
+
+    reason: Reason | None = None
+
+
+class DualControl(SetDualControl):
+    """Whether becoming a lead, and a token for another person, take a second person."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"required": False, "reason": "시험 환경이라 필요하지 않습니다"}]}
     )
 
     reason: Reason | None = None
@@ -51,6 +61,20 @@ async def change_zone(
         caller,
         Aggregate("workspace", caller.workspace),
         as_command(body, ChangeZone),
+        body=body,
+        if_match=if_match,
+    )
+
+
+@router.post("/dual-control", summary="Set whether a second person is needed", responses=CHANGE)
+async def set_dual_control(
+    caller: Administrator, writing: Writing, if_match: IfMatch, body: DualControl
+) -> Receipt:
+    """Turn dual control on at once; to turn it off takes a second administrator who asks for the same."""
+    return await writing.execute(
+        caller,
+        Aggregate("workspace", caller.workspace),
+        as_command(body, SetDualControl),
         body=body,
         if_match=if_match,
     )

@@ -15,6 +15,7 @@ from events.ids import Slug
 from events.registry import UnknownData, lookup
 from events.scorecards.items import Item
 from events.sentences import sentence
+from events.talk.said import person_of
 from events.text import Language
 from projections.audit import queries
 from projections.audit.references import references
@@ -25,11 +26,12 @@ from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
 from services.api.http.paging import Page, Paged, page, page_from, position_in
 from services.api.http.read_parameters import KnownAt, Viewing, moment_parameter
-from services.api.http.security import TrailReader
+from services.api.http.security import Reader, TrailReader
 from services.api.http.services import Serving
 from services.commands.private_readings import PrivateReadings
 from services.keys.keys import Keys
 from services.queries.message_access import private_to_others, readable_words
+from services.queries.org_chart import load_org_chart
 from services.queries.person_names import names_of
 from services.queries.read_context import Moment, ReadContext, ViewReader, end_of, start_of
 from services.queries.visibility import GOALS, hidden_aggregates, hidden_goals
@@ -39,6 +41,18 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 REFERENCE = r"^[a-z0-9][a-z0-9_/-]{0,126}$"
 ACTOR = r"^(person|feed|system):[a-z0-9][a-z0-9_-]{0,62}$"
 NAME = r"^[a-z_]{1,40}\.[a-z_]{1,40}$"
+
+
+CONCERNING = (
+    "access.token_requested",
+    "access.token_issued",
+    "access.token_approved",
+    "person.lead_requested",
+    "person.lead_approved",
+    "person.lead_refused",
+    "private_text.read",
+)
+"""Events by which somebody comes to act as another person, or to read what was said to them."""
 
 
 class Entry(BaseModel):
@@ -135,6 +149,40 @@ async def read(
         )
     entries = await _without_words_of_others(entries, viewing, caller, services.private_readings)
     entries = await _without_hidden_goals(entries, viewing, caller)
+    async with services.views.open(caller.workspace) as view:
+        names = await names_of(
+            view.connection, services.keys, caller.workspace, _people(entries), then.position, language
+        )
+    shown = [await _entry(services.keys, entry, language, names) for entry in entries]
+    last_shown = shown[: paged.limit][-1].position if shown else 0
+    return page(shown, paged, then.next_page(last_shown))
+
+
+@router.get("/mine", summary="Read what concerns oneself", responses=READ)
+async def mine(
+    services: Serving, caller: Reader, viewing: Viewing, paged: Paged, language: Lang, known_at: KnownAt
+) -> Page[Entry]:
+    """What others did that lets somebody act as the caller or read their words, the newest first.
+
+    Tokens in the caller's name, leads of the caller's units and of those above, and readings of what was
+    said to the caller by somebody who is no party.
+    """
+    person = person_of(caller.actor) or ""
+    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+        chart = await load_org_chart(then.connection, then.position)
+    today, _zone = then.workspace.business_day(datetime.now(UTC))
+    units = sorted(chart.units_of(person, today))
+    async with viewing.trail(caller, then.position) as trail:
+        entries = await queries.trail_of(
+            trail.connection,
+            caller.workspace,
+            [f"person/{person}", *(f"org_unit/{unit}" for unit in units)],
+            known=then.position,
+            before=position_in(paged) or None,
+            name=CONCERNING,
+            newest_first=True,
+            limit=paged.limit + 1,
+        )
     async with services.views.open(caller.workspace) as view:
         names = await names_of(
             view.connection, services.keys, caller.workspace, _people(entries), then.position, language

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.api.administration.examples import (
     ADVICE,
+    APPROVAL,
     CYCLE,
     ENTRY,
     FEED,
@@ -81,6 +82,8 @@ RESPONSES: dict[tuple[str, str], Any] = {
     ("GET", "/v1/feeds/{feed}"): FEED | _KNOWN,
     ("GET", "/v1/advice"): _page(ADVICE),
     ("GET", "/v1/audit"): _page(ENTRY),
+    ("GET", "/v1/audit/mine"): _page(ENTRY),
+    ("GET", "/v1/approvals"): {"data": [APPROVAL], "next_cursor": None, "position": 1843},
     ("GET", "/v1/audit/recordings"): _page(RECORDING),
     ("GET", "/v1/workspace"): WORKSPACE | _KNOWN,
     ("POST", "/v1/readings"): RECEIPTS,

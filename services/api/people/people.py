@@ -10,9 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Title
 from events.ids import Aggregate, Slug
-from events.people.commands import ChangeMail, JoinUnit, LeaveUnit, Mail, RegisterPerson, RenamePerson
+from events.people.commands import (
+    ApproveLead,
+    ChangeMail,
+    JoinUnit,
+    LeaveUnit,
+    Mail,
+    RefuseLead,
+    RegisterPerson,
+    RenamePerson,
+)
 from events.people.events import MemberRole
-from events.people.state import Person
+from events.people.state import LeadRequest, Person
 from events.state import State
 from events.text import Language
 from projections.state import queries
@@ -23,7 +32,7 @@ from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ, STEP
 from services.api.http.paging import Page, Paged, page
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
-from services.api.http.security import Reader, StructureEditor
+from services.api.http.security import Administrator, Reader, StructureEditor
 from services.api.http.services import Serving
 from services.api.people.examples import PERSON_ID
 from services.keys.keys import Keys
@@ -74,6 +83,15 @@ class NewMembership(JoinUnit):
     reason: Reason | None = None
 
 
+class LeadAnswer(Command):
+    """The unit whose lead somebody is to become."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"org_unit": "sales"}]})
+
+    org_unit: Slug
+    reason: Reason | None = None
+
+
 class Leaving(LeaveUnit):
     """A membership to end."""
 
@@ -113,6 +131,9 @@ class PersonOut(BaseModel):
     mail: str | None
     org_units: list[str] = Field(description="The units they belong to on the day shown.")
     memberships: list[PersonMembershipOut] = Field(description="All of them, by their first day.")
+    lead_requests: list[LeadRequest] = Field(
+        [], description="Units whose lead they become once another administrator has approved it."
+    )
     forgotten: bool
     revision: int
 
@@ -186,8 +207,29 @@ async def change(
 
 @router.post("/{person}/join", status_code=201, summary="Join a unit", responses=STEP)
 async def join(caller: StructureEditor, writing: Writing, person: PersonId, body: NewMembership) -> Receipt:
-    """Make a person a member or the lead of a unit, besides all others they belong to."""
+    """Make a person a member or the lead of a unit, besides all others they belong to.
+
+    Where the workspace has dual control, a lead is one once another administrator has approved it.
+    """
     return await writing.execute(caller, Aggregate("person", person), as_command(body, JoinUnit), body=body)
+
+
+@router.post("/{person}/approve-lead", summary="Approve the lead of a unit", responses=STEP)
+async def approve_lead(
+    caller: Administrator, writing: Writing, person: PersonId, body: LeadAnswer
+) -> Receipt:
+    """Say yes to somebody's becoming the lead of a unit; never by who asked for it."""
+    return await writing.execute(
+        caller, Aggregate("person", person), as_command(body, ApproveLead), body=body
+    )
+
+
+@router.post("/{person}/refuse-lead", summary="Refuse the lead of a unit", responses=STEP)
+async def refuse_lead(
+    caller: StructureEditor, writing: Writing, person: PersonId, body: LeadAnswer
+) -> Receipt:
+    """Say no to somebody's becoming the lead of a unit, or withdraw what one asked for."""
+    return await writing.execute(caller, Aggregate("person", person), as_command(body, RefuseLead), body=body)
 
 
 @router.post("/{person}/leave", summary="Leave a unit", responses=STEP)
@@ -217,6 +259,7 @@ async def _shown(keys: Keys, then: ReadContext, version: queries.Version, langua
             PersonMembershipOut(**membership.model_dump(), in_force=membership.holds_on(then.as_of))
             for membership in person.memberships
         ],
+        lead_requests=list(person.lead_requests),
         forgotten=person.forgotten,
         revision=version.revision,
     )

@@ -392,6 +392,8 @@ def everything_else(history: History) -> None:
     told: list[tuple[str, str, str, dict[str, object]]] = [
         ("access", "t1", "access.token_issued", {"holder": "person:anna", "role": "viewer"}),
         ("access", "t1", "access.token_revoked", {}),
+        ("access", "t2", "access.token_requested", {"holder": "person:carla", "role": "viewer"}),
+        ("access", "t2", "access.token_approved", {"holder": "person:carla", "role": "viewer"}),
         ("feed", "erp", "feed.registered", {"name": "ERP", "declaration": {}}),
         ("feed", "erp", "feed.changed", {"old": {}, "new": {"zone": "UTC"}}),
         ("conversation", "c1", "conversation.noted", {"words": "n1", "text": "we agree"}),
@@ -416,6 +418,11 @@ def everything_else(history: History) -> None:
         ("org_unit", "growth", "org_unit.archived", {}),
         ("person", "p1", "person.renamed", {"name": "enc:1:…"}),
         ("person", "p1", "person.mail_changed", {"mail": None}),
+        ("person", "p1", "person.lead_requested", {"org_unit": "sales", "effective_from": "2026-03-01"}),
+        ("person", "p1", "person.lead_approved", {"org_unit": "sales"}),
+        ("person", "p1", "person.lead_refused", {"org_unit": "sales"}),
+        ("workspace", WORKSPACE, "workspace.dual_control_off_requested", {}),
+        ("workspace", WORKSPACE, "workspace.dual_control_set", {"required": False}),
         (
             "workspace",
             WORKSPACE,
