@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.readings.identity import Version
 from projections.control import active_version, poison
-from projections.state.tables import confirmation, dispute, metadata, reading
+from projections.state.tables import confirmation, dispute, metadata, moment, reading
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid(as_uuid=False)))
 _POISON = "poison"
@@ -130,6 +130,20 @@ async def positions_of(
     return lowest or 0, highest or 0
 
 
+_SHOWN = select(
+    reading,
+    # A read of the past begins at the end of an atomic batch, so that is when a version became known.
+    select(moment.c.recorded_at)
+    .where(moment.c.position >= reading.c.position)
+    .order_by(moment.c.position)
+    .limit(1)
+    .correlate(reading)
+    .scalar_subquery()
+    .label("known_from"),
+)
+"""Versions of readings as they are shown."""
+
+
 class Filter(NamedTuple):
     """Which readings are wanted; None does not matter."""
 
@@ -185,16 +199,14 @@ async def list_readings(
             )
         )
     order = (columns.business_day, columns.position) if by_day else (columns.position,)
-    rows = await connection.execute(select(reading).where(*conditions).order_by(*order).limit(limit))
+    rows = await connection.execute(_SHOWN.where(*conditions).order_by(*order).limit(limit))
     return list(rows)
 
 
 async def versions(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
     """Return every version of one reading as known at a position, oldest first."""
     rows = await connection.execute(
-        select(reading)
-        .where(reading.c.id == id_, reading.c.position <= position)
-        .order_by(reading.c.position)
+        _SHOWN.where(reading.c.id == id_, reading.c.position <= position).order_by(reading.c.position)
     )
     return list(rows)
 

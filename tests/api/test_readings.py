@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -205,6 +206,30 @@ async def test_a_correction_may_move_a_reading(erp: Person, anna: Person) -> Non
         "/v1/kpis/sales/trend", bucket="month", **{"from": "2026-03-01", "to": "2026-04-30"}
     )
     assert [(p["label"], p["value"]) for p in trend["data"]] == [("2026-03", None), ("2026-04", "100")]
+
+
+async def test_known_from_is_the_first_instant_that_shows_a_version(erp: Person, anna: Person) -> None:
+    """Of every member of a batch, and of a correction: it is shown then and not a microsecond before."""
+    answer = await sent(erp, *(item(f"n{n}", n) for n in range(50)))
+    id_ = answer["receipts"][7]["id"]
+    await anna.created(f"/v1/readings/{id_}/corrections", {"value": "97", "reason": "두 번째 줄"})
+    listed = (await anna.read("/v1/readings", kpi="sales", versions="all"))["data"]
+    assert len(listed) == 51
+    batch = [row for row in listed if row["status"] == "recorded"]
+    assert len({row["known_from"] for row in batch}) == 1
+    assert any(row["recorded_at"] < row["known_from"] for row in batch)
+    for row in (listed[0], batch[-1], next(row for row in listed if row["revision"])):
+        since = datetime.fromisoformat(row["known_from"])
+        path = f"/v1/readings/{row['id']}"
+        shown = await anna.read(path, known_at=since.isoformat())
+        assert row["position"] in {version["position"] for version in shown["versions"]}
+        before = await anna.read(
+            "/v1/readings",
+            kpi="sales",
+            versions="all",
+            known_at=(since - timedelta(microseconds=1)).isoformat(),
+        )
+        assert row["position"] not in {version["position"] for version in before["data"]}
 
 
 async def test_a_retraction(erp: Person, anna: Person) -> None:

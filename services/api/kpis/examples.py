@@ -86,6 +86,7 @@ READING = {
     "observed_at": "2026-03-31T09:00:00Z",
     "business_day": "2026-03-31",
     "recorded_at": "2026-03-31T14:59:59.871234Z",
+    "known_from": "2026-03-31T14:59:59.872017Z",
     "actor": "feed:erp",
     "reason": None,
     "dimensions": {"region": "seoul"},

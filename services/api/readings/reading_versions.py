@@ -105,6 +105,10 @@ class ReadingOut(BaseModel):
     observed_at: datetime
     business_day: date
     recorded_at: datetime
+    known_from: datetime | None = Field(
+        description="The earliest `known_at` that shows this version: when the last event of its batch was"
+        " recorded."
+    )
     actor: str
     reason: str | None
     dimensions: dict[str, str] | None
