@@ -176,7 +176,8 @@ async def send_readings(
     if not counts.total:
         raise Problem(422, "empty_batch", "There is no item in the body.", "본문에 항목이 없습니다.")
     position = LedgerPosition(counts.position, services.intake.epoch_of(caller.workspace))
-    headers = {POSITION: str(position)}
+    # Where everything was rejected there is no position, and nobody has asked for the ledger's epoch.
+    headers = {POSITION: str(position)} if counts.position else {}
     summary = {"counts": counts.by_status, "position": counts.position}
     make, media_type = (_lines, NDJSON) if media_type == NDJSON else (_document, "application/json")
     pieces = make(parts, summary)
