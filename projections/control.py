@@ -27,6 +27,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    text,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -169,7 +170,10 @@ _ACTIVE = _ALL_ACTIVE.where(
 
 
 async def set_aside(connection: AsyncConnection, workspace: str, group: str) -> list[tuple[int, str]]:
-    """Return epoch and schema of the builds of a group that are set aside, newest first."""
+    """Return epoch and schema of the builds of a group that are set aside, newest first.
+
+    Those whose schema somebody dropped are left out: that is how they are got rid of.
+    """
     rows = await connection.execute(
         select(checkpoint.c.epoch, checkpoint.c.build)
         .where(
@@ -179,7 +183,13 @@ async def set_aside(connection: AsyncConnection, workspace: str, group: str) -> 
         )
         .order_by(checkpoint.c.build.desc())
     )
-    return [(epoch, schema_name(workspace, group, build)) for epoch, build in rows]
+    schemas = [(epoch, schema_name(workspace, group, build)) for epoch, build in rows]
+    there = await connection.scalars(_SCHEMAS_THERE, {"names": [schema for _, schema in schemas]})
+    left = set(there)
+    return [(epoch, schema) for epoch, schema in schemas if schema in left]
+
+
+_SCHEMAS_THERE = text("SELECT nspname FROM pg_namespace WHERE nspname = ANY(CAST(:names AS text[]))")
 
 
 async def building(connection: AsyncConnection, workspace: str, group: str) -> int | None:

@@ -22,7 +22,6 @@ from services.doctor.damage import control_damaged, damaged, find_damage
 from services.doctor.finding import Finding, clock, now
 from services.ledger import Ledger, StoredMessage
 from services.postgres.damage import damage_of
-from services.projector import builds
 from services.projector.comparison import last_in_common
 from services.runtime.settings import Settings
 
@@ -122,9 +121,9 @@ async def _group(
     if active.differs is not None:
         yield await _set_aside(connection, ledger, workspace, name, active)
         return
-    for kept in await builds.all_set_aside(connection, workspace, GROUPS[group]):
+    for _, schema in await control.set_aside(connection, workspace, group):
         yield Finding.ok(
-            "views.ledger", f"{name}: {kept.schema} is set aside, of the ledger before it was restored"
+            "views.ledger", f"{name}: {schema} is set aside, of the ledger before it was restored"
         )
     if active.version != known.version:
         yield Finding.warn(

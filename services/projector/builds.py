@@ -258,19 +258,5 @@ async def standing_of(connection: AsyncConnection, build: Build) -> tuple[Mark, 
     return None if row is None else (Mark(*row[:3]), row[3], row[4])
 
 
-async def all_set_aside(connection: AsyncConnection, workspace: str, group: Group) -> list[Build]:
-    """Return the builds of a group that are set aside, oldest first."""
-    rows = await connection.execute(
-        select(checkpoint.c.build)
-        .where(
-            checkpoint.c.workspace == workspace,
-            checkpoint.c.grp == group.name,
-            checkpoint.c.differs.is_not(None),
-        )
-        .order_by(checkpoint.c.build)
-    )
-    return [Build(workspace, group, number) for (number,) in rows]
-
-
 def _is(build: Build) -> list[ColumnElement[bool]]:
     return [checkpoint.c[name] == value for name, value in build.key().items()]

@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from sqlalchemy.schema import DropSchema
 
+from projections.control import set_aside
 from services.access.first import ensure_admin_token
 from services.api.app import create_app
 from services.api.http.services import Services
@@ -115,6 +117,13 @@ async def test_what_is_of_an_old_epoch_is_refused_and_what_was_lost_is_taken_aga
             # The first one may be told to come again: this process has to forget first.
             response = await raw_send(erp, "lost", "kept")
             return response.json() if response.status_code == 200 else None
+
+        async with place.engine.begin() as connection:
+            ((_, schema),) = await set_aside(connection, place.workspace, "state")
+            await connection.execute(DropSchema(schema, cascade=True))
+        unit = {"id": "team", "name_ko": "Team", "level": "team"}
+        drafted = await post(anna, "/v1/org-units", unit, {"Idempotency-Key": "once more"})
+        assert drafted.status_code == 201, drafted.text
 
         receipts = (await eventually(taken))["receipts"]
         assert [one["status"] for one in receipts] == ["accepted", "duplicate"]
