@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import Insert
 from events.cycles.state import Cycle
 from events.envelope import RecordedEvent
 from events.kpis.state import Kpi
-from events.objectives.key_result_events import KeyResultAdded, KpiLinked
+from events.objectives.key_result_events import KeyResultAdded, KpiLinked, MeasureChanged
 from events.objectives.state import KeyResult, Objective
 from events.registry import EventData
 from projections.bulk import arrays, insert_given
@@ -316,13 +316,13 @@ def _scored_fields(key_result: KeyResult) -> tuple[object, ...]:
     return (*facts, reported, key_result.step_facts)
 
 
-_NAMING = frozenset((KeyResultAdded, KpiLinked))
+_NAMING = frozenset((KeyResultAdded, KpiLinked, MeasureChanged))
 
 
 def _kpis_named_by(data: EventData) -> set[str]:
     """Return the KPIs that an objective's event begins to take values from."""
     match data:
-        case KeyResultAdded(kpi=str() as kpi) | KpiLinked(new=kpi):
+        case KeyResultAdded(kpi=str() as kpi) | MeasureChanged(kpi=str() as kpi) | KpiLinked(new=kpi):
             return {kpi}
         case _:
             return set()

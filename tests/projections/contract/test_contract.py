@@ -61,6 +61,18 @@ async def test_one_by_one_gives_the_same_tables_as_all_at_once(settings: Setting
 
 
 @every_group
+async def test_a_worker_that_begins_anew_every_few_events_makes_the_same_tables(
+    settings: Settings, group: Group
+) -> None:
+    """It loads all that an event needs: a changed measure may name a KPI of which nothing is known."""
+    messages = a_quarter(4, steps=40)
+    async with control(settings) as engine:
+        at_once = await tables_after(engine, group, messages)
+        every = range(1, len(messages), 3)
+        _assert_same(await tables_after(engine, group, messages, batches=every, restarts=every), at_once)
+
+
+@every_group
 async def test_a_group_says_which_events_change_which_table(settings: Settings, group: Group) -> None:
     """Neither more nor less: the reference of events is written from it."""
     changed: dict[Table, set[str]] = {table: set() for table in group.metadata.sorted_tables}
