@@ -111,7 +111,7 @@ GOALS = ANY - READ - {"reading.disputed", "reading.confirmed", "ledger.position_
 
 STATE = Group(
     "state",
-    28,
+    29,
     StateFold,
     {
         version: GOALS,
