@@ -102,7 +102,7 @@ TAGS = [
 
 
 def create_app(services: Services) -> ASGIApp:
-    """The API over running services; it opens and closes none of them."""
+    """Return the API over running services; it opens and closes none of them."""
     paths = application()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,7 +114,7 @@ def create_app(services: Services) -> ASGIApp:
 
 @cache
 def application() -> FastAPI:
-    """Every path of the API, without the services: those come with each request, in its state.
+    """Return every path of the API, without the services: those come with each request, in its state.
 
     Made once in a process, because FastAPI takes a third of a second to read all signatures.
     """

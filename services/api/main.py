@@ -54,7 +54,7 @@ def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Services]:
-    """Everything the API works with, connected; closed in reverse order.
+    """Yield everything the API works with, connected; closed in reverse order.
 
     PostgreSQL may be away and come later. Raises LedgerUnavailable, ConfigurationDiffers, SettingsError,
     MasterKeyDiffersError.
@@ -100,7 +100,7 @@ async def _locks(settings: Settings, stack: AsyncExitStack) -> Locks:
 
 
 def _listen(settings: Settings) -> list[socket.socket] | None:
-    """A socket on the port that several processes share; None where one process has it for itself."""
+    """Return a socket on the port that several processes share; None where one process has it for itself."""
     if settings.api_processes == 1:
         return None
     shared = socket.socket(socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET)
@@ -138,7 +138,7 @@ class _Server(uvicorn.Server):
     """
 
     async def on_tick(self, counter: int) -> bool:
-        """What uvicorn does ten times a second; True to stop."""
+        """Return what uvicorn does ten times a second; True to stop."""
         if counter % 10 == 0:
             now = time.monotonic()
             for connection in list(self.server_state.connections):

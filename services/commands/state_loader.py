@@ -46,7 +46,7 @@ class Knowledge:
         self._searched: set[str] = set()
 
     async def epoch(self) -> int:
-        """The epoch of the ledger, as the view or else the ledger itself says.
+        """Return the epoch of the ledger, as the view or else the ledger itself says.
 
         Raises WorkspaceUnknown, LedgerUnavailable.
         """

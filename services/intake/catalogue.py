@@ -34,7 +34,7 @@ class Catalogue:
     feeds: dict[str, Feed]
 
     def declaration(self, feed: str) -> FeedDeclaration:
-        """What is declared about a feed; the defaults for one that nobody registered."""
+        """Return what is declared about a feed; the defaults for one that nobody registered."""
         known = self.feeds.get(feed)
         return FeedDeclaration() if known is None else known.declaration
 
@@ -61,7 +61,7 @@ class Catalogues:
         self._followed: dict[str, _Followed] = {}
 
     async def current(self, workspace: str, epoch: int) -> Catalogue:
-        """The catalogue with everything that was acked before the call.
+        """Return the catalogue with everything that was acked before the call.
 
         What was read in another epoch is read again: the ledger was restored since. Raises
         WorkspaceUnknown, LedgerUnavailable.

@@ -43,7 +43,7 @@ class Checkpoint:
         self._engine = engine
 
     async def load(self) -> int:
-        """Where to go on; makes the table at the first start. Raises SQLAlchemyError, OSError."""
+        """Return where to go on; makes the table at the first start. Raises SQLAlchemyError, OSError."""
         async with self._engine.begin() as connection:
             await connection.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended('intake table', 0))")

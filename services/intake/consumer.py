@@ -197,7 +197,7 @@ class Follower:
 
 
 def item_of(delivery: Delivery) -> Any:
-    """The item of a CloudEvent in structured or binary mode, or why there is none."""
+    """Return the item of a CloudEvent in structured or binary mode, or why there is none."""
     headers = delivery.headers
     structured = "ce-specversion" not in headers
     content = parse_item(delivery.payload.removeprefix(b"\xef\xbb\xbf"))

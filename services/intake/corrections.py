@@ -186,7 +186,7 @@ class Corrections:
         return await known.append(decide_now)
 
     async def _kpi(self, order: Order) -> str:
-        """The KPI of a reading, also of one that was recorded a moment ago.
+        """Return the KPI of a reading, also of one that was recorded a moment ago.
 
         Raises ReadingUnknown, NotThereYet, ViewsUnavailable.
         """
@@ -205,7 +205,7 @@ class Corrections:
         return kpi
 
     async def _at(self, order: Order, version: Version) -> RecordedEvent | None:
-        """The event of a version, from the ledger."""
+        """Return the event of a version, from the ledger."""
         batches = self._ledger.read(order.workspace, version.position - 1, batch=1)
         async with aclosing(batches):
             async for messages in batches:
@@ -230,7 +230,7 @@ def _in_force(events: list[RecordedEvent]) -> _InForce | None:
 
 
 def _corrected(admission: Admission, before: ReadingContent, correction: Correction) -> Candidate:
-    """The reading with its changes, checked as an item is. Raises Rejected."""
+    """Return the reading with its changes, checked as an item is. Raises Rejected."""
     said: dict[str, Any] = {
         name: getattr(correction, name)
         for name in correction.model_fields_set
@@ -275,12 +275,12 @@ def _event(order: Order, kpi: str, data: EventData, revision: int, now: datetime
 
 
 def _cause(order: Order, key: str) -> UUID:
-    """What a request with an Idempotency-Key is known by among the versions of its reading."""
+    """Return what a request with an Idempotency-Key is known by among the versions of its reading."""
     return event_id(order.workspace, order.actor, key, 0)
 
 
 def _earlier(order: Order, events: list[RecordedEvent | None]) -> Answer | None:
-    """What the first try with this key did. Raises OtherRequest."""
+    """Return what the first try with this key did. Raises OtherRequest."""
     if order.key is None:
         return None
     cause = str(_cause(order, order.key))

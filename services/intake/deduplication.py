@@ -166,7 +166,7 @@ class KnownReadings:
                 return answer(appended.first)
 
     async def look_up(self, ids: Sequence[str]) -> Snapshot:
-        """What PostgreSQL knows of some readings. Raises ViewsUnavailable."""
+        """Return what PostgreSQL knows of some readings. Raises ViewsUnavailable."""
         try:
             async with self._views.open(self._workspace, purpose="write") as view:
                 found = await on_record(view.connection, self._workspace, ids)
@@ -203,7 +203,7 @@ class KnownReadings:
         return snapshot
 
     def find(self, ids: Collection[str], snapshot: Snapshot) -> dict[str, list[Version]]:
-        """Everything known of those that are known, oldest first; after `catch_up`."""
+        """Return everything known of those that are known, oldest first; after `catch_up`."""
         found = {id_: list(versions) for id_, versions in snapshot.versions.items()}
         for id_ in self._tail.keys() & ids:
             stored = found.setdefault(id_, [])
@@ -215,7 +215,7 @@ class KnownReadings:
         return found
 
     def _guards(self, kpis: Collection[str]) -> dict[str, int]:
-        """What an append to some KPIs expects of the ledger."""
+        """Return what an append to some KPIs expects of the ledger."""
         return {self._subject_of(kpi): self._subjects[kpi].last for kpi in kpis}
 
     def _note(self, told: Sequence[Told], first: int) -> None:
@@ -332,7 +332,7 @@ class KnownReadings:
 
 
 def _told(message: StoredMessage) -> Told | None:
-    """What a message says about a reading; None if it is no event about one."""
+    """Return what a message says about a reading; None if it is no event about one."""
     try:
         event = recorded(message).event
     except UndecodableEvent as error:

@@ -36,7 +36,10 @@ class Recording:
         self._heads: dict[str, dict[str, Any]] = {}
 
     def recorded(self, candidate: Candidate) -> bytes:
-        """A first recording. The short way, as there are millions: the candidate was checked already."""
+        """Return a first recording.
+
+        The short way, as there are millions: the candidate was checked already.
+        """
         common = self._heads.get(candidate.kpi)
         if common is None:
             common = self._heads[candidate.kpi] = self._head(candidate.kpi)

@@ -78,7 +78,7 @@ async def ndjson(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
 
 
 async def _lines(stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """The lines that are not empty. Of one that is too long only so much that it is seen to be."""
+    """Yield the lines that are not empty. Of one that is too long only so much that it is seen to be."""
     rest = b""
     first = True
     async for data in _pieces(stream):
@@ -117,7 +117,7 @@ async def array(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
 
 
 async def _pieces(stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """What comes in, in pieces that are read in a few milliseconds."""
+    """Yield what comes in, in pieces that are read in a few milliseconds."""
     async for data in stream:
         for start in range(0, len(data), PIECE):
             yield data[start : start + PIECE]
@@ -138,14 +138,18 @@ FORMATS: dict[str, Callable[[AsyncIterable[bytes]], AsyncIterator[list[Any]]]] =
 
 
 def parse_item(line: bytes) -> Any:
-    """The item that somebody sent, or why there is none: also because it costs more than an item may."""
+    """Return the item that somebody sent, or why there is none: also because it costs more than an item
+    may.
+    """
     if len(line) > ITEM_BYTES:
         return _too_large()
     return parse_line(line, limited=True)
 
 
 def parse_line(line: bytes, *, limited: bool = False) -> Any:
-    """The record of one line, or why there is none; `limited` to the shape of an item, if it is one."""
+    """Return the record of one line, or why there is none; `limited` to the shape of an item, if it is
+    one.
+    """
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
@@ -173,7 +177,9 @@ def _too_large() -> Rejected:
 
 
 def from_cloudevent(raw: Any) -> Any:
-    """The item that a CloudEvent stands for: its id is the source id, its time when it was observed."""
+    """Return the item that a CloudEvent stands for: its id is the source id, its time when it was
+    observed.
+    """
     if isinstance(raw, Rejected):
         return raw
     if not isinstance(raw, dict):
@@ -385,7 +391,7 @@ class _Skipping:
         self._depth = 0
 
     def on(self, text: str, at: int) -> tuple[int, bool]:
-        """How far the text was read from a place on, and whether the value is over there."""
+        """Return how far the text was read from a place on, and whether the value is over there."""
         if self._scalar:
             at = _scalar(text, at).end()  # type: ignore[union-attr]
             return at, at < len(text)

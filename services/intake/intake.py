@@ -157,11 +157,11 @@ class Intake:
                 await asyncio.gather(storing, return_exceptions=True)
 
     async def current_catalogue(self, workspace: str) -> Catalogue:
-        """What readings are judged by now. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return what readings are judged by now. Raises WorkspaceUnknown, LedgerUnavailable."""
         return await self._catalogues.current(workspace, self.epoch_of(workspace))
 
     def epoch_of(self, workspace: str) -> int:
-        """The epoch of a workspace's ledger as this process last saw it; 0 if it did not yet."""
+        """Return the epoch of a workspace's ledger as this process last saw it; 0 if it did not yet."""
         return self._views.epoch_seen(workspace)
 
     async def all_views(self) -> dict[tuple[str, str], ActiveVersion]:
@@ -174,7 +174,7 @@ class Intake:
         return [event.event.data for event in events if isinstance(event.event.data, LedgerRestored)]
 
     def known_readings(self, workspace: str) -> KnownReadings:
-        """What this process knows of a workspace's readings."""
+        """Return what this process knows of a workspace's readings."""
         known = self._known.get(workspace)
         if known is None:
             known = self._known[workspace] = KnownReadings(self._ledger, self._views, workspace)
@@ -241,7 +241,7 @@ _OF_ALL = (ViewsUnavailable, FarBehind, LedgerUnavailable, LedgerUncertain)
 
 
 def _open_group() -> Callable[[_Chunk], bool]:
-    """Which chunks may share a batch: only small ones do, and a batch has its limit."""
+    """Return which chunks may share a batch: only small ones do, and a batch has its limit."""
     room = CHUNK
 
     def joins(chunk: _Chunk) -> bool:
@@ -283,7 +283,7 @@ class _Refused(Exception):
 
 
 def _turns(chunk: list[Any]) -> Iterator[list[Any]]:
-    """A chunk in parts that take about a millisecond, between which an append gets on."""
+    """Yield a chunk in parts that take about a millisecond, between which an append gets on."""
     for start in range(0, len(chunk), TURN):
         yield chunk[start : start + TURN]
 
@@ -345,7 +345,7 @@ def _plan_chunk(plan: _Plan, chunk: _Chunk, found: dict[str, list[Version]], rep
 
 
 def _repeated(readings: Sequence[str]) -> set[str]:
-    """The readings that come more than once."""
+    """Return the readings that come more than once."""
     seen: set[str] = set()
     if len(set(readings)) == len(readings):
         return seen
@@ -376,7 +376,7 @@ def _counted(receipts: list[Receipt]) -> list[Receipt]:
 
 
 def _source_id(raw: Any) -> str | None:
-    """The source id of a rejected item, if there is one that can be repeated."""
+    """Return the source id of a rejected item, if there is one that can be repeated."""
     if not isinstance(raw, dict):
         return None
     found = raw.get("source_id")

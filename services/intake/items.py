@@ -39,7 +39,7 @@ Dimensions = Annotated[dict[DimensionName, Text], Field(max_length=DIMENSIONS)]
 
 
 def _source_version(value: object) -> int | str:
-    """A number within limits, or a text; what the text means is known with the feed's zone only."""
+    """Return a number within limits, or a text; what the text means is known with the feed's zone only."""
     if type(value) is int:
         if not 0 <= value <= LARGEST_SOURCE_VERSION:
             raise PydanticKnownError("greater_than_equal", {"ge": 0})
@@ -114,7 +114,7 @@ _ITEMS = TypeAdapter(list[Item])
 
 
 def read_items(raw: list[Any]) -> list[Item | Rejected]:
-    """The items of a chunk of parsed JSON, each one or why it is rejected.
+    """Return the items of a chunk of parsed JSON, each one or why it is rejected.
 
     Numbers must have been parsed exactly (as `Decimal` or int), an element may be Rejected already.
     """
@@ -140,7 +140,7 @@ _WRONG_TYPES = {NOT_A_VERSION: NOT_A_VERSION, "dict_type": "not_a_map_of_texts"}
 
 
 def rejection(errors: Iterable[ErrorDetails]) -> Rejected:
-    """The first thing that is wrong, as a rejection."""
+    """Return the first thing that is wrong, as a rejection."""
     error = next(iter(errors))
     field = "/".join(_escaped(part) for part in error["loc"] if part != "[key]")
     context = error.get("ctx", {})

@@ -48,7 +48,7 @@ class When(NamedTuple):
 
 @cache
 def zone_info(name: str) -> ZoneInfo:
-    """An IANA zone from the package `tzdata`; the system's, if only that has it. Raises KeyError."""
+    """Return an IANA zone from the package `tzdata`; the system's, if only that has it. Raises KeyError."""
     parts = name.split("/")
     if all(re.fullmatch(r"[A-Za-z0-9_+-]+", part) for part in parts):
         with (
@@ -73,7 +73,7 @@ class Times:
         self._periods: dict[str, When] = {}
 
     def instant(self, text: str) -> When:
-        """The time of `observed_at`. Raises Rejected."""
+        """Return the time of `observed_at`. Raises Rejected."""
         try:
             given = datetime.fromisoformat(text)
         except ValueError:
@@ -130,7 +130,7 @@ class Times:
         return number
 
     def period(self, text: str) -> When:
-        """The end of a period, as the time of what is reported for all of it. Raises Rejected."""
+        """Return the end of a period, as the time of what is reported for all of it. Raises Rejected."""
         known = self._periods.get(text)
         if known is None:
             known = self._period(text)
@@ -160,7 +160,9 @@ class Times:
         return found + [period.label for period in periods if period.end == business_day]
 
     def _business_day(self, instant: datetime) -> tuple[date, str]:
-        """The business day of an instant and the zone that decided it, as Workspace.business_day does."""
+        """Return the business day of an instant and the zone that decided it, as Workspace.business_day
+        does.
+        """
         for name, info, since in self._zones:
             day = instant.astimezone(info).date()
             if day >= since:
@@ -170,7 +172,7 @@ class Times:
 
 
 def _utc(given: datetime) -> datetime:
-    """The instant in UTC. Raises Rejected at both ends of the calendar."""
+    """Return the instant in UTC. Raises Rejected at both ends of the calendar."""
     try:
         return given.astimezone(UTC)
     except OverflowError:
@@ -187,7 +189,7 @@ _PERIOD = re.compile(
 
 
 def parse_period(text: str) -> Period | None:
-    """The period of a label such as 2026-W07; None if it is none."""
+    """Return the period of a label such as 2026-W07; None if it is none."""
     match = _PERIOD.fullmatch(text)
     if match is None:
         return None

@@ -64,7 +64,10 @@ class Admission:
         """How the feed says that a value has changed."""
 
     def admit(self, place: int, item: Item, when: When | None = None) -> Candidate:
-        """The reading that an item stands for; `when` is its time if that is known. Raises Rejected."""
+        """Return the reading that an item stands for; `when` is its time if that is known.
+
+        Raises Rejected.
+        """
         name = item.kpi
         kpi = self._kpis.get(name)
         if kpi is None:

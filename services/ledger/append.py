@@ -173,7 +173,7 @@ class _Append:
         return answer
 
     async def _look(self, patience: Patience) -> Appended | None:
-        """The positions of a lost try if it is stored, by the word of the stream's leader.
+        """Return the positions of a lost try if it is stored, by the word of the stream's leader.
 
         Behind the position that a guard expects stands our own message, or one that proves that ours was
         refused. Raises Conflict then, and LedgerUncertain when the ledger can't be reached.
@@ -196,7 +196,8 @@ class _Append:
         return None
 
     async def _whole(self, found: FullMessage, patience: Patience) -> Appended | None:
-        """The positions of the batch that a message belongs to; None while its last message is not there.
+        """Return the positions of the batch that a message belongs to; None while its last message is not
+        there.
 
         (A single server that crashed in the middle of a commit completes the batch when it starts.)
         """
@@ -224,7 +225,10 @@ def _check(workspace: str, entries: Sequence[Entry], expect: Mapping[str, int]) 
 
 
 def _header_blocks(name: str, entries: Sequence[Entry], expect: Mapping[str, int]) -> Iterator[bytes]:
-    """The headers of each entry. A guard stands on the first entry of its subject: a second one fails."""
+    """Yield the headers of each entry.
+
+    A guard stands on the first entry of its subject: a second one fails.
+    """
     batch = len(entries) > 1
     start = f"NATS/1.0\r\n{'Nats-Batch-Id' if batch else _APPEND_HEADER}: {name}\r\n".encode()
     guards = dict(expect)

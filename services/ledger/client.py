@@ -69,7 +69,7 @@ class Answer:
             self._done.set_exception(error)
 
     async def wait(self, timeout: float) -> Headers:
-        """The headers of the last message. Raises ConnectionLost, NoResponder."""
+        """Return the headers of the last message. Raises ConnectionLost, NoResponder."""
         try:
             async with asyncio.timeout(timeout):
                 headers = await self._done
@@ -314,7 +314,7 @@ class LedgerClient(Client):
 
 
 def publication(subject: bytes, payload: bytes, *, headers: Headers = b"", reply: bytes = b"") -> bytes:
-    """The protocol frame of one message; `headers` is a whole block with its empty line."""
+    """Return the protocol frame of one message; `headers` is a whole block with its empty line."""
     target = b"%b %b" % (subject, reply) if reply else subject
     if not headers:
         return b"PUB %b %d\r\n%b\r\n" % (target, len(payload), payload)

@@ -53,7 +53,7 @@ class Deliveries:
         self._patience = patience
 
     async def head(self) -> int:
-        """The last position of INTAKE. Raises LedgerUnavailable."""
+        """Return the last position of INTAKE. Raises LedgerUnavailable."""
         answer = await self._api.request(f"STREAM.INFO.{INTAKE}", b"")
         return int(answer["state"]["last_seq"])
 
@@ -73,7 +73,7 @@ class Deliveries:
         return low
 
     async def read(self, after: int) -> AsyncGenerator[list[Delivery], None]:
-        """The deliveries after a position, in order, up to the head. Raises LedgerUnavailable."""
+        """Yield the deliveries after a position, in order, up to the head. Raises LedgerUnavailable."""
         while True:
             deliveries = await self._fetch(after)
             if not deliveries:
@@ -159,5 +159,5 @@ def _is_attribute(name: str) -> bool:
 
 
 def _header_text(text: str) -> str:
-    """A text as one header line."""
+    """Return a text as one header line."""
     return "".join(character if " " <= character <= "~" else "?" for character in text)

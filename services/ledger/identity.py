@@ -52,7 +52,7 @@ async def compare(api: StreamApi, workspace: str, mark: Mark) -> Difference | No
 
 
 async def _look(api: StreamApi, workspace: str, mark: Mark) -> Difference | None:
-    """What the leader's word is at this moment."""
+    """Return what the leader's word is at this moment."""
     if not mark.position:
         return None
     try:

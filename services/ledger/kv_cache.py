@@ -214,7 +214,7 @@ class Latest:
         return found[1] if found else None
 
     async def _get(self, query: dict[str, object]) -> tuple[str, Held] | None:
-        """A message as the leader has it; None if there is none."""
+        """Return a message as the leader has it; None if there is none."""
         try:
             answer = await self._api.request(f"STREAM.MSG.GET.{self._stream}", orjson.dumps(query))
         except ServerRefused as refused:

@@ -121,13 +121,17 @@ class Ledger:
         return appended
 
     async def head(self, workspace: str) -> int:
-        """The last position, never stale; 0 if there is none. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return the last position, never stale; 0 if there is none.
+
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
         return await self._api.head(workspace)
 
     def read(
         self, workspace: str, after: int, *, batch: int = BATCH, subject: str | None = None
     ) -> AsyncGenerator[list[StoredMessage], None]:
-        """The messages from `after` + 1 to the head in order, in lists of at most `batch`; then it ends.
+        """Return the messages from `after` + 1 to the head in order, in lists of at most `batch`; then it
+        ends.
 
         Without `subject` no position is left out, and LedgerGap is raised if one is missing. On three nodes
         it may end shortly before the head. With `subject` it has at least all that was acked before the
@@ -137,12 +141,12 @@ class Ledger:
         return self._reader.read(workspace, after, batch=batch, subject=subject)
 
     async def last(self, workspace: str, subject: str) -> StoredMessage | None:
-        """The last message on a subject, never stale. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return the last message on a subject, never stale. Raises WorkspaceUnknown, LedgerUnavailable."""
         found = await self._api.last(workspace, subject)
         return None if found is None else found.stored()
 
     async def at(self, workspace: str, position: int) -> StoredMessage | None:
-        """The message at a position, never stale. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return the message at a position, never stale. Raises WorkspaceUnknown, LedgerUnavailable."""
         found = await self._api.at(workspace, position)
         return None if found is None else found.stored()
 
@@ -156,14 +160,14 @@ class Ledger:
         return data.epoch if isinstance(data, LedgerRestored) else 1
 
     async def compare(self, workspace: str, mark: Mark) -> Difference | None:
-        """How a ledger differs from the one that was read before; None if it is the same.
+        """Return how a ledger differs from the one that was read before; None if it is the same.
 
         Only the word of the stream's leader counts, given twice. Raises LedgerUnavailable.
         """
         return await compare(self._api, workspace, mark)
 
     async def load(self, workspace: str, aggregate: Aggregate, after: int = 0) -> list[RecordedEvent]:
-        """The events of an aggregate after a position, with all that was acked before the call.
+        """Return the events of an aggregate after a position, with all that was acked before the call.
 
         Slow when the server has them not in its cache: 50 to 600 ms at a million events. Raises
         UndecodableEvent, WorkspaceUnknown, LedgerUnavailable.
@@ -176,7 +180,7 @@ class Ledger:
         return events
 
     async def wait(self, workspace: str, after: int, timeout: float) -> int:
-        """The head as soon as it is past `after`; after `timeout` seconds what it is then.
+        """Return the head as soon as it is past `after`; after `timeout` seconds what it is then.
 
         Raises WorkspaceUnknown, LedgerUnavailable.
         """

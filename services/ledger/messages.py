@@ -29,7 +29,7 @@ class StoredMessage(NamedTuple):
 
 
 def recorded(message: StoredMessage) -> RecordedEvent:
-    """The event of a message. Raises UndecodableEvent."""
+    """Return the event of a message. Raises UndecodableEvent."""
     return RecordedEvent(message.position, message.recorded_at, message.batch_end, decode(message.payload))
 
 
@@ -42,7 +42,8 @@ _COMMIT = b"\r\nNats-Batch-Commit: "
 
 
 def stored_message(headers: bytes, payload: bytes) -> StoredMessage:
-    """A message from the raw answer of a direct get. Raises ValueError if the headers are not such an answer.
+    """Return a message from the raw answer of a direct get. Raises ValueError if the headers are not such
+    an answer.
 
     The server adds its headers behind the message's own, so they are looked for from the end.
     """

@@ -97,7 +97,8 @@ class Nudges:
         return end
 
     async def wait(self, workspace: str, after: int, timeout: float) -> int:
-        """The head of a ledger as soon as it is past a position, or what it is after `timeout` seconds.
+        """Return the head of a ledger as soon as it is past a position, or what it is after `timeout`
+        seconds.
 
         Raises WorkspaceUnknown, and LedgerUnavailable when the ledger can't be asked.
         """

@@ -69,7 +69,7 @@ async def create_workspace(
 
 
 async def list_workspaces(ledger: Ledger) -> list[str]:
-    """The ids of all workspaces, sorted. Raises LedgerUnavailable."""
+    """Return the ids of all workspaces, sorted. Raises LedgerUnavailable."""
     api = StreamApi(ledger.client, patience=_PATIENCE)
     names: list[str] = []
     while True:
@@ -92,14 +92,19 @@ class Head(NamedTuple):
     """when its last event was recorded, by the server's clock."""
 
     def continues(self, before: Head) -> bool:
-        """Whether it seems to be the ledger that ended there before, with nothing lost or exchanged."""
+        """Return whether it seems to be the ledger that ended there before, with nothing lost or
+        exchanged.
+        """
         if self.position == before.position and self.last != before.last:
             return False
         return self.made == before.made and self.position >= before.position
 
 
 async def list_heads(ledger: Ledger) -> dict[str, Head]:
-    """Where the ledger of each workspace ends: one question for very many. Raises LedgerUnavailable."""
+    """Return where the ledger of each workspace ends: one question for very many.
+
+    Raises LedgerUnavailable.
+    """
     api = StreamApi(ledger.client, patience=_PATIENCE)
     found: dict[str, Head] = {}
     offset = 0

@@ -36,7 +36,7 @@ class Reader:
     async def read(
         self, workspace: str, after: int, *, batch: int = BATCH, subject: str | None = None
     ) -> AsyncGenerator[list[StoredMessage], None]:
-        """The messages after a position, in order, up to the head of the ledger; then it ends.
+        """Yield the messages after a position, in order, up to the head of the ledger; then it ends.
 
         Without `subject` no position is left out. Any replica may answer, so on three nodes it may end a
         moment before the head. With `subject` (which may hold wildcards) only its messages come, and at least
@@ -108,7 +108,7 @@ class _Fetch:
             self._answer = None  # `take` asks again
 
     async def take(self, after: int, patience: Patience) -> tuple[list[StoredMessage], int]:
-        """The messages that were asked for, and how many more there are. Raises LedgerUnavailable."""
+        """Return the messages that were asked for, and how many more there are. Raises LedgerUnavailable."""
         while True:
             if self._answer is None:
                 await self.start(after)
@@ -146,7 +146,7 @@ def _check_whole(workspace: str, after: int, messages: list[StoredMessage]) -> N
 
 
 def _pending(status: bytes) -> int:
-    """How many messages there are beyond a batch; `NATS/1.0 404` (none at all) has no such header."""
+    """Return how many messages there are beyond a batch; `NATS/1.0 404` (none at all) has no such header."""
     name = b"\r\nNats-Num-Pending: "
     start = status.find(name)
     return int(status[start + len(name) : status.index(b"\r\n", start + 2)]) if start >= 0 else 0

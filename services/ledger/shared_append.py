@@ -99,6 +99,6 @@ def open_group() -> Callable[[Small], bool]:
 
 
 def _any_in(subjects: Collection[str], looked_at: Collection[str]) -> bool:
-    """Whether one of the subjects was looked at."""
+    """Return whether one of the subjects was looked at."""
     beginnings = tuple(each for each in looked_at if each.endswith("."))
     return any(subject in looked_at or subject.startswith(beginnings) for subject in subjects)

@@ -51,7 +51,7 @@ class FullMessage(NamedTuple):
     """RFC 3339 with nanoseconds, UTC."""
 
     def header(self, name: str) -> str | None:
-        """The value of one of the message's own headers."""
+        """Return the value of one of the message's own headers."""
         start = self.headers.find(f"\r\n{name}: ".encode())
         if start < 0:
             return None
@@ -59,14 +59,14 @@ class FullMessage(NamedTuple):
         return self.headers[start : self.headers.index(b"\r\n", start)].decode()
 
     def stored(self) -> StoredMessage:
-        """The message as reading the ledger gives it."""
+        """Return the message as reading the ledger gives it."""
         batch_end = self.header("Nats-Batch-Id") is None or self.header("Nats-Batch-Commit") is not None
         time = datetime.fromisoformat(self.time)
         return StoredMessage(self.position, self.subject, time, batch_end, self.payload)
 
 
 def stream_name(workspace: str) -> str:
-    """The stream that holds the ledger of a workspace."""
+    """Return the stream that holds the ledger of a workspace."""
     return f"LEDGER_{workspace}"
 
 
@@ -106,34 +106,40 @@ class StreamApi:
         self._patience = patience
 
     async def head(self, workspace: str, patience: Patience | None = None) -> int:
-        """The last position of a ledger, 0 when it is empty. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return the last position of a ledger, 0 when it is empty.
+
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
         with _known(workspace):
             answer = await self.request(f"STREAM.INFO.{stream_name(workspace)}", b"", patience)
         return int(answer["state"]["last_seq"])
 
     async def info(self, workspace: str) -> dict[str, Any]:
-        """What the leader says of a ledger's stream. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return what the leader says of a ledger's stream. Raises WorkspaceUnknown, LedgerUnavailable."""
         with _known(workspace):
             return await self.request(f"STREAM.INFO.{stream_name(workspace)}", b"")
 
     async def last(
         self, workspace: str, subject: str, patience: Patience | None = None
     ) -> FullMessage | None:
-        """The last message on a subject. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return the last message on a subject. Raises WorkspaceUnknown, LedgerUnavailable."""
         return await self._get(workspace, {"last_by_subj": subject}, patience)
 
     async def next(
         self, workspace: str, subject: str, after: int, patience: Patience | None = None
     ) -> FullMessage | None:
-        """The first message on a subject after a position. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return the first message on a subject after a position.
+
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
         return await self._get(workspace, {"seq": after + 1, "next_by_subj": subject}, patience)
 
     async def at(self, workspace: str, position: int, patience: Patience | None = None) -> FullMessage | None:
-        """The message at a position. Raises WorkspaceUnknown, LedgerUnavailable."""
+        """Return the message at a position. Raises WorkspaceUnknown, LedgerUnavailable."""
         return await self._get(workspace, {"seq": position}, patience)
 
     async def request(self, name: str, payload: bytes, patience: Patience | None = None) -> dict[str, Any]:
-        """An answer of `$JS.API.<name>`. Waits for a connection and a leader.
+        """Return an answer of `$JS.API.<name>`. Waits for a connection and a leader.
 
         Raises ServerRefused, LedgerUnavailable.
         """

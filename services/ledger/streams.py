@@ -61,7 +61,7 @@ _METADATA = "goaltrail.configuration"
 
 
 def ledger_stream(workspace: str, replicas: int) -> Configuration:
-    """The ledger of a workspace: nothing is ever deleted, replaced, purged or dropped for space."""
+    """Return the ledger of a workspace: nothing is ever deleted, replaced, purged or dropped for space."""
     return _stream(
         stream_name(workspace),
         replicas,
@@ -72,7 +72,7 @@ def ledger_stream(workspace: str, replicas: int) -> Configuration:
 
 
 def shared_streams(replicas: int) -> list[Configuration]:
-    """The streams beside the ledgers, one of each for all workspaces."""
+    """Return the streams beside the ledgers, one of each for all workspaces."""
     return [
         _stream(
             ACCESS,

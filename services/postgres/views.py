@@ -194,7 +194,7 @@ class Views:
                 raise await self._damaged_or_gone(view, workspace, group, damage) from error
 
     def epoch_seen(self, workspace: str) -> int:
-        """The epoch in which this process last saw a workspace; 0 if it saw none, or views set aside.
+        """Return the epoch in which this process last saw a workspace; 0 if it saw none, or views set aside.
 
         Whatever is kept in memory of a ledger is kept for one epoch.
         """

@@ -45,12 +45,12 @@ class Build:
         return schema_name(self.workspace, self.group.name, self.number)
 
     def key(self) -> dict[str, object]:
-        """The columns that name it in the control tables."""
+        """Return the columns that name it in the control tables."""
         return {"workspace": self.workspace, "grp": self.group.name, "build": self.number}
 
     @asynccontextmanager
     async def connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """A connection on which the group's tables mean this build's."""
+        """Yield a connection on which the group's tables mean this build's."""
         async with engine.connect() as connection:
             yield await connection.execution_options(schema_translate_map={self.group.name: self.schema})
 
@@ -206,7 +206,7 @@ async def mark_damaged(connection: AsyncConnection, build: Build, why: str) -> N
 
 
 async def what_is_missing(connection: AsyncConnection, build: Build) -> str | None:
-    """What of a build's tables is not there, in words; None if all is."""
+    """Return what of a build's tables is not there, in words; None if all is."""
     return (await damage.what_is_missing(connection, {build.schema: build.group})).get(build.schema)
 
 
@@ -220,7 +220,7 @@ async def take_back(connection: AsyncConnection, build: Build) -> None:
 
 
 async def _is_there(connection: AsyncConnection, build: Build) -> bool:
-    """Whether a build's schema is there: somebody may have dropped it."""
+    """Return whether a build's schema is there: somebody may have dropped it."""
     found = await connection.scalar(text("SELECT to_regnamespace(:name)"), {"name": f'"{build.schema}"'})
     return found is not None
 

@@ -195,7 +195,10 @@ async def _report_of(nudge: NatsMessage) -> tuple[str, str, str, int]:
 
 
 async def _workspace_of(nudge: NatsMessage) -> str:
-    """What a nudge says is in its subject. A handler that took the message itself would wait for a thread."""
+    """Return what a nudge says is in its subject.
+
+    A handler that took the message itself would wait for a thread.
+    """
     return nudge.raw_message.subject.rpartition(".")[2]
 
 

@@ -38,7 +38,7 @@ async def waive(
 
 
 async def _hash_at(ledger: Ledger, workspace: str, position: int) -> str:
-    """The hash of the payload at a position, so that nothing else can be meant."""
+    """Return the hash of the payload at a position, so that nothing else can be meant."""
     async with aclosing(ledger.read(workspace, position - 1, batch=1)) as batches:
         async for messages in batches:
             return hashlib.sha256(messages[0].payload).hexdigest()

@@ -170,7 +170,7 @@ class Worker:
             log.debug("locks are gone with their session", workspace=self._workspace)
 
     async def _writer(self, group: Group) -> BuildWriter | None:
-        """The writer of the build that reads use; None if this worker must not touch it."""
+        """Return the writer of the build that reads use; None if this worker must not touch it."""
         comparison = await compare_views(self._engine, self._ledger, self._workspace, group)
         if comparison == "set aside":
             return None
@@ -184,7 +184,8 @@ class Worker:
         return writer
 
     async def _build(self, group: Group) -> builds.Build | None:
-        """The build that reads use; the first one is made, or one of this version, or one that is whole.
+        """Return the build that reads use; the first one is made, or one of this version, or one that is
+        whole.
 
         What takes long is built beside: nobody reads the figures of half a ledger as if they were today's.
         None where a newer version has built it, or where it is damaged again soon after it was built anew.
@@ -223,7 +224,7 @@ class Worker:
             return await rebuild(self._engine, self._ledger, self._workspace, group, step_over_poison=True)
 
     def _may_build_anew(self, build: builds.Build, damage: str) -> bool:
-        """Whether a build that is damaged is to be built anew now."""
+        """Return whether a build that is damaged is to be built anew now."""
         group, now = build.group.name, time.monotonic()
         again = now < self._built_anew.get(group, float("-inf")) + BUILD_AGAIN
         log.error(
@@ -329,5 +330,5 @@ class Worker:
 
 
 def _cause(error: SQLAlchemyError | asyncpg.PostgresError) -> str:
-    """What PostgreSQL said, without the statement."""
+    """Return what PostgreSQL said, without the statement."""
     return explained((error.orig if isinstance(error, DBAPIError) else None) or error)

@@ -49,7 +49,7 @@ class Run(NamedTuple):
     """Positions without an event, and why."""
 
     def between(self, first: int, last: int) -> Run:
-        """The part from one position to another, both included."""
+        """Return the part from one position to another, both included."""
         start = first - self.messages[0].position
         return Run(
             self.messages[start : last - first + 1 + start],
@@ -94,7 +94,7 @@ async def _decode(messages: Sequence[StoredMessage]) -> Run:
 
 
 def decode(messages: Sequence[StoredMessage]) -> Run:
-    """The events of messages, or why they have none."""
+    """Return the events of messages, or why they have none."""
     run = Run(messages, [], {})
     _decode_into(run, messages)
     return run
@@ -329,12 +329,12 @@ def _epoch_after(run: Run, epoch: int) -> int:
 
 
 def _cause(error: BaseException) -> str:
-    """What the server said, without the statement."""
+    """Return what the server said, without the statement."""
     return explained((error.orig if isinstance(error, DBAPIError) else None) or error)
 
 
 def _is_data_error(error: BaseException) -> bool:
-    """Whether an event is to blame: its values were refused, or what they would make is there already.
+    """Return whether an event is to blame: its values were refused, or what they would make is there already.
 
     Of values SQLSTATE class 22 tells, or that they have no form in PostgreSQL's protocol; of constraints
     class 23. Another worker is never to blame: it would have moved the checkpoint, which comes first.

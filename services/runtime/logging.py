@@ -93,12 +93,12 @@ def configure_logging(
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """A structlog processor: replaces what must not be logged, at any depth, by `***`."""
+    """Return a structlog processor: replaces what must not be logged, at any depth, by `***`."""
     return {key: _masked(key, value) for key, value in event.items()}
 
 
 def _mask_traceback(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """A structlog processor: a traceback, made after the rest was masked, may quote a URL."""
+    """Return a structlog processor: a traceback, made after the rest was masked, may quote a URL."""
     return mask_secrets(logger, method, event) if "exception" in event else event
 
 

@@ -182,13 +182,13 @@ class Settings(BaseSettings):
         return (self.api_url or f"http://{self.api_host}:{self.api_port}").rstrip("/")
 
     def load_admin_token(self) -> str | None:
-        """The first administrator's token from the setting or its file; None if neither is there."""
+        """Return the first administrator's token from the setting or its file; None if neither is there."""
         if self.admin_token is not None:
             return self.admin_token.get_secret_value()
         return _read(self.admin_token_file) if self.admin_token_file else None
 
     def load_master_key(self) -> bytes:
-        """The 32 bytes that wrap people's keys. Raises SettingsError."""
+        """Return the 32 bytes that wrap people's keys. Raises SettingsError."""
         text = self.master_key.get_secret_value() if self.master_key else None
         if text is None and self.master_key_file is not None:
             text = _read(self.master_key_file)
@@ -214,7 +214,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(role: Role, *, data: Path | None = None, **overrides: Any) -> Settings:
-    """The settings of a process.
+    """Return the settings of a process.
 
     What is set wins in this order: `overrides`, environment, what `goaltrail up` wrote for `role` under
     the data directory (`data`, else GOALTRAIL_DATA, else ./data), files in GOALTRAIL_SECRETS_DIR, defaults.
@@ -240,7 +240,7 @@ def nats_inbox(user: str) -> str:
 
 
 def role_file(data: Path, role: Role) -> Path:
-    """Where `goaltrail up` writes the settings of a role, as GOALTRAIL_… lines, mode 0600."""
+    """Return where `goaltrail up` writes the settings of a role, as GOALTRAIL_… lines, mode 0600."""
     return data / "run" / f"{role}.env"
 
 

@@ -18,7 +18,7 @@ servers are.
 
 
 def settings_reference() -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     rows = []
     for name, field in Settings.model_fields.items():
         secret = "Secret" in str(field.annotation)

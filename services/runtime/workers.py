@@ -44,7 +44,7 @@ class WorkerBroker(NatsBroker):
 
 
 def worker_broker(settings: Settings, name: str) -> WorkerBroker:
-    """A broker that connects for ever and leaves logging to us."""
+    """Return a broker that connects for ever and leaves logging to us."""
     return WorkerBroker(
         settings.nats_servers,
         security=SASLPlaintext(settings.nats_user, settings.nats_password.get_secret_value()),

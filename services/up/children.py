@@ -71,7 +71,7 @@ class _Backoff:
         return True
 
     def due(self, now: float) -> bool:
-        """Whether it is time to start again; if so, the next pause is longer."""
+        """Return whether it is time to start again; if so, the next pause is longer."""
         if self._due is None or now < self._due:
             return False
         self._due, self._started = None, now
@@ -96,7 +96,7 @@ class _Patience:
         self._until = now + self._seconds
 
     def over(self, now: float) -> bool:
-        """Whether it has been silent for too long."""
+        """Return whether it has been silent for too long."""
         return now > self._until
 
 
@@ -319,7 +319,7 @@ class _Log:
 
 
 def _record(line: str) -> dict[str, Any] | None:
-    """A log line as its object; None for other text, such as a traceback."""
+    """Return a log line as its object; None for other text, such as a traceback."""
     try:
         record = json.loads(line)
     except ValueError:

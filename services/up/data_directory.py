@@ -84,22 +84,24 @@ class DataDirectory:
             self._lock = None
 
     def pid_file(self, name: str) -> Path:
-        """Where the pid of a child is kept."""
+        """Return where the pid of a child is kept."""
         return self.root / "run" / f"{name}.pid"
 
     def secret_file(self, name: str) -> Path:
-        """Where a secret is kept."""
+        """Return where a secret is kept."""
         return self.root / "secrets" / name
 
     def secret(self, name: str, make: Callable[[], str] = new_password) -> str:
-        """A secret, made at the first start."""
+        """Return a secret, made at the first start."""
         path = self.secret_file(name)
         if not path.exists():
             write_private(path, make())
         return path.read_text().strip()
 
     def servers(self, api_port: int) -> tuple[NatsServer, PostgresServer]:
-        """The servers of this directory, on the ports of the last start where the API leaves them free."""
+        """Return the servers of this directory, on the ports of the last start where the API leaves them
+        free.
+        """
         ports = self._ports(api_port)
         self._forget_the_shared_user()
         if (self.root / "postgres").exists() and not self.secret_file("postgres_password").exists():

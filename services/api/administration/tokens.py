@@ -175,5 +175,5 @@ def _shown(record: TokenRecord) -> Token:
 
 
 def _id_from_key(caller: Caller, key: str) -> str:
-    """The id of the token that this key makes: the same key finds it again."""
+    """Return the id of the token that this key makes: the same key finds it again."""
     return event_id(caller.workspace, caller.actor, f"token {key}", 0).hex[-16:]

@@ -83,7 +83,7 @@ async def list_advice(
 
 
 async def _facts(then: ReadContext, keys: Keys, language: Language) -> Facts:
-    """All goals and KPIs as known then; the moves of targets are in another view."""
+    """Return all goals and KPIs as known then; the moves of targets are in another view."""
     states = {
         kind: [
             version.state for version in await queries.latest_of_kind(then.connection, kind, then.position)
@@ -105,7 +105,7 @@ async def _facts(then: ReadContext, keys: Keys, language: Language) -> Facts:
 
 
 def _scope(facts: Facts, *, unit: str | None, objective: str | None, cycle: str | None) -> Scope:
-    """What is asked about. Raises 404 for what there is not."""
+    """Return what is asked about. Raises 404 for what there is not."""
     asked = next((one for one in facts.objectives if one.id == objective), None)
     if objective is not None and asked is None:
         raise NotFound("objective", objective)
@@ -123,7 +123,7 @@ def _scope(facts: Facts, *, unit: str | None, objective: str | None, cycle: str 
 
 
 def _below(unit: str, facts: Facts) -> frozenset[str]:
-    """A unit and all below it on the day shown."""
+    """Return a unit and all below it on the day shown."""
     found = {unit}
     while more := {one.id for one in facts.units.values() if one.parent_on(facts.as_of) in found} - found:
         found |= more
@@ -133,7 +133,7 @@ def _below(unit: str, facts: Facts) -> frozenset[str]:
 async def _moves(
     trail: View, workspace: Workspace, objectives: Collection[str], position: int
 ) -> list[tuple[audit.TrailEntry, TargetMove]]:
-    """Every change of a target that was agreed, with the business day on which it was recorded.
+    """Return every change of a target that was agreed, with the business day on which it was recorded.
 
     What changes in a draft, before its objective is active, moves nothing.
     """
@@ -176,7 +176,7 @@ def _move(change: EventData, day: date) -> TargetMove | None:
 async def _kpi_moves(
     trail: View, workspace: Workspace, kpis: Collection[str], position: int
 ) -> list[KpiTargetMove]:
-    """Every target of some KPIs that took the place of another one."""
+    """Return every target of some KPIs that took the place of another one."""
     moves = []
     about = [reference("kpi", id_) for id_ in kpis]
     for entry in await _entries(trail, workspace, about, ("kpi.target_set",), position):
@@ -190,7 +190,7 @@ async def _kpi_moves(
 async def _entries(
     trail: View, workspace: Workspace, about: Sequence[str], names: tuple[str, ...], position: int
 ) -> list[audit.TrailEntry]:
-    """All that the trail has of some types of events on some things, up to a position."""
+    """Return all that the trail has of some types of events on some things, up to a position."""
     found: list[audit.TrailEntry] = []
     while about:
         entries = await audit.trail_of(
@@ -209,7 +209,7 @@ async def _entries(
 
 
 async def _pace(then: ReadContext, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Pace | None:
-    """The pace of a key result when its target was moved, by what was known just before.
+    """Return the pace of a key result when its target was moved, by what was known just before.
 
     None where nobody asks for it: of what was not active, and in the last fifth of the cycle.
     """

@@ -23,7 +23,7 @@ class AdviceOut(BaseModel):
 
 
 def advice_out(piece: Advice) -> AdviceOut:
-    """A piece of advice in both languages."""
+    """Return a piece of advice in both languages."""
     item = piece.item
     return AdviceOut(
         code=piece.code,

@@ -87,7 +87,7 @@ async def recorded_from(
         Query(alias="from", description="Recorded on this day or later.", examples=["2026-01-01"]),
     ] = None,
 ) -> Moment | None:
-    """The first recording day or instant that is asked for. Raises 422."""
+    """Return the first recording day or instant that is asked for. Raises 422."""
     return moment_parameter("from", first)
 
 
@@ -97,7 +97,7 @@ async def recorded_to(
         Query(alias="to", description="Recorded up to the end of this day.", examples=["2026-03-31"]),
     ] = None,
 ) -> Moment | None:
-    """The last recording day or instant that is asked for. Raises 422."""
+    """Return the last recording day or instant that is asked for. Raises 422."""
     return moment_parameter("to", last)
 
 
@@ -330,7 +330,7 @@ def _without_words(event: Event) -> Event:
 
 
 def _people(entries: Sequence[queries.TrailEntry]) -> set[str]:
-    """The ids of everybody who did something or whom it concerns."""
+    """Return the ids of everybody who did something or whom it concerns."""
     actors = (entry.event.actor.partition(":") for entry in entries)
     concerned = (one.partition("/") for entry in entries for one in entry.about)
     return {id_ for kind, _, id_ in (*actors, *concerned) if kind == "person"}

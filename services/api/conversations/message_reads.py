@@ -66,7 +66,7 @@ class Listener:
     async def page(
         self, kind: str, about: str | None, paging: Paging, answer: Callable[[Heard], Item]
     ) -> Page[Item]:
-        """A page of a kind, by id."""
+        """Return a page of a kind, by id."""
         async with self._viewing.then(self._caller, None, self._known_at, cursor=paging.cursor) as then:
             shown, chosen = await list_said(then, kind, about, paging)
             heard = await self._opened(then, shown)
@@ -113,7 +113,7 @@ class Listener:
 async def listener(
     services: Serving, caller: Reader, viewing: Viewing, language: Lang, known_at: KnownAt
 ) -> Listener:
-    """How this request reads what people said."""
+    """Return how this request reads what people said."""
     return Listener(services, caller, viewing, language, known_at)
 
 

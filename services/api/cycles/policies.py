@@ -137,7 +137,7 @@ async def set_policy(
 
 
 async def _find(then: ReadContext, framework: Framework) -> tuple[Policy, int]:
-    """A policy and its revision; one that nobody set holds the built-in rules."""
+    """Return a policy and its revision; one that nobody set holds the built-in rules."""
     found = await queries.latest(then.connection, "policy", framework, then.position)
     if found is None:
         return Policy(id=framework), 0
@@ -153,7 +153,7 @@ def _newest(policy: Policy, revision: int) -> PolicyOut:
 async def _set_versions(
     services: Services, caller: Caller, trail: View, language: Language, policy: Policy, known: int
 ) -> list[PolicyVersionOut]:
-    """The versions that people set, with what the audit trail says about each."""
+    """Return the versions that people set, with what the audit trail says about each."""
     entries = await audit.trail_of(
         trail.connection,
         caller.workspace,

@@ -202,7 +202,7 @@ class _Known:
         )
 
     def cycles_asked(self, cycle: str | None) -> frozenset[str]:
-        """The cycle, or those that are not closed. Raises 404."""
+        """Return the cycle, or those that are not closed. Raises 404."""
         if cycle is None:
             return frozenset(id_ for id_, one in self.cycles.items() if one.status != "closed")
         if cycle not in self.cycles:
@@ -226,7 +226,7 @@ class _Answer:
         self._names = names
 
     def node(self, node: ObjectiveNode) -> AlignedObjective:
-        """An objective with its key results and carriers, or only itself if it was shown before."""
+        """Return an objective with its key results and carriers, or only itself if it was shown before."""
         objective = node.objective
         scored = self._figures.objective(objective, self._known.revisions[objective.id])
         told = {each.id: each for each in scored.key_results}
@@ -249,7 +249,7 @@ class _Answer:
         )
 
     def kpi(self, kpi: Kpi) -> CarryingKpi:
-        """A KPI, why it serves what it serves, and how it stands."""
+        """Return a KPI, why it serves what it serves, and how it stands."""
         return CarryingKpi(
             id=kpi.id,
             name_ko=kpi.name_ko,
@@ -260,7 +260,7 @@ class _Answer:
         )
 
     def orphans(self, orphans: Orphans) -> OrphansOut:
-        """What hangs on nothing, with what carries it."""
+        """Return what hangs on nothing, with what carries it."""
         return OrphansOut(
             objectives=[self.node(node) for node in orphans.objectives],
             key_results=[each for node in orphans.direct for each in self.node(node).key_results],

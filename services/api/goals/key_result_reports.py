@@ -152,7 +152,9 @@ async def _since_replaced(
     first: date,
     last: date,
 ) -> list[ScorePoint]:
-    """What readings had brought about by then, where later ones of the same recorded day replaced it."""
+    """Return what readings had brought about by then, where later ones of the same recorded day replaced
+    it.
+    """
     if then.known_at is None or then.position >= then.view.position:
         return []
     recorded_day = then.known_at.astimezone(UTC).date()

@@ -134,7 +134,7 @@ class GoalpostOut(BaseModel):
 
 
 async def objective_of(services: Services, caller: Caller, key_result: str) -> Aggregate:
-    """The objective that a key result belongs to, for a change. Raises 404."""
+    """Return the objective that a key result belongs to, for a change. Raises 404."""
     objective = await services.goals.objective_of(caller.workspace, key_result)
     if objective is None:
         raise NotFound("key_result", key_result)
@@ -144,7 +144,7 @@ async def objective_of(services: Services, caller: Caller, key_result: str) -> A
 async def find_key_result(
     then: ReadContext, key_result: str, response: Response
 ) -> tuple[Objective, KeyResult, int]:
-    """The key result with its objective and the revision of both. Raises 404."""
+    """Return the key result with its objective and the revision of both. Raises 404."""
     objective_id = await queries.objective_of(then.connection, key_result, then.position)
     if objective_id is None or not await sees(then, "objective", objective_id):
         raise NotFound("key_result", key_result)

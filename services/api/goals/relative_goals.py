@@ -94,7 +94,7 @@ async def _first_bases(
 
 
 async def _objectives(then: ReadContext, id_: str, cycle: str | None) -> list[Objective]:
-    """Those of a cycle with relative goals; without a cycle the objective with the id."""
+    """Return those of a cycle with relative goals; without a cycle the objective with the id."""
     if cycle is None:
         row = await queries.latest(then.connection, "objective", id_, then.position)
         return [row.state] if row is not None and isinstance(row.state, Objective) else []

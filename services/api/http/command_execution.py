@@ -76,7 +76,7 @@ class Writer:
         self._key = key
 
     def new_id(self, caller: Caller) -> str:
-        """An id for what the request creates: it follows from the Idempotency-Key, if there is one."""
+        """Return an id for what the request creates: it follows from the Idempotency-Key, if there is one."""
         return new_aggregate_id(caller.workspace, caller.actor, self._key, 0)
 
     async def create(
@@ -156,7 +156,7 @@ def require_change(commands: Sequence[Command]) -> None:
 
 
 async def writer(services: Serving, request: Request, response: Response, key: IdempotencyKey) -> Writer:
-    """How this request writes."""
+    """Return how this request writes."""
     return Writer(services, request, response, key)
 
 
@@ -164,6 +164,6 @@ Writing = Annotated[Writer, Depends(writer)]
 
 
 def as_command(body: BaseModel, command: type[C], **more: Any) -> C:
-    """The fields of a body that a command has, as the command; what was not sent stays unset."""
+    """Return the fields of a body that a command has, as the command; what was not sent stays unset."""
     sent = {name: getattr(body, name) for name in body.model_fields_set if name in command.model_fields}
     return command(**(sent | more))

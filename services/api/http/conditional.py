@@ -26,7 +26,10 @@ _IF_MATCH = Header(
 
 
 async def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> LedgerPosition:
-    """The revision that the caller has read. Raises 428 without the header, 412 for no ETag of ours."""
+    """Return the revision that the caller has read.
+
+    Raises 428 without the header, 412 for no ETag of ours.
+    """
     if etag is None:
         raise Problem(
             428,
@@ -47,7 +50,7 @@ async def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> LedgerPosit
 
 
 async def optional_if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> LedgerPosition | None:
-    """The revision that the caller has read, where a change may do without. Raises 412."""
+    """Return the revision that the caller has read, where a change may do without. Raises 412."""
     return None if etag is None else await if_match(etag)
 
 
@@ -56,7 +59,7 @@ OptionalIfMatch = Annotated[LedgerPosition | None, Depends(optional_if_match)]
 
 
 def etag(revision: int, epoch: int) -> str:
-    """The ETag of a revision in an epoch of the ledger."""
+    """Return the ETag of a revision in an epoch of the ledger."""
     return f'"{LedgerPosition(revision, epoch)}"'
 
 

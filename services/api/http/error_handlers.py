@@ -53,7 +53,7 @@ _REFUSED_STATUS = {"conflict": 409, "invalid": 422, "not_found": 404, "forbidden
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """The problem document of an exception; None for one that nobody expected."""
+    """Return the problem document of an exception; None for one that nobody expected."""
     match error:
         case Problem():
             return error
@@ -257,7 +257,7 @@ _PLAIN_KO = {
 
 
 def _plain(error: HTTPException) -> Problem:
-    """What the framework itself refused: no such path, method not allowed, body too large."""
+    """Return what the framework itself refused: no such path, method not allowed, body too large."""
     phrase = http.HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
     detail = error.detail if error.detail and error.detail != phrase else phrase

@@ -22,7 +22,7 @@ class ExactRequest(Request):
     """A request whose JSON body is read without rounding: fractions become Decimal, NaN is refused."""
 
     async def json(self) -> Any:
-        """The body. Raises Problem 400."""
+        """Return the body. Raises Problem 400."""
         body = await self.body()
         try:
             text = body.decode("utf-8-sig")

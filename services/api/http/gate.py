@@ -94,7 +94,9 @@ class Gate:
 
 
 def network_of(address: str) -> str:
-    """The address that is counted: of IPv6 the first half, as everybody has as many as they like below it."""
+    """Return the address that is counted: of IPv6 the first half, as everybody has as many as they like
+    below it.
+    """
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -24,7 +24,7 @@ async def idempotency_key(
         ),
     ] = None,
 ) -> str | None:
-    """The Idempotency-Key, if there is one. Raises 422 when it is empty or too long."""
+    """Return the Idempotency-Key, if there is one. Raises 422 when it is empty or too long."""
     if key is not None and not 1 <= len(key) <= KEY_LENGTH:
         raise invalid_header(
             "Idempotency-Key",

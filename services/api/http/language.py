@@ -13,7 +13,7 @@ from services.api.http.problems import preferred_language
 async def language(
     accept_language: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Language:
-    """The language that the caller prefers: ko or en."""
+    """Return the language that the caller prefers: ko or en."""
     return preferred_language(accept_language)
 
 

@@ -39,7 +39,7 @@ async def paging(
         str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
     ] = None,
 ) -> Paging:
-    """The page that is asked for. Raises 422 for a cursor that is not ours."""
+    """Return the page that is asked for. Raises 422 for a cursor that is not ours."""
     return Paging(limit=limit, cursor=None if cursor is None else _decode(cursor))
 
 
@@ -47,7 +47,9 @@ Paged = Annotated[Paging, Depends(paging)]
 
 
 def page(items: list[Item], paging: Paging, next_page: Cursor) -> Page[Item]:
-    """A page of at most `limit` of `items`; one more item than that means that `next_page` has some."""
+    """Return a page of at most `limit` of `items`; one more item than that means that `next_page` has
+    some.
+    """
     return Page(
         data=items[: paging.limit],
         next_cursor=next_page.encode() if len(items) > paging.limit else None,
@@ -65,14 +67,17 @@ async def list_kind(context: ReadContext, kind: str, model: type[Shown], paging:
 
 
 def page_from(items: Sequence[Item], paging: Paging, next_page: Callable[[int], Cursor]) -> Page[Item]:
-    """The page of a list that is there as a whole; a cursor says how many items came before."""
+    """Return the page of a list that is there as a whole; a cursor says how many items came before."""
     start = position_in(paging)
     chosen = list(items[start : start + paging.limit + 1])
     return page(chosen, paging, next_page(start + paging.limit))
 
 
 def position_in(paging: Paging) -> int:
-    """The number that the cursor holds; 0 for the first page. Raises 422 for the cursor of another list."""
+    """Return the number that the cursor holds; 0 for the first page.
+
+    Raises 422 for the cursor of another list.
+    """
     if paging.cursor is None:
         return 0
     if len(paging.cursor.after) != 1 or not isinstance(paging.cursor.after[0], int):

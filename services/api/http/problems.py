@@ -75,7 +75,7 @@ class Problem(HTTPException):
         """Further members of the document, such as `allowed`."""
 
     def document(self, language: Language) -> dict[str, Any]:
-        """The problem document in one language."""
+        """Return the problem document in one language."""
         document: dict[str, Any] = {
             "type": f"urn:goaltrail:problem:{self.code}",
             "title": TITLES.get(self.status_code, Text("오류", "Error")).told(language),
@@ -96,7 +96,7 @@ class Problem(HTTPException):
         return document
 
     def response(self, accept_language: str | None) -> Response:
-        """The answer to send."""
+        """Return the answer to send."""
         language = preferred_language(accept_language)
         headers = {**(self.headers or {}), "Content-Language": language}
         return Response(orjson.dumps(self.document(language)), self.status_code, headers, MEDIA_TYPE)
@@ -131,7 +131,9 @@ def invalid_header(name: str, code: str, en: str, ko: str) -> Problem:
 
 
 def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    """What pydantic found, as one problem: 400 for broken JSON, else 422 with a JSON pointer per field."""
+    """Return what pydantic found, as one problem: 400 for broken JSON, else 422 with a JSON pointer per
+    field.
+    """
     if any(error["type"] == "json_invalid" for error in errors):
         why = str(errors[0].get("ctx", {}).get("error", errors[0]["msg"]))
         return Problem(
@@ -151,7 +153,7 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
 
 
 def pointer(path: Sequence[str | int]) -> str:
-    """A JSON pointer (RFC 6901) as the URI fragment that RFC 9457 uses: `#/key_results/0/target`."""
+    """Return a JSON pointer (RFC 6901) as the URI fragment that RFC 9457 uses: `#/key_results/0/target`."""
     return "#" + "".join("/" + _part(part) for part in path)
 
 

@@ -71,7 +71,7 @@ Viewing = Annotated[ViewReader, Depends(view_reader)]
 
 
 def moment_parameter(name: str, text: str | None) -> Moment | None:
-    """A day, or an instant as UTC. Raises 422 about the query parameter `name`."""
+    """Return a day, or an instant as UTC. Raises 422 about the query parameter `name`."""
     if text is None:
         return None
     try:
@@ -123,7 +123,7 @@ async def as_of(
         ),
     ] = None,
 ) -> Moment | None:
-    """The business time that is asked for. Raises 422."""
+    """Return the business time that is asked for. Raises 422."""
     return moment_parameter("as_of", as_of)
 
 
@@ -137,7 +137,7 @@ async def known_at(
         ),
     ] = None,
 ) -> Moment | None:
-    """The recording time that is asked for. Raises 422."""
+    """Return the recording time that is asked for. Raises 422."""
     return moment_parameter("known_at", known_at)
 
 

@@ -86,7 +86,7 @@ class Observing:
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id under which this request is logged; also the correlation id of the events it causes."""
+    """Return the id under which this request is logged; also the correlation id of the events it causes."""
     return str(scope["state"]["request_id"])
 
 

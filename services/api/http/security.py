@@ -18,7 +18,7 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="Token o
 async def authenticated(
     request: Request, _told: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Caller:
-    """The caller behind the bearer token, whom the gate has let in. Naming it here documents it."""
+    """Return the caller behind the bearer token, whom the gate has let in. Naming it here documents it."""
     return cast("Caller", request.state.caller)
 
 
@@ -26,7 +26,7 @@ Authenticated = Annotated[Caller, Depends(authenticated)]
 
 
 def allowed(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
-    """A dependency: the caller, if the role has the permission; else 403."""
+    """Return a dependency: the caller, if the role has the permission; else 403."""
 
     async def check(caller: Authenticated) -> Caller:
         if not caller.may(permission):

@@ -34,7 +34,7 @@ class Services:
 
 
 async def services_of(request: Request) -> Services:
-    """The services that create_app was given."""
+    """Return the services that create_app was given."""
     found = request.state.services
     assert isinstance(found, Services)
     return found

@@ -252,7 +252,7 @@ def _measured_by(kpi: str) -> list[dict[str, Any]]:
 
 
 def _measured(kpi: str, goals: Iterable[queries.Version]) -> list[MeasuredGoal]:
-    """The key results of some objectives that take their value from a KPI."""
+    """Return the key results of some objectives that take their value from a KPI."""
     found = [
         MeasuredGoal(
             id=key_result.id,
@@ -405,7 +405,7 @@ def _point(point: trends.TrendPoint, rules: Rules) -> TrendPoint:
 
 
 def _twelve_back(bucket: Literal["day", "week", "month", "quarter", "year"], last: date) -> date:
-    """The first day of the twelfth bucket up to a day's own."""
+    """Return the first day of the twelfth bucket up to a day's own."""
     period = period_of(bucket, last)
     for _ in range(11):
         period = period_of(bucket, period.start - timedelta(days=1))

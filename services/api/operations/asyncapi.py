@@ -123,7 +123,7 @@ def _message(entry: EventType) -> dict[str, Any]:
 
 
 def _delivery() -> dict[str, Any]:
-    """A reading as a feed publishes it, in structured mode."""
+    """Return a reading as a feed publishes it, in structured mode."""
     data = Item.model_json_schema()
     # The event's id stands for the source id, its time for the time of observation.
     data["required"] = ["kpi"]
@@ -160,7 +160,9 @@ def _delivery() -> dict[str, Any]:
 
 
 def _envelope(entry: EventType) -> dict[str, Any]:
-    """The JSON Schema of an event as it is on the ledger; its definitions stand where they are used."""
+    """Return the JSON Schema of an event as it is on the ledger; its definitions stand where they are
+    used.
+    """
     text = {"type": "string"}
     data = entry.model.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
     definitions = data.pop("$defs", {})

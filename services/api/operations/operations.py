@@ -136,7 +136,7 @@ def _is_ready(group: GroupState) -> bool:
 
 
 async def _heads(services: Services) -> dict[str, int] | None:
-    """The last position of each workspace's ledger; None while NATS is away."""
+    """Return the last position of each workspace's ledger; None while NATS is away."""
     if not services.ledger.connected:
         return None
     try:
@@ -148,7 +148,7 @@ async def _heads(services: Services) -> dict[str, int] | None:
 
 
 async def _builds(services: Services) -> dict[tuple[str, str], ActiveVersion] | None:
-    """The builds that reads use, by workspace and group; None while PostgreSQL is away."""
+    """Return the builds that reads use, by workspace and group; None while PostgreSQL is away."""
     try:
         async with asyncio.timeout(PATIENCE):
             return await services.views.all_active()
@@ -184,7 +184,7 @@ def _group(
 
 
 def _lag(builds: dict[str, ActiveVersion], heads: dict[str, int]) -> tuple[int, float]:
-    """How many events the views of a group lack at most, and how old their newest one is then."""
+    """Return how many events the views of a group lack at most, and how old their newest one is then."""
     now = datetime.now(UTC)
     events, seconds = 0, 0.0
     for workspace, head in heads.items():

@@ -314,7 +314,7 @@ def _corrections(services: Services) -> Corrections:
 async def _carried_out(
     services: Services, workspace: str, response: Response, carrying_out: Awaitable[Answer]
 ) -> CorrectionReceipt:
-    """The receipt; what is in the way as a problem document."""
+    """Return the receipt; what is in the way as a problem document."""
     try:
         answer = await carrying_out
     except ReadingUnknown as unknown:
@@ -353,7 +353,7 @@ async def _carried_out(
 
 
 async def _opened(services: Services, caller: Caller, row: Any, language: Lang) -> ReadingOut:
-    """A row with its reason readable."""
+    """Return a row with its reason readable."""
     shown = ReadingOut.model_validate(row)
     if shown.reason is not None:
         shown.reason = await services.keys.open_text(caller.workspace, shown.reason, language)
@@ -361,7 +361,7 @@ async def _opened(services: Services, caller: Caller, row: Any, language: Lang) 
 
 
 def _after(paging: Paging) -> Place | None:
-    """Where the page begins. Raises 422 for the cursor of another list."""
+    """Return where the page begins. Raises 422 for the cursor of another list."""
     if paging.cursor is None:
         return None
     try:

@@ -188,7 +188,7 @@ async def send_readings(
 
 
 def feed_of(caller: Caller, feed: str | None) -> str:
-    """The feed that a caller sends for. Raises 403 for a feed's token that names another one."""
+    """Return the feed that a caller sends for. Raises 403 for a feed's token that names another one."""
     if caller.feed is None:
         return feed or MANUAL
     if feed is not None and feed != caller.feed:
@@ -247,7 +247,7 @@ async def _document(parts: list[bytes], summary: dict[str, Any]) -> AsyncIterato
 
 
 async def _lines(parts: list[bytes], summary: dict[str, Any]) -> AsyncIterator[bytes]:
-    """A receipt a line, and then a line with counts and position."""
+    """Yield a receipt a line, and then a line with counts and position."""
     for part in parts:
         yield part.replace(b'},{"index":', b'}\n{"index":') + b"\n"
     yield orjson.dumps(summary) + b"\n"
