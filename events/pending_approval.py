@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from events.envelope import Event
 from events.errors import Refused
 from events.ids import Aggregate
-from events.pending_changes import HeldChange
+from events.pending_changes import PendingChange
 from events.registry import lookup, upcast
 
 
@@ -23,7 +23,7 @@ class Waiting(BaseModel):
     stood_in: dict[str, str] = Field(
         {}, description="Parties of an MBO goal who left, each with the actor who said yes in their place."
     )
-    changes: tuple[HeldChange, ...] = Field(
+    changes: tuple[PendingChange, ...] = Field(
         description="The events that follow then, with old and new, in the order they were proposed."
     )
 
@@ -40,7 +40,7 @@ class Waiting(BaseModel):
         return found
 
 
-def with_more(waiting: Waiting | None, by: str, changes: tuple[HeldChange, ...]) -> Waiting:
+def with_more(waiting: Waiting | None, by: str, changes: tuple[PendingChange, ...]) -> Waiting:
     """Return the pending changes once an actor proposed more; nobody has agreed to them yet."""
     before = () if waiting is None else waiting.changes
     return Waiting(by=by, changes=(*before, *changes))

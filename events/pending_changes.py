@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from events.registry import EventData, event_type
 
 
-class HeldChange(BaseModel):
+class PendingChange(BaseModel):
     """An event that follows when the change is agreed to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -18,9 +18,9 @@ class HeldChange(BaseModel):
     """What it says: the old and the new."""
 
 
-def held(changes: Sequence[EventData]) -> tuple[HeldChange, ...]:
+def held(changes: Sequence[EventData]) -> tuple[PendingChange, ...]:
     """Return events as the changes that a proposal holds."""
     return tuple(
-        HeldChange(type=event_type(data), data=data.model_dump(mode="json", exclude_none=True))
+        PendingChange(type=event_type(data), data=data.model_dump(mode="json", exclude_none=True))
         for data in changes
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from events.kpis.definition import KpiDefinition, KpiTarget, ReadingKind
-from events.pending_changes import HeldChange
+from events.pending_changes import PendingChange
 from events.registry import EventData, event, upcaster
 
 
@@ -61,7 +61,7 @@ class KpiTargetSet(EventData):
 class KpiChangeProposed(EventData):
     """Targets are to change and need approval. Nothing has changed yet. The reason is in the envelope."""
 
-    changes: tuple[HeldChange, ...]
+    changes: tuple[PendingChange, ...]
 
 
 @event(

@@ -1,6 +1,6 @@
 """Events of changes of an MBO goal that wait for the agreement of its parties."""
 
-from events.pending_changes import HeldChange
+from events.pending_changes import PendingChange
 from events.registry import EventData, event
 
 
@@ -15,7 +15,7 @@ class ObjectiveChangeProposed(EventData):
     Nothing has changed yet. The reason is in the envelope.
     """
 
-    changes: tuple[HeldChange, ...]
+    changes: tuple[PendingChange, ...]
 
 
 @event(

@@ -82,7 +82,7 @@ class Goalpost(NamedTuple):
     """How the key result was measured by then, as that was set; it has the unit."""
 
 
-class Recording(NamedTuple):
+class EventBuilder(NamedTuple):
     """How many readings of a KPI a feed sent on one recorded day (UTC), and where they stand."""
 
     feed: str
@@ -189,7 +189,7 @@ def goalposts_in(entries: Iterable[TrailEntry], key_result: str) -> list[Goalpos
     return found
 
 
-async def recordings(connection: AsyncConnection, kpi: str, *, known: int) -> list[Recording]:
+async def recordings(connection: AsyncConnection, kpi: str, *, known: int) -> list[EventBuilder]:
     """Return how many readings of a KPI were recorded, by day and feed; the last day may go past `known`."""
     rows = await connection.execute(
         select(
@@ -202,7 +202,7 @@ async def recordings(connection: AsyncConnection, kpi: str, *, known: int) -> li
         .where(recording.c.kpi == kpi, recording.c.first_position <= known)
         .order_by(recording.c.recorded_day, recording.c.feed)
     )
-    return [Recording(*row) for row in rows]
+    return [EventBuilder(*row) for row in rows]
 
 
 def _select(known: int) -> Select[Any]:

@@ -29,7 +29,7 @@ from services.api.http import error_handlers, openapi
 from services.api.http.body_limit import BodyLimit
 from services.api.http.gate import Gate
 from services.api.http.query_parameters import known_parameters
-from services.api.http.request_log import Observing
+from services.api.http.request_log import RequestLog
 from services.api.http.services import Services
 from services.api.kpis import kpi_life, kpis
 from services.api.operations import operations
@@ -142,5 +142,5 @@ def application() -> FastAPI:
         route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate)
-    app.add_middleware(Observing)
+    app.add_middleware(RequestLog)
     return app

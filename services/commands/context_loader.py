@@ -31,14 +31,14 @@ from projections.advice.on_change import Written
 from services.access.callers import Caller
 from services.commands import references
 from services.commands.references import Asked
-from services.commands.state_loader import Knowledge
+from services.commands.state_loader import StateLoader
 from services.ledger import WorkspaceUnknown
 
 NAMING_PEOPLE = ("owner", "reviewer", "person", "to", "parties")
 """Fields of commands that name a person, or several."""
 
 
-async def workspace_of(knowledge: Knowledge, workspace: str) -> Workspace:
+async def workspace_of(knowledge: StateLoader, workspace: str) -> Workspace:
     """Return the workspace, whose zone says what day it is. Raises WorkspaceUnknown."""
     found = await knowledge.state("workspace", workspace)
     if not isinstance(found, Workspace):
@@ -47,7 +47,7 @@ async def workspace_of(knowledge: Knowledge, workspace: str) -> Workspace:
 
 
 async def context_of(
-    knowledge: Knowledge,
+    knowledge: StateLoader,
     aggregate: Aggregate,
     command: Command,
     state: State | None,
@@ -88,7 +88,7 @@ async def context_of(
 
 
 async def written_of(
-    knowledge: Knowledge, before: State | None, after: State | None, recorded_on: date
+    knowledge: StateLoader, before: State | None, after: State | None, recorded_on: date
 ) -> Written:
     """Return what a command made of its aggregate, with the facts that advice on it follows from."""
     cycle = await knowledge.state("cycle", after.cycle if isinstance(after, Objective) else None)
@@ -105,7 +105,7 @@ async def written_of(
     )
 
 
-async def _retired_counter_metrics(knowledge: Knowledge, after: State | None) -> frozenset[str]:
+async def _retired_counter_metrics(knowledge: StateLoader, after: State | None) -> frozenset[str]:
     """Return the retired counter-metrics of a KPI that pay is linked to."""
     if not isinstance(after, Kpi) or after.reward is None:
         return frozenset()
@@ -126,7 +126,7 @@ def _named(command: Command) -> Iterator[tuple[str, str]]:
         yield "about", id_
 
 
-async def _people(knowledge: Knowledge, named: Mapping[str, Aggregate]) -> dict[str, Person | None]:
+async def _people(knowledge: StateLoader, named: Mapping[str, Aggregate]) -> dict[str, Person | None]:
     """Return whom the command names. Ids that a company chose itself may be of nobody whom we know."""
     people: dict[str, Person | None] = {}
     for named_by, aggregate in named.items():

@@ -33,8 +33,8 @@ from services.access.callers import Caller
 from services.commands.aggregates import Loaded, seen
 from services.commands.context_loader import context_of, workspace_of, written_of
 from services.commands.errors import KeyInFlight, KeyReused, Stale, TooContended
-from services.commands.serialization import OneAtATime, StillOurs
-from services.commands.state_loader import Knowledge
+from services.commands.serialization import Serialization, StillOurs
+from services.commands.state_loader import StateLoader
 from services.commands.visibility import may_see, refusal_of_unseen, require_sight_of_new
 from services.keys.keys import Keys
 from services.ledger import (
@@ -127,7 +127,7 @@ class Goals:
         self._keys = keys
         self._now = now
         self._administrators = administrators
-        self._one_at_a_time = OneAtATime(locks)
+        self._one_at_a_time = Serialization(locks)
         self._in_flight: set[tuple[str, str, str]] = set()
         self._objective_of: dict[tuple[str, int, str], str] = {}
 
@@ -169,7 +169,7 @@ class Goals:
 
         Raises WorkspaceUnknown, LedgerUnavailable.
         """
-        found = await workspace_of(Knowledge(self._ledger, workspace), workspace)
+        found = await workspace_of(StateLoader(self._ledger, workspace), workspace)
         return found.needs_second_person(self._administrators(workspace))
 
     async def objective_of(self, workspace: str, key_result: str) -> str | None:
@@ -187,10 +187,10 @@ class Goals:
         return found
 
     async def _find_objective_of(self, workspace: str, key_result: str) -> str | None:
-        knowledge = Knowledge(self._ledger, workspace)
+        knowledge = StateLoader(self._ledger, workspace)
         try:
             async with self._views.open(workspace, snapshot=False, purpose="write") as view:
-                knowledge = Knowledge(self._ledger, workspace, view)
+                knowledge = StateLoader(self._ledger, workspace, view)
                 found = await knowledge.objective_of(key_result)
                 if found is not None:
                     return found
@@ -232,14 +232,14 @@ class Goals:
             plan = None
         raise TooContended
 
-    async def _from_views(self, request: Request) -> Answer | tuple[Knowledge, Plan | None]:
+    async def _from_views(self, request: Request) -> Answer | tuple[StateLoader, Plan | None]:
         """Return the first answer; or what the views know, and if the ledger has nothing newer of it what
         to do.
         """
         head = asyncio.ensure_future(self._ledger.head(request.workspace))
         try:
             async with self._views.open(request.workspace, snapshot=False, purpose="write") as view:
-                knowledge = Knowledge(self._ledger, request.workspace, view)
+                knowledge = StateLoader(self._ledger, request.workspace, view)
                 earlier = await _first_answer(view, request, knowledge)
                 if earlier is not None:
                     return earlier._replace(epoch=view.epoch)
@@ -260,14 +260,14 @@ class Goals:
             # a workspace that is busy is not helped by loads from the ledger, which cost far more.
             raise
         except ViewsUnavailable:
-            return Knowledge(self._ledger, request.workspace), None
+            return StateLoader(self._ledger, request.workspace), None
         finally:
             head.cancel()
             await asyncio.wait([head])
             if not head.cancelled():
                 head.exception()  # looked at, so that asyncio does not complain
 
-    async def _decide(self, request: Request, knowledge: Knowledge) -> Plan:
+    async def _decide(self, request: Request, knowledge: StateLoader) -> Plan:
         """Return the events that follow from the commands.
 
         Raises Refused, Stale, OldEpoch, WorkspaceUnknown.
@@ -328,7 +328,7 @@ class Goals:
                 state = evolve(state, event)
         return Plan(loaded, events, await written_of(knowledge, loaded.state, state, today))
 
-    async def _append(self, request: Request, plan: Plan, knowledge: Knowledge) -> Answer:
+    async def _append(self, request: Request, plan: Plan, knowledge: StateLoader) -> Answer:
         before, events, written = plan
         if not events:
             return Answer(request.aggregate.id, (), before.position, before.revision, False, written)
@@ -347,7 +347,7 @@ class Goals:
         return Answer(request.aggregate.id, event_ids, appended.last, revision, False, written)
 
 
-async def _first_answer(view: View, request: Request, knowledge: Knowledge) -> Answer | None:
+async def _first_answer(view: View, request: Request, knowledge: StateLoader) -> Answer | None:
     """Return what the first try with this key was answered, if the views have it. Raises KeyReused."""
     if request.key is None:
         return None
@@ -376,7 +376,7 @@ async def _require_not_lost(view: View, request: Request) -> None:
             raise OldEpoch(epoch, view.epoch)
 
 
-async def _earlier(request: Request, knowledge: Knowledge) -> Answer | None:
+async def _earlier(request: Request, knowledge: StateLoader) -> Answer | None:
     """Return what the first try with this key was answered, if the ledger has it. Raises KeyReused."""
     tail = await knowledge.tail(request.aggregate)
     if request.key is None:

@@ -19,7 +19,7 @@ from events.objectives.state import KeyResult, Objective
 from events.scorecards.items import Item
 from events.state import State
 from services.access.callers import Caller
-from services.commands.state_loader import Knowledge
+from services.commands.state_loader import StateLoader
 from services.commands.visibility import may_see
 
 RESTATED = frozenset({"supports", "serves", "serves_why"})
@@ -30,7 +30,7 @@ RESTATED = frozenset({"supports", "serves", "serves_why"})
 class Asked:
     """A command on an aggregate, and what is known to the one who asks."""
 
-    knowledge: Knowledge
+    knowledge: StateLoader
     aggregate: Aggregate
     command: Command
     state: State | None

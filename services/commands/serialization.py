@@ -29,7 +29,7 @@ StillOurs = Callable[[], Awaitable[None]]
 """Asks, right before an append, whether it is still our turn. Raises ViewsUnavailable."""
 
 
-class OneAtATime:
+class Serialization:
     """Whose turn it is, among the commands of one process and of those it shares a system with."""
 
     def __init__(self, locks: Locks | None = None) -> None:

@@ -23,7 +23,7 @@ FEW = 100
 """Events that the views may lack: to read them costs no more than asking for three aggregates."""
 
 
-class Knowledge:
+class StateLoader:
     """One workspace as one command sees it.
 
     First it reads a view, if there is one; `stands` tells whether the ledger has anything new of what was

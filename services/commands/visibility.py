@@ -20,7 +20,7 @@ from events.talk.said import Said
 from events.visibility import restriction_of, viewer_of
 from services.access.callers import Caller
 from services.access.roles import Permission
-from services.commands.state_loader import Knowledge
+from services.commands.state_loader import StateLoader
 
 
 class Decide(Protocol):
@@ -29,7 +29,7 @@ class Decide(Protocol):
     def __call__(self, command: Command, state: State | None, context: Context, /) -> list[EventData]: ...
 
 
-async def may_see(knowledge: Knowledge, caller: Caller, state: State | None, today: date) -> bool:
+async def may_see(knowledge: StateLoader, caller: Caller, state: State | None, today: date) -> bool:
     """Return whether the caller sees an aggregate as it is now."""
     restriction = restriction_of(state)
     if restriction is None or caller.actor in restriction.parties:
@@ -74,7 +74,7 @@ def refusal_of_unseen(
 
 
 async def require_sight_of_new(
-    knowledge: Knowledge, caller: Caller, state: State | None, command: Command, today: date
+    knowledge: StateLoader, caller: Caller, state: State | None, command: Command, today: date
 ) -> None:
     """Refuse to draw up a scorecard that the caller would not see."""
     if state is not None or not isinstance(command, DrawUpScorecard):

@@ -60,7 +60,7 @@ _SUBJECT = re.compile(r"intake\.([^.]+)\.([^.]+)")
 _FEED = re.compile(SLUG)
 
 
-class Follower:
+class Consumer:
     """Reads INTAKE from the checkpoint, for ever. One process reads; others wait for it to go away."""
 
     def __init__(self, intake: Intake, deliveries: Deliveries, engine: AsyncEngine) -> None:

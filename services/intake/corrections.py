@@ -28,7 +28,7 @@ from projections.state.queries_readings import kpi_of
 from services.intake.deduplication import Decision, Told
 from services.intake.intake import Intake
 from services.intake.items import Dimensions, Item, Text
-from services.intake.validation import Admission, Candidate
+from services.intake.validation import Candidate, Validator
 from services.ledger import Entry, Ledger, recorded
 from services.postgres.views import NotBuilt, Views
 
@@ -122,7 +122,7 @@ class Corrections:
         catalogue = await self._intake.current_catalogue(order.workspace)
 
         def event(in_force: _InForce, now: datetime) -> EventData | None:
-            admission = Admission(catalogue, in_force.content.feed, now, correcting=True)
+            admission = Validator(catalogue, in_force.content.feed, now, correcting=True)
             candidate = _corrected(admission, in_force.content, correction)
             if not in_force.retracted and _same(candidate, in_force.content):
                 return None
@@ -229,7 +229,7 @@ def _in_force(events: list[RecordedEvent]) -> _InForce | None:
     return _InForce(last, contents[-1], revision)
 
 
-def _corrected(admission: Admission, before: ReadingContent, correction: Correction) -> Candidate:
+def _corrected(admission: Validator, before: ReadingContent, correction: Correction) -> Candidate:
     """Return the reading with its changes, checked as an item is. Raises Rejected."""
     said: dict[str, Any] = {
         name: getattr(correction, name)

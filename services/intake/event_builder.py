@@ -27,7 +27,7 @@ class Source:
     correlation_id: str | None = None
 
 
-class Recording:
+class EventBuilder:
     """Makes the events of one source at one time."""
 
     def __init__(self, source: Source, now: datetime) -> None:

@@ -23,13 +23,13 @@ from events.readings.identity import NEW, Revisions, Status, Version, judge
 from projections.control import ActiveVersion
 from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.deduplication import Contended, Decision, FarBehind, KnownReadings, Snapshot, Told
-from services.intake.event_builder import Recording, Source
+from services.intake.event_builder import EventBuilder, Source
 from services.intake.items import CHUNK, TEXT_LENGTH, Item, read_items
 from services.intake.metrics import ITEMS
 from services.intake.receipts import Receipt
 from services.intake.rejections import Rejected
 from services.intake.request_limits import RequestLimits
-from services.intake.validation import CATALOGUE_CODES, Admission, Candidate
+from services.intake.validation import CATALOGUE_CODES, Candidate, Validator
 from services.ledger import Entry, Ledger, LedgerUnavailable, LedgerUncertain
 from services.postgres.views import Views, ViewsUnavailable
 from services.runtime.grouping import Grouping
@@ -197,14 +197,14 @@ class Intake:
         for turn in _turns(raw):
             items += read_items(turn)
             await asyncio.sleep(0)
-        admission = Admission(catalogue, source.feed, now)
+        admission = Validator(catalogue, source.feed, now)
         results = await _admit(admission, items, index)
         if any(isinstance(result, Rejected) and result.code in CATALOGUE_CODES for result in results):
             # Perhaps the KPI was defined a moment ago: the ledger has the last word.
             newer = await self.current_catalogue(source.workspace)
             if newer is not catalogue:
                 catalogue = newer
-                admission = Admission(catalogue, source.feed, now)
+                admission = Validator(catalogue, source.feed, now)
                 results = await _admit(admission, items, index)
         candidates = [result for result in results if isinstance(result, Candidate)]
         rejected = [
@@ -218,7 +218,7 @@ class Intake:
     async def _look_up(self, chunk: _Chunk) -> _Chunk:
         """Ask the views in advance, and make the events of what they do not know."""
         snapshot = await self.known_readings(chunk.source.workspace).look_up(chunk.readings)
-        recording = Recording(chunk.source, chunk.now)
+        recording = EventBuilder(chunk.source, chunk.now)
         payloads: list[bytes | None] = []
         for some in _turns(chunk.candidates):
             payloads += [
@@ -289,7 +289,7 @@ def _turns(chunk: list[Any]) -> Iterator[list[Any]]:
 
 
 async def _admit(
-    admission: Admission, items: list[Item | Rejected], index: int
+    admission: Validator, items: list[Item | Rejected], index: int
 ) -> list[Candidate | Rejected]:
     results: list[Candidate | Rejected] = []
     for turn in _turns(items):
@@ -317,7 +317,7 @@ def _plan(chunks: list[_Chunk], found: dict[str, list[Version]]) -> _Plan:
 
 def _plan_chunk(plan: _Plan, chunk: _Chunk, found: dict[str, list[Version]], repeated: set[str]) -> None:
     source = chunk.source
-    recording = Recording(source, chunk.now)
+    recording = EventBuilder(source, chunk.now)
     outcomes = plan.outcomes[-1]
     subjects = {
         kpi: ledger_subject(source.workspace, Aggregate("reading", kpi))

@@ -10,7 +10,7 @@ from faststream.nats import NatsMessage
 from faststream.specification import AsyncAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.intake.consumer import Follower
+from services.intake.consumer import Consumer
 from services.intake.intake import Intake
 from services.ledger import Ledger
 from services.ledger.deliveries import Deliveries
@@ -30,7 +30,7 @@ class IntakeProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._follower: Follower | None = None
+        self._follower: Consumer | None = None
         self.broker = worker_broker(settings, "goaltrail-intake")
         self.broker.subscriber(
             "intake.>",
@@ -67,7 +67,7 @@ class IntakeProcess:
                 intake = Intake.connect(self._settings, ledger)
                 try:
                     deliveries = Deliveries(ledger.client, patience=PATIENCE)
-                    self._follower = Follower(intake, deliveries, engine)
+                    self._follower = Consumer(intake, deliveries, engine)
                     await self._follower.run()
                 finally:
                     await intake.close()

@@ -47,7 +47,7 @@ class Candidate(NamedTuple):
     """The fields of events.readings.events.ReadingRecorded as the ledger has them: None left out."""
 
 
-class Admission:
+class Validator:
     """Admits the items of one feed, by the catalogue as it is now."""
 
     def __init__(self, catalogue: Catalogue, feed: str, now: datetime, *, correcting: bool = False) -> None:

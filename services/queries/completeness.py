@@ -20,15 +20,15 @@ Incomplete = Annotated[
 ]
 
 
-async def unreadable(then: ReadContext) -> frozenset[Aggregate]:
+async def unreadable(context: ReadContext) -> frozenset[Aggregate]:
     """Aggregates with an event that the views could not take, among what was known then; waived ones not."""
-    if not then.view.poisoned:
+    if not context.view.poisoned:
         return frozenset()
-    found = await control.poisoned(then.connection, then.workspace.id, STATE.name)
+    found = await control.poisoned(context.connection, context.workspace.id, STATE.name)
     return frozenset(
         Aggregate(poison.kind, poison.id)
         for poison in found
-        if not poison.waived and poison.position <= then.position
+        if not poison.waived and poison.position <= context.position
     )
 
 

@@ -74,9 +74,9 @@ class PaceOut(BaseModel):
 POLICIES = tuple(Aggregate("policy", framework) for framework in FRAMEWORKS)
 
 
-async def load_policies(then: ReadContext) -> Policies:
+async def load_policies(context: ReadContext) -> Policies:
     """Return the policies as known at the read's position."""
-    return policies_among(await queries.latest_of(then.connection, POLICIES, then.position))
+    return policies_among(await queries.latest_of(context.connection, POLICIES, context.position))
 
 
 def policies_among(found: Mapping[Aggregate, queries.Version]) -> Policies:
@@ -99,7 +99,7 @@ def pace_out(pace: Pace | None) -> PaceOut | None:
     return None if pace is None else PaceOut(**pace._asdict())
 
 
-class Judge:
+class Grader:
     """Judges an objective and its key results at the end of a day, by the rules that its cycle pins."""
 
     def __init__(

@@ -27,7 +27,7 @@ class InitiativeLine(BaseModel):
 
 
 async def initiatives_for(
-    then: ReadContext, objectives: Iterable[Objective]
+    context: ReadContext, objectives: Iterable[Objective]
 ) -> Mapping[str, list[InitiativeLine]]:
     """Return the initiatives that support each of some objectives and their key results, by that one's id."""
     goals = [
@@ -39,7 +39,7 @@ async def initiatives_for(
         )
     ]
     found: defaultdict[str, list[InitiativeLine]] = defaultdict(list)
-    for version in await attachments(then.connection, "initiative", goals, then.position):
+    for version in await attachments(context.connection, "initiative", goals, context.position):
         assert isinstance(version.state, Initiative)
         line = InitiativeLine.model_validate(version.state, from_attributes=True)
         for goal in version.state.supports:

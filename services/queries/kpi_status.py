@@ -37,12 +37,12 @@ class KpiStatusOut(BaseModel):
     readings: FreshnessOut | None = Field(description="null without a reading in the last periods.")
 
 
-async def statuses(then: ReadContext, kpis: Sequence[Kpi]) -> dict[str, KpiStatusOut]:
+async def statuses(context: ReadContext, kpis: Sequence[Kpi]) -> dict[str, KpiStatusOut]:
     """Return the status of each KPI on the day shown, by its id."""
-    policy = (await load_policies(then)).newest("kpi")
-    stretches = {kpi.id: days_for_status(kpi, then.as_of) for kpi in kpis}
-    days = await queries.days_of_each(then.connection, stretches, then.position)
-    return {kpi.id: _status(kpi, days[kpi.id], policy, then.as_of) for kpi in kpis}
+    policy = (await load_policies(context)).newest("kpi")
+    stretches = {kpi.id: days_for_status(kpi, context.as_of) for kpi in kpis}
+    days = await queries.days_of_each(context.connection, stretches, context.position)
+    return {kpi.id: _status(kpi, days[kpi.id], policy, context.as_of) for kpi in kpis}
 
 
 def _status(kpi: Kpi, days: BusinessDays, policy: InForce, as_of: date) -> KpiStatusOut:

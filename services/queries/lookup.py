@@ -16,14 +16,16 @@ class NotFound(Exception):
         self.id = id_
 
 
-async def find(then: ReadContext, kind: str, id_: str) -> queries.Version:
+async def find(context: ReadContext, kind: str, id_: str) -> queries.Version:
     """Return one aggregate, as it was on the day shown. Raises NotFound."""
-    return await shown(then, kind, id_, await queries.latest(then.connection, kind, id_, then.position))
+    return await shown(
+        context, kind, id_, await queries.latest(context.connection, kind, id_, context.position)
+    )
 
 
-async def shown(then: ReadContext, kind: str, id_: str, found: queries.Version | None) -> queries.Version:
+async def shown(context: ReadContext, kind: str, id_: str, found: queries.Version | None) -> queries.Version:
     """Return an aggregate that was looked up, as it was on the day shown. Raises NotFound."""
-    if found is None or not await sees(then, kind, id_):
+    if found is None or not await sees(context, kind, id_):
         raise NotFound(kind, id_)
-    (seen,) = await without_hidden_goals(then, [on_day(then, found)])
+    (seen,) = await without_hidden_goals(context, [on_day(context, found)])
     return seen

@@ -33,16 +33,16 @@ class Shown(NamedTuple):
     """Words are shown that were not said to the caller: reading them goes on record."""
 
 
-async def readable_words(then: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[UUID]:
+async def readable_words(context: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[UUID]:
     """Return the events of what was said whose words are still there and the caller's to read."""
-    said = await _said_now(then, aggregates)
+    said = await _said_now(context, aggregates)
     return frozenset[UUID]().union(*(still_there(one) for one in said.values()))
 
 
-async def _said_now(then: ReadContext, aggregates: Collection[Aggregate]) -> dict[Aggregate, Said]:
+async def _said_now(context: ReadContext, aggregates: Collection[Aggregate]) -> dict[Aggregate, Said]:
     """Return those of some aggregates that were said and are the caller's to read, as they are now."""
-    found = await queries.latest_of(then.connection, list(aggregates), then.view.position)
-    hidden = await hidden_among(then, aggregates)
+    found = await queries.latest_of(context.connection, list(aggregates), context.view.position)
+    hidden = await hidden_among(context, aggregates)
     return {
         aggregate: version.state
         for aggregate, version in found.items()
@@ -50,16 +50,16 @@ async def _said_now(then: ReadContext, aggregates: Collection[Aggregate]) -> dic
     }
 
 
-async def private_to_others(then: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[Aggregate]:
+async def private_to_others(context: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[Aggregate]:
     """Return what the caller may read of what was said, though not to them."""
-    said = await _said_now(then, aggregates)
-    return frozenset(aggregate for aggregate, one in said.items() if one.is_private_to(then.caller.actor))
+    said = await _said_now(context, aggregates)
+    return frozenset(aggregate for aggregate, one in said.items() if one.is_private_to(context.caller.actor))
 
 
-def _shown(then: ReadContext, version: Said, revision: int, now: Said) -> Shown:
+def _shown(context: ReadContext, version: Said, revision: int, now: Said) -> Shown:
     """Return something that the caller may read, with what of it is still there by what is so now."""
     there = still_there(now)
-    return Shown(version, revision, there, bool(there) and now.is_private_to(then.caller.actor))
+    return Shown(version, revision, there, bool(there) and now.is_private_to(context.caller.actor))
 
 
 def still_there(said: Said) -> frozenset[UUID]:
@@ -67,28 +67,28 @@ def still_there(said: Said) -> frozenset[UUID]:
     return frozenset(words.event_id for words in said.all_words.values() if words.text is not None)
 
 
-async def find_said(then: ReadContext, kind: str, id_: str) -> Shown:
+async def find_said(context: ReadContext, kind: str, id_: str) -> Shown:
     """Return one thing that was said. Raises NotFound if there is none, or none that the caller may read."""
     wanted = Aggregate(kind, id_)
-    found = await queries.latest(then.connection, kind, id_, then.position)
-    now = (await _said_now(then, [wanted])).get(wanted)
+    found = await queries.latest(context.connection, kind, id_, context.position)
+    now = (await _said_now(context, [wanted])).get(wanted)
     if found is None or not isinstance(found.state, Said) or now is None:
         raise NotFound(kind, id_)
-    return _shown(then, found.state, found.revision, now)
+    return _shown(context, found.state, found.revision, now)
 
 
 async def list_said(
-    then: ReadContext, kind: str, about: str | None, paging: Paging
+    context: ReadContext, kind: str, about: str | None, paging: Paging
 ) -> tuple[list[Shown], Sequence[queries.Version]]:
     """Return a page of what the caller may read, and one more if there are more; and their versions."""
     if about is None:
-        chosen = await list_seen(then, kind, paging)
+        chosen = await list_seen(context, kind, paging)
     else:
-        versions = await attachments(then.connection, kind, [about], then.position)
-        chosen = after_cursor(await seen(then, kind, versions), paging)
-    now = await _said_now(then, [Aggregate(kind, id_of(version)) for version in chosen])
+        versions = await attachments(context.connection, kind, [about], context.position)
+        chosen = after_cursor(await seen(context, kind, versions), paging)
+    now = await _said_now(context, [Aggregate(kind, id_of(version)) for version in chosen])
     shown = [
-        _shown(then, version.state, version.revision, now[Aggregate(kind, version.state.id)])
+        _shown(context, version.state, version.revision, now[Aggregate(kind, version.state.id)])
         for version in chosen
         if isinstance(version.state, Said)
     ]
@@ -96,8 +96,10 @@ async def list_said(
 
 
 async def names_in(
-    then: ReadContext, shown: Iterable[Shown], keys: Keys, language: Language
+    context: ReadContext, shown: Iterable[Shown], keys: Keys, language: Language
 ) -> dict[str, str]:
     """Return the names of all registered people who talk, by id."""
     people = {person for one in shown for person in one.said.parties}
-    return await names_of(then.connection, keys, then.workspace.id, people, then.view.position, language)
+    return await names_of(
+        context.connection, keys, context.workspace.id, people, context.view.position, language
+    )

@@ -29,17 +29,17 @@ from services.queries.goal_schemas import (
     StepOut,
     base_out,
 )
-from services.queries.grading import POLICIES, Judge, pace_out, policies_among
+from services.queries.grading import POLICIES, Grader, pace_out, policies_among
 from services.queries.initiatives import InitiativeLine, initiatives_for
 from services.queries.read_context import ReadContext
 from services.queries.visibility import hidden_goals
 
 
-class Figures:
+class ObjectiveScores:
     """Everything that scores of some objectives follow from."""
 
-    def __init__(self, then: ReadContext) -> None:
-        self._then = then
+    def __init__(self, context: ReadContext) -> None:
+        self._context = context
         self._cycles: dict[str, Cycle] = {}
         self._kpis: dict[str, Kpi] = {}
         self._days: dict[str, BusinessDays] = {}
@@ -49,20 +49,20 @@ class Figures:
         self._initiatives: Mapping[str, list[InitiativeLine]] = {}
 
     @staticmethod
-    async def load(then: ReadContext, objectives: Sequence[Objective]) -> Figures:
+    async def load(context: ReadContext, objectives: Sequence[Objective]) -> ObjectiveScores:
         """Read all that answers on these objectives need."""
-        figures = await Figures.of_scores(then, objectives)
+        figures = await ObjectiveScores.of_scores(context, objectives)
         key_results = [key_result.id for objective in objectives for key_result in objective.key_results]
-        taken_over = await queries_goals.taken_over_by(then.connection, key_results, then.position)
-        figures._taken_over = await _seen_of_each(then, taken_over)
-        figures._initiatives = await initiatives_for(then, objectives)
-        figures._unreadable = await unreadable(then)
+        taken_over = await queries_goals.taken_over_by(context.connection, key_results, context.position)
+        figures._taken_over = await _seen_of_each(context, taken_over)
+        figures._initiatives = await initiatives_for(context, objectives)
+        figures._unreadable = await unreadable(context)
         return figures
 
     @staticmethod
-    async def of_scores(then: ReadContext, objectives: Sequence[Objective]) -> Figures:
+    async def of_scores(context: ReadContext, objectives: Sequence[Objective]) -> ObjectiveScores:
         """Read only what scores and paces follow from: cycles, KPIs, their business days, policies."""
-        figures = Figures(then)
+        figures = ObjectiveScores(context)
         kpis = {key_result.kpi for objective in objectives for key_result in objective.key_results}
         await figures._load_facts({objective.cycle for objective in objectives}, kpis - {None})
         await figures._load_days(objectives)
@@ -70,7 +70,7 @@ class Figures:
 
     def score(self, objective: Objective, key_result: KeyResult) -> KeyResultScore | None:
         """Return the score at the end of the day; None for a dropped key result."""
-        scores = self.scores(objective, key_result, [self._then.as_of])
+        scores = self.scores(objective, key_result, [self._context.as_of])
         return scores[0] if scores else None
 
     def scores(
@@ -161,7 +161,7 @@ class Figures:
         """Return a key result as it is answered."""
         # Sorting keeps the order in which several reports for one day were made; the last one counts.
         reports = sorted(
-            (report for report in key_result.check_ins if report.day <= self._then.as_of),
+            (report for report in key_result.check_ins if report.day <= self._context.as_of),
             key=lambda report: report.day,
         )
         latest = reports[-1] if reports else None
@@ -178,7 +178,7 @@ class Figures:
                 EarlierMeasureOut(measure=earlier.measure, kpi=earlier.kpi, until=earlier.until)
                 for earlier in key_result.earlier_measures
             ],
-            unresolved=key_result.target_on(self._then.as_of) is None,
+            unresolved=key_result.target_on(self._context.as_of) is None,
             targets=[self._target(key_result, fact) for fact in key_result.targets],
             kpi=key_result.kpi,
             owner=key_result.owner,
@@ -191,7 +191,7 @@ class Figures:
             taken_over_by=self._taken_over.get(key_result.id, ()),
             trajectory=key_result.trajectory,
             steps=[
-                StepOut(**dict(step), done_since=key_result.done_since(step.id, self._then.as_of))
+                StepOut(**dict(step), done_since=key_result.done_since(step.id, self._context.as_of))
                 for step in key_result.measure.steps or ()
             ],
             initiatives=self._initiatives.get(key_result.id, []),
@@ -237,14 +237,14 @@ class Figures:
             base_so_far=score.base_so_far,
         )
 
-    def _judge(self, objective: Objective) -> Judge:
+    def _judge(self, objective: Objective) -> Grader:
         cycle = self._cycles.get(objective.cycle)
-        return Judge(objective, cycle, self._kpis, self._policies, self._then.as_of)
+        return Grader(objective, cycle, self._kpis, self._policies, self._context.as_of)
 
     async def _load_facts(self, cycles: Iterable[str], kpis: Iterable[str | None]) -> None:
         wanted = [*POLICIES, *(Aggregate("cycle", id_) for id_ in cycles)]
         wanted += [Aggregate("kpi", id_) for id_ in kpis if id_ is not None]
-        found = await queries.latest_of(self._then.connection, wanted, self._then.position)
+        found = await queries.latest_of(self._context.connection, wanted, self._context.position)
         self._policies = policies_among(found)
         for version in found.values():
             if isinstance(version.state, Cycle):
@@ -268,16 +268,16 @@ class Figures:
                         first = min(first, base_days(window, kpi, fact.base)[0])
                 known = ranges.get(kpi.id, (first, last))
                 ranges[kpi.id] = min(known[0], first), max(known[1], last)
-        self._days = await queries.days_of_each(self._then.connection, ranges, self._then.position)
+        self._days = await queries.days_of_each(self._context.connection, ranges, self._context.position)
 
 
 async def _seen_of_each(
-    then: ReadContext, objectives: dict[str, tuple[str, ...]]
+    context: ReadContext, objectives: dict[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
     """Of the objectives that took key results over those that the caller sees."""
     if not objectives:
         return objectives
-    hidden = await hidden_goals(then, {id_ for ids in objectives.values() for id_ in ids})
+    hidden = await hidden_goals(context, {id_ for ids in objectives.values() for id_ in ids})
     return {
         key_result: tuple(id_ for id_ in ids if id_ not in hidden) for key_result, ids in objectives.items()
     }

@@ -41,11 +41,13 @@ async def names_of(
     return names
 
 
-async def name_people(keys: Keys, then: ReadContext, language: Language, things: Sequence[BaseModel]) -> None:
+async def name_people(
+    keys: Keys, context: ReadContext, language: Language, things: Sequence[BaseModel]
+) -> None:
     """Fill in `owner_name`, `reviewer_name` and `person_name` where the id is that of a registered person."""
     named = [(thing, field) for thing in things for field in _fields(thing)]
     ids = [getattr(thing, field) for thing, field in named]
-    names = await names_of(then.connection, keys, then.workspace.id, ids, then.position, language)
+    names = await names_of(context.connection, keys, context.workspace.id, ids, context.position, language)
     for (thing, field), id_ in zip(named, ids, strict=True):
         setattr(thing, f"{field}_name", names.get(id_))
 

@@ -95,7 +95,7 @@ class ViewReader:
             yield view
 
     @asynccontextmanager
-    async def then(
+    async def context(
         self,
         caller: Caller,
         as_of: Moment | None = None,
@@ -124,10 +124,10 @@ class ViewReader:
             yield view
 
     @asynccontextmanager
-    async def again(self, then: ReadContext) -> AsyncIterator[ReadContext]:
+    async def again(self, context: ReadContext) -> AsyncIterator[ReadContext]:
         """Yield the same times once more, after another view was looked at: no request holds two at once."""
-        async with self._views.open(then.caller.workspace) as view:
-            yield replace(then, view=view)
+        async with self._views.open(context.caller.workspace) as view:
+            yield replace(context, view=view)
 
 
 async def workspace_of(view: View, workspace: str) -> Workspace:

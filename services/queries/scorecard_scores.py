@@ -31,7 +31,7 @@ from projections.scoring.scorecards import (
 from projections.scoring.values import BusinessDays
 from projections.state import queries
 from services.queries.grading import BandOut, PolicyRef, load_policies, policy_ref
-from services.queries.objective_scores import Figures
+from services.queries.objective_scores import ObjectiveScores
 from services.queries.read_context import ReadContext
 from services.queries.visibility import hidden_aggregates
 
@@ -83,11 +83,11 @@ class Judged:
     pay_factor: Decimal | None
 
 
-class CardFigures:
+class ScorecardScores:
     """Everything that scores of some scorecards follow from."""
 
-    def __init__(self, then: ReadContext, hidden: frozenset[Aggregate], policies: Policies) -> None:
-        self._then = then
+    def __init__(self, context: ReadContext, hidden: frozenset[Aggregate], policies: Policies) -> None:
+        self._context = context
         self._hidden = hidden
         self._policies = policies
         self._cycles: dict[str, Cycle] = {}
@@ -95,19 +95,19 @@ class CardFigures:
         self._objectives: dict[str, tuple[Objective, int]] = {}
         self._objective_of: dict[str, str] = {}
         self._holders: dict[str, Objective] = {}
-        self._figures: dict[date, Figures] = {}
+        self._figures: dict[date, ObjectiveScores] = {}
         self._days: dict[str, BusinessDays] = {}
 
     @staticmethod
-    async def load(then: ReadContext, cards: Sequence[Scorecard]) -> CardFigures:
+    async def load(context: ReadContext, cards: Sequence[Scorecard]) -> ScorecardScores:
         """Read the goals, KPIs and policies that these scorecards name."""
-        figures = CardFigures(then, await hidden_aggregates(then), await load_policies(then))
+        figures = ScorecardScores(context, await hidden_aggregates(context), await load_policies(context))
         await figures._load(cards)
         return figures
 
     async def _load(self, cards: Sequence[Scorecard]) -> None:
         items = [item for card in cards for item in card.items]
-        connection, position = self._then.connection, self._then.position
+        connection, position = self._context.connection, self._context.position
         for item in items:
             if item.kind == "key_result":
                 holder = await queries.objective_of(connection, item.id, position)
@@ -128,7 +128,9 @@ class CardFigures:
         for day in {self._day(card) for card in cards}:
             goals = [objective.as_on(day) for objective, _ in self._objectives.values()]
             holders = [self._holders[card.id] for card in cards if self._day(card) == day]
-            self._figures[day] = await Figures.load(replace(self._then, as_of=day), [*goals, *holders])
+            self._figures[day] = await ObjectiveScores.load(
+                replace(self._context, as_of=day), [*goals, *holders]
+            )
         self._days = await queries.days_of_each(connection, self._stretches(cards), position)
 
     def _stretches(self, cards: Sequence[Scorecard]) -> dict[str, tuple[date, date]]:
@@ -147,7 +149,7 @@ class CardFigures:
         """Return the day whose end is looked at: goals of a longer cycle go on when the card's own is
         over.
         """
-        return min(self._then.as_of, self._cycles[card.cycle].end)
+        return min(self._context.as_of, self._cycles[card.cycle].end)
 
     def _holder(self, card: Scorecard) -> Objective:
         """Return the KPIs of a scorecard with the targets in force, as key results: they follow the same

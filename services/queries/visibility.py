@@ -30,28 +30,30 @@ GOALS = ("objective", "initiative", "scorecard")
 _PERSON = "person:"
 
 
-async def viewer(then: ReadContext, kinds: Collection[str]) -> Viewer:
+async def viewer(context: ReadContext, kinds: Collection[str]) -> Viewer:
     """Return the caller as one who looks at aggregates of some kinds today."""
-    sees_all_goals = then.caller.may(Permission.READ_ALL_GOALS)
-    actor = then.caller.actor
+    sees_all_goals = context.caller.may(Permission.READ_ALL_GOALS)
+    actor = context.caller.actor
     restricted = SAID if sees_all_goals else (*GOALS, *SAID)
     if not actor.startswith(_PERSON) or not any(kind in restricted for kind in kinds):
         return Viewer(actor, frozenset(), frozenset(), sees_all_goals)
-    if then.viewer is None:
+    if context.viewer is None:
         # Not `then.as_of`: that is a day which the caller chose.
-        today, _zone = then.workspace.business_day(datetime.now(UTC))
+        today, _zone = context.workspace.business_day(datetime.now(UTC))
         chart = OrgChart((), ())
         # Most people lead nobody: theirs is the only record that has to be read.
-        own = await queries.latest(then.connection, "person", actor.removeprefix(_PERSON), then.view.position)
+        own = await queries.latest(
+            context.connection, "person", actor.removeprefix(_PERSON), context.view.position
+        )
         person = None if own is None else own.state
         if isinstance(person, Person) and any(each.role == "lead" for each in person.memberships_on(today)):
-            chart = await load_org_chart(then.connection, then.view.position)
-        then.viewer = viewer_of(actor, chart, today, sees_all_goals=sees_all_goals)
-    return then.viewer
+            chart = await load_org_chart(context.connection, context.view.position)
+        context.viewer = viewer_of(actor, chart, today, sees_all_goals=sees_all_goals)
+    return context.viewer
 
 
 async def list_seen(
-    then: ReadContext,
+    context: ReadContext,
     kind: str,
     paging: Paging,
     *,
@@ -62,21 +64,21 @@ async def list_seen(
 
     Each state holds one of the parts in `holding`, which PostgreSQL looks for, and fits as it was on the day.
     """
-    looking = await viewer(then, [kind])
+    looking = await viewer(context, [kind])
     after = str(paging.cursor.after[0]) if paging.cursor is not None and paging.cursor.after else ""
     chosen: list[queries.Version] = []
     while True:
         found = await queries_visibility.page_of_kind(
-            then.connection,
+            context.connection,
             kind,
             looking,
-            position=then.position,
-            now=then.view.position,
+            position=context.position,
+            now=context.view.position,
             after=after,
             limit=paging.limit + 1,
             holding=holding,
         )
-        shown = await without_hidden_goals(then, [on_day(then, version) for version in found])
+        shown = await without_hidden_goals(context, [on_day(context, version) for version in found])
         chosen += [version for version in shown if fits(_state(version))]
         if len(found) <= paging.limit or len(chosen) > paging.limit:
             return chosen[: paging.limit + 1]
@@ -84,50 +86,50 @@ async def list_seen(
 
 
 async def seen_objectives(
-    then: ReadContext, *, holding: Sequence[Mapping[str, Any]] = ({},)
+    context: ReadContext, *, holding: Sequence[Mapping[str, Any]] = ({},)
 ) -> list[queries.Version]:
     """Return all objectives that the caller sees, as known then, by id, as they were on the day shown."""
     found = await queries_visibility.page_of_kind(
-        then.connection,
+        context.connection,
         "objective",
-        await viewer(then, GOALS),
-        position=then.position,
-        now=then.view.position,
+        await viewer(context, GOALS),
+        position=context.position,
+        now=context.view.position,
         after="",
         limit=_ALL,
         holding=holding,
     )
-    return await without_hidden_goals(then, [on_day(then, version) for version in found])
+    return await without_hidden_goals(context, [on_day(context, version) for version in found])
 
 
 _ALL = 2**31
 
 
-def on_day(then: ReadContext, version: queries.Version) -> queries.Version:
+def on_day(context: ReadContext, version: queries.Version) -> queries.Version:
     """Return an objective with the cycle and the measures it had on the day shown; anything else as it is."""
     if isinstance(version.state, Objective):
-        return version._replace(state=version.state.as_on(then.as_of))
+        return version._replace(state=version.state.as_on(context.as_of))
     return version
 
 
-async def seen(then: ReadContext, kind: str, versions: Sequence[queries.Version]) -> list[queries.Version]:
+async def seen(context: ReadContext, kind: str, versions: Sequence[queries.Version]) -> list[queries.Version]:
     """Return those of some aggregates of a kind that the caller sees."""
-    hidden = await hidden_among(then, [Aggregate(kind, id_of(version)) for version in versions])
+    hidden = await hidden_among(context, [Aggregate(kind, id_of(version)) for version in versions])
     found = [version for version in versions if Aggregate(kind, id_of(version)) not in hidden]
-    return await without_hidden_goals(then, found)
+    return await without_hidden_goals(context, found)
 
 
-async def sees(then: ReadContext, kind: str, id_: str) -> bool:
+async def sees(context: ReadContext, kind: str, id_: str) -> bool:
     """Return whether the caller sees one aggregate."""
-    return not await hidden_among(then, [Aggregate(kind, id_)])
+    return not await hidden_among(context, [Aggregate(kind, id_)])
 
 
 async def without_hidden_goals(
-    then: ReadContext, versions: Sequence[queries.Version]
+    context: ReadContext, versions: Sequence[queries.Version]
 ) -> list[queries.Version]:
     """Return some aggregates without the goals in them that the caller does not see: not even their ids."""
     named = {goal for version in versions for goal in _goals_in(version.state)}
-    hidden = await hidden_goals(then, named) if named else frozenset()
+    hidden = await hidden_goals(context, named) if named else frozenset()
     return [
         version._replace(state=_without(version.state, hidden)) if hidden else version for version in versions
     ]
@@ -152,48 +154,48 @@ def _without(state: Any, hidden: frozenset[str]) -> Any:
     return state.model_copy(update=update) if update else state
 
 
-async def with_purpose_seen(then: ReadContext, kpis: Sequence[Kpi]) -> list[Kpi]:
+async def with_purpose_seen(context: ReadContext, kpis: Sequence[Kpi]) -> list[Kpi]:
     """Return some KPIs; one that serves a goal which the caller does not see, without that and why."""
     served = {kpi.serves for kpi in kpis if kpi.serves is not None}
     if not served:
         return list(kpis)
-    hidden = await hidden_goals(then, served)
+    hidden = await hidden_goals(context, served)
     nothing = {"serves": None, "serves_why": None}
     return [kpi.model_copy(update=nothing) if kpi.serves in hidden else kpi for kpi in kpis]
 
 
-async def partly_seen(then: ReadContext, people: Collection[str]) -> frozenset[str]:
+async def partly_seen(context: ReadContext, people: Collection[str]) -> frozenset[str]:
     """Return those of some people of whose MBO goals the caller may not see all, nor their scorecard."""
-    looking = await viewer(then, GOALS)
+    looking = await viewer(context, GOALS)
     if looking.sees_all_goals:
         return frozenset()
     return frozenset(people) - looking.led - {looking.actor.removeprefix(_PERSON)}
 
 
-async def hidden_aggregates(then: ReadContext, kinds: Collection[str] = GOALS) -> frozenset[Aggregate]:
+async def hidden_aggregates(context: ReadContext, kinds: Collection[str] = GOALS) -> frozenset[Aggregate]:
     """Return all that the caller does not see: others' MBO goals, what is only for them, and scorecards."""
-    looking = await viewer(then, kinds)
+    looking = await viewer(context, kinds)
     if looking.sees_all_goals:
         kinds = [kind for kind in kinds if kind in SAID]
     if not kinds:
         return frozenset()
-    return await queries_visibility.hidden(then.connection, looking, then.view.position, kinds)
+    return await queries_visibility.hidden(context.connection, looking, context.view.position, kinds)
 
 
-async def hidden_among(then: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[Aggregate]:
+async def hidden_among(context: ReadContext, aggregates: Collection[Aggregate]) -> frozenset[Aggregate]:
     """Return those of some aggregates that the caller does not see."""
-    restricted = SAID if then.caller.may(Permission.READ_ALL_GOALS) else (*GOALS, *SAID)
+    restricted = SAID if context.caller.may(Permission.READ_ALL_GOALS) else (*GOALS, *SAID)
     asked = [aggregate for aggregate in aggregates if aggregate.kind in restricted]
     if not asked:
         return frozenset()
-    looking, now = await viewer(then, restricted), then.view.position
-    return await queries_visibility.hidden_among(then.connection, looking, now, asked)
+    looking, now = await viewer(context, restricted), context.view.position
+    return await queries_visibility.hidden_among(context.connection, looking, now, asked)
 
 
-async def hidden_goals(then: ReadContext, ids: Collection[str]) -> frozenset[str]:
+async def hidden_goals(context: ReadContext, ids: Collection[str]) -> frozenset[str]:
     """Return those of some ids of objectives and key results that the caller does not see."""
-    looking, now = await viewer(then, GOALS), then.view.position
-    return await queries_visibility.hidden_goals(then.connection, looking, now, ids)
+    looking, now = await viewer(context, GOALS), context.view.position
+    return await queries_visibility.hidden_goals(context.connection, looking, now, ids)
 
 
 def _state(version: queries.Version) -> State:

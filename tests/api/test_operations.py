@@ -10,7 +10,7 @@ import pytest
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from services.api.http.request_log import Observing
+from services.api.http.request_log import RequestLog
 from tests.api.conftest import Person, SettingsFor, given_goal, projecting
 
 pytestmark = pytest.mark.usefixtures("default_logging")
@@ -31,7 +31,7 @@ async def test_a_request_that_is_broken_off_gets_a_problem_too() -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/v1/readings", "headers": []}
-    request = asyncio.create_task(Observing(forever)(scope, receive, send))
+    request = asyncio.create_task(RequestLog(forever)(scope, receive, send))
     await begun.wait()
     request.cancel()
     with pytest.raises(asyncio.CancelledError):

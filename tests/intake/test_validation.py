@@ -21,12 +21,12 @@ from events.readings.events import ReadingRecorded
 from events.registry import event_type
 from events.workspace.state import Workspace
 from services.intake.catalogue import Catalogue
-from services.intake.event_builder import Recording, Source
+from services.intake.event_builder import EventBuilder, Source
 from services.intake.formats import from_cloudevent, parse_line
 from services.intake.items import read_items
 from services.intake.rejections import SENTENCES, Rejected
 from services.intake.times import parse_period
-from services.intake.validation import Admission, Candidate
+from services.intake.validation import Candidate, Validator
 from tests.intake.desk import AGGREGATIONS, NOW, item
 
 
@@ -78,7 +78,7 @@ def admitted(raw: Any, *, sender: str = "erp") -> Candidate | Rejected:
     if isinstance(read, Rejected):
         return read
     try:
-        return Admission(CATALOGUE, sender, NOW).admit(0, read)
+        return Validator(CATALOGUE, sender, NOW).admit(0, read)
     except Rejected as rejected:
         return rejected
 
@@ -337,7 +337,7 @@ def test_the_short_way_of_recording(
     raw = item("출처-1", str(value), source_version=source_version, dimensions=dimensions)
     found = admitted(raw)
     assert isinstance(found, Candidate)
-    payload = Recording(Source("main", "erp", "feed:erp", "r1"), NOW).recorded(found)
+    payload = EventBuilder(Source("main", "erp", "feed:erp", "r1"), NOW).recorded(found)
     event = decode(payload)
     assert event.data == ReadingRecorded(**found.data)
     assert str(event.id) == found.reading

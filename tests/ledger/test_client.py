@@ -40,7 +40,7 @@ def test_nats_py_still_has_what_we_use_of_its_inside() -> None:
     assert (fresh._ps.state, fresh._ps.buf) == (AWAITING_CONTROL_LINE, bytearray())
 
 
-class Listening(LedgerClient):
+class MessageReading(LedgerClient):
     """Notes what nats-py's own parser hands on."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Listening(LedgerClient):
 @given(st.lists(st.sampled_from(["ours", "big", "ping", "plain", "headers"]), max_size=12), st.data())
 async def test_answers_are_cut_out_wherever_a_read_ends(kinds: list[str], data: st.DataObject) -> None:
     """Answers of ours between frames that nats-py takes, read in pieces of any length: nothing is lost."""
-    client = Listening()
+    client = MessageReading()
     answer = client._waiting[b"_INBOX.ours.1"] = Answer(client, b"_INBOX.ours.1", many=True)
     wire, ours, others = b"", [], []
     head = b"NATS/1.0\r\nA: 1\r\n\r\n"

@@ -52,8 +52,8 @@ async def list_approvals(services: Serving, caller: Administrator, viewing: View
         for record in services.access.list(caller.workspace)
         if record.state(now) == "pending"
     ]
-    async with viewing.then(caller) as then:
-        for version in await queries.latest_of_kind(then.connection, "person", then.position):
+    async with viewing.context(caller) as context:
+        for version in await queries.latest_of_kind(context.connection, "person", context.position):
             if isinstance(version.state, Person):
                 found += [
                     Approval(
@@ -66,7 +66,7 @@ async def list_approvals(services: Serving, caller: Administrator, viewing: View
                     )
                     for request in version.state.lead_requests
                 ]
-        asked_by = then.workspace.dual_control_off_asked_by
+        asked_by = context.workspace.dual_control_off_asked_by
     if asked_by is not None:
         off = Approval(
             what="dual_control_off",
@@ -76,4 +76,4 @@ async def list_approvals(services: Serving, caller: Administrator, viewing: View
             own=asked_by == caller.actor,
         )
         found.append(off)
-    return Approvals(data=found, position=then.position)
+    return Approvals(data=found, position=context.position)

@@ -36,7 +36,7 @@ def _utc(moment: datetime) -> datetime:
 TokenId = Annotated[str, Path(max_length=64, examples=["3f0c9d1e2b4a5968"])]
 
 
-class TokenWanted(BaseModel):
+class NewToken(BaseModel):
     """A token to be made."""
 
     model_config = ConfigDict(
@@ -82,7 +82,7 @@ class Token(BaseModel):
     )
 
 
-class TokenMade(Token):
+class IssuedToken(Token):
     """A new token, with its text."""
 
     token: str | None = Field(description="Shown this once: null when a retry with the same key asks again.")
@@ -102,9 +102,9 @@ async def create(
     caller: Administrator,
     services: Serving,
     response: Response,
-    wanted: TokenWanted,
+    wanted: NewToken,
     key: IdempotencyKey = None,
-) -> TokenMade:
+) -> IssuedToken:
     """Make a token of a person or a feed. Its text is in this answer and nowhere else.
 
     Where the workspace has dual control, one for another person is `pending` (202) until another
@@ -136,7 +136,7 @@ async def create(
         response.status_code = 202
     if made.token is None:
         response.headers["Idempotent-Replayed"] = "true"
-    return TokenMade(**_shown(made.record).model_dump(), token=made.token, event_ids=[made.event_id])
+    return IssuedToken(**_shown(made.record).model_dump(), token=made.token, event_ids=[made.event_id])
 
 
 @router.get("", summary="List tokens", responses=problems(401, 403, 503))

@@ -47,9 +47,9 @@ class WorkspaceRead(Workspace, Known):
 @router.get("", summary="Read the workspace", responses=READ)
 async def read(caller: Reader, viewing: Viewing, response: Response, known_at: KnownAt) -> WorkspaceRead:
     """The workspace that the token belongs to."""
-    async with viewing.then(caller, None, known_at) as then:
-        found = await find(then, "workspace", caller.workspace, response)
-        return WorkspaceRead(**dict(found.state), revision=found.revision, **then.known)
+    async with viewing.context(caller, None, known_at) as context:
+        found = await find(context, "workspace", caller.workspace, response)
+        return WorkspaceRead(**dict(found.state), revision=found.revision, **context.known)
 
 
 @router.post("/zone", summary="Change the time zone", responses=CHANGE)

@@ -38,7 +38,7 @@ from services.api.http.services import Serving
 from services.keys.keys import Keys
 from services.postgres.views import View
 from services.queries.lookup import NotFound
-from services.queries.objective_scores import Figures
+from services.queries.objective_scores import ObjectiveScores
 from services.queries.person_names import names_of
 from services.queries.read_context import ReadContext
 from services.queries.visibility import partly_seen, seen_objectives
@@ -67,40 +67,43 @@ async def list_advice(
     ] = None,
 ) -> Page[AdviceOut]:
     """What to look at again in units, people, objectives with key results and KPIs, in this order, by id."""
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        facts = await _facts(then, services.keys, language)
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
+        facts = await _facts(context, services.keys, language)
         scope = _scope(facts, unit=unit, objective=objective, cycle=cycle)
     moving = [one.id for one in facts.objectives if asked_about(one, scope)]
     watched = [one.id for one in facts.kpis if objective is None and not one.retired]
     if moving or watched:
-        async with viewing.trail(caller, then.position) as trail:
-            made = await _moves(trail, then.workspace, moving, then.position)
-            on_kpis = await _kpi_moves(trail, then.workspace, watched, then.position)
-        async with viewing.again(then) as still:
+        async with viewing.trail(caller, context.position) as trail:
+            made = await _moves(trail, context.workspace, moving, context.position)
+            on_kpis = await _kpi_moves(trail, context.workspace, watched, context.position)
+        async with viewing.again(context) as still:
             moves = [move._replace(pace=await _pace(still, facts, entry, move)) for entry, move in made]
         facts = replace(facts, moves=moves, kpi_moves=on_kpis)
-    return page_from([advice_out(piece) for piece in advise(facts, scope)], paged, then.next_page)
+    return page_from([advice_out(piece) for piece in advise(facts, scope)], paged, context.next_page)
 
 
-async def _facts(then: ReadContext, keys: Keys, language: Language) -> Facts:
+async def _facts(context: ReadContext, keys: Keys, language: Language) -> Facts:
     """Return all goals and KPIs as known then; the moves of targets are in another view."""
     states = {
         kind: [
-            version.state for version in await queries.latest_of_kind(then.connection, kind, then.position)
+            version.state
+            for version in await queries.latest_of_kind(context.connection, kind, context.position)
         ]
         for kind in ("cycle", "org_unit", "kpi")
     }
-    objectives = [version.state for version in await seen_objectives(then)]
+    objectives = [version.state for version in await seen_objectives(context)]
     mbo = [one for one in objectives if isinstance(one, Objective) and one.framework == "mbo"]
     owners = {goal.owner for goal in mbo if goal.owner is not None}
     return Facts(
-        as_of=then.as_of,
+        as_of=context.as_of,
         cycles={state.id: state for state in states["cycle"] if isinstance(state, Cycle)},
         units={state.id: state for state in states["org_unit"] if isinstance(state, OrgUnit)},
         objectives=[state for state in objectives if isinstance(state, Objective)],
         kpis=[state for state in states["kpi"] if isinstance(state, Kpi)],
-        names=await names_of(then.connection, keys, then.workspace.id, owners, then.position, language),
-        partly_seen=await partly_seen(then, owners),
+        names=await names_of(
+            context.connection, keys, context.workspace.id, owners, context.position, language
+        ),
+        partly_seen=await partly_seen(context, owners),
     )
 
 
@@ -208,12 +211,12 @@ async def _entries(
     return found
 
 
-async def _pace(then: ReadContext, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Pace | None:
+async def _pace(context: ReadContext, facts: Facts, entry: audit.TrailEntry, move: TargetMove) -> Pace | None:
     """Return the pace of a key result when its target was moved, by what was known just before.
 
     None where nobody asks for it: of what was not active, and in the last fifth of the cycle.
     """
-    before = replace(then, as_of=move.recorded_on, known_at=entry.recorded_at, position=entry.position - 1)
+    before = replace(context, as_of=move.recorded_on, known_at=entry.recorded_at, position=entry.position - 1)
     version = await queries.latest(before.connection, "objective", entry.event.aggregate.id, before.position)
     objective = None if version is None else version.state
     if not isinstance(objective, Objective) or objective.status != "active":
@@ -222,4 +225,4 @@ async def _pace(then: ReadContext, facts: Facts, entry: audit.TrailEntry, move: 
     if cycle is None or move.recorded_on >= late_from(cycle) or key_result is None:
         return None
     alone = objective.model_copy(update={"key_results": (key_result,)})
-    return (await Figures.of_scores(before, [alone])).pace(alone, key_result)
+    return (await ObjectiveScores.of_scores(before, [alone])).pace(alone, key_result)

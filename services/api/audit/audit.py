@@ -126,24 +126,24 @@ async def read(
     order: Annotated[Literal["asc", "desc"], Query(description="By position on the ledger.")] = "asc",
 ) -> Page[Entry]:
     """Every event but ordinary readings, with its sentence: who did what, when and why."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
         after = position_in(paged)
         kinds = GOALS if caller.may(Permission.WITNESS) else (*GOALS, *SAID)
-        hidden = await hidden_aggregates(then, kinds)
-        asked = [] if about is None else await _seen_references(then, references(about))
-    async with viewing.trail(caller, then.position) as trail:
+        hidden = await hidden_aggregates(context, kinds)
+        asked = [] if about is None else await _seen_references(context, references(about))
+    async with viewing.trail(caller, context.position) as trail:
         entries = await queries.trail_of(
             trail.connection,
             caller.workspace,
             asked,
-            known=then.position,
+            known=context.position,
             hidden=sorted(hidden),
             after=after if order == "asc" else 0,
             before=after if order == "desc" and after else None,
             actor=actor,
             name=name,
-            recorded_from=None if first is None else start_of(first, then.workspace),
-            recorded_until=None if last is None else end_of(last, then.workspace),
+            recorded_from=None if first is None else start_of(first, context.workspace),
+            recorded_until=None if last is None else end_of(last, context.workspace),
             newest_first=order == "desc",
             limit=paged.limit + 1,
         )
@@ -151,11 +151,11 @@ async def read(
     entries = await _without_hidden_goals(entries, viewing, caller)
     async with services.views.open(caller.workspace) as view:
         names = await names_of(
-            view.connection, services.keys, caller.workspace, _people(entries), then.position, language
+            view.connection, services.keys, caller.workspace, _people(entries), context.position, language
         )
     shown = [await _entry(services.keys, entry, language, names) for entry in entries]
     last_shown = shown[: paged.limit][-1].position if shown else 0
-    return page(shown, paged, then.next_page(last_shown))
+    return page(shown, paged, context.next_page(last_shown))
 
 
 @router.get("/mine", summary="Read what concerns oneself", responses=READ)
@@ -168,16 +168,16 @@ async def mine(
     said to the caller by somebody who is no party.
     """
     person = person_of(caller.actor) or ""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        chart = await load_org_chart(then.connection, then.position)
-    today, _zone = then.workspace.business_day(datetime.now(UTC))
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
+        chart = await load_org_chart(context.connection, context.position)
+    today, _zone = context.workspace.business_day(datetime.now(UTC))
     units = sorted(chart.units_of(person, today))
-    async with viewing.trail(caller, then.position) as trail:
+    async with viewing.trail(caller, context.position) as trail:
         entries = await queries.trail_of(
             trail.connection,
             caller.workspace,
             [f"person/{person}", *(f"org_unit/{unit}" for unit in units)],
-            known=then.position,
+            known=context.position,
             before=position_in(paged) or None,
             name=CONCERNING,
             newest_first=True,
@@ -185,11 +185,11 @@ async def mine(
         )
     async with services.views.open(caller.workspace) as view:
         names = await names_of(
-            view.connection, services.keys, caller.workspace, _people(entries), then.position, language
+            view.connection, services.keys, caller.workspace, _people(entries), context.position, language
         )
     shown = [await _entry(services.keys, entry, language, names) for entry in entries]
     last_shown = shown[: paged.limit][-1].position if shown else 0
-    return page(shown, paged, then.next_page(last_shown))
+    return page(shown, paged, context.next_page(last_shown))
 
 
 @router.get("/recordings", summary="Sum up the ordinary readings of a KPI", responses=READ)
@@ -201,10 +201,10 @@ async def recordings(
     kpi: Annotated[Slug, Query(examples=["acv"])],
 ) -> Page[RecordingOut]:
     """What the trail leaves out: how many readings came from which feed on which day, the oldest first."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
         pass
-    async with viewing.trail(caller, then.position) as trail:
-        found = await queries.recordings(trail.connection, kpi, known=then.position)
+    async with viewing.trail(caller, context.position) as trail:
+        found = await queries.recordings(trail.connection, kpi, known=context.position)
     shown = [
         RecordingOut(
             feed=one.feed,
@@ -215,7 +215,7 @@ async def recordings(
         )
         for one in found
     ]
-    return page_from(shown, paged, then.next_page)
+    return page_from(shown, paged, context.next_page)
 
 
 _GOAL_KINDS = ("objective", "key_result")
@@ -223,9 +223,9 @@ _NOTHING = "nothing/-"
 """A reference of which there is no entry; none at all would ask for every entry."""
 
 
-async def _seen_references(then: ReadContext, asked: list[str]) -> list[str]:
+async def _seen_references(context: ReadContext, asked: list[str]) -> list[str]:
     """Return references without those to goals that the caller does not see."""
-    hidden = await _hidden_references(then, asked)
+    hidden = await _hidden_references(context, asked)
     return [one for one in asked if one not in hidden] or [_NOTHING]
 
 
@@ -236,7 +236,7 @@ async def _without_hidden_goals(
     if caller.may(Permission.READ_ALL_GOALS):
         return entries
     named = [{*entry.about, *_lines(entry.event.data)} for entry in entries]
-    async with viewing.then(caller) as now:
+    async with viewing.context(caller) as now:
         hidden = await _hidden_references(now, {one for some in named for one in some})
     return [
         entry._replace(
@@ -249,10 +249,10 @@ async def _without_hidden_goals(
     ]
 
 
-async def _hidden_references(then: ReadContext, asked: Collection[str]) -> frozenset[str]:
+async def _hidden_references(context: ReadContext, asked: Collection[str]) -> frozenset[str]:
     """Return those of some references that are to goals which the caller does not see."""
     goals = {one: id_ for one in asked for kind, _, id_ in [one.partition("/")] if kind in _GOAL_KINDS}
-    hidden = await hidden_goals(then, set(goals.values())) if goals else frozenset()
+    hidden = await hidden_goals(context, set(goals.values())) if goals else frozenset()
     return frozenset(one for one, id_ in goals.items() if id_ in hidden)
 
 
@@ -309,7 +309,7 @@ async def _without_words_of_others(
     said = {entry.event.aggregate for entry in entries if entry.event.aggregate.kind in SAID}
     if not said:
         return entries
-    async with viewing.then(caller) as now:
+    async with viewing.context(caller) as now:
         readable = await readable_words(now, said)
         shown = {entry.event.aggregate for entry in entries if entry.event.id in readable}
         private = await private_to_others(now, shown)

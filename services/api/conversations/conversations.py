@@ -20,7 +20,7 @@ from events.conversations.commands import (
 from events.conversations.state import Conversation
 from events.ids import Aggregate, Slug
 from events.talk.audience import Audience
-from services.api.conversations.message_reads import About, Heard, Listening
+from services.api.conversations.message_reads import About, MessageReading, OpenedWords
 from services.api.conversations.own_words import add_words_steps
 from services.api.http.command_execution import Receipt, Writing, as_command
 from services.api.http.exact_json import ExactRoute
@@ -76,7 +76,7 @@ class NewAction(Command):
     due: date | None = Field(None, description="The day by whose end it is to be done (기한).")
 
 
-class FewerReaders(NarrowAudience):
+class NarrowedAudience(NarrowAudience):
     """Who may read it from now on: as many as now, or fewer."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"audience": "parties"}]})
@@ -128,14 +128,16 @@ async def open_conversation(caller: Talker, writing: Writing, body: NewConversat
 
 @router.get("", summary="List conversations", responses=READ)
 async def list_conversations(
-    listening: Listening, paged: Paged, about: About = None
+    listening: MessageReading, paged: Paged, about: About = None
 ) -> Page[ConversationOut]:
     """Conversations that the caller takes part in or may read; `about` a goal, or with a person; by id."""
     return await listening.page("conversation", about, paged, _out)
 
 
 @router.get("/{conversation}", summary="Read a conversation", responses=READ)
-async def read(listening: Listening, response: Response, conversation: ConversationId) -> ConversationRead:
+async def read(
+    listening: MessageReading, response: Response, conversation: ConversationId
+) -> ConversationRead:
     """One conversation; for whoever may not read it there is none."""
     return await listening.one("conversation", conversation, response, _out, ConversationRead)
 
@@ -180,14 +182,14 @@ async def reopen_action(
 
 @router.post("/{conversation}/narrow", summary="Let fewer people read a conversation", responses=STEP)
 async def narrow(
-    caller: Talker, writing: Writing, conversation: ConversationId, body: FewerReaders
+    caller: Talker, writing: Writing, conversation: ConversationId, body: NarrowedAudience
 ) -> Receipt:
     """From everyone to the line, or to the parties only; what was said to few is never opened to more."""
     command = as_command(body, NarrowAudience)
     return await writing.execute(caller, Aggregate("conversation", conversation), command, body=body)
 
 
-def _out(heard: Heard) -> ConversationOut:
+def _out(heard: OpenedWords) -> ConversationOut:
     said = heard.said
     assert isinstance(said, Conversation)
 

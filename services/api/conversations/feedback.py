@@ -12,7 +12,7 @@ from events.feedback.commands import GiveFeedback
 from events.feedback.state import Feedback
 from events.ids import Slug
 from events.talk.audience import Audience
-from services.api.conversations.message_reads import About, Heard, Listening
+from services.api.conversations.message_reads import About, MessageReading, OpenedWords
 from services.api.conversations.own_words import add_words_steps
 from services.api.http.command_execution import Receipt, Writing
 from services.api.http.exact_json import ExactRoute
@@ -72,18 +72,18 @@ async def give(caller: Talker, writing: Writing, body: NewFeedback) -> Receipt:
 
 
 @router.get("", summary="List feedback", responses=READ)
-async def list_feedback(listening: Listening, paged: Paged, about: About = None) -> Page[FeedbackOut]:
+async def list_feedback(listening: MessageReading, paged: Paged, about: About = None) -> Page[FeedbackOut]:
     """Feedback that the caller gave, got, or may read as the line of who got it; by id."""
     return await listening.page("feedback", about, paged, _out)
 
 
 @router.get("/{feedback}", summary="Read feedback", responses=READ)
-async def read(listening: Listening, response: Response, feedback: FeedbackId) -> FeedbackRead:
+async def read(listening: MessageReading, response: Response, feedback: FeedbackId) -> FeedbackRead:
     """One feedback; for whom it does not concern it is not there."""
     return await listening.one("feedback", feedback, response, _out, FeedbackRead)
 
 
-def _out(heard: Heard) -> FeedbackOut:
+def _out(heard: OpenedWords) -> FeedbackOut:
     said = heard.said
     assert isinstance(said, Feedback)
     return FeedbackOut(

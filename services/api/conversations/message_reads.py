@@ -34,7 +34,7 @@ Item = TypeVar("Item", bound=BaseModel)
 Read = TypeVar("Read", bound=BaseModel)
 
 
-class Heard(NamedTuple):
+class OpenedWords(NamedTuple):
     """Something that was said, with the words that are still there in clear."""
 
     said: Said
@@ -50,7 +50,7 @@ class Heard(NamedTuple):
         return self.texts.get(words.event_id)
 
 
-class Listener:
+class MessageReader:
     """Reads for one request what its caller may read."""
 
     def __init__(
@@ -64,57 +64,57 @@ class Listener:
         self._known_at = known_at
 
     async def page(
-        self, kind: str, about: str | None, paging: Paging, answer: Callable[[Heard], Item]
+        self, kind: str, about: str | None, paging: Paging, answer: Callable[[OpenedWords], Item]
     ) -> Page[Item]:
         """Return a page of a kind, by id."""
-        async with self._viewing.then(self._caller, None, self._known_at, cursor=paging.cursor) as then:
-            shown, chosen = await list_said(then, kind, about, paging)
-            heard = await self._opened(then, shown)
-        await self._record(then, kind, shown)
-        return page([answer(one) for one in heard], paging, then.next_page(last_id(chosen, paging)))
+        async with self._viewing.context(self._caller, None, self._known_at, cursor=paging.cursor) as context:
+            shown, chosen = await list_said(context, kind, about, paging)
+            heard = await self._opened(context, shown)
+        await self._record(context, kind, shown)
+        return page([answer(one) for one in heard], paging, context.next_page(last_id(chosen, paging)))
 
     async def one(
         self,
         kind: str,
         id_: str,
         response: Response,
-        answer: Callable[[Heard], BaseModel],
+        answer: Callable[[OpenedWords], BaseModel],
         model: type[Read],
     ) -> Read:
         """One of a kind, with the times it is read at. Raises 404 if there is none for the caller."""
-        async with self._viewing.then(self._caller, None, self._known_at) as then:
-            shown = await find_said(then, kind, id_)
-            response.headers["ETag"] = etag(shown.revision, then.view.epoch)
-            (heard,) = await self._opened(then, [shown])
-        await self._record(then, kind, [shown])
-        return model(**dict(answer(heard)), **then.known)
+        async with self._viewing.context(self._caller, None, self._known_at) as context:
+            shown = await find_said(context, kind, id_)
+            response.headers["ETag"] = etag(shown.revision, context.view.epoch)
+            (heard,) = await self._opened(context, [shown])
+        await self._record(context, kind, [shown])
+        return model(**dict(answer(heard)), **context.known)
 
-    async def _record(self, then: ReadContext, kind: str, shown: list[Shown]) -> None:
+    async def _record(self, context: ReadContext, kind: str, shown: list[Shown]) -> None:
         """Put on record what is read that was said to others. The view's connection is given back by then."""
         private = [Aggregate(kind, one.said.id) for one in shown if one.private]
-        today, _zone = then.workspace.business_day(datetime.now(UTC))
+        today, _zone = context.workspace.business_day(datetime.now(UTC))
         await self._private_readings.record(self._caller, private, today)
 
-    async def _opened(self, then: ReadContext, shown: list[Shown]) -> list[Heard]:
-        names = await names_in(then, shown, self._keys, self._language)
+    async def _opened(self, context: ReadContext, shown: list[Shown]) -> list[OpenedWords]:
+        names = await names_in(context, shown, self._keys, self._language)
         heard = []
         for said, revision, there, _private in shown:
             texts = {
-                words.event_id: await self._keys.open_text(then.workspace.id, words.text, self._language)
+                words.event_id: await self._keys.open_text(context.workspace.id, words.text, self._language)
                 for words in said.all_words.values()
                 if words.text is not None and words.event_id in there
             }
             parties = {person: names[person] for person in said.parties if person in names}
             party = person_of(self._caller.actor) in said.parties
-            heard.append(Heard(said, revision, parties, texts, said.read_by if party else {}))
+            heard.append(OpenedWords(said, revision, parties, texts, said.read_by if party else {}))
         return heard
 
 
 async def listener(
     services: Serving, caller: Reader, viewing: Viewing, language: Lang, known_at: KnownAt
-) -> Listener:
+) -> MessageReader:
     """Return how this request reads what people said."""
-    return Listener(services, caller, viewing, language, known_at)
+    return MessageReader(services, caller, viewing, language, known_at)
 
 
-Listening = Annotated[Listener, Depends(listener)]
+MessageReading = Annotated[MessageReader, Depends(listener)]

@@ -12,13 +12,13 @@ from services.api.http.openapi_responses import STEP
 from services.api.http.security import Talker
 
 
-class OtherWords(Reword):
+class RewordedText(Reword):
     """Own words, otherwise. In a conversation `words` names them: `agenda`, or a note's or action's id."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "발표 자료가 아주 명확했습니다"}]})
 
 
-class WordsTakenBack(Redact):
+class RedactedText(Redact):
     """Own words that are shown no longer. In a conversation `words` names them."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
@@ -28,11 +28,11 @@ def add_words_steps(router: APIRouter, kind: str, *, example: str) -> None:
     """Let people put their own words otherwise, or take them back: `POST …/{id}/reword` and `/redact`."""
     of_path = Path(alias=kind, examples=[example])
 
-    async def reword(caller: Talker, writing: Writing, body: OtherWords, id_: Slug = of_path) -> Receipt:
+    async def reword(caller: Talker, writing: Writing, body: RewordedText, id_: Slug = of_path) -> Receipt:
         return await writing.execute(caller, Aggregate(kind, id_), as_command(body, Reword), body=body)
 
     async def redact(
-        caller: Talker, writing: Writing, id_: Slug = of_path, body: WordsTakenBack | None = None
+        caller: Talker, writing: Writing, id_: Slug = of_path, body: RedactedText | None = None
     ) -> Receipt:
         command = Redact() if body is None else as_command(body, Redact)
         return await writing.execute(caller, Aggregate(kind, id_), command, body=body)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from events.ids import Slug
 from events.recognition.commands import GiveRecognition
 from events.recognition.state import Recognition
-from services.api.conversations.message_reads import About, Heard, Listening
+from services.api.conversations.message_reads import About, MessageReading, OpenedWords
 from services.api.conversations.own_words import add_words_steps
 from services.api.http.command_execution import Receipt, Writing
 from services.api.http.exact_json import ExactRoute
@@ -66,18 +66,20 @@ async def give(caller: Talker, writing: Writing, body: NewRecognition) -> Receip
 
 
 @router.get("", summary="List recognitions", responses=READ)
-async def list_recognitions(listening: Listening, paged: Paged, about: About = None) -> Page[RecognitionOut]:
+async def list_recognitions(
+    listening: MessageReading, paged: Paged, about: About = None
+) -> Page[RecognitionOut]:
     """Recognitions by id, of everybody."""
     return await listening.page("recognition", about, paged, _out)
 
 
 @router.get("/{recognition}", summary="Read a recognition", responses=READ)
-async def read(listening: Listening, response: Response, recognition: RecognitionId) -> RecognitionRead:
+async def read(listening: MessageReading, response: Response, recognition: RecognitionId) -> RecognitionRead:
     """One recognition."""
     return await listening.one("recognition", recognition, response, _out, RecognitionRead)
 
 
-def _out(heard: Heard) -> RecognitionOut:
+def _out(heard: OpenedWords) -> RecognitionOut:
     said = heard.said
     assert isinstance(said, Recognition)
     return RecognitionOut(

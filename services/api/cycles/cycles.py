@@ -77,8 +77,8 @@ async def plan(caller: CycleEditor, writing: Writing, body: NewCycle) -> Receipt
 @router.get("", summary="List cycles", responses=READ)
 async def list_cycles(caller: Reader, viewing: Viewing, paged: Paged, known_at: KnownAt) -> Page[CycleOut]:
     """All cycles, by id."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        return await list_kind(then, "cycle", CycleOut, paged)
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
+        return await list_kind(context, "cycle", CycleOut, paged)
 
 
 @router.get("/{cycle}", summary="Read a cycle", responses=READ)
@@ -86,9 +86,9 @@ async def read(
     caller: Reader, viewing: Viewing, response: Response, cycle: CycleId, known_at: KnownAt
 ) -> CycleRead:
     """One cycle."""
-    async with viewing.then(caller, None, known_at) as then:
-        found = await find(then, "cycle", cycle, response)
-        return CycleRead(**dict(found.state), revision=found.revision, **then.known)
+    async with viewing.context(caller, None, known_at) as context:
+        found = await find(context, "cycle", cycle, response)
+        return CycleRead(**dict(found.state), revision=found.revision, **context.known)
 
 
 @router.post("/{cycle}/open", summary="Open a cycle", responses=STEP)

@@ -81,9 +81,9 @@ class PolicyRead(PolicyOut, Known):
 @router.get("", summary="List policies", responses=READ)
 async def list_policies(caller: Reader, viewing: Viewing, paged: Paged, known_at: KnownAt) -> Page[PolicyOut]:
     """The rules of each framework."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        found = [await _find(then, framework) for framework in FRAMEWORKS]
-        return page_from([_newest(*each) for each in found], paged, then.next_page)
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
+        found = [await _find(context, framework) for framework in FRAMEWORKS]
+        return page_from([_newest(*each) for each in found], paged, context.next_page)
 
 
 @router.get("/{framework}", summary="Read a policy in all its versions", responses=READ)
@@ -97,9 +97,9 @@ async def read(
     known_at: KnownAt,
 ) -> PolicyRead:
     """One policy, now or as it was known then."""
-    async with viewing.then(caller, None, known_at) as then:
-        policy, revision = await _find(then, framework)
-    response.headers["ETag"] = etag(revision, then.view.epoch)
+    async with viewing.context(caller, None, known_at) as context:
+        policy, revision = await _find(context, framework)
+    response.headers["ETag"] = etag(revision, context.view.epoch)
     built_in = PolicyVersionOut(
         version=0,
         rules=policy.rules(0),
@@ -111,10 +111,10 @@ async def read(
     )
     set_ = []
     if policy.version:
-        async with viewing.trail(caller, then.position) as trail:
-            set_ = await _set_versions(services, caller, trail, language, policy, then.position)
+        async with viewing.trail(caller, context.position) as trail:
+            set_ = await _set_versions(services, caller, trail, language, policy, context.position)
     newest = _newest(policy, revision)
-    return PolicyRead(**dict(newest), versions=[built_in, *set_], **then.known)
+    return PolicyRead(**dict(newest), versions=[built_in, *set_], **context.known)
 
 
 @router.post("/{framework}", status_code=201, summary="Set a policy", responses=STEP)
@@ -136,9 +136,9 @@ async def set_policy(
     )
 
 
-async def _find(then: ReadContext, framework: Framework) -> tuple[Policy, int]:
+async def _find(context: ReadContext, framework: Framework) -> tuple[Policy, int]:
     """Return a policy and its revision; one that nobody set holds the built-in rules."""
-    found = await queries.latest(then.connection, "policy", framework, then.position)
+    found = await queries.latest(context.connection, "policy", framework, context.position)
     if found is None:
         return Policy(id=framework), 0
     assert isinstance(found.state, Policy)

@@ -63,8 +63,8 @@ async def register(caller: FeedEditor, writing: Writing, body: NewFeed) -> Recei
 @router.get("", summary="List feeds", responses=READ)
 async def list_feeds(caller: Reader, viewing: Viewing, paged: Paged, known_at: KnownAt) -> Page[FeedOut]:
     """All feeds, by id."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        return await list_kind(then, "feed", FeedOut, paged)
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
+        return await list_kind(context, "feed", FeedOut, paged)
 
 
 @router.get("/{feed}", summary="Read a feed", responses=READ)
@@ -72,9 +72,9 @@ async def read(
     caller: Reader, viewing: Viewing, response: Response, feed: FeedId, known_at: KnownAt
 ) -> FeedRead:
     """One feed."""
-    async with viewing.then(caller, None, known_at) as then:
-        found = await find(then, "feed", feed, response)
-        return FeedRead(**dict(found.state), revision=found.revision, **then.known)
+    async with viewing.context(caller, None, known_at) as context:
+        found = await find(context, "feed", feed, response)
+        return FeedRead(**dict(found.state), revision=found.revision, **context.known)
 
 
 @router.patch("/{feed}", summary="Change a feed", responses=CHANGE)

@@ -29,7 +29,7 @@ from services.api.http.services import Serving
 from services.queries.goal_schemas import KeyResultOut
 from services.queries.kpi_status import KpiStatusOut, statuses
 from services.queries.lookup import NotFound
-from services.queries.objective_scores import Figures
+from services.queries.objective_scores import ObjectiveScores
 from services.queries.paging import id_of
 from services.queries.person_names import names_of
 from services.queries.read_context import ReadContext
@@ -148,26 +148,26 @@ async def read(
     ] = None,
 ) -> AlignmentOut:
     """Each objective of the top with what supports or serves it, in any cycle; and what hangs on nothing."""
-    async with viewing.then(caller, as_of, known_at) as then:
-        known = await _Known.load(then)
+    async with viewing.context(caller, as_of, known_at) as context:
+        known = await _Known.load(context)
         cycles = known.cycles_asked(cycle)
-        alignment = align(known.objectives, known.kpis, known.initiatives, known.units, cycles, then.as_of)
+        alignment = align(known.objectives, known.kpis, known.initiatives, known.units, cycles, context.as_of)
         shown = [objective for objective in known.objectives if objective.id in alignment.shown]
-        figures = await Figures.load(then, shown)
+        figures = await ObjectiveScores.load(context, shown)
         people = {kpi.owner for kpi in known.kpis} | {work.owner for work in known.initiatives}
         people |= {objective.owner for objective in shown}
         people |= {key_result.owner for objective in shown for key_result in objective.key_results}
         names = await names_of(
-            then.connection, services.keys, caller.workspace, people, then.position, language
+            context.connection, services.keys, caller.workspace, people, context.position, language
         )
-        standing = await statuses(then, [kpi for kpi in known.kpis if not kpi.retired])
+        standing = await statuses(context, [kpi for kpi in known.kpis if not kpi.retired])
         answer = _Answer(known, figures, standing, names)
         return AlignmentOut(
             cycles=sorted(cycles),
             top=[answer.node(node) for node in alignment.top],
             orphans=answer.orphans(alignment.orphans),
             not_carried=[objective.id for objective in alignment.not_carried],
-            **then.times,
+            **context.times,
         )
 
 
@@ -183,19 +183,21 @@ class _Known:
     cycles: dict[str, Cycle]
 
     @staticmethod
-    async def load(then: ReadContext) -> _Known:
+    async def load(context: ReadContext) -> _Known:
         versions = {
-            kind: await queries.latest_of_kind(then.connection, kind, then.position)
+            kind: await queries.latest_of_kind(context.connection, kind, context.position)
             for kind in ("kpi", "org_unit", "cycle")
         }
-        versions["objective"] = await seen_objectives(then)
-        initiatives = await queries.latest_of_kind(then.connection, "initiative", then.position)
-        versions["initiative"] = await seen(then, "initiative", initiatives)
+        versions["objective"] = await seen_objectives(context)
+        initiatives = await queries.latest_of_kind(context.connection, "initiative", context.position)
+        versions["initiative"] = await seen(context, "initiative", initiatives)
         states = {kind: [version.state for version in found] for kind, found in versions.items()}
         return _Known(
             objectives=[state for state in states["objective"] if isinstance(state, Objective)],
             revisions={id_of(version): version.revision for version in versions["objective"]},
-            kpis=await with_purpose_seen(then, [state for state in states["kpi"] if isinstance(state, Kpi)]),
+            kpis=await with_purpose_seen(
+                context, [state for state in states["kpi"] if isinstance(state, Kpi)]
+            ),
             initiatives=[state for state in states["initiative"] if isinstance(state, Initiative)],
             units={state.id: state for state in states["org_unit"] if isinstance(state, OrgUnit)},
             cycles={state.id: state for state in states["cycle"] if isinstance(state, Cycle)},
@@ -216,7 +218,7 @@ class _Answer:
     def __init__(
         self,
         known: _Known,
-        figures: Figures,
+        figures: ObjectiveScores,
         standing: Mapping[str, KpiStatusOut],
         names: Mapping[str, str],
     ) -> None:

@@ -105,21 +105,21 @@ async def list_initiatives(
     """Initiatives by id, done and dropped ones too."""
     wanted = {"org_unit": org_unit, "owner": owner, "status": status}
     filters = {field: value for field, value in wanted.items() if value is not None}
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
         if supports is None:
-            chosen = await list_seen(then, "initiative", paged, holding=[filters])
+            chosen = await list_seen(context, "initiative", paged, holding=[filters])
         else:
             goals = [f"{kind}/{supports}" for kind in ("objective", "key_result")]
-            versions = await attachments(then.connection, "initiative", goals, then.position)
+            versions = await attachments(context.connection, "initiative", goals, context.position)
             fitting = [
                 version
-                for version in await seen(then, "initiative", versions)
+                for version in await seen(context, "initiative", versions)
                 if all(getattr(version.state, field) == value for field, value in filters.items())
             ]
             chosen = after_cursor(fitting, paged)
         items = [InitiativeOut(**dict(version.state), revision=version.revision) for version in chosen]
-        await name_people(services.keys, then, language, items)
-        return page(items, paged, then.next_page(last_id(chosen, paged)))
+        await name_people(services.keys, context, language, items)
+        return page(items, paged, context.next_page(last_id(chosen, paged)))
 
 
 @router.get("/{initiative}", summary="Read an initiative", responses=READ)
@@ -133,10 +133,10 @@ async def read(
     known_at: KnownAt,
 ) -> InitiativeRead:
     """One initiative."""
-    async with viewing.then(caller, None, known_at) as then:
-        found = await find(then, "initiative", initiative, response)
-        shown = InitiativeRead(**dict(found.state), revision=found.revision, **then.known)
-        await name_people(services.keys, then, language, [shown])
+    async with viewing.context(caller, None, known_at) as context:
+        found = await find(context, "initiative", initiative, response)
+        shown = InitiativeRead(**dict(found.state), revision=found.revision, **context.known)
+        await name_people(services.keys, context, language, [shown])
         return shown
 
 

@@ -25,7 +25,7 @@ from services.api.http.paging import Page, Paged, page_from
 from services.api.http.read_parameters import KnownAt, Viewing
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Serving
-from services.queries.objective_scores import Figures
+from services.queries.objective_scores import ObjectiveScores
 from services.queries.read_context import ReadContext
 
 router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
@@ -112,10 +112,10 @@ async def check_ins(
     known_at: KnownAt,
 ) -> Page[CheckInOut]:
     """All reports, the latest first."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        _objective, state, _revision = await find_key_result(then, key_result, response)
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
+        _objective, state, _revision = await find_key_result(context, key_result, response)
     reports = [CheckInOut(**dict(report)) for report in reversed(state.check_ins)]
-    listed = page_from(reports, paged, then.next_page)
+    listed = page_from(reports, paged, context.next_page)
     for report in listed.data:
         if report.note is not None:
             report.note = await services.keys.open_text(caller.workspace, report.note, language)
@@ -134,18 +134,18 @@ async def score_history(
     last: Annotated[date | None, Query(alias="to", description="The last business day.")] = None,
 ) -> Page[ScorePoint]:
     """The scores of business days, in their order, each with its cause: a goal event or readings."""
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
-        objective, state, _revision = await find_key_result(then, key_result, response)
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
+        objective, state, _revision = await find_key_result(context, key_result, response)
         first, last = first or date.min, last or date.max
-        rows = await queries.score_rows(then.connection, key_result, first, last, then.position)
+        rows = await queries.score_rows(context.connection, key_result, first, last, context.position)
         points = [ScorePoint.model_validate(row, from_attributes=True) for row in rows]
-        points += await _since_replaced(then, objective, state, points, first, last)
+        points += await _since_replaced(context, objective, state, points, first, last)
     points.sort(key=lambda point: (point.day, point.position))
-    return page_from(points, paged, then.next_page)
+    return page_from(points, paged, context.next_page)
 
 
 async def _since_replaced(
-    then: ReadContext,
+    context: ReadContext,
     objective: Objective,
     key_result: KeyResult,
     points: Sequence[ScorePoint],
@@ -155,18 +155,18 @@ async def _since_replaced(
     """Return what readings had brought about by then, where later ones of the same recorded day replaced
     it.
     """
-    if then.known_at is None or then.position >= then.view.position:
+    if context.known_at is None or context.position >= context.view.position:
         return []
-    recorded_day = then.known_at.astimezone(UTC).date()
+    recorded_day = context.known_at.astimezone(UTC).date()
     days = [
         day
-        for day in await days_scored_later(then.connection, key_result.id, recorded_day, then.position)
+        for day in await days_scored_later(context.connection, key_result.id, recorded_day, context.position)
         if first <= day <= last
     ]
     if not days:
         return []
-    figures = await Figures.load(then, [objective])
-    position, recorded_at = await queries.moment_at(then.connection, then.position)
+    figures = await ObjectiveScores.load(context, [objective])
+    position, recorded_at = await queries.moment_at(context.connection, context.position)
     found = []
     for day, score in zip(days, figures.scores(objective, key_result, days), strict=False):
         before = next((point for point in reversed(points) if point.day == day), None)

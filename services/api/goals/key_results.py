@@ -41,7 +41,7 @@ from services.queries.completeness import Incomplete
 from services.queries.goal_schemas import KeyResultOut, Score
 from services.queries.goalposts import as_held
 from services.queries.lookup import NotFound
-from services.queries.objective_scores import Figures
+from services.queries.objective_scores import ObjectiveScores
 from services.queries.person_names import name_people
 from services.queries.read_context import ReadContext
 from services.queries.visibility import sees
@@ -142,13 +142,13 @@ async def objective_of(services: Services, caller: Caller, key_result: str) -> A
 
 
 async def find_key_result(
-    then: ReadContext, key_result: str, response: Response
+    context: ReadContext, key_result: str, response: Response
 ) -> tuple[Objective, KeyResult, int]:
     """Return the key result with its objective and the revision of both. Raises 404."""
-    objective_id = await queries.objective_of(then.connection, key_result, then.position)
-    if objective_id is None or not await sees(then, "objective", objective_id):
+    objective_id = await queries.objective_of(context.connection, key_result, context.position)
+    if objective_id is None or not await sees(context, "objective", objective_id):
         raise NotFound("key_result", key_result)
-    found = await find(then, "objective", objective_id, response)
+    found = await find(context, "objective", objective_id, response)
     assert isinstance(found.state, Objective)
     state = found.state.key_result(key_result)
     if state is None:
@@ -168,13 +168,13 @@ async def read(
     known_at: KnownAt,
 ) -> KeyResultRead:
     """One key result."""
-    async with viewing.then(caller, as_of, known_at) as then:
-        objective, state, revision = await find_key_result(then, key_result, response)
-        figures = await Figures.load(then, [objective])
+    async with viewing.context(caller, as_of, known_at) as context:
+        objective, state, revision = await find_key_result(context, key_result, response)
+        figures = await ObjectiveScores.load(context, [objective])
         shown = figures.key_result(objective, state, figures.score(objective, state))
-        await name_people(services.keys, then, language, [shown, *shown.initiatives])
+        await name_people(services.keys, context, language, [shown, *shown.initiatives])
         return KeyResultRead(
-            **dict(shown), revision=revision, incomplete=figures.incomplete(objective), **then.times
+            **dict(shown), revision=revision, incomplete=figures.incomplete(objective), **context.times
         )
 
 
@@ -278,18 +278,18 @@ async def targets(
     known_at: KnownAt,
 ) -> Page[GoalpostOut]:
     """Every target and baseline in the order they were set: who, when, why, and the score against each."""
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        objective, state, _revision = await find_key_result(then, key_result, response)
-        figures = await Figures.load(then, [objective])
-        found = await queries.latest(then.connection, "objective", objective.id, then.position)
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
+        objective, state, _revision = await find_key_result(context, key_result, response)
+        figures = await ObjectiveScores.load(context, [objective])
+        found = await queries.latest(context.connection, "objective", objective.id, context.position)
         whole = found.state.key_result(key_result) if found and isinstance(found.state, Objective) else None
-    async with viewing.trail(caller, then.position) as trail:
+    async with viewing.trail(caller, context.position) as trail:
         posts = await audit.goalposts(
-            trail.connection, caller.workspace, key_result, objective=objective.id, known=then.position
+            trail.connection, caller.workspace, key_result, objective=objective.id, known=context.position
         )
     shown = []
     upper = None
-    for post, in_force, judges, fact in as_held(posts, whole or state, then.as_of, state):
+    for post, in_force, judges, fact in as_held(posts, whole or state, context.as_of, state):
         score = None
         if post.what == "target" and judges:
             # What was recorded before edges moved together names the lower one only: the upper one stayed.
@@ -311,4 +311,4 @@ async def targets(
                 score=None if score is None else figures.judged(objective, state, score),
             )
         )
-    return page_from(shown, paged, then.next_page)
+    return page_from(shown, paged, context.next_page)

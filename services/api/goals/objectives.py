@@ -39,7 +39,7 @@ from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Services, Serving
 from services.queries.goal_schemas import ObjectiveOut
-from services.queries.objective_scores import Figures
+from services.queries.objective_scores import ObjectiveScores
 from services.queries.paging import last_id
 from services.queries.person_names import name_people
 from services.queries.visibility import list_seen
@@ -171,9 +171,9 @@ async def list_objectives(
     """Objectives with their key results, by id; `supports` and `org_unit` make the tree."""
     wanted = {"cycle": cycle, "org_unit": org_unit, "owner": owner, "status": status}
     filters = {field: value for field, value in wanted.items() if value is not None}
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
         chosen = await list_seen(
-            then,
+            context,
             "objective",
             paged,
             holding=_parts(**filters),
@@ -182,10 +182,10 @@ async def list_objectives(
         goals = [
             (version.state, version.revision) for version in chosen if isinstance(version.state, Objective)
         ]
-        figures = await Figures.load(then, [objective for objective, _ in goals])
+        figures = await ObjectiveScores.load(context, [objective for objective, _ in goals])
         items = [figures.objective(objective, revision) for objective, revision in goals]
-        listed = page(items, paged, then.next_page(last_id(chosen, paged)))
-        await name_people(services.keys, then, language, _named(listed.data))
+        listed = page(items, paged, context.next_page(last_id(chosen, paged)))
+        await name_people(services.keys, context, language, _named(listed.data))
     for objective in listed.data:
         await _open(services, caller, objective, language)
     return listed
@@ -212,12 +212,12 @@ async def read(
     known_at: KnownAt,
 ) -> ObjectiveRead:
     """One objective with its key results."""
-    async with viewing.then(caller, as_of, known_at) as then:
-        found = await find(then, "objective", objective, response)
+    async with viewing.context(caller, as_of, known_at) as context:
+        found = await find(context, "objective", objective, response)
         assert isinstance(found.state, Objective)
-        figures = await Figures.load(then, [found.state])
-        shown = ObjectiveRead(**dict(figures.objective(found.state, found.revision)), **then.times)
-        await name_people(services.keys, then, language, _named([shown]))
+        figures = await ObjectiveScores.load(context, [found.state])
+        shown = ObjectiveRead(**dict(figures.objective(found.state, found.revision)), **context.times)
+        await name_people(services.keys, context, language, _named([shown]))
     await _open(services, caller, shown, language)
     return shown
 

@@ -47,9 +47,9 @@ async def resolve(
     resolved is resolved again where the base was corrected since; that takes a reason.
     """
     objective_id = await objective_of(services, caller, key_result)
-    async with viewing.then(caller) as then:
-        objective, state, _revision = await find_key_result(then, key_result, response)
-        bases = await bases_of(then.connection, then.position, then.as_of, objective, state)
+    async with viewing.context(caller) as context:
+        objective, state, _revision = await find_key_result(context, key_result, response)
+        bases = await bases_of(context.connection, context.position, context.as_of, objective, state)
     return await writing.execute(
         caller,
         objective_id,
@@ -69,11 +69,11 @@ async def resolve_new(
     """
     try:
         await services.views.wait(caller.workspace, done.position, timeout=WAIT)
-        async with ViewReader(services.views).then(caller) as then:
+        async with ViewReader(services.views).context(caller) as context:
             pending = [
                 (objective.id, ResolveRelative(key_result=key_result.id, bases=bases))
-                for objective, key_result in waiting(await _objectives(then, done.id, cycle))
-                if (bases := await _first_bases(then, objective, key_result))
+                for objective, key_result in waiting(await _objectives(context, done.id, cycle))
+                if (bases := await _first_bases(context, objective, key_result))
             ]
     except (ViewsUnavailable, NotThereYet) as error:
         log.warning("relative goals stay unresolved", step=done.id, error=str(error))
@@ -87,16 +87,16 @@ async def resolve_new(
 
 
 async def _first_bases(
-    then: ReadContext, objective: Objective, key_result: KeyResult
+    context: ReadContext, objective: Objective, key_result: KeyResult
 ) -> tuple[PeriodBase, ...]:
-    known = await bases_of(then.connection, then.position, then.as_of, objective, key_result)
+    known = await bases_of(context.connection, context.position, context.as_of, objective, key_result)
     return first_bases(key_result, known)
 
 
-async def _objectives(then: ReadContext, id_: str, cycle: str | None) -> list[Objective]:
+async def _objectives(context: ReadContext, id_: str, cycle: str | None) -> list[Objective]:
     """Return those of a cycle with relative goals; without a cycle the objective with the id."""
     if cycle is None:
-        row = await queries.latest(then.connection, "objective", id_, then.position)
+        row = await queries.latest(context.connection, "objective", id_, context.position)
         return [row.state] if row is not None and isinstance(row.state, Objective) else []
-    found = await queries_goals.with_relative_goals(then.connection, then.position)
+    found = await queries_goals.with_relative_goals(context.connection, context.position)
     return [objective for objective in found if objective.cycle == cycle]

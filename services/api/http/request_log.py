@@ -36,7 +36,7 @@ ON_EVERY_ANSWER = {
 }
 
 
-class Observing:
+class RequestLog:
     """Outermost layer: names and measures each request; what nobody caught becomes a problem."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -202,10 +202,10 @@ async def list_kpis(
     known_at: KnownAt,
 ) -> Page[KpiOut]:
     """All KPIs by id with their status, retired ones too."""
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        chosen = await list_seen(then, "kpi", paged)
-        listed = page(await _with_status(then, chosen), paged, then.next_page(last_id(chosen, paged)))
-        await name_people(services.keys, then, language, listed.data)
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
+        chosen = await list_seen(context, "kpi", paged)
+        listed = page(await _with_status(context, chosen), paged, context.next_page(last_id(chosen, paged)))
+        await name_people(services.keys, context, language, listed.data)
         return listed
 
 
@@ -221,20 +221,20 @@ async def read(
     known_at: KnownAt,
 ) -> KpiRead:
     """One KPI with its status."""
-    async with viewing.then(caller, as_of, known_at) as then:
-        [found] = await _with_status(then, [await find(then, "kpi", kpi, response)])
-        measured = _measured(kpi, await seen_objectives(then, holding=_measured_by(kpi)))
-        read = KpiRead(**dict(found), key_results=measured, **then.times)
-        await name_people(services.keys, then, language, [read])
+    async with viewing.context(caller, as_of, known_at) as context:
+        [found] = await _with_status(context, [await find(context, "kpi", kpi, response)])
+        measured = _measured(kpi, await seen_objectives(context, holding=_measured_by(kpi)))
+        read = KpiRead(**dict(found), key_results=measured, **context.times)
+        await name_people(services.keys, context, language, [read])
         return read
 
 
-async def _with_status(then: ReadContext, versions: Sequence[queries.Version]) -> list[KpiOut]:
+async def _with_status(context: ReadContext, versions: Sequence[queries.Version]) -> list[KpiOut]:
     """KPIs as they are answered."""
-    kpis = await with_purpose_seen(then, [one.state for one in versions if isinstance(one.state, Kpi)])
+    kpis = await with_purpose_seen(context, [one.state for one in versions if isinstance(one.state, Kpi)])
     revisions = {id_of(version): version.revision for version in versions}
-    found = await statuses(then, kpis)
-    lost = await unreadable(then)
+    found = await statuses(context, kpis)
+    lost = await unreadable(context)
     return [
         KpiOut(
             **dict(kpi),
@@ -303,8 +303,8 @@ async def set_target(
     """
     base = None
     if body.relative is not None:
-        async with viewing.then(caller) as then:
-            base = await kpi_base_of(then.connection, then.position, then.as_of, kpi, body)
+        async with viewing.context(caller) as context:
+            base = await kpi_base_of(context.connection, context.position, context.as_of, kpi, body)
     return await writing.execute(
         caller,
         Aggregate("kpi", kpi),
@@ -326,11 +326,11 @@ async def targets(
     known_at: KnownAt,
 ) -> Page[TargetOut]:
     """Every target in the order they were set; of several that hold on a day the last one counts."""
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        state = (await find(then, "kpi", kpi, response)).state
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
+        state = (await find(context, "kpi", kpi, response)).state
         assert isinstance(state, Kpi)
-        now = await kpi_bases_now(then.connection, then.position, state)
-    in_force = state.target_on(then.as_of)
+        now = await kpi_bases_now(context.connection, context.position, state)
+    in_force = state.target_on(context.as_of)
     shown = [
         TargetOut(
             **dict(target) | {"base": target.base and base_out(target.base, now[target.base])},
@@ -338,7 +338,7 @@ async def targets(
         )
         for target in state.targets
     ]
-    return page_from(shown, paged, then.next_page)
+    return page_from(shown, paged, context.next_page)
 
 
 @router.get("/{kpi}/trend", summary="Read the trend of a KPI", responses=READ)
@@ -354,14 +354,14 @@ async def trend(
     bucket: Literal["day", "week", "month", "quarter", "year"] = "month",
 ) -> Trend:
     """Value, count, target in force, attainment and change for each day, week, month, quarter or year."""
-    async with viewing.then(caller, as_of, known_at) as then:
+    async with viewing.context(caller, as_of, known_at) as context:
         wanted = Aggregate("kpi", kpi)
-        found = await queries.latest_of(then.connection, (wanted, *POLICIES), then.position)
-        version = await shown(then, "kpi", kpi, found.get(wanted))
-        response.headers["ETag"] = etag(version.revision, then.view.epoch)
+        found = await queries.latest_of(context.connection, (wanted, *POLICIES), context.position)
+        version = await shown(context, "kpi", kpi, found.get(wanted))
+        response.headers["ETag"] = etag(version.revision, context.view.epoch)
         state = version.state
         assert isinstance(state, Kpi)
-        last = last or then.as_of
+        last = last or context.as_of
         try:
             first = first or _twelve_back(bucket, last)
             needed = trends.days_needed(state, bucket, first, last)
@@ -369,10 +369,10 @@ async def trend(
             raise invalid_parameter(
                 "from", "trend_range", f"{error}.", f"조회 기간이 올바르지 않습니다: {error}."
             ) from None
-        days = await queries.days_of(then.connection, kpi, *needed, then.position)
-        lost = await unreadable(then)
+        days = await queries.days_of(context.connection, kpi, *needed, context.position)
+        lost = await unreadable(context)
     policy = policies_among(found).newest("kpi")
-    points = trends.trend(state, days, bucket, first, last, then.as_of)
+    points = trends.trend(state, days, bucket, first, last, context.as_of)
     return Trend(
         kpi=kpi,
         unit=state.unit,
@@ -380,7 +380,7 @@ async def trend(
         incomplete=not lost.isdisjoint(parts_of_kpi(kpi)),
         policy=policy_ref(policy),
         data=[_point(point, policy.rules) for point in points],
-        **then.times,
+        **context.times,
     )
 
 

@@ -17,7 +17,7 @@ from services.api.people.people import PersonId
 router = APIRouter(prefix="/v1/people", tags=["people"], route_class=ExactRoute)
 
 
-class Forgetting(Reasoned):
+class ForgetRequest(Reasoned):
     """Why somebody is forgotten."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "퇴사 뒤 삭제를 요청했습니다"}]})
@@ -52,7 +52,7 @@ class Forgotten(Receipt):
 
 @router.post("/{person}/forget", summary="Forget a person", responses=STEP)
 async def forget(
-    services: Serving, caller: Administrator, writing: Writing, person: PersonId, body: Forgetting
+    services: Serving, caller: Administrator, writing: Writing, person: PersonId, body: ForgetRequest
 ) -> Forgotten:
     """Destroy a person's key and revoke their tokens: name, mail and all they wrote read `[erased]` from now
     on, everywhere; what they did stays on record under their id. It takes a reason, and nobody can undo it.

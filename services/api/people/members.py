@@ -45,11 +45,11 @@ async def members(
     ] = False,
 ) -> Page[MemberOut]:
     """Who belonged to a unit on the day shown, leads first; somebody in two units stands there twice."""
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        await find(then, "org_unit", unit, response)
-        chart = await load_org_chart(then.connection, then.position)
-    units = sorted(chart.and_below(unit, then.as_of)) if below else [unit]
-    found = chart.members_of(units, then.as_of)
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
+        await find(context, "org_unit", unit, response)
+        chart = await load_org_chart(context.connection, context.position)
+    units = sorted(chart.and_below(unit, context.as_of)) if below else [unit]
+    found = chart.members_of(units, context.as_of)
     # The unit itself first, then those below it by id.
     found.sort(
         key=lambda member: (
@@ -63,7 +63,7 @@ async def members(
         MemberOut(person=member.person.id, name=member.person.name, **member.membership.model_dump())
         for member in found
     ]
-    listed = page_from(shown, paged, then.next_page)
+    listed = page_from(shown, paged, context.next_page)
     for member in listed.data:
         if member.name is not None:
             member.name = await services.keys.open_text(caller.workspace, member.name, language)

@@ -98,11 +98,11 @@ async def list_units(
     caller: Reader, viewing: Viewing, paged: Paged, as_of: AsOf, known_at: KnownAt
 ) -> Page[OrgUnitOut]:
     """All units by id, archived ones too; `parent` makes the tree of the day shown."""
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        listed = await list_kind(then, "org_unit", OrgUnitOut, paged)
-    parents = [{"parent": unit.parent_on(then.as_of)} for unit in listed.data]
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
+        listed = await list_kind(context, "org_unit", OrgUnitOut, paged)
+    parents = [{"parent": unit.parent_on(context.as_of)} for unit in listed.data]
     units = [unit.model_copy(update=parent) for unit, parent in zip(listed.data, parents, strict=True)]
-    return listed.model_copy(update={"data": units, "as_of": then.as_of})
+    return listed.model_copy(update={"data": units, "as_of": context.as_of})
 
 
 @router.get("/{unit}", summary="Read an org unit", responses=READ)
@@ -110,12 +110,12 @@ async def read(
     caller: Reader, viewing: Viewing, response: Response, unit: UnitId, as_of: AsOf, known_at: KnownAt
 ) -> OrgUnitRead:
     """One unit, with where it belonged and when."""
-    async with viewing.then(caller, as_of, known_at) as then:
-        found = await find(then, "org_unit", unit, response)
+    async with viewing.context(caller, as_of, known_at) as context:
+        found = await find(context, "org_unit", unit, response)
         state = found.state
         assert isinstance(state, OrgUnit)
-        fields = dict(state) | {"parent": state.parent_on(then.as_of)}
-        return OrgUnitRead(**fields, revision=found.revision, **then.times)
+        fields = dict(state) | {"parent": state.parent_on(context.as_of)}
+        return OrgUnitRead(**fields, revision=found.revision, **context.times)
 
 
 @router.patch("/{unit}", summary="Change an org unit", responses=CHANGE)

@@ -92,7 +92,7 @@ class LeadAnswer(Command):
     reason: Reason | None = None
 
 
-class Leaving(LeaveUnit):
+class EndedMembership(LeaveUnit):
     """A membership to end."""
 
     model_config = ConfigDict(
@@ -162,16 +162,16 @@ async def list_people(
     ] = None,
 ) -> Page[PersonOut]:
     """All people by id, those who left and those who were forgotten too."""
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
         chosen = await list_seen(
-            then,
+            context,
             "person",
             paged,
             holding=[{} if org_unit is None else {"memberships": [{"org_unit": org_unit}]}],
-            fits=lambda state: _belongs(state, org_unit, then.as_of),
+            fits=lambda state: _belongs(state, org_unit, context.as_of),
         )
-    shown = [await _shown(services.keys, then, version, language) for version in chosen]
-    return page(shown, paged, then.next_page(last_id(chosen, paged)))
+    shown = [await _shown(services.keys, context, version, language) for version in chosen]
+    return page(shown, paged, context.next_page(last_id(chosen, paged)))
 
 
 @router.get("/{person}", summary="Read a person", responses=READ)
@@ -186,10 +186,10 @@ async def read(
     known_at: KnownAt,
 ) -> PersonRead:
     """One person, with where they belong and belonged."""
-    async with viewing.then(caller, as_of, known_at) as then:
-        found = await find(then, "person", person, response)
-    shown = await _shown(services.keys, then, found, language)
-    return PersonRead(**dict(shown), **then.times)
+    async with viewing.context(caller, as_of, known_at) as context:
+        found = await find(context, "person", person, response)
+    shown = await _shown(services.keys, context, found, language)
+    return PersonRead(**dict(shown), **context.times)
 
 
 @router.patch("/{person}", summary="Change a person", responses=CHANGE)
@@ -233,7 +233,9 @@ async def refuse_lead(
 
 
 @router.post("/{person}/leave", summary="Leave a unit", responses=STEP)
-async def leave(caller: StructureEditor, writing: Writing, person: PersonId, body: Leaving) -> Receipt:
+async def leave(
+    caller: StructureEditor, writing: Writing, person: PersonId, body: EndedMembership
+) -> Receipt:
     """End a person's membership of a unit; it stays in its past."""
     return await writing.execute(caller, Aggregate("person", person), as_command(body, LeaveUnit), body=body)
 
@@ -243,20 +245,20 @@ def _belongs(state: State, org_unit: str | None, day: date) -> bool:
     return org_unit is None or any(each.org_unit == org_unit for each in state.memberships_on(day))
 
 
-async def _shown(keys: Keys, then: ReadContext, version: queries.Version, language: Language) -> PersonOut:
+async def _shown(keys: Keys, context: ReadContext, version: queries.Version, language: Language) -> PersonOut:
     person = version.state
     assert isinstance(person, Person)
 
     async def opened(text: str | None) -> str | None:
-        return None if text is None else await keys.open_text(then.workspace.id, text, language)
+        return None if text is None else await keys.open_text(context.workspace.id, text, language)
 
     return PersonOut(
         id=person.id,
         name=await opened(person.name),
         mail=await opened(person.mail),
-        org_units=[membership.org_unit for membership in person.memberships_on(then.as_of)],
+        org_units=[membership.org_unit for membership in person.memberships_on(context.as_of)],
         memberships=[
-            PersonMembershipOut(**membership.model_dump(), in_force=membership.holds_on(then.as_of))
+            PersonMembershipOut(**membership.model_dump(), in_force=membership.holds_on(context.as_of))
             for membership in person.memberships
         ],
         lead_requests=list(person.lead_requests),

@@ -169,14 +169,14 @@ async def list_readings(
 ) -> Page[ReadingOut]:
     """Readings by business day for one KPI, else in the order of the ledger."""
     wanted = Filter(kpi, feed, source_id, first, last, versions == "all")
-    async with viewing.then(caller, None, known_at, cursor=paged.cursor) as then:
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
         rows = await queries_readings.list_readings(
-            then.connection, wanted, then.position, _after(paged), paged.limit + 1
+            context.connection, wanted, context.position, _after(paged), paged.limit + 1
         )
         shown = [await _opened(services, caller, row, language) for row in rows]
         end = rows[: paged.limit][-1] if rows else None
         place = (end.business_day.isoformat(), end.position) if end is not None else ()
-        return page(shown, paged, then.next_page(*place))
+        return page(shown, paged, context.next_page(*place))
 
 
 @router.get("/{reading}", summary="Read a reading", responses=READ)
@@ -189,18 +189,18 @@ async def read(
     known_at: KnownAt,
 ) -> ReadingRead:
     """Every version of one reading, and what is disputed about it."""
-    async with viewing.then(caller, None, known_at) as then:
+    async with viewing.context(caller, None, known_at) as context:
         id_ = str(reading)
-        rows = await queries_readings.versions(then.connection, id_, then.position)
-        disputed = await queries_readings.disputes(then.connection, id_, then.position)
-        confirmed = await queries_readings.confirmations(then.connection, id_, then.position)
+        rows = await queries_readings.versions(context.connection, id_, context.position)
+        disputed = await queries_readings.disputes(context.connection, id_, context.position)
+        confirmed = await queries_readings.confirmations(context.connection, id_, context.position)
         if not rows:
             raise NotFound("reading", id_)
         return ReadingRead(
             versions=[await _opened(services, caller, row, language) for row in rows],
             disputes=[DisputeOut.model_validate(row) for row in disputed],
             confirmations=[ConfirmationOut.model_validate(row) for row in confirmed],
-            **then.known,
+            **context.known,
         )
 
 

@@ -26,7 +26,7 @@ from services.api.http.services import Serving
 from services.queries.grading import BandOut, PolicyRef
 from services.queries.paging import last_id
 from services.queries.person_names import name_people
-from services.queries.scorecard_scores import CardFigures
+from services.queries.scorecard_scores import ScorecardScores
 from services.queries.visibility import list_seen
 
 router = APIRouter(prefix="/v1/scorecards", tags=["goals"], route_class=ExactRoute)
@@ -149,13 +149,13 @@ async def list_scorecards(
     """Scorecards by id: those of units, and those of people that the caller sees."""
     wanted = {"cycle": cycle, "org_unit": org_unit, "person": person}
     filters = {field: value for field, value in wanted.items() if value is not None}
-    async with viewing.then(caller, as_of, known_at, cursor=paged.cursor) as then:
-        chosen = await list_seen(then, "scorecard", paged, holding=[filters])
+    async with viewing.context(caller, as_of, known_at, cursor=paged.cursor) as context:
+        chosen = await list_seen(context, "scorecard", paged, holding=[filters])
         cards = [(one.state, one.revision) for one in chosen if isinstance(one.state, Scorecard)]
-        figures = await CardFigures.load(then, [card for card, _ in cards])
+        figures = await ScorecardScores.load(context, [card for card, _ in cards])
         items = [_shown(figures, card, revision) for card, revision in cards]
-        await name_people(services.keys, then, language, items)
-        return page(items, paged, then.next_page(last_id(chosen, paged)))
+        await name_people(services.keys, context, language, items)
+        return page(items, paged, context.next_page(last_id(chosen, paged)))
 
 
 @router.get("/{scorecard}", summary="Read a scorecard with its score", responses=READ)
@@ -170,12 +170,12 @@ async def read(
     known_at: KnownAt,
 ) -> ScorecardRead:
     """One scorecard: each item's score, the total, its band, and grade and pay factor if there is a table."""
-    async with viewing.then(caller, as_of, known_at) as then:
-        found = await find(then, "scorecard", scorecard, response)
+    async with viewing.context(caller, as_of, known_at) as context:
+        found = await find(context, "scorecard", scorecard, response)
         assert isinstance(found.state, Scorecard)
-        figures = await CardFigures.load(then, [found.state])
-        shown = ScorecardRead(**dict(_shown(figures, found.state, found.revision)), **then.times)
-        await name_people(services.keys, then, language, [shown])
+        figures = await ScorecardScores.load(context, [found.state])
+        shown = ScorecardRead(**dict(_shown(figures, found.state, found.revision)), **context.times)
+        await name_people(services.keys, context, language, [shown])
         return shown
 
 
@@ -193,7 +193,7 @@ async def change(
     )
 
 
-def _shown(figures: CardFigures, card: Scorecard, revision: int) -> ScorecardOut:
+def _shown(figures: ScorecardScores, card: Scorecard, revision: int) -> ScorecardOut:
     lines = [figures.line(card, item) for item in card.items]
     judged = figures.judge(card, lines)
     return ScorecardOut(

@@ -18,7 +18,7 @@ from events.objectives.key_result_events import BaselineCorrected, CheckedIn, Ke
 from events.registry import UnknownData
 from events.sentences import sentence
 from projections.audit.fold import AUDIT
-from projections.audit.queries import Goalpost, Recording, goalposts, recordings, trail_of
+from projections.audit.queries import EventBuilder, Goalpost, goalposts, recordings, trail_of
 from projections.audit.references import references
 from services.projector.writer import BuildWriter, decode
 from services.runtime.settings import Settings
@@ -173,6 +173,6 @@ async def test_goalposts_are_told_from_the_first_to_the_last(connection: AsyncCo
 async def test_ordinary_readings_are_counted_by_day(connection: AsyncConnection, history: History) -> None:
     """Two of one feed, with the positions between which they stand."""
     day = history.messages[4].recorded_at.date()
-    assert await recordings(connection, "acv", known=99) == [Recording("erp", day, 2, 5, 6)]
+    assert await recordings(connection, "acv", known=99) == [EventBuilder("erp", day, 2, 5, 6)]
     assert await recordings(connection, "acv", known=4) == []
     assert await recordings(connection, "other", known=99) == []
