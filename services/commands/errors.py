@@ -27,5 +27,9 @@ class KeyInFlight(GoalError):
     """A request with the same Idempotency-Key is being handled at this moment."""
 
 
+class ClockAhead(GoalError):
+    """By this process's clock it is a business day that has not begun by the ledger's: nothing is stored."""
+
+
 class TooContended(GoalError):
     """Others changed the goal at every try."""

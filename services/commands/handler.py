@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import NamedTuple
 from uuid import UUID
@@ -25,6 +25,7 @@ from events.envelope import Event, encode
 from events.errors import Refused
 from events.ids import Aggregate, event_id, ledger_subject, new_aggregate_id
 from events.registry import Report, event_type
+from events.workspace.state import Workspace
 from projections import control
 from projections.advice.on_change import Written
 from projections.state import queries, queries_goals
@@ -32,7 +33,7 @@ from projections.state.fold import STATE
 from services.access.callers import Caller
 from services.commands.aggregates import Loaded, seen
 from services.commands.context_loader import context_of, workspace_of, written_of
-from services.commands.errors import KeyInFlight, KeyReused, Stale, TooContended
+from services.commands.errors import ClockAhead, KeyInFlight, KeyReused, Stale, TooContended
 from services.commands.serialization import Serialization, StillOurs
 from services.commands.state_loader import StateLoader
 from services.commands.visibility import may_see, refusal_of_unseen, require_sight_of_new
@@ -103,6 +104,9 @@ class Plan(NamedTuple):
     before: Loaded
     events: list[Event]
     written: Written
+    today: date
+    """The business day on which it was decided."""
+    workspace: Workspace
 
 
 class Goals:
@@ -148,7 +152,7 @@ class Goals:
         `key` is the Idempotency-Key and `body_hash` says what was asked with it; `if_match` is the revision
         that the caller has read, None to change whatever is there; `key_result` is the id by which an
         objective was found. Raises Refused, Stale, OldEpoch, KeyReused, KeyInFlight, TooContended,
-        ViewsBusy, WorkspaceUnknown, LedgerDiffers, LedgerUnavailable, LedgerUncertain.
+        ClockAhead, ViewsBusy, WorkspaceUnknown, LedgerDiffers, LedgerUnavailable, LedgerUncertain.
         """
         request = Request(
             caller, aggregate, commands, reason, key, body_hash, if_match, correlation_id, key_result
@@ -326,12 +330,16 @@ class Goals:
                 )
                 events.append(event)
                 state = evolve(state, event)
-        return Plan(loaded, events, await written_of(knowledge, loaded.state, state, today))
+        written = await written_of(knowledge, loaded.state, state, today)
+        return Plan(loaded, events, written, today, workspace)
 
     async def _append(self, request: Request, plan: Plan, knowledge: StateLoader) -> Answer:
-        before, events, written = plan
+        before, events, written, today, workspace = plan
         if not events:
             return Answer(request.aggregate.id, (), before.position, before.revision, False, written)
+        # Where this clock is ahead, a check-in would be of a day that readers' clocks do not know yet.
+        if workspace.business_day(await self._ledger.now(request.workspace))[0] < today:
+            raise ClockAhead
         if request.key is not None:
             events[0] = events[0]._replace(request=f"{request.body_hash}:{len(events)}")
         subject = ledger_subject(request.workspace, request.aggregate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -126,6 +127,13 @@ class Ledger:
         Raises WorkspaceUnknown, LedgerUnavailable.
         """
         return await self._api.head(workspace)
+
+    async def now(self, workspace: str) -> datetime:
+        """Return the time by the clock that gives events theirs; too late by at most what asking for it took.
+
+        Asked with every head, so that it costs a command nothing. Raises WorkspaceUnknown, LedgerUnavailable.
+        """
+        return await self._api.now(workspace)
 
     def read(
         self, workspace: str, after: int, *, batch: int = BATCH, subject: str | None = None

@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,6 +26,8 @@ ANSWER_SECONDS = 3.0
 """After this time an answer counts as lost. The server drops what it was asked while it had no leader."""
 
 STREAM_NOT_FOUND = 10059
+_CLOCK_SECONDS = 10.0
+"""How long what a server said of its clock is used; meanwhile our own clock counts the seconds."""
 _NO_MESSAGE = frozenset({10037, 10043})
 _NOT_READY = frozenset({10005, 10008, 10009, 10118, 10194})
 """Nodes are still missing, or there is no leader: another try will do."""
@@ -104,15 +106,29 @@ class StreamApi:
         """`patience`: seconds to wait for a connection and a leader."""
         self._client = client
         self._patience = patience
+        self._clocks: dict[str, tuple[datetime, float]] = {}
+        """What the server of a ledger last said of the time, and when it was asked (monotonic)."""
 
     async def head(self, workspace: str, patience: Patience | None = None) -> int:
         """Return the last position of a ledger, 0 when it is empty.
 
         Raises WorkspaceUnknown, LedgerUnavailable.
         """
+        asked = time.monotonic()
         with _known(workspace):
             answer = await self.request(f"STREAM.INFO.{stream_name(workspace)}", b"", patience)
+        self._clocks[workspace] = datetime.fromisoformat(answer["ts"]), asked
         return int(answer["state"]["last_seq"])
+
+    async def now(self, workspace: str) -> datetime:
+        """Return the time by the clock of a ledger's server; too late by at most what asking it took.
+
+        Raises WorkspaceUnknown, LedgerUnavailable.
+        """
+        if workspace not in self._clocks or time.monotonic() - self._clocks[workspace][1] > _CLOCK_SECONDS:
+            await self.head(workspace)
+        told, asked = self._clocks[workspace]
+        return told + timedelta(seconds=time.monotonic() - asked)
 
     async def info(self, workspace: str) -> dict[str, Any]:
         """Return what the leader says of a ledger's stream. Raises WorkspaceUnknown, LedgerUnavailable."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from events.commands import Command
 from events.cycles.commands import CloseCycle
 from events.errors import Refused
 from events.feeds.commands import ChangeFeed, RegisterFeed
@@ -23,7 +25,7 @@ from events.objectives.commands import (
 from events.objectives.key_result_events import TargetChanged
 from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from services.access.callers import Caller
-from services.commands.errors import KeyInFlight, KeyReused, Stale
+from services.commands.errors import ClockAhead, KeyInFlight, KeyReused, Stale
 from services.commands.handler import Answer, Goals
 from services.keys.sealing import SEALED_PREFIX
 from services.ledger import Ledger, WorkspaceUnknown
@@ -290,3 +292,35 @@ async def test_commands_on_different_aggregates_share_a_batch(
     assert {(answer.id, answer.position) for answer in answers} == positions
     assert len(answers) == 20
     assert batches < 10
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize("days", [2, 400])
+@pytest.mark.parametrize(
+    "command",
+    [CheckIn(key_result="acv", value=Decimal(60)), RewordObjective(title="Grow more")],
+    ids=lambda command: type(command).__name__,
+)
+async def test_a_clock_ahead_of_the_ledgers_stores_no_day_to_come(
+    goals: Goals, ledger: Ledger, anna: Caller, command: Command, days: int, *, keyed: bool
+) -> None:
+    """Whatever the command: what is written has a business day that has begun by the clock of NATS."""
+    before = await given_objective(goals, anna)
+    ahead = Goals(ledger, goals._views, goals._keys, lambda: datetime.now(UTC) + timedelta(days=days))
+    with pytest.raises(ClockAhead):
+        await ahead.execute(anna, GROWTH, command, reason="x", key="k" if keyed else None, body_hash="b")
+    assert await ledger.head(anna.workspace) == before.position, "nothing is stored"
+    # Once the clock is right, the same request is carried out.
+    again = await goals.execute(anna, GROWTH, command, reason="x", key="k" if keyed else None, body_hash="b")
+    assert again.position == before.position + 1
+    assert not again.replayed
+
+
+async def test_a_clock_behind_the_ledgers_writes_the_day_before(
+    goals: Goals, ledger: Ledger, anna: Caller
+) -> None:
+    """A day that is over has begun: only days to come are refused."""
+    before = await given_objective(goals, anna)
+    behind = Goals(ledger, goals._views, goals._keys, lambda: datetime.now(UTC) - timedelta(days=2))
+    answer = await behind.execute(anna, GROWTH, CheckIn(key_result="acv", value=Decimal(60)))
+    assert answer.position == before.position + 1

@@ -14,6 +14,7 @@ from starlette.routing import Match
 from events.errors import Refused
 from services.api.http.problems import FieldError, Problem, invalid, pointer, storage_full, unavailable
 from services.commands.errors import (
+    ClockAhead,
     KeyInFlight,
     KeyReused,
     Stale,
@@ -99,6 +100,15 @@ def problem_of(error: Exception) -> Problem | None:
                 "A request with this Idempotency-Key is being handled; ask again for its answer.",
                 "같은 Idempotency-Key의 요청을 처리하고 있습니다. 잠시 뒤 다시 요청하십시오.",
                 headers={"Retry-After": "1"},
+            )
+        case ClockAhead():
+            return unavailable(
+                "clock_ahead",
+                "The clock of this API process is ahead of the ledger's: by it a day has begun that has not"
+                " yet begun there, so nothing was changed. An operator has to set the clock right"
+                " (`goaltrail doctor`).",
+                "이 API 프로세스의 시계가 원장의 시계보다 앞서 아직 시작되지 않은 날짜로 기록될 수 있으므로"
+                " 아무것도 변경하지 않았습니다. 운영자가 시계를 맞춰야 합니다(`goaltrail doctor`).",
             )
         case TooContended():
             return unavailable(
@@ -211,6 +221,7 @@ def install(app: FastAPI) -> None:
         OldEpoch,
         KeyReused,
         KeyInFlight,
+        ClockAhead,
         TooContended,
         NotThereYet,
         ViewsUnavailable,
