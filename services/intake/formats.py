@@ -292,7 +292,7 @@ class _ArrayReader:
             pass
 
     def end(self) -> None:
-        """All was fed. Raises Unreadable, TooManyItems."""
+        """Tell that all was fed. Raises Unreadable, TooManyItems."""
         self.feed(b"", last=True)
         if self._expected == "array":
             raise _not_an_array()

@@ -151,7 +151,7 @@ def _content(number: str, sent: str, dimensions: dict[str, str] | None) -> str:
 
 
 def _check_parts(kpi: Kpi, item: Item) -> None:
-    """A ratio has numerator and denominator and nothing else has."""
+    """Check that a ratio has numerator and denominator, and nothing else has."""
     if kpi.kind == "ratio":
         if item.value is not None:
             raise Rejected("value_not_allowed", "value", kpi=kpi.id)

@@ -34,7 +34,7 @@ class Warmth:
         self._task: Background | None = None
 
     def note(self, workspace: str, subject: str, position: int) -> None:
-        """A command used the message of a subject at a position."""
+        """Note that a command used the message of a subject at a position."""
         span = (workspace, position // _SPAN)
         self._used.pop(span, None)
         self._used[span] = (subject, position, time.monotonic())

@@ -64,7 +64,7 @@ class Answer:
             self._done.set_result(headers or b"")
 
     def fail(self, error: Exception) -> None:
-        """The connection is gone."""
+        """Fail all who wait: the connection is gone."""
         if not self._done.done():
             self._done.set_exception(error)
 

@@ -121,7 +121,7 @@ async def list_heads(ledger: Ledger) -> dict[str, Head]:
 
 
 async def check(settings: Settings, ledger: Ledger) -> None:
-    """The configuration guard: every stream there must be is there, and configured as this version needs it.
+    """Check that every stream is there and configured as this version needs it.
 
     Run it before anything is appended. Raises ConfigurationDiffers, LedgerUnavailable.
     """

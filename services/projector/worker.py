@@ -151,7 +151,7 @@ class Worker:
             await asyncio.sleep(RETRY if not held else START_OVER)
 
     def _say(self, error: Exception) -> None:
-        """Whether PostgreSQL is to be waited for, or somebody has to do something."""
+        """Log whether PostgreSQL is waited for, or somebody has to do something."""
         say, what = (
             (log.warning, "projector waits for PostgreSQL")
             if is_away(error)

@@ -253,7 +253,7 @@ class ObjectiveScores:
                 self._kpis[version.state.id] = version.state
 
     async def _load_days(self, objectives: Sequence[Objective]) -> None:
-        """The business days of each KPI that any of its windows can take."""
+        """Read the business days of each KPI that any of its windows can take."""
         ranges: dict[str, tuple[date, date]] = {}
         for objective in objectives:
             cycle = self._cycles.get(objective.cycle)

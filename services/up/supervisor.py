@@ -77,7 +77,7 @@ class Supervisor:
         self._children: list[Child] = []
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """The first signal stops in order, the second one at once."""
+        """Stop in order on the first signal, at once on the second one."""
         if self._stopping:
             for child in self._children:
                 child.kill()

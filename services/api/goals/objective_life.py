@@ -55,7 +55,7 @@ class NewClosing(Command):
 
 
 def _add_step(command: Command, name: str, summary: str, description: str) -> None:
-    """A step that is asked for with nothing but, perhaps, a reason."""
+    """Add a step that is asked for with nothing but, perhaps, a reason."""
     add_step(router, "objective", command, name, summary, description, example="growth")
 
 

@@ -98,7 +98,7 @@ class ExactRoute(APIRoute):
 
 
 def _check_media_type(request: Request) -> None:
-    """A body that is there must be JSON. Raises 415."""
+    """Refuse a body that is not JSON. Raises 415."""
     headers = request.headers
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
         return

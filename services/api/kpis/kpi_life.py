@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v1/kpis", tags=["KPIs"], route_class=ExactRoute)
 
 
 def _add_step(command: Command, name: str, summary: str, description: str) -> None:
-    """A step that is asked for with nothing but, perhaps, a reason."""
+    """Add a step that is asked for with nothing but, perhaps, a reason."""
     add_step(router, "kpi", command, name, summary, description, example="acv")
 
 

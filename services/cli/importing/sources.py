@@ -228,7 +228,7 @@ class CsvSource(Source):
         return self.path.with_name(f"{self.path.name}.rejected.csv")
 
     def begin_refused(self, file: io.TextIOBase) -> None:
-        """The names of the columns."""
+        """Write the names of the columns."""
         csv.writer(file, delimiter=self._delimiter).writerow([*REPORT, *self.columns[self._reported :]])
 
     def write_refused(self, file: io.TextIOBase, refused: list[Refused]) -> None:
