@@ -41,7 +41,7 @@ from events.objectives.key_result_events import (
     WeightChanged,
 )
 from events.objectives.refusals import key_result_exists
-from events.objectives.relative_goals import check_absolute, resolve_relative
+from events.objectives.relative_goals import check_absolute, resolve_relative, unresolved
 from events.objectives.reports import check_day_in_cycle, report
 from events.objectives.state import KeyResult, Objective
 from events.objectives.trajectory import Trajectory
@@ -204,7 +204,9 @@ def _change_target(
         )
     check_absolute(key_result, changes_target=True, objective=objective)
     held = key_result.fact_on(day)
-    assert held.target is not None
+    if held.target is None:
+        # It is resolved for later days only.
+        raise unresolved()
     upper = held.upper if command.upper is None else command.upper
     if key_result.edges_from(day) == {(command.target, upper)}:
         return []

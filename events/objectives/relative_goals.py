@@ -21,7 +21,12 @@ def check_absolute(key_result: KeyResult, *, changes_target: bool, objective: Ob
     resolved = all(fact.target is not None for fact in key_result.targets[-1:])
     if changes_target and resolved and objective.activated:
         return
-    raise Refused(
+    raise unresolved()
+
+
+def unresolved() -> Refused:
+    """Return the refusal of a figure where one of another period is still to be resolved."""
+    return Refused(
         "goal_is_relative",
         "baseline and target of this goal follow from another period: resolve it",
         "이 목표의 기준값과 목표치는 다른 기간의 값에서 정해집니다. 확정(resolve)하십시오",

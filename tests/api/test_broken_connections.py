@@ -60,6 +60,8 @@ WRITES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/people/{person}"): {"name": "Doris"} | WHY,
     ("POST", "/v1/people/{person}/join"): {"org_unit": "company", "effective_from": "2026-01-01"},
     ("POST", "/v1/people/{person}/leave"): {"org_unit": "company", "until": "2026-04-30"} | WHY,
+    ("POST", "/v1/people/{person}/approve-lead"): {"org_unit": "company"} | WHY,
+    ("POST", "/v1/people/{person}/refuse-lead"): {"org_unit": "company"} | WHY,
     ("POST", "/v1/feeds"): {"id": "crm", "name": "CRM"},
     ("PATCH", "/v1/feeds/{feed}"): {"kpis": ["acv"]} | WHY,
     ("POST", "/v1/kpis"): KPI
@@ -118,6 +120,7 @@ WRITES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/readings/{reading}/corrections"): {"value": "73"} | WHY,
     ("POST", "/v1/readings/retractions"): WHY,
     ("POST", "/v1/readings/{reading}/retractions"): WHY,
+    ("POST", "/v1/workspace/dual-control"): {"required": True} | WHY,
     ("POST", "/v1/workspace/zone"): {"zone": "Europe/Berlin", "effective_from": "2027-01-01"},
     # What ends something comes last.
     ("POST", f"{GOAL}/grade"): {"grade": "0.5"},
@@ -134,7 +137,12 @@ WRITES: dict[tuple[str, str], Any] = {
 QUERIES = {"/v1/readings": "?feed=erp"} | dict.fromkeys(
     ("/v1/readings/corrections", "/v1/readings/retractions"), BY_SOURCE
 )
-BESIDE = {("POST", "/v1/policies/{framework}"), ("POST", "/v1/tokens"), ("DELETE", "/v1/tokens/{token_id}")}
+BESIDE = {
+    ("POST", "/v1/policies/{framework}"),
+    ("POST", "/v1/tokens"),
+    ("DELETE", "/v1/tokens/{token_id}"),
+    ("POST", "/v1/tokens/{token_id}/approve"),
+}
 """Writes with tests of their own: a policy refers to nothing, and tokens are in no view."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -85,10 +86,19 @@ def answer_of(received: bytes) -> Answer:
     return Answer(int(first.split()[1]), headers, orjson.loads(body) if body else {})
 
 
+async def received(reader: asyncio.StreamReader) -> bytes:
+    """What comes until the connection is closed; who goes on sending may be told so by a reset."""
+    pieces = []
+    with suppress(ConnectionResetError):
+        while piece := await reader.read(65536):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
 async def talk(site: Site, *parts: bytes, every: float = 0.0, repeated: bytes = b"") -> Answer:
     """Send parts, then `repeated` for as long as it is taken; what comes until the connection is closed."""
     reader, writer = await asyncio.open_connection(site.host, site.port)
-    receiving = asyncio.create_task(reader.read())
+    receiving = asyncio.create_task(received(reader))
 
     async def send() -> None:
         for part in parts:
@@ -115,31 +125,37 @@ async def test_who_is_too_slow_is_told_so_and_loses_the_connection(provisioned: 
     async with running(provisioned) as site:
         body = POST + site.bearer
         for name, started, expected in (
-            ("nothing", talk(site), (None, "")),
-            ("half a line", talk(site, b"GET /hea"), (408, "request_too_slow")),
-            ("half a head", talk(site, b"GET /healthz HTTP/1.1\r\nHost: x\r\n"), (408, "request_too_slow")),
+            ("nothing", partial(talk, site), (None, "")),
+            ("half a line", partial(talk, site, b"GET /hea"), (408, "request_too_slow")),
+            (
+                "half a head",
+                partial(talk, site, b"GET /healthz HTTP/1.1\r\nHost: x\r\n"),
+                (408, "request_too_slow"),
+            ),
             (
                 "a head by the byte",
-                talk(site, b"GET /healthz HTTP/1.1\r\n", every=0.1, repeated=b"A: b\r\n"),
+                partial(talk, site, b"GET /healthz HTTP/1.1\r\n", every=0.1, repeated=b"A: b\r\n"),
                 (408, "request_too_slow"),
             ),
             (
                 "half a body",
-                talk(site, body, b'Content-Length: 100\r\n\r\n{"id":'),
+                partial(talk, site, body, b'Content-Length: 100\r\n\r\n{"id":'),
                 (408, "request_too_slow"),
             ),
             (
                 "a body by the byte",
-                talk(site, body, b"Content-Length: 10000\r\n\r\n", every=0.1, repeated=b" "),
+                partial(talk, site, body, b"Content-Length: 10000\r\n\r\n", every=0.1, repeated=b" "),
                 (408, "request_too_slow"),
             ),
             (
                 "chunks by the byte",
-                talk(site, body, b"Transfer-Encoding: chunked\r\n\r\n", every=0.1, repeated=b"1\r\n \r\n"),
+                partial(
+                    talk, site, body, b"Transfer-Encoding: chunked\r\n\r\n", every=0.1, repeated=b"1\r\n \r\n"
+                ),
                 (408, "request_too_slow"),
             ),
         ):
-            answer = await started
+            answer = await started()
             assert answer.told == expected, name
             if answer.status:
                 assert answer.headers["content-type"] == "application/problem+json", name
@@ -170,16 +186,25 @@ async def test_a_head_has_a_size(provisioned: SettingsFor) -> None:
     async with running(provisioned, GOALTRAIL_API_HEAD_SECONDS="30", GOALTRAIL_API_BODY_SECONDS="30") as site:
         chunked += site.bearer
         for name, started in (
-            ("one header", talk(site, start, b"A: " + b"x" * (HEAD_BYTES + 1) + b"\r\n\r\n")),
-            ("a header that never ends", talk(site, start, b"A: ", repeated=b"x" * 65536)),
-            ("a name that never ends", talk(site, start, repeated=b"x" * 65536)),
-            ("headers that never end", talk(site, start, repeated=b"A: b\r\n" * 10_000)),
-            ("a line that never ends", talk(site, b"GET /", repeated=b"x" * 65536)),
-            ("a trailer that never ends", talk(site, chunked, b"\r\n0\r\nA: ", repeated=b"x" * 65536)),
-            ("trailers that never end", talk(site, chunked, b"\r\n0\r\n", repeated=b"A: b\r\n" * 10_000)),
-            ("an extension that never ends", talk(site, chunked, b"\r\n1;a=", repeated=b"x" * 65536)),
+            ("one header", partial(talk, site, start, b"A: " + b"x" * (HEAD_BYTES + 1) + b"\r\n\r\n")),
+            ("a header that never ends", partial(talk, site, start, b"A: ", repeated=b"x" * 65536)),
+            ("a name that never ends", partial(talk, site, start, repeated=b"x" * 65536)),
+            ("headers that never end", partial(talk, site, start, repeated=b"A: b\r\n" * 10_000)),
+            ("a line that never ends", partial(talk, site, b"GET /", repeated=b"x" * 65536)),
+            (
+                "a trailer that never ends",
+                partial(talk, site, chunked, b"\r\n0\r\nA: ", repeated=b"x" * 65536),
+            ),
+            (
+                "trailers that never end",
+                partial(talk, site, chunked, b"\r\n0\r\n", repeated=b"A: b\r\n" * 10_000),
+            ),
+            (
+                "an extension that never ends",
+                partial(talk, site, chunked, b"\r\n1;a=", repeated=b"x" * 65536),
+            ),
         ):
-            assert (await started).told == (431, "head_too_large"), name
+            assert (await started()).told == (431, "head_too_large"), name
         large = start + b"A: " + b"x" * (HEAD_BYTES - 200) + b"\r\nConnection: close\r\n\r\n"
         assert (await talk(site, large)).status == 200
         assert (await talk(site, b"\x16\x03\x01 this is TLS\r\n\r\n")).told == (400, "invalid_http")

@@ -156,6 +156,8 @@ def test_figures_are_changed_once_there_are_any() -> None:
     )
     assert cost(state).fact_on(TODAY).base == base(100).base
     running.when(correct, reason="…").refused("goal_is_relative")
+    later = ACTIVE.and_then(resolved(base(100, QUARTER.end), 95))
+    later.when(move, reason="…").refused("goal_is_relative")  # on a day before it has a target
 
 
 def test_a_trajectory_may_be_declared_before_it_is_resolved() -> None:

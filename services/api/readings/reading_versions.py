@@ -340,7 +340,8 @@ async def _carried_out(
             "조회 데이터가 많이 밀려 있어 아무것도 변경되지 않았습니다. 다시 시도하십시오.",
             behind.retry_after,
         ) from None
-    response.headers[POSITION] = str(LedgerPosition(answer.position, services.intake.epoch_of(workspace)))
+    epoch = services.intake.epoch_of(workspace) or await services.ledger.epoch(workspace)
+    response.headers[POSITION] = str(LedgerPosition(answer.position, epoch))
     if answer.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return CorrectionReceipt(

@@ -175,9 +175,11 @@ async def send_readings(
         raise intake_unavailable(error) from None
     if not counts.total:
         raise Problem(422, "empty_batch", "There is no item in the body.", "본문에 항목이 없습니다.")
-    position = LedgerPosition(counts.position, services.intake.epoch_of(caller.workspace))
-    # Where everything was rejected there is no position, and nobody has asked for the ledger's epoch.
-    headers = {POSITION: str(position)} if counts.position else {}
+    headers = {}
+    if counts.position:  # where everything was rejected there is none
+        # Only the ledger knows its epoch while it has no views.
+        epoch = services.intake.epoch_of(caller.workspace) or await services.ledger.epoch(caller.workspace)
+        headers[POSITION] = str(LedgerPosition(counts.position, epoch))
     summary = {"counts": counts.by_status, "position": counts.position}
     make, media_type = (_lines, NDJSON) if media_type == NDJSON else (_document, "application/json")
     pieces = make(parts, summary)
