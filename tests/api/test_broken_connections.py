@@ -210,6 +210,7 @@ def test_every_write_is_in_the_table() -> None:
     assert operations("POST", "PATCH", "PUT", "DELETE") == WRITES.keys() | BESIDE
 
 
+@pytest.mark.faults
 async def test_a_read_is_right_or_says_that_it_failed(
     anna: Person, callers: list[Person], breaking: Breaking
 ) -> None:
@@ -243,6 +244,7 @@ async def first_allowed(callers: list[Person], position: int, path: str) -> tupl
     raise AssertionError(f"nobody may read {path}")
 
 
+@pytest.mark.faults
 async def test_a_write_never_says_that_something_is_not_there(
     anna: Person, callers: list[Person], breaking: Breaking
 ) -> None:

@@ -40,6 +40,7 @@ async def api(place: Place, database: TestDatabase, tmp_path: Path) -> AsyncIter
         yield services
 
 
+@pytest.mark.faults
 async def test_what_is_of_an_old_epoch_is_refused_and_what_was_lost_is_taken_again(
     place: Place, keys: Keys, api: Services, tmp_path: Path
 ) -> None:

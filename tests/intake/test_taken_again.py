@@ -30,6 +30,7 @@ __all__ = ["keys", "place"]  # fixtures
 pytestmark = pytest.mark.own_database
 
 
+@pytest.mark.faults
 async def test_what_was_lost_or_stepped_over_is_taken_in_again(
     place: Place, database: TestDatabase, keys: Keys, tmp_path: Path
 ) -> None:
