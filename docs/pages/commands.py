@@ -18,8 +18,9 @@ Commands with `--url` and `--token-file` talk to the HTTP API. The others are fo
 and PostgreSQL themselves: they read the settings that `goaltrail up` wrote below its data directory
 (`GOALTRAIL_DATA`, by default `./data`), or [`GOALTRAIL_…` variables](settings.md).
 
-`--json` prints one JSON document. An error is one line on standard error and an exit code that is not 0. What
-is printed for people is Korean when the terminal's locale is, else English; `--lang` chooses.
+`--json` prints one JSON document. An error is one line on standard error and an exit code that is not 0.
+Answers are in Korean when the terminal's locale is, else in English (`--lang` chooses); help, and what is
+wrong with an option, are in English.
 """
 
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
+from events.text import Text
 from services.api.http.problems import invalid_parameter
 
 
@@ -21,15 +22,16 @@ async def known_parameters(request: Request) -> None:
             raise invalid_parameter(
                 name[:80],
                 "parameter_unknown",
-                f"There is no parameter {name[:80]!r} here{_hint(name, known)}",
-                f"매개변수 {name[:80]!r}은(는) 없습니다. 쓸 수 있는 것: {', '.join(known) or '없음'}.",
+                f"There is no parameter {name[:80]!r} here{_hint(name, known).en}",
+                f"매개변수 {name[:80]!r}은(는) 없습니다. {_hint(name, known).ko}",
             )
 
 
-def _hint(name: str, known: Sequence[str]) -> str:
+def _hint(name: str, known: Sequence[str]) -> Text:
     for meant in get_close_matches(name[:80], known, 1):
-        return f"; did you mean {meant!r}?"
-    return f"; this path takes {', '.join(known)}." if known else "."
+        return Text(f"{meant!r}을(를) 쓰려고 하셨습니까?", f"; did you mean {meant!r}?")
+    takes = ", ".join(known)
+    return Text(f"쓸 수 있는 것: {takes or '없음'}.", f"; this path takes {takes}." if known else ".")
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:
