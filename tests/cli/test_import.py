@@ -331,7 +331,14 @@ def test_it_can_be_interrupted_and_run_again(terminal: Terminal, write: Write) -
         rows = "".join(f"{kpi},s{n},{n},2026-03-01\n" for n in range(total))
         file = write(f"{kpi}.csv", "kpi,source_id,value,period\n" + rows)
         command = [sys.executable, "-m", "services.cli.main", "import", str(file), "--feed", "erp", "--json"]
-        with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            command,
+            env=environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            # A shell that runs the tests in the background has told its children to ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process:
             while not terminal.http.get("/v1/readings", params={"limit": "1", "kpi": kpi}).json().get("data"):
                 time.sleep(0.01)
             process.send_signal(signal.SIGINT)
