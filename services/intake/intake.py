@@ -31,6 +31,7 @@ from services.intake.rejections import Rejected
 from services.intake.request_limits import RequestLimits
 from services.intake.validation import CATALOGUE_CODES, Candidate, Validator
 from services.ledger import Entry, Ledger, LedgerUnavailable, LedgerUncertain
+from services.ledger.positions import LedgerPosition
 from services.postgres.views import Views, ViewsUnavailable
 from services.runtime.grouping import Grouping
 from services.runtime.settings import Settings
@@ -159,6 +160,11 @@ class Intake:
     async def current_catalogue(self, workspace: str) -> Catalogue:
         """Return what readings are judged by now. Raises WorkspaceUnknown, LedgerUnavailable."""
         return await self._catalogues.current(workspace, self.epoch_of(workspace))
+
+    async def stored_at(self, workspace: str, position: int) -> LedgerPosition:
+        """Return a position of a workspace's ledger as clients hold it. Raises LedgerUnavailable."""
+        # Only the ledger knows its epoch while it has no views.
+        return LedgerPosition(position, self.epoch_of(workspace) or await self._ledger.epoch(workspace))
 
     def epoch_of(self, workspace: str) -> int:
         """Return the epoch of a workspace's ledger as this process last saw it; 0 if it did not yet."""

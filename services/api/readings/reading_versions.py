@@ -38,7 +38,6 @@ from services.intake.corrections import (
 )
 from services.intake.deduplication import FarBehind
 from services.intake.rejections import Rejected
-from services.ledger.positions import LedgerPosition
 from services.queries.lookup import NotFound
 from services.queries.paging import Paging
 
@@ -340,8 +339,7 @@ async def _carried_out(
             "조회 데이터가 많이 밀려 있어 아무것도 변경되지 않았습니다. 다시 시도하십시오.",
             behind.retry_after,
         ) from None
-    epoch = services.intake.epoch_of(workspace) or await services.ledger.epoch(workspace)
-    response.headers[POSITION] = str(LedgerPosition(answer.position, epoch))
+    response.headers[POSITION] = str(await services.intake.stored_at(workspace, answer.position))
     if answer.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return CorrectionReceipt(

@@ -29,7 +29,6 @@ from services.intake.items import Item
 from services.intake.receipts import Counts, Status
 from services.intake.request_limits import Busy
 from services.ledger import LedgerUnavailable, LedgerUncertain
-from services.ledger.positions import LedgerPosition
 from services.postgres.views import LedgerDiffers, ViewsBusy, ViewsUnavailable
 
 router = APIRouter(tags=["readings"])
@@ -177,9 +176,7 @@ async def send_readings(
         raise Problem(422, "empty_batch", "There is no item in the body.", "본문에 항목이 없습니다.")
     headers = {}
     if counts.position:  # where everything was rejected there is none
-        # Only the ledger knows its epoch while it has no views.
-        epoch = services.intake.epoch_of(caller.workspace) or await services.ledger.epoch(caller.workspace)
-        headers[POSITION] = str(LedgerPosition(counts.position, epoch))
+        headers[POSITION] = str(await services.intake.stored_at(caller.workspace, counts.position))
     summary = {"counts": counts.by_status, "position": counts.position}
     make, media_type = (_lines, NDJSON) if media_type == NDJSON else (_document, "application/json")
     pieces = make(parts, summary)
