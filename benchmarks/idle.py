@@ -1,4 +1,4 @@
-"""What very many workspaces cost while nothing happens: `python -m benchmarks.idle 300`.
+"""Measure what very many workspaces cost while nothing happens: `python -m benchmarks.idle 300`.
 
 Prints the CPU that each process takes while idle, in percent of a core, and how long a start takes until the
 projector follows every workspace; the same for one workspace.

@@ -15,7 +15,7 @@ import uvloop
 
 
 class Load(NamedTuple):
-    """What a number of clients got in a stretch of time."""
+    """Answers that a number of clients got in a stretch of time, with their latencies."""
 
     seconds: float
     statuses: Counter[int]

@@ -23,7 +23,7 @@ class Ratio(NamedTuple):
     to: str
     """The name of the one that it is compared with."""
     words: str
-    """What that is, for people."""
+    """A short explanation for people."""
     least: float | None = None
     most: float | None = None
     part: Part = "value"

@@ -97,7 +97,7 @@ def _singles(token: str) -> Callable[[int], bytes]:
 
 
 def _figure(name: str, work: str, found: Load, watch: Watch) -> Figure:
-    """What the clients got; answers that were refused stand in the note."""
+    """Return the line of what the clients got; its note tells the answers that were refused."""
     refused = {status: number for status, number in found.statuses.items() if not 200 <= status < 400}
     note = ", ".join(f"{number} answers {status}" for status, number in sorted(refused.items()))
     return Figure(

@@ -47,7 +47,7 @@ Fact = Literal[
     "gone",
     "line",
 ]
-"""What a decider may need of other aggregates: the fields of `Context` (events/context.py) that say it."""
+"""A fact of other aggregates that a decider may need: a field of `Context` (events/context.py)."""
 
 Rule = Literal["ids", "supports", "tree"]
 """A rule about all aggregates at once: no two goals have one id, no goal supports itself through others, no

@@ -101,7 +101,7 @@ class EarlierMeasure(BaseModel):
 
 
 MEASURED = tuple(name for name in EarlierMeasure.model_fields if name not in ("until", "judges"))
-"""What goes with a measure: fields of a key result that an earlier measure keeps."""
+"""Fields of a key result that belong to its measure: an earlier measure keeps them."""
 
 
 class KeyResult(State):

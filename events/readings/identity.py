@@ -50,7 +50,7 @@ class Verdict(NamedTuple):
     revision: int = 0
     """Of an accepted one: 0 is recorded, more is a correction."""
     appended: Kind | None = None
-    """What the event to append says; None where there is none."""
+    """The kind of the event to append; None where nothing is appended."""
 
 
 NEW = Verdict("accepted", None, 0, "recorded")
@@ -86,7 +86,7 @@ def judge(
 
 
 _COUNTING = frozenset(("recorded", "corrected", "retracted"))
-"""What can be in force."""
+"""Kinds of events whose content can be in force."""
 _SAID = frozenset(("recorded", "corrected", "confirmed"))
 """What tells with which version the source said something."""
 

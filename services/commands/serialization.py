@@ -67,7 +67,7 @@ class Serialization:
 async def _held(locks: Locks, workspace: str, rule: str) -> AsyncIterator[None]:
     """Hold the lock that stands for a rule, once no other process has it."""
     try:
-        while not await locks.take("rule", workspace, rule):  # noqa: ASYNC110  # another process has it
+        while not await locks.take("rule", workspace, rule):  # noqa: ASYNC110 - a lock of another process tells nobody when it is free
             await asyncio.sleep(_LOOK)
     except Exception as error:
         raise _unavailable(error) from error

@@ -393,6 +393,7 @@ class _Skipping:
     def on(self, text: str, at: int) -> tuple[int, bool]:
         """Return how far the text was read from a place on, and whether the value is over there."""
         if self._scalar:
+            # Both patterns fit everywhere: they may match nothing.
             at = _scalar(text, at).end()  # type: ignore[union-attr]
             return at, at < len(text)
         while at < len(text):
