@@ -155,8 +155,7 @@ class Import:
         self.dry = True
         try:
             for rows in batches(self.source.rows()):
-                sendable = [row for row in rows if isinstance(row.item, bytes)]
-                items = read_items([parse_item(row.item) for row in sendable])  # type: ignore[arg-type]
+                items = read_items([parse_item(row.item) for row in rows if isinstance(row.item, bytes)])
                 self._take(rows, [_checked(item, self.language) for item in items])
         finally:
             self._refused.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -128,7 +128,9 @@ class Intake:
             await groups.close()
         await self._views.close()
 
-    async def take(self, source: Source, chunks: AsyncIterable[list[Any]]) -> AsyncIterator[list[Receipt]]:
+    async def take(
+        self, source: Source, chunks: AsyncIterable[list[Any]]
+    ) -> AsyncGenerator[list[Receipt], None]:
         """Take chunks of at most CHUNK parsed items; yields the receipts of each one once it is on the disk.
 
         An item may be a Rejected already. What was answered is final; after an exception, sending everything

@@ -73,7 +73,7 @@ class Desk:
     ) -> list[Receipt]:
         """Send items; the receipts, of which there is one for each item, in order."""
         receipts: list[Receipt] = []
-        async with aclosing(intake.take(self.source(feed), chunked(items, chunk))) as answers:  # type: ignore[type-var]
+        async with aclosing(intake.take(self.source(feed), chunked(items, chunk))) as answers:
             async for some in answers:
                 receipts += some
         assert [receipt.place for receipt in receipts] == list(range(len(items)))

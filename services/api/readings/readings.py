@@ -155,7 +155,7 @@ async def send_readings(
     try:
         async with (
             services.intake.limits.admitted(caller.workspace, size),
-            aclosing(services.intake.take(source, read(request.stream()))) as answers,  # type: ignore[type-var]
+            aclosing(services.intake.take(source, read(request.stream()))) as answers,
         ):
             async for receipts in answers:
                 counts.add(receipts)
