@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 import structlog
@@ -30,6 +30,7 @@ from services.access.tokens import TokenRecord, digest, generate, new_id
 from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable
 from services.ledger.kv_cache import Held, Latest
 from services.ledger.streams import ACCESS
+from services.runtime import clock
 from services.runtime.background import Background
 
 log = structlog.get_logger(__name__)
@@ -140,7 +141,7 @@ class Access:
         LedgerUnavailable, LedgerUncertain.
         """
         token_id = token_id or new_id()
-        now = datetime.now(UTC)
+        now = clock.now()
         event, position = await self._record_issued(
             workspace,
             token_id,
@@ -176,7 +177,7 @@ class Access:
 
         Returns the position of the event. Raises Refused, LedgerUnavailable, LedgerUncertain.
         """
-        position = await self._record_approved(workspace, token_id, by, datetime.now(UTC))
+        position = await self._record_approved(workspace, token_id, by, clock.now())
         for _ in range(_TRIES):
             held = self._latest.messages.get(f"{workspace}.{token_id}")
             record = None if held is None else _record(f"{workspace}.{token_id}", held)
@@ -195,7 +196,7 @@ class Access:
         Whoever ceased to be one counts for some days more: nobody makes a second person superfluous by
         revoking their token.
         """
-        since = datetime.now(UTC) - LASTING
+        since = clock.now() - LASTING
         admins = (one for one in self.list(workspace) if one.role == "admin" and not one.pending)
         return len({one.actor for one in admins if one.ended is None or one.ended > since})
 
@@ -205,7 +206,7 @@ class Access:
         The last valid token of an administrator is not revoked: nobody could make another one. Raises
         Refused, LedgerUnavailable, LedgerUncertain.
         """
-        now = datetime.now(UTC)
+        now = clock.now()
         for _ in range(_TRIES):
             held = self._latest.messages.get(f"{workspace}.{token_id}")
             if held is None:
@@ -226,7 +227,7 @@ class Access:
 
     def keep_an_administrator_without(self, workspace: str, actor: str) -> None:
         """Refuse to end all tokens of a person if no administrator's would be left. Raises Refused."""
-        now = datetime.now(UTC)
+        now = clock.now()
         admins = [
             record
             for record in self.list(workspace)
@@ -331,7 +332,7 @@ class Access:
         return [record for records in self._by_hash.values() for record in records]
 
     def _valid(self, token: str) -> Iterator[TokenRecord]:
-        now = datetime.now(UTC)
+        now = clock.now()
         return (record for record in self._by_hash.get(digest(token), ()) if record.state(now) == "valid")
 
     async def _check(self) -> None:

@@ -32,6 +32,7 @@ from services.cli.formatting import (
 )
 from services.cli.goalposts import goalposts, outdated_bases, relative_change
 from services.cli.pace_format import WIDTH, band_words, legend, pace_column, runs
+from services.runtime import clock
 
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="Business day whose end is shown, such as 2025-03-31.")
@@ -118,7 +119,7 @@ def state(
     client = connect(url, token_file)
     language = chosen_language(lang)
     speak(client, language)
-    shown_day = as_of or str(datetime.now(zone_of(client)).date())
+    shown_day = as_of or str(clock.now().astimezone(zone_of(client)).date())
     cycles = _cycles(client, cycle, day, known_at)
     units = list(pages(client, "/v1/org-units", known_at=known_at, limit=1000))
     wanted = None if unit is None else _below(unit, units)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
 from services.cli.formatting import console
+from services.runtime import clock
 
 app = typer.Typer(help="Bearer tokens of people and feeds.", no_args_is_help=True)
 
@@ -123,7 +124,7 @@ def _expiry(text: str) -> datetime:
     """Return a time, or a time from now on, in UTC. Ends the command when it is neither."""
     number, unit = text[:-1], text[-1:]
     if unit in _UNITS and number.isdigit() and len(number) <= 5:
-        return datetime.now(UTC) + int(number) * _UNITS[unit]
+        return clock.now() + int(number) * _UNITS[unit]
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

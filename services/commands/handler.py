@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import count
 from typing import NamedTuple
 from uuid import UUID
@@ -48,6 +48,7 @@ from services.ledger import (
 from services.ledger.positions import LedgerPosition, OldEpoch, require_epoch
 from services.postgres.locks import Locks
 from services.postgres.views import LedgerDiffers, View, Views, ViewsBusy, ViewsUnavailable
+from services.runtime import clock
 
 REMEMBERED = 100_000
 """Key results of which a process remembers the objective."""
@@ -117,7 +118,7 @@ class Goals:
         ledger: Ledger,
         views: Views,
         keys: Keys,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = lambda: clock.now(),
         *,
         locks: Locks | None = None,
         administrators: Callable[[str], int] = lambda _workspace: 0,

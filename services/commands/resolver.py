@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from prometheus_client import Counter
@@ -27,6 +27,7 @@ from services.commands.handler import Goals
 from services.commands.relative_goals import bases_of, first_bases, waiting
 from services.ledger import Ledger, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
 from services.postgres.views import NotThereYet, Views, ViewsUnavailable
+from services.runtime import clock
 from services.runtime.background import Background
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ class Resolver:
         after: timedelta,
         only: Collection[str] | None = None,
         look: float = LOOK,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = lambda: clock.now(),
     ) -> None:
         """`after`: how long after the beginning of a day; `only`: these workspaces; `look`: as in LOOK."""
         self._ledger = ledger

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 Level = Literal["ok", "warn", "fail"]
 
 CLOCK_WARN = timedelta(seconds=1)
 CLOCK_FAIL = timedelta(seconds=60)
-"""Beyond this, readings of today may be refused as of the future."""
+"""Beyond this, days noticeably begin at another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,16 @@ class Finding:
         return Finding(check, "fail", text, cure)
 
 
-def clock(check: str, whose: str, theirs: datetime, asked: datetime, answered: datetime) -> Finding:
-    """Compares a server's clock with ours, as it was in the middle of the request (all UTC)."""
-    difference = theirs - (asked + (answered - asked) / 2)
-    # What the request took can't be told from a difference.
-    certain = max(timedelta(0), abs(difference) - (answered - asked) / 2)
-    text = f"the clock of {whose} differs from ours by {difference.total_seconds():+.3f} s"
+def clock_difference(check: str, whose: str, ahead: timedelta) -> Finding:
+    """Judge how far our clock is ahead of a server's, or behind it where that is negative."""
+    if abs(ahead) < CLOCK_WARN:
+        return Finding.ok(check, f"the clock of {whose} agrees with ours")
+    where = "behind" if ahead > timedelta(0) else "ahead of"
+    text = f"the clock of {whose} is {told(abs(ahead))} {where} ours"
     cure = "let the machines take their time from the same NTP servers"
-    if certain >= CLOCK_FAIL:
-        return Finding.fail(check, text, cure)
-    return Finding.warn(check, text, cure) if certain >= CLOCK_WARN else Finding.ok(check, text)
+    return (Finding.fail if abs(ahead) >= CLOCK_FAIL else Finding.warn)(check, text, cure)
 
 
-def now() -> datetime:
-    """Return the time here, UTC."""
-    return datetime.now(UTC)
+def told(time: timedelta) -> str:
+    """Return a time as text, such as `7,200.0 s`."""
+    return f"{time.total_seconds():,.1f} s"

@@ -11,12 +11,13 @@ from typing import Any
 import httpx
 
 from services.access.access import Access
-from services.doctor.finding import Finding, clock, now
+from services.doctor.finding import Finding, clock_difference
 from services.keys.keys import Keys, MasterKeyDiffersError
 from services.ledger import ConfigurationDiffers, Ledger, LedgerError
 from services.ledger.provision import check, list_workspaces
 from services.ledger.stream_api import StreamApi
 from services.ledger.streams import KEYS
+from services.runtime import clock
 from services.runtime.nats_health import closed_by_full_disk
 from services.runtime.settings import Settings, SettingsError
 
@@ -45,9 +46,10 @@ async def examine_ledger(settings: Settings, ledger: Ledger, workspaces: list[st
     else:
         yield Finding.ok("nats.streams", f"the streams of {len(workspaces)} workspace(s) are as they must be")
     api = StreamApi(ledger.client, patience=PATIENCE)
-    asked = now()
+    asked = clock.now()
     info = await api.request(f"STREAM.INFO.{KEYS}", b"")
-    yield clock("nats.clock", "NATS", datetime.fromisoformat(info["ts"]), asked, now())
+    ahead = clock.ahead(datetime.fromisoformat(info["ts"]), asked, clock.now())
+    yield clock_difference("nats.clock", "NATS", ahead)
     if settings.replicas > 1:
         for stream in [KEYS, *(f"LEDGER_{workspace}" for workspace in workspaces)]:
             yield _replicas(stream, await api.request(f"STREAM.INFO.{stream}", b""))
@@ -137,7 +139,7 @@ async def _keys(settings: Settings, ledger: Ledger) -> Finding:
 
 
 def _administrators(access: Access, workspace: str) -> Finding:
-    check, moment = "access.administrators", now()
+    check, moment = "access.administrators", clock.now()
     valid = [
         record
         for record in access.list(workspace)

@@ -19,10 +19,11 @@ from projections.state import queries
 from projections.state.fold import STATE
 from projections.state.tables import reading, version
 from services.doctor.damage import control_damaged, damaged, find_damage
-from services.doctor.finding import Finding, clock, now
+from services.doctor.finding import Finding, clock_difference
 from services.ledger import Ledger, StoredMessage
 from services.postgres.damage import damage_of
 from services.projector.comparison import last_in_common
+from services.runtime import clock
 from services.runtime.settings import Settings
 
 OLDEST_POSTGRES = 18
@@ -64,9 +65,9 @@ async def examine_views(
 
 
 async def _server(connection: AsyncConnection) -> AsyncIterator[Finding]:
-    asked = now()
+    asked = clock.now()
     theirs = await connection.scalar(text("SELECT clock_timestamp()"))
-    answered = now()
+    answered = clock.now()
     version = str(await connection.scalar(text("SHOW server_version")))
     if int(version.split(".")[0]) < OLDEST_POSTGRES:
         yield Finding.fail("postgres.version", f"PostgreSQL {version}", "use PostgreSQL 18 or newer")
@@ -84,7 +85,7 @@ async def _server(connection: AsyncConnection) -> AsyncIterator[Finding]:
             "switch it on, and rebuild the views after a crash",
         )
     assert theirs is not None
-    yield clock("postgres.clock", "PostgreSQL", theirs, asked, answered)
+    yield clock_difference("postgres.clock", "PostgreSQL", clock.ahead(theirs, asked, answered))
 
 
 async def _group(
@@ -236,7 +237,7 @@ async def _lag(ledger: Ledger, workspace: str, name: str, position: int, group: 
         return Finding.ok(check, f"{name}: at the head of the ledger, position {head}")
     async with aclosing(ledger.read(workspace, position, batch=1)) as batches:
         waiting: list[StoredMessage] = await anext(batches, [])
-    age = now() - waiting[0].recorded_at if waiting else timedelta(0)
+    age = clock.now() - waiting[0].recorded_at if waiting else timedelta(0)
     text_ = f"{name}: {head - position} event(s) behind, for {age.total_seconds():.1f} s"
     cure = f"start a worker: `goaltrail worker {group}`; if one runs, see its log"
     if age >= LAG_FAIL:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from services.intake.items import Dimensions, Item, Text
 from services.intake.validation import Candidate, Validator
 from services.ledger import Entry, Ledger, recorded
 from services.postgres.views import NotBuilt, Views
+from services.runtime import clock
 
 Seal = Callable[[Event], Awaitable[Event]]
 """Encrypts the personal text of an event."""
@@ -168,7 +169,7 @@ class Corrections:
             earlier = _earlier(order, events)
             if earlier is not None:
                 return Decision([], [], lambda _: earlier)
-            now = datetime.now(UTC)
+            now = clock.now()
             data = decide(in_force, now)
             if data is None:
                 last = in_force.event

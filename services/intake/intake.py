@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -33,6 +33,7 @@ from services.intake.validation import CATALOGUE_CODES, Candidate, Validator
 from services.ledger import Entry, Ledger, LedgerUnavailable, LedgerUncertain
 from services.ledger.positions import LedgerPosition
 from services.postgres.views import Views, ViewsUnavailable
+from services.runtime import clock
 from services.runtime.grouping import Grouping
 from services.runtime.settings import Settings
 
@@ -89,7 +90,7 @@ class Intake:
     """Takes readings for all workspaces. One for a process; any number of processes."""
 
     def __init__(
-        self, ledger: Ledger, views: Views, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, ledger: Ledger, views: Views, now: Callable[[], datetime] = lambda: clock.now()
     ) -> None:
         """`views` should avoid sequential scans, see `connect`."""
         self._ledger = ledger

@@ -9,7 +9,7 @@ A mark, `keys.<workspace>.forgotten.<person>`, stays of whoever was forgotten: n
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from services.keys.sealing import (
 from services.ledger import Conflict, Ledger, LedgerUnavailable
 from services.ledger.kv_cache import Held, Latest
 from services.ledger.streams import KEYS
+from services.runtime import clock
 
 log = structlog.get_logger(__name__)
 
@@ -232,7 +233,7 @@ class Keys:
             id=made.id.hex(),
             master=self._master.fingerprint,
             wrapped=self._master.wrap(workspace, owner, made),
-            created_at=datetime.now(UTC),
+            created_at=clock.now(),
         )
         try:
             position = await self._latest.put(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import orjson
@@ -24,6 +23,7 @@ from services.ledger.errors import ConfigurationDiffers, Conflict, InvalidAppend
 from services.ledger.ledger import Ledger
 from services.ledger.stream_api import STREAM_NOT_FOUND, ServerRefused, StreamApi
 from services.ledger.streams import Configuration, differences, former, ledger_stream, shared_streams
+from services.runtime import clock
 from services.runtime.settings import Settings, SettingsError
 
 log = structlog.get_logger(__name__)
@@ -193,7 +193,7 @@ async def _stored(api: StreamApi, name: str) -> Configuration | None:
 
 
 def _first_event(workspace: str, *, name: str, zone: str, default_language: DefaultLanguage) -> Event:
-    now = datetime.now(UTC)
+    now = clock.now()
     context = Context(actor=_ACTOR, role="admin", today=now.date(), now=now, new_id=lambda: workspace)
     command = CreateWorkspace(name=name, zone=zone, default_language=default_language)
     (data,) = decide(command, None, context)

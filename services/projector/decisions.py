@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from events.context import Context
 from events.envelope import Event, encode
@@ -13,6 +12,7 @@ from events.ledger.decider import decide
 from events.registry import event_type
 from services.keys.keys import Keys
 from services.ledger import Entry, Ledger
+from services.runtime import clock
 
 ACTOR = "system:operator"
 """Whoever can read the operator's settings."""
@@ -31,7 +31,7 @@ async def record_decision(
 
     Raises Refused, Conflict, WorkspaceUnknown, LedgerUnavailable, LedgerUncertain.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     context = Context(
         actor=ACTOR,
         role="admin",

@@ -1,10 +1,9 @@
 """What the projection workers measure."""
 
-from datetime import UTC, datetime
-
 from prometheus_client import Counter, Gauge
 
 from services.ledger import StoredMessage
+from services.runtime import clock
 
 LAG_EVENTS = Gauge(
     "goaltrail_projection_lag_events", "Events on the ledger that the views lack.", ["workspace", "group"]
@@ -25,7 +24,7 @@ def applied(workspace: str, group: str, events: int, last: StoredMessage, head: 
     behind = max(0, head - last.position)
     APPLIED.labels(workspace, group).inc(events)
     LAG_EVENTS.labels(workspace, group).set(behind)
-    age = (datetime.now(UTC) - last.recorded_at).total_seconds() if behind else 0.0
+    age = (clock.now() - last.recorded_at).total_seconds() if behind else 0.0
     LAG_SECONDS.labels(workspace, group).set(max(0.0, age))
 
 

@@ -20,6 +20,7 @@ from services.access.callers import Caller
 from services.ledger.positions import LedgerPosition, OldEpoch, require_epoch
 from services.postgres.views import View, Views, ViewsUnavailable
 from services.queries.paging import Cursor
+from services.runtime import clock
 
 WAIT = 5.0
 """Seconds that a read waits for the position it was asked for."""
@@ -35,6 +36,8 @@ class ReadContext:
     view: View
     caller: Caller
     workspace: Workspace
+    today: date
+    """The business day by this process's clock."""
     as_of: date
     known_at: datetime | None
     position: int
@@ -114,8 +117,9 @@ class ViewReader:
                 known = min(end_of(known_at, workspace), view.recorded_at or datetime.max.replace(tzinfo=UTC))
                 if view.recorded_at is None or known < view.recorded_at:
                     position = await queries.position_at(view.connection, known)
-            day = cursor.as_of if cursor is not None and cursor.as_of is not None else _day(as_of, workspace)
-            yield ReadContext(view, caller, workspace, day, known, position)
+            today, _zone = workspace.business_day(clock.now())
+            day = (cursor and cursor.as_of) or _day(as_of, workspace) or today
+            yield ReadContext(view, caller, workspace, today, day, known, position)
 
     @asynccontextmanager
     async def trail(self, caller: Caller, position: int) -> AsyncIterator[View]:
@@ -139,9 +143,7 @@ async def workspace_of(view: View, workspace: str) -> Workspace:
     return found.state
 
 
-def _day(moment: Moment | None, workspace: Workspace) -> date:
-    if moment is None:
-        moment = datetime.now(UTC)
+def _day(moment: Moment | None, workspace: Workspace) -> date | None:
     if isinstance(moment, datetime):
         return workspace.business_day(moment)[0]
     return moment

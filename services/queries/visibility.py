@@ -7,7 +7,6 @@ line of today. Whoever does not see it is answered as if it were not there, nor 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from events.ids import Aggregate
@@ -38,8 +37,7 @@ async def viewer(context: ReadContext, kinds: Collection[str]) -> Viewer:
     if not actor.startswith(_PERSON) or not any(kind in restricted for kind in kinds):
         return Viewer(actor, frozenset(), frozenset(), sees_all_goals)
     if context.viewer is None:
-        # Not `then.as_of`: that is a day which the caller chose.
-        today, _zone = context.workspace.business_day(datetime.now(UTC))
+        today = context.today  # not `as_of`: that is a day which the caller chose
         chart = OrgChart((), ())
         # Most people lead nobody: theirs is the only record that has to be read.
         own = await queries.latest(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Literal
 
 from fastapi import APIRouter
@@ -14,6 +13,7 @@ from services.api.http.openapi_responses import READ
 from services.api.http.read_parameters import Viewing
 from services.api.http.security import Administrator
 from services.api.http.services import Serving
+from services.runtime import clock
 
 router = APIRouter(prefix="/v1/approvals", tags=["administration"])
 
@@ -40,7 +40,7 @@ class Approvals(BaseModel):
 @router.get("", summary="List what waits for a second person", responses=READ)
 async def list_approvals(services: Serving, caller: Administrator, viewing: Viewing) -> Approvals:
     """Tokens for other persons, leads of units, and turning dual control off."""
-    now = datetime.now(UTC)
+    now = clock.now()
     found = [
         Approval(
             what="token",

@@ -22,6 +22,7 @@ from services.api.http.security import Administrator
 from services.api.http.services import Serving
 from services.commands.errors import KeyReused
 from services.ledger.positions import LedgerPosition
+from services.runtime import clock
 
 router = APIRouter(prefix="/v1/tokens", tags=["administration"], route_class=ExactRoute)
 
@@ -171,7 +172,7 @@ async def revoke(caller: Administrator, services: Serving, response: Response, t
 
 
 def _shown(record: TokenRecord) -> Token:
-    return Token(state=record.state(datetime.now(UTC)), **record.model_dump(exclude={"workspace", "hash"}))
+    return Token(state=record.state(clock.now()), **record.model_dump(exclude={"workspace", "hash"}))
 
 
 def _id_from_key(caller: Caller, key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -170,8 +170,7 @@ async def mine(
     person = person_of(caller.actor) or ""
     async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
         chart = await load_org_chart(context.connection, context.position)
-    today, _zone = context.workspace.business_day(datetime.now(UTC))
-    units = sorted(chart.units_of(person, today))
+    units = sorted(chart.units_of(person, context.today))
     async with viewing.trail(caller, context.position) as trail:
         entries = await queries.trail_of(
             trail.connection,
@@ -313,8 +312,7 @@ async def _without_words_of_others(
         readable = await readable_words(now, said)
         shown = {entry.event.aggregate for entry in entries if entry.event.id in readable}
         private = await private_to_others(now, shown)
-        today, _zone = now.workspace.business_day(datetime.now(UTC))
-    await private_readings.record(caller, private, today)
+    await private_readings.record(caller, private, now.today)
     return [
         entry._replace(event=_without_words(entry.event))
         if entry.event.aggregate in said and entry.event.id not in readable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -92,8 +92,7 @@ class MessageReader:
     async def _record(self, context: ReadContext, kind: str, shown: list[Shown]) -> None:
         """Put on record what is read that was said to others. The view's connection is given back by then."""
         private = [Aggregate(kind, one.said.id) for one in shown if one.private]
-        today, _zone = context.workspace.business_day(datetime.now(UTC))
-        await self._private_readings.record(self._caller, private, today)
+        await self._private_readings.record(self._caller, private, context.today)
 
     async def _opened(self, context: ReadContext, shown: list[Shown]) -> list[OpenedWords]:
         names = await names_in(context, shown, self._keys, self._language)

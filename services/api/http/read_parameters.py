@@ -13,6 +13,7 @@ from services.api.http.services import Serving
 from services.ledger.positions import LedgerPosition
 from services.postgres.views import View
 from services.queries.read_context import Moment, ViewReader
+from services.runtime import clock
 
 POSITION = "Goaltrail-Position"
 MIN_POSITION = "Goaltrail-Min-Position"
@@ -60,7 +61,7 @@ async def view_reader(
         response.headers[RECORDED_AT] = view.recorded_at.isoformat()
         if not services.ledger.connected:
             # Nobody can say what is on the ledger by now: the answer is as old as its newest event.
-            age = datetime.now(UTC) - view.recorded_at
+            age = clock.now() - view.recorded_at
             response.headers["Age"] = str(max(0, round(age.total_seconds())))
 
     wanted = None if min_position is None else LedgerPosition.parse(min_position)

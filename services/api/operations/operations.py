@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -18,6 +17,7 @@ from services.api.operations.asyncapi import document
 from services.ledger import LedgerError
 from services.ledger.provision import list_heads
 from services.postgres.views import ViewsUnavailable
+from services.runtime import clock
 
 router = APIRouter(tags=["operations"])
 
@@ -185,7 +185,7 @@ def _group(
 
 def _lag(builds: dict[str, ActiveVersion], heads: dict[str, int]) -> tuple[int, float]:
     """Return how many events the views of a group lack at most, and how old their newest one is then."""
-    now = datetime.now(UTC)
+    now = clock.now()
     events, seconds = 0, 0.0
     for workspace, head in heads.items():
         build = builds.get(workspace)
