@@ -19,8 +19,9 @@ and PostgreSQL themselves: they read the settings that `goaltrail up` wrote belo
 (`GOALTRAIL_DATA`, by default `./data`), or [`GOALTRAIL_…` variables](settings.md).
 
 `--json` prints one JSON document. An error is one line on standard error and an exit code that is not 0.
-Answers are in Korean when the terminal's locale is, else in English (`--lang` chooses); help, and what is
-wrong with an option, are in English.
+Answers and errors are in Korean when the terminal's locale is, else in English (`--lang` chooses). In English
+only are help, what is wrong with an option, the lines of `up` and `doctor`, logs, and what settings, NATS,
+PostgreSQL or the operating system report.
 """
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.client import Json, fail, print_json
+from events.text import Text
+from services.cli.client import Json, print_json
+from services.cli.language import as_reported, fail, language, postgres_failed, say
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def accept_ledger(
     try:
         settings = load_settings("operator")
     except SettingsError as error:
-        fail(str(error))
+        fail(as_reported(error))
     chosen = workspace or settings.workspace
     loss, recorded = _run(settings, chosen, reason, ask=not yes)
     if as_json:
@@ -49,9 +51,13 @@ def accept_ledger(
             }
         )
     else:
-        typer.echo(
-            f"The ledger of {chosen} is accepted as it is: epoch {loss.epoch} begins at position"
-            f" {recorded:,}. Workers build the views anew."
+        say(
+            Text(
+                f"워크스페이스 {chosen}의 원장을 지금 상태로 받아들였습니다. 에포크 {loss.epoch}은(는) 위치"
+                f" {recorded:,}에서 시작합니다. 조회 데이터는 워커가 새로 만듭니다.",
+                f"The ledger of {chosen} is accepted as it is: epoch {loss.epoch} begins at position"
+                f" {recorded:,}. Workers build the views anew.",
+            )
         )
 
 
@@ -69,12 +75,11 @@ def _run(settings: Settings, workspace: str, reason: str, *, ask: bool) -> tuple
     try:
         return asyncio.run(_accept(settings, workspace, reason, ask=ask))
     except Refused as refused:
-        fail(refused.text.en)
+        fail(refused.text)
     except (NothingToAccept, LedgerError, MasterKeyDiffersError, SettingsError) as error:
-        fail(str(error))
+        fail(as_reported(error))
     except (SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        fail(f"PostgreSQL: {str(cause).splitlines()[0] if str(cause) else type(cause).__name__}")
+        fail(postgres_failed(error))
 
 
 async def _accept(settings: Settings, workspace: str, reason: str, *, ask: bool) -> tuple[Loss, int]:
@@ -88,11 +93,14 @@ async def _accept(settings: Settings, workspace: str, reason: str, *, ask: bool)
         async with await Ledger.connect(settings, name="goaltrail-accept-ledger") as ledger:
             loss = await find_loss(engine, ledger, workspace)
             if ask:
-                typer.confirm(
+                question = Text(
+                    f"워크스페이스 {workspace}의 원장에는 조회 데이터에 있는 내용 가운데 위치"
+                    f" {loss.common.position:,} 뒤부터 {loss.old_head:,}까지가 없습니다."
+                    " 그 내용 없이 계속하시겠습니까?",
                     f"The ledger of {workspace} has nothing of what the views show behind position"
                     f" {loss.common.position:,}, up to {loss.old_head:,}. Go on without it?",
-                    abort=True,
                 )
+                typer.confirm(question.told(language()), abort=True)
             keys = await Keys.start(ledger, settings.load_master_key())
             try:
                 return loss, await accept(ledger, keys, workspace, loss, reason)

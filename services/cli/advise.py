@@ -8,23 +8,24 @@ from typing import Annotated, Any
 import typer
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Styled
 
-from events.text import Language
+from events.text import Language, Text
 from services.cli.client import Json, TokenFile, Url, connect, print_json
-from services.cli.formatting import Lang, chosen_language, console, joined, pages, said, speak
+from services.cli.formatting import console, joined, pages, said
+from services.cli.language import Lang, choose
 from services.cli.state import AsOf, KnownAt
 
-WORDS: dict[str, tuple[str, str]] = {
-    "org_unit": ("조직", "unit"),
-    "person": ("구성원", "person"),
-    "objective": ("목표", "objective"),
-    "key_result": ("핵심 결과", "key result"),
-    "kpi": ("KPI", "KPI"),
-    "strong": ("강한 권고", "strong"),
-    "warning": ("주의", "warning"),
-    "info": ("참고", "info"),
-    "nothing": ("조언할 것이 없습니다", "nothing to advise"),
+WORDS: dict[str, Text] = {
+    "org_unit": Text("조직", "unit"),
+    "person": Text("구성원", "person"),
+    "objective": Text("목표", "objective"),
+    "key_result": Text("핵심 결과", "key result"),
+    "kpi": Text("KPI", "KPI"),
+    "strong": Text("강한 권고", "strong"),
+    "warning": Text("주의", "warning"),
+    "info": Text("참고", "info"),
+    "nothing": Text("조언할 것이 없습니다", "nothing to advise"),
 }
 STYLES = {"strong": "bold red", "warning": "yellow", "info": "dim"}
 """By severity, the gravest first."""
@@ -50,9 +51,8 @@ def advise(
 
     Example: goaltrail advise --cycle 2025-q2 --unit sales
     """
+    language = choose(lang)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     asked = {"unit": unit, "objective": objective, "cycle": cycle, "as_of": as_of, "known_at": known_at}
     found = list(pages(client, "/v1/advice", limit=1000, **asked))
     if as_json:
@@ -69,12 +69,12 @@ def advise(
         output.print(Padding(_pieces(pieces, language), (0, 0, 0, 2)))
 
 
-def _heading(kind: str, id_: str, piece: dict[str, Any], lang: Language) -> Text:
+def _heading(kind: str, id_: str, piece: dict[str, Any], lang: Language) -> Styled:
     return joined(
         [
             said(WORDS, kind, lang),
-            Text(piece[f"name_{lang}"], style="bold"),
-            Text(id_, style="cyan"),
+            Styled(piece[f"name_{lang}"], style="bold"),
+            Styled(id_, style="cyan"),
         ]
     )
 
@@ -86,7 +86,7 @@ def _pieces(pieces: list[dict[str, Any]], lang: Language) -> Table:
     grid.add_column(overflow="fold")
     for piece in pieces:
         severity = piece["severity"]
-        grid.add_row(Text(said(WORDS, severity, lang), style=STYLES[severity]), piece[f"message_{lang}"])
+        grid.add_row(Styled(said(WORDS, severity, lang), style=STYLES[severity]), piece[f"message_{lang}"])
         details = [piece["code"], piece["cycle"] or "", piece["seed"]]
         grid.add_row("", joined(details, style="dim"))
     return grid

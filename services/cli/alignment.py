@@ -8,24 +8,25 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Styled
 from rich.tree import Tree
 
-from events.text import Language
+from events.text import Language, Text
 from services.cli.client import Json, TokenFile, Url, connect, print_json
-from services.cli.formatting import Lang, chosen_language, console, joined, percent, said, share, speak
+from services.cli.formatting import console, joined, percent, said, share
+from services.cli.language import Lang, choose
 from services.cli.state import AsOf, KnownAt
 
-WORDS: dict[str, tuple[str, str]] = {
-    "as of": ("{day} 기준", "as of {day}"),
-    "nothing": ("이 사이클에는 회사 목표가 없습니다", "no company objectives in this cycle"),
-    "not carried": ("이어받은 곳 없음", "nobody carries it"),
-    "shown before": ("위에 있음", "shown above"),
-    "taken over": ("이어받음", "taken over"),
-    "kpi": ("KPI", "KPI"),
-    "done": ("완료", "done"),
-    "initiative": ("과제", "work"),
-    "orphans": ("어느 목표에도 기여하지 않음", "supports nothing"),
+WORDS: dict[str, Text] = {
+    "as of": Text("{day} 기준", "as of {day}"),
+    "nothing": Text("이 사이클에는 회사 목표가 없습니다", "no company objectives in this cycle"),
+    "not carried": Text("이어받은 곳 없음", "nobody carries it"),
+    "shown before": Text("위에 있음", "shown above"),
+    "taken over": Text("이어받음", "taken over"),
+    "kpi": Text("KPI", "KPI"),
+    "done": Text("완료", "done"),
+    "initiative": Text("과제", "work"),
+    "orphans": Text("어느 목표에도 기여하지 않음", "supports nothing"),
 }
 
 
@@ -48,15 +49,14 @@ def alignment(
 
     Example: goaltrail alignment --cycle 2025-q2
     """
+    language = choose(lang)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     answer = client.get("/v1/alignment", cycle=cycle, as_of=as_of, known_at=known_at)
     if as_json:
         print_json(answer)
         return
     output = console()
-    day = said(WORDS, "as of", language).format(day=answer["as_of"])
+    day = said(WORDS, "as of", language, day=answer["as_of"])
     output.print(joined([*answer["cycles"], day]), style="dim")
     if not answer["top"]:
         output.print(said(WORDS, "nothing", language), style="dim")
@@ -66,7 +66,7 @@ def alignment(
     orphans = list(_orphans(answer["orphans"], language))
     if orphans:
         output.print()
-        root = Tree(Text(said(WORDS, "orphans", language), style="bold yellow"), guide_style="dim")
+        root = Tree(Styled(said(WORDS, "orphans", language), style="bold yellow"), guide_style="dim")
         for orphan in orphans:
             root.add(orphan)
         output.print(root)
@@ -98,8 +98,8 @@ def _orphans(orphans: dict[str, Any], lang: Language) -> Iterator[RenderableType
 
 
 def _objective(objective: dict[str, Any], not_carried: list[str], lang: Language) -> RenderableType:
-    details: list[str | Text] = [
-        Text(objective["id"], style="cyan"),
+    details: list[str | Styled] = [
+        Styled(objective["id"], style="cyan"),
         objective["cycle"],
         *_whose(objective, lang),
     ]
@@ -108,34 +108,34 @@ def _objective(objective: dict[str, Any], not_carried: list[str], lang: Language
     if objective["shown_before"]:
         details.append(said(WORDS, "shown before", lang))
     if objective["id"] in not_carried:
-        details.append(Text(said(WORDS, "not carried", lang), style="yellow"))
-    return _line(share(objective["score"]), Text(objective["title"], style="bold"), details)
+        details.append(Styled(said(WORDS, "not carried", lang), style="yellow"))
+    return _line(share(objective["score"]), Styled(objective["title"], style="bold"), details)
 
 
 def _key_result(key_result: dict[str, Any]) -> RenderableType:
-    details: list[str | Text] = [Text(key_result["id"], style="cyan"), _owner(key_result)]
-    return _line(share(key_result["score"]), Text(key_result["title"]), details)
+    details: list[str | Styled] = [Styled(key_result["id"], style="cyan"), _owner(key_result)]
+    return _line(share(key_result["score"]), Styled(key_result["title"]), details)
 
 
 def _kpi(kpi: dict[str, Any], lang: Language) -> RenderableType:
     status = kpi["status"]
     reached = "" if status["shown"] is None else f"{percent(status['shown'])} "
-    details: list[str | Text] = [
-        Text(kpi["id"], style="cyan"),
+    details: list[str | Styled] = [
+        Styled(kpi["id"], style="cyan"),
         *_whose(kpi, lang),
         f"{reached}{status[f'name_{lang}']}",
         kpi["why"] or "",
     ]
-    return _line(f" {said(WORDS, 'kpi', lang)}", Text(kpi[f"name_{lang}"]), details)
+    return _line(f" {said(WORDS, 'kpi', lang)}", Styled(kpi[f"name_{lang}"]), details)
 
 
 def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
-    details: list[str | Text] = [Text(initiative["id"], style="cyan"), *_whose(initiative, lang)]
+    details: list[str | Styled] = [Styled(initiative["id"], style="cyan"), *_whose(initiative, lang)]
     if initiative["status"] == "done":
-        details.append(Text(f"✓ {said(WORDS, 'done', lang)}", style="green"))
+        details.append(Styled(f"✓ {said(WORDS, 'done', lang)}", style="green"))
     elif initiative["due"] is not None:
         details.append(f"~ {initiative['due']}")
-    return _line(said(WORDS, "initiative", lang), Text(initiative["title"]), details)
+    return _line(said(WORDS, "initiative", lang), Styled(initiative["title"]), details)
 
 
 def _whose(placed: dict[str, Any], lang: Language) -> list[str]:
@@ -147,7 +147,7 @@ def _owner(owned: dict[str, Any]) -> str:
     return name
 
 
-def _line(score: str, title: Text, details: list[str | Text]) -> RenderableType:
+def _line(score: str, title: Styled, details: list[str | Styled]) -> RenderableType:
     """Return the score, the title, and below it whose it is."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, style="dim")

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import httpx
 import orjson
 import typer
 
+from events.text import Text
+from services.cli.language import as_reported, cannot_read, fail, language
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 Url = Annotated[
@@ -35,12 +37,6 @@ REQUEST_TIMEOUT = 60.0
 """Seconds for one answer."""
 
 
-def fail(line: str) -> NoReturn:
-    """Print one line on stderr and exit with 1."""
-    typer.echo(f"goaltrail: {' '.join(line.split())}", err=True)
-    raise typer.Exit(1)
-
-
 def print_json(value: Any) -> None:
     """Print a value as one JSON document, UTF-8 as it is."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -52,20 +48,33 @@ def connect(url: str | None = None, token_file: Path | None = None) -> Client:
         settings = load_settings("api")
         return Client(url or settings.api_base_url, find_token(settings, token_file))
     except SettingsError as error:
-        fail(str(error))
+        fail(as_reported(error))
 
 
 def find_token(settings: Settings, token_file: Path | None) -> str:
-    """Return the token from the file, else GOALTRAIL_TOKEN, else what `up` wrote. Raises SettingsError."""
+    """Return the token from the file, else GOALTRAIL_TOKEN, else what `up` wrote.
+
+    Ends the command when there is none.
+    """
     said = os.environ.get("GOALTRAIL_TOKEN", "").strip() if token_file is None else ""
     place = "GOALTRAIL_TOKEN"
     if not said:
         file = token_file or settings.data / "secrets" / "admin.token"
         if token_file is None and not file.exists():
-            raise SettingsError(f"no token: there is no {file}; use --token-file or set GOALTRAIL_TOKEN")
+            fail(
+                Text(
+                    f"토큰 파일이 없습니다: {file}. --token-file을 쓰거나 GOALTRAIL_TOKEN을 설정하십시오",
+                    f"no token: there is no {file}; use --token-file or set GOALTRAIL_TOKEN",
+                )
+            )
         said, place = _token_in(file), str(file)
     if not said.isascii() or not said.isprintable():
-        raise SettingsError(f"what stands in {place} is no token: a token has letters, digits, - and _ only")
+        fail(
+            Text(
+                f"{place}의 내용은 토큰이 아닙니다. 토큰에는 영문자, 숫자, -, _만 들어갑니다",
+                f"what stands in {place} is no token: a token has letters, digits, - and _ only",
+            )
+        )
     return said
 
 
@@ -73,7 +82,7 @@ def _token_in(file: Path) -> str:
     try:
         return file.read_text("utf-8", errors="replace").strip()
     except OSError as error:
-        raise SettingsError(f"can't read {file}: {error.strerror}") from None
+        fail(cannot_read(file, error))
 
 
 class Client:
@@ -109,13 +118,13 @@ class Client:
         try:
             response = self.http.request(method, path, params=sent, **content)
         except httpx.ConnectError:
-            fail(f"Nothing answers at {self.url}: start it with `make up`")
+            fail(nobody_answers(self.url))
         except httpx.TimeoutException:
-            fail(f"{self.url} did not answer in time")
+            fail(Text(f"{self.url}이(가) 제때 응답하지 않았습니다", f"{self.url} did not answer in time"))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            fail(f"{self.url}: {error}")
+            fail(as_reported(f"{self.url}: {error}"))
         if response.is_error:
-            fail(problem_line(response))
+            fail(as_reported(problem_line(response)))
         return response
 
 
@@ -125,7 +134,8 @@ def problem_line(response: httpx.Response) -> str:
         document = response.json()
         text = document.get("detail") or document["title"]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return f"the API answered {response.status_code} {response.reason_phrase}"
+        status = f"{response.status_code} {response.reason_phrase}"
+        return Text(f"API가 {status}(으)로 응답했습니다", f"the API answered {status}").told(language())
     errors = [error for error in document.get("errors") or [] if isinstance(error, dict)]
     places = [
         f"{error.get('pointer') or error.get('parameter') or error.get('header')}: {error.get('detail')}"
@@ -143,7 +153,9 @@ def problem_line(response: httpx.Response) -> str:
     )
 
 
-def language() -> str:
-    """ko when the terminal's locale is Korean, else en."""
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "ko" if locale.startswith("ko") else "en"
+def nobody_answers(url: str) -> Text:
+    """Say that the API is not there."""
+    return Text(
+        f"{url}에서 응답이 없습니다. `make up`으로 시작하십시오",
+        f"Nothing answers at {url}: start it with `make up`",
+    )

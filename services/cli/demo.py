@@ -11,10 +11,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from events.text import Language
-from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
+from events.text import Language, Text
+from services.cli.client import Client, Json, TokenFile, Url, connect, print_json
 from services.cli.demo_tour import TOUR, Stop, as_others, tour
-from services.cli.formatting import chosen_language, console, said, speak
+from services.cli.formatting import console, said
+from services.cli.language import choose, fail
 
 if TYPE_CHECKING:
     from services.demo.load import Loaded
@@ -22,22 +23,22 @@ if TYPE_CHECKING:
 CATCH_UP_SECONDS = 60.0
 """How long the views of a new workspace may take to be there, and later to show the last event."""
 
-WORDS: dict[str, tuple[str, str]] = {
-    "loading": ("데모 회사 불러오기", "loading the demo company"),
-    "catching up": ("조회 화면이 따라오는 중", "views are catching up"),
-    "loaded": (
+WORDS: dict[str, Text] = {
+    "loading": Text("데모 회사 불러오기", "loading the demo company"),
+    "catching up": Text("조회 화면이 따라오는 중", "views are catching up"),
+    "loaded": Text(
         "데모 회사를 불러왔습니다: 변경 {changes:,}건, 실적 {readings:,}건.",
         "The demo company is loaded: {changes:,} changes and {readings:,} readings.",
     ),
-    "completed": (
+    "completed": Text(
         "데모 회사를 마저 불러왔습니다: 새 변경 {changes:,}건, 새 실적 {readings:,}건.",
         "The rest of the demo company is loaded: {changes:,} changes and {readings:,} readings are new.",
     ),
-    "there": (
+    "there": Text(
         "데모 회사가 이미 있어 바뀐 것이 없습니다.",
         "The demo company was there already: nothing changed.",
     ),
-    "when": (
+    "when": Text(
         "2025년의 이야기이지만 기록 시각은 모두 방금입니다(기록 시각은 서버만 정합니다).",
         "Its story is of 2025, yet all of it was recorded just now: only the server says when.",
     ),
@@ -47,7 +48,10 @@ WORDS: dict[str, tuple[str, str]] = {
 def demo(
     lang: Annotated[
         Language | None,
-        typer.Option(help="Language of its texts and of what is printed.", show_default="the terminal's"),
+        typer.Option(
+            help="Language of its texts and of what is printed.",
+            show_default="the terminal's",
+        ),
     ] = None,
     url: Url = None,
     token_file: TokenFile = None,
@@ -65,9 +69,8 @@ def demo(
 
     Example: goaltrail demo --lang ko
     """
+    language = choose(lang)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     _wait_for_views(client, 0)
     language = _loaded_language(client, lang) or language
     loaded = _load(client, language, quiet=as_json)
@@ -100,10 +103,22 @@ def _loaded_language(client: Client, lang: Language | None) -> Language | None:
     if name is None:
         return None
     if name not in (sample.name.ko, sample.name.en):
-        fail(f"this workspace has a cycle {sample.id} of its own; load the demo into an empty workspace")
+        fail(
+            Text(
+                f"이 워크스페이스에는 이미 다른 사이클 {sample.id}이(가) 있습니다."
+                " 데모는 빈 워크스페이스에 불러오십시오",
+                f"this workspace has a cycle {sample.id} of its own; load the demo into an empty workspace",
+            )
+        )
     before: Language = "ko" if name == sample.name.ko else "en"
     if lang is not None and lang != before:
-        fail(f"the demo company is here with --lang {before}; for --lang {lang} take an empty workspace")
+        fail(
+            Text(
+                f"데모 회사를 이미 --lang {before}으로 불러왔습니다."
+                f" --lang {lang}으로 불러오려면 빈 워크스페이스를 쓰십시오",
+                f"the demo company is here with --lang {before}; for --lang {lang} take an empty workspace",
+            )
+        )
     return before
 
 
@@ -129,7 +144,7 @@ def _load(client: Client, language: Language, *, quiet: bool) -> Loaded:
         try:
             loaded = Loader(client.request).load(requests, lambda n: progress.advance(task, n))
         except NotTaken as error:
-            fail(f"a reading was not taken: {error}")
+            fail(Text(f"받지 않은 실적이 있습니다: {error}", f"a reading was not taken: {error}"))
         progress.update(task, description=said(WORDS, "catching up", language))
         _wait_for_views(client, loaded.position)
     return loaded
@@ -157,7 +172,10 @@ def _tell(loaded: Loaded, others: Sequence[Stop], lang: Language) -> None:
         told = "loaded"
     output = console()
     output.print(
-        said(WORDS, told, lang).format(
+        said(
+            WORDS,
+            told,
+            lang,
             changes=loaded.changes,
             readings=loaded.readings,
         )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.text import Text
+from rich.text import Text as Styled
 
-from services.cli.client import Json, fail, print_json
+from services.cli.client import Json, print_json
+from services.cli.language import as_reported, fail
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def doctor(as_json: Json = False) -> None:
     try:
         settings = load_settings("operator")
     except SettingsError as error:
-        fail(str(error))
+        fail(as_reported(error))
     configure_logging(settings.model_copy(update={"log_level": "error"}), "doctor")
     findings = asyncio.run(_examine(settings, Console() if not as_json else None))
     failed = any(finding.level == "fail" for finding in findings)
@@ -49,9 +50,9 @@ async def _examine(settings: Settings, console: Console | None) -> list[Finding]
     async for finding in examine(settings):
         findings.append(finding)
         if console is not None:
-            line = Text(f"{finding.level:4}  ", style=_COLOURS[finding.level])
+            line = Styled(f"{finding.level:4}  ", style=_COLOURS[finding.level])
             line.append(finding.text, style="default")
             console.print(line, soft_wrap=True)
             if finding.cure is not None:
-                console.print(Text(f"      → {finding.cure}", style="dim"), soft_wrap=True)
+                console.print(Styled(f"      → {finding.cure}", style="dim"), soft_wrap=True)
     return findings

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
-from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
+from events.text import Text
+from services.cli.client import Json, TokenFile, Url, connect, print_json
+from services.cli.language import fail, say
+from services.cli.people import no_person_id
 
 
 def forget(
@@ -26,18 +29,29 @@ def forget(
     # Only an id itself becomes part of the address.
     person = person.removeprefix("person:")
     if not person.replace("-", "").replace("_", "").isalnum():
-        fail(f"{person!r} is not the id of a person")
+        fail(no_person_id(person))
     if not yes:
-        fail(f"forgetting {person} can't be undone: say --yes to do it")
+        fail(
+            Text(
+                f"{person}의 개인정보 삭제는 되돌릴 수 없습니다. 진행하려면 --yes를 붙이십시오",
+                f"forgetting {person} can't be undone: say --yes to do it",
+            )
+        )
     done = connect(url, token_file).post(f"/v1/people/{person}/forget", {"reason": reason})
     if as_json:
         print_json(done)
     elif done["already"]:
-        restored = " A key of theirs was back, from a backup; it is destroyed again."
-        typer.echo(f"{person} had been forgotten already.{restored if done['key_destroyed'] else ''}")
+        ko, en = f"{person}의 개인정보는 이미 삭제되었습니다.", f"{person} had been forgotten already."
+        if done["key_destroyed"]:
+            ko += " 백업에서 되살아난 키를 다시 파기했습니다."
+            en += " A key of theirs was back, from a backup; it is destroyed again."
+        say(Text(ko, en))
     else:
         tokens = done["tokens_revoked"]
-        typer.echo(
-            f"{person} is forgotten: their key is destroyed,"
-            f" {tokens} token{'' if tokens == 1 else 's'} revoked."
+        say(
+            Text(
+                f"{person}의 개인정보를 삭제했습니다. 키를 파기하고 토큰 {tokens}개를 취소했습니다.",
+                f"{person} is forgotten: their key is destroyed,"
+                f" {tokens} token{'' if tokens == 1 else 's'} revoked.",
+            )
         )

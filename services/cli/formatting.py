@@ -6,42 +6,25 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import typer
 from rich.console import Console
-from rich.text import Text
+from rich.text import Text as Styled
 
-from events.text import Language
+from events.text import Language, Text
 from events.units import unit_text
-from services.cli.client import Client, language
+from services.cli.client import Client
 
-Lang = Annotated[
-    Language | None,
-    typer.Option("--lang", help="Language of what is printed.", show_default="the terminal's"),
-]
-
-INCOMPLETE = ("일부 기록을 읽지 못함", "part of its record can't be read")
+INCOMPLETE = Text("일부 기록을 읽지 못함", "part of its record can't be read")
 """Of what the API answers with `incomplete`."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def said(words: Mapping[str, tuple[str, str]], key: str, lang: Language) -> str:
-    """Return a command's word in Korean or English."""
-    ko, en = words[key]
-    return ko if lang == "ko" else en
-
-
-def chosen_language(lang: Language | None) -> Language:
-    """Return what --lang says, else the terminal's."""
-    return lang or ("ko" if language() == "ko" else "en")
-
-
-def speak(client: Client, lang: Language) -> None:
-    """Ask the API for texts in this language."""
-    client.http.headers["Accept-Language"] = lang
+def said(words: Mapping[str, Text], key: str, lang: Language, **values: object) -> str:
+    """Return a command's words in Korean or English, with `values` in place of their placeholders."""
+    return words[key].told(lang, values)
 
 
 def console() -> Console:
@@ -134,8 +117,8 @@ def pages(client: Client, path: str, **params: Any) -> Iterator[dict[str, Any]]:
             return
 
 
-def joined(parts: Iterable[str | Text], separator: str = " · ", style: str = "") -> Text:
+def joined(parts: Iterable[str | Styled], separator: str = " · ", style: str = "") -> Styled:
     """Return the parts that are not empty, in one line."""
-    return Text(separator, style=style).join(
-        part if isinstance(part, Text) else Text(part) for part in parts if len(part)
+    return Styled(separator, style=style).join(
+        part if isinstance(part, Styled) else Styled(part) for part in parts if len(part)
     )

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from events.relative import BASE_WORDS
-from events.text import Language
+from events.text import Language, Text
 from events.units import PERCENT_UNITS
 from services.cli.formatting import figure, said
 
-_WORDS: dict[str, tuple[str, str]] = {
-    "day": ("일", "days"),
-    "week": ("주", "weeks"),
-    "month": ("개월", "months"),
-    "quarter": ("분기", "quarters"),
-    "year": ("년", "years"),
-    "period": ("기간", "periods"),
-    "counted": ("{of}{periods} 중 {target}{periods} {each}", "{target} of {of} {periods} {each}"),
-    "change": ("{of} 대비 {amount}", "{amount} on {of}"),
-    "points": ("%p", " points"),
-    "between": ("{low} 이상 {high} 이하", "between {low} and {high}"),
+_WORDS: dict[str, Text] = {
+    "day": Text("일", "days"),
+    "week": Text("주", "weeks"),
+    "month": Text("개월", "months"),
+    "quarter": Text("분기", "quarters"),
+    "year": Text("년", "years"),
+    "period": Text("기간", "periods"),
+    "counted": Text("{of}{periods} 중 {target}{periods} {each}", "{target} of {of} {periods} {each}"),
+    "change": Text("{of} 대비 {amount}", "{amount} on {of}"),
+    "points": Text("%p", " points"),
+    "between": Text("{low} 이상 {high} 이하", "between {low} and {high}"),
 }
 
 
@@ -36,11 +36,14 @@ def goalposts(measure: dict[str, Any], score: dict[str, Any], lang: Language) ->
             return f"≤ {target}"
         case "between":
             upper = figure(score["upper"], unit, lang)
-            return said(_WORDS, "between", lang).format(low=target, high=upper)
+            return said(_WORDS, "between", lang, low=target, high=upper)
         case "count_of_periods":
             counted = measure["periods"]
             sign = "≥" if counted["each"] == "at_least" else "≤"
-            return said(_WORDS, "counted", lang).format(
+            return said(
+                _WORDS,
+                "counted",
+                lang,
                 target=figure(score["target"]),
                 of=counted["of"],
                 periods=said(_WORDS, score["cadence"] or "period", lang),
@@ -60,7 +63,7 @@ def relative_change(measure: dict[str, Any], lang: Language) -> str:
         amount = f"{sign}{figure(relative['amount'])}{said(_WORDS, 'points', lang)}"
     else:
         amount = f"{sign}{figure(relative['amount'], unit, lang)}"
-    return said(_WORDS, "change", lang).format(of=said(BASE_WORDS, relative["of"], lang), amount=amount)
+    return said(_WORDS, "change", lang, of=said(BASE_WORDS, relative["of"], lang), amount=amount)
 
 
 def outdated_bases(key_result: dict[str, Any]) -> list[dict[str, Any]]:

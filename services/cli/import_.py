@@ -14,12 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from events.text import Language
-from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.formatting import Lang, chosen_language, console, said, speak
-from services.cli.importing.mapping import MappingError, load_mapping
+from events.text import Language, Text
+from services.cli.client import Client, Json, TokenFile, Url, connect, print_json
+from services.cli.formatting import console, said
+from services.cli.importing.mapping import load_mapping
 from services.cli.importing.sending import Receipt, Sender, batches, sent_ahead
-from services.cli.importing.sources import FileError, Refused, Row, Source, open_source
+from services.cli.importing.sources import Refused, Row, Source, open_source
+from services.cli.language import Failure, Lang, choose, fail
 from services.intake.formats import parse_item
 from services.intake.items import read_items
 from services.intake.receipts import STATUSES
@@ -30,27 +31,27 @@ REFUSED = frozenset({"rejected", "conflict"})
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
-WORDS: dict[str, tuple[str, str]] = {
-    "importing": ("가져오는 중", "importing"),
-    "waiting": ("기다리는 중: {why}", "waiting: {why}"),
-    "accepted": ("기록됨", "accepted"),
-    "duplicate": ("이미 있음", "duplicate"),
-    "superseded": ("더 새로운 값이 있음", "superseded"),
-    "conflict": ("내용이 다름, 확인 필요", "conflict: a person decides"),
-    "rejected": ("받지 않음", "rejected"),
-    "not counted": ("매핑에서 제외", "left out by the mapping"),
-    "would be sent": ("보낼 수 있음", "would be sent"),
-    "rows": ("건", "rows"),
-    "speed": (
+WORDS: dict[str, Text] = {
+    "importing": Text("가져오는 중", "importing"),
+    "waiting": Text("기다리는 중: {why}", "waiting: {why}"),
+    "accepted": Text("기록됨", "accepted"),
+    "duplicate": Text("이미 있음", "duplicate"),
+    "superseded": Text("더 새로운 값이 있음", "superseded"),
+    "conflict": Text("내용이 다름, 확인 필요", "conflict: a person decides"),
+    "rejected": Text("받지 않음", "rejected"),
+    "not counted": Text("매핑에서 제외", "left out by the mapping"),
+    "would be sent": Text("보낼 수 있음", "would be sent"),
+    "rows": Text("건", "rows"),
+    "speed": Text(
         "{rows:,}행을 {seconds:.1f}초에 처리했습니다(초당 {rate:,.0f}행).",
         "{rows:,} rows in {seconds:.1f} s ({rate:,.0f} rows/s).",
     ),
-    "refused": ("받지 못한 행과 이유: {path}", "What was not taken, and why: {path}"),
-    "interrupted": (
+    "refused": Text("받지 못한 행과 이유: {path}", "What was not taken, and why: {path}"),
+    "interrupted": Text(
         "중단했습니다. 같은 명령을 다시 실행하면 이어서 처리하고, 이미 기록된 행은 바뀌지 않습니다.",
         "Interrupted. Run the same command again to go on; what is stored already stays as it is.",
     ),
-    "dry run": ("아무것도 보내지 않았습니다.", "Nothing was sent."),
+    "dry run": Text("아무것도 보내지 않았습니다.", "Nothing was sent."),
 }
 
 
@@ -78,7 +79,7 @@ def import_(
 
     Example: goaltrail import sales.csv --feed erp --mapping sales.yaml
     """
-    language = chosen_language(lang)
+    language = choose(lang)
     try:
         with open_source(file, load_mapping(mapping) if mapping else None) as source:
             run = Import(source, feed, language)
@@ -86,10 +87,9 @@ def import_(
                 run.check()
             else:
                 client = connect(url, token_file)
-                speak(client, language)
                 run.send(client, quiet=as_json)
-    except (FileError, MappingError) as error:
-        fail(str(error))
+    except Failure as error:
+        fail(error.text)
     if as_json:
         print_json(run.summary())
     else:
@@ -132,7 +132,7 @@ class Import:
         task = progress.add_task(importing, total=self.source.size, rows=0)
 
         def waiting(why: str) -> None:
-            told = said(WORDS, "waiting", self.language).format(why=why)
+            told = said(WORDS, "waiting", self.language, why=why)
             progress.update(task, description=told)
 
         sender = Sender(client, self.feed, waiting)
@@ -201,10 +201,10 @@ class Import:
         output.print(table)
         rows = self.counts.total()
         rate = rows / self._seconds if self._seconds else 0.0
-        told = said(WORDS, "speed", self.language)
-        output.print(told.format(rows=rows, seconds=self._seconds, rate=rate), style="dim")
+        told = said(WORDS, "speed", self.language, rows=rows, seconds=self._seconds, rate=rate)
+        output.print(told, style="dim")
         if self._refused.written:
-            output.print(said(WORDS, "refused", self.language).format(path=self._refused.path))
+            output.print(said(WORDS, "refused", self.language, path=self._refused.path))
         if self.dry:
             output.print(said(WORDS, "dry run", self.language))
         if self.interrupted:

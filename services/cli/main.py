@@ -26,6 +26,7 @@ from services.cli import (
     waive,
     workspace,
 )
+from services.cli.language import choose
 
 app = typer.Typer(
     name="goaltrail",
@@ -34,6 +35,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def begin() -> None:
+    """Speak the terminal's language unless the command has another."""
+    choose(None)
+
 
 app.command("up")(up.up)
 app.command("api")(processes.api)

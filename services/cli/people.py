@@ -7,23 +7,24 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Styled
 
 from events.ids import SLUG
 from events.people.events import MemberRole
-from events.text import Language
-from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
-from services.cli.formatting import Lang, chosen_language, console, pages, said, speak
+from events.text import Language, Text
+from services.cli.client import Json, TokenFile, Url, connect, print_json
+from services.cli.formatting import console, pages, said
+from services.cli.language import Lang, choose, fail, say
 
 app = typer.Typer(help="People (구성원) and the units they belong to.", no_args_is_help=True)
 
-WORDS: dict[str, tuple[str, str]] = {
-    "id": ("아이디", "id"),
-    "name": ("이름", "name"),
-    "mail": ("메일", "mail"),
-    "org units": ("조직", "org units"),
-    "lead": ("조직장", "lead"),
-    "nobody": ("구성원이 없습니다.", "Nobody is there."),
+WORDS: dict[str, Text] = {
+    "id": Text("아이디", "id"),
+    "name": Text("이름", "name"),
+    "mail": Text("메일", "mail"),
+    "org units": Text("조직", "org units"),
+    "lead": Text("조직장", "lead"),
+    "nobody": Text("구성원이 없습니다.", "Nobody is there."),
 }
 
 PersonId = Annotated[str, typer.Argument(help="The person's id, as `people list` shows it.")]
@@ -44,9 +45,8 @@ def list_people(
 
     Example: goaltrail people list --unit sales --as-of 2026-04-30
     """
+    language = choose(lang)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     people = list(pages(client, "/v1/people", org_unit=unit, as_of=as_of, limit=1000))
     if as_json:
         print_json({"data": people})
@@ -59,7 +59,7 @@ def list_people(
         table.add_column(said(WORDS, name, language), no_wrap=name == "id", overflow="fold")
     for person in people:
         cells = (person["id"], person["name"] or "", person["mail"] or "", _units(person, language))
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Styled(cell) for cell in cells))
     console().print(table)
 
 
@@ -110,7 +110,7 @@ def join(
     """
     body = {"org_unit": unit, "role": role, "effective_from": first, "until": until, "reason": reason}
     done = connect(url, token_file).post(f"/v1/people/{_id(person)}/join", body)
-    _say(done, f"{person} is in {unit}.", as_json)
+    _tell(done, Text(f"{person} 님이 {unit} 조직에 들어갔습니다.", f"{person} is in {unit}."), as_json)
 
 
 @app.command()
@@ -129,18 +129,23 @@ def leave(
     """
     body = {"org_unit": unit, "until": until, "reason": reason}
     done = connect(url, token_file).post(f"/v1/people/{_id(person)}/leave", body)
-    _say(done, f"{person} leaves {unit}.", as_json)
+    _tell(done, Text(f"{person} 님이 {unit} 조직에서 나갑니다.", f"{person} leaves {unit}."), as_json)
 
 
 def _id(person: str) -> str:
     """Return an id as part of an address; anything else ends the command."""
     if re.fullmatch(SLUG, person) is None:
-        fail(f"{person!r} is not the id of a person")
+        fail(no_person_id(person))
     return person
 
 
-def _say(done: dict[str, Any], sentence: str, as_json: bool) -> None:
+def no_person_id(text: str) -> Text:
+    """Say that a text can't be the id of a person."""
+    return Text(f"{text!r}은(는) 구성원의 아이디가 아닙니다", f"{text!r} is not the id of a person")
+
+
+def _tell(done: dict[str, Any], sentence: Text, as_json: bool) -> None:
     if as_json:
         print_json(done)
     else:
-        typer.echo(sentence if done["event_ids"] else "That is so already.")
+        say(sentence if done["event_ids"] else Text("이미 그렇게 되어 있습니다.", "That is so already."))

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from events.text import Text
+from services.cli.language import as_reported, fail, say
+from services.cli.rebuild import no_projection
 from services.runtime.garbage import importing
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Role, Settings, SettingsError, load_settings
@@ -57,8 +60,7 @@ def worker(
 
     for name in projections or []:
         if name not in GROUPS:
-            typer.echo(f"goaltrail: there is no projection {name!r}: take {', '.join(GROUPS)}", err=True)
-            raise typer.Exit(1)
+            fail(no_projection(name, GROUPS))
     run(settings, projections or [])
 
 
@@ -86,9 +88,13 @@ def provision() -> None:
     try:
         asyncio.run(bring(settings))
     except ProcessError as error:
-        typer.echo(f"goaltrail: {error}", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"Streams, database and workspace {settings.workspace!r} are as they should be.")
+        fail(as_reported(error))
+    say(
+        Text(
+            f"스트림, 데이터베이스, 워크스페이스 {settings.workspace!r}이(가) 모두 준비되어 있습니다.",
+            f"Streams, database and workspace {settings.workspace!r} are as they should be.",
+        )
+    )
 
 
 def _settings(role: Role) -> Settings:
@@ -96,7 +102,6 @@ def _settings(role: Role) -> Settings:
     try:
         settings = load_settings(role)
     except SettingsError as error:
-        typer.echo(f"goaltrail: {error}", err=True)
-        raise typer.Exit(1) from None
+        fail(as_reported(error))
     configure_logging(settings, role)
     return settings

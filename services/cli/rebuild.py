@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
+from rich.text import Text as Styled
 
-from services.cli.client import Json, fail, print_json
+from events.text import Text
+from services.cli.client import Json, print_json
+from services.cli.language import as_reported, fail, language, postgres_failed, say
 from services.runtime import loop
 from services.runtime.settings import Settings, SettingsError, load_settings
 
@@ -43,6 +46,15 @@ class Rebuilt(NamedTuple):
         }
 
 
+def no_projection(name: str, known: Iterable[str]) -> Text:
+    """Say that there is no such projection, and which there are."""
+    names = ", ".join(known)
+    return Text(
+        f"프로젝션 {name!r}이(가) 없습니다. 있는 것: {names}",
+        f"there is no projection {name!r}: take {names}",
+    )
+
+
 def rebuild(
     projection: Annotated[str, typer.Argument(help="state, audit or all.")],
     workspace: Annotated[
@@ -60,16 +72,20 @@ def rebuild(
     try:
         settings = load_settings("projector")
     except SettingsError as error:
-        fail(str(error))
+        fail(as_reported(error))
     chosen = workspace or settings.workspace
     done = _run(settings, chosen, projection, quiet=as_json)
     if as_json:
         print_json({"data": [one.document(chosen) for one in done]})
         return
     for one in done:
-        typer.echo(
-            f"{one.projection} of {chosen}: build {one.build} is live, "
-            f"{one.events:,} events in {one.seconds:.1f} s ({one.rate:,.0f}/s)"
+        say(
+            Text(
+                f"{chosen}의 {one.projection}: 빌드 {one.build}을(를) 쓰기 시작했습니다."
+                f" 이벤트 {one.events:,}건, {one.seconds:.1f}초(초당 {one.rate:,.0f}건)",
+                f"{one.projection} of {chosen}: build {one.build} is live, "
+                f"{one.events:,} events in {one.seconds:.1f} s ({one.rate:,.0f}/s)",
+            )
         )
 
 
@@ -85,17 +101,16 @@ def _run(settings: Settings, workspace: str, projection: str, *, quiet: bool) ->
 
     names = list(GROUPS) if projection == "all" else [projection]
     if not set(names) <= GROUPS.keys():
-        fail(f"there is no projection {projection!r}: take {', '.join(GROUPS)} or all")
+        fail(no_projection(projection, [*GROUPS, "all"]))
     configure_logging(settings.model_copy(update={"log_level": "error"}), "rebuild")
     try:
         return loop.run(_rebuild(settings, workspace, names, quiet=quiet))
     except (RebuildRefused, LedgerError) as error:
-        fail(str(error))
+        fail(as_reported(error))
     except KeyboardInterrupt:
-        fail("interrupted; the live build is as it was")
+        fail(Text("중단했습니다. 쓰고 있던 빌드는 그대로입니다", "interrupted; the live build is as it was"))
     except (SQLAlchemyError, PostgresError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        fail(f"PostgreSQL: {str(cause).splitlines()[0] if str(cause) else type(cause).__name__}")
+        fail(postgres_failed(error))
 
 
 async def _rebuild(settings: Settings, workspace: str, names: list[str], *, quiet: bool) -> list[Rebuilt]:
@@ -133,17 +148,19 @@ async def _rebuild(settings: Settings, workspace: str, names: list[str], *, quie
 class _Rate(ProgressColumn):
     """Events done and how many a second."""
 
-    def render(self, task: Task) -> Text:
+    def render(self, task: Task) -> Styled:
         """One task's text."""
         speed = task.finished_speed or task.speed
         rate = f"{speed:,.0f}/s" if speed else "–/s"
-        return Text(f"{task.completed:,.0f} of {task.total or 0:,.0f} events  {rate}")
+        done, total = f"{task.completed:,.0f}", f"{task.total or 0:,.0f}"
+        told = Text(f"이벤트 {total}건 중 {done}건", f"{done} of {total} events").told(language())
+        return Styled(f"{told}  {rate}")
 
 
 def _progress(*, quiet: bool) -> Progress:
     console = Console(stderr=True)
     return Progress(
-        TextColumn("rebuild {task.description}"),
+        TextColumn("{task.description}"),
         BarColumn(),
         _Rate(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),

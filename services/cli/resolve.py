@@ -7,14 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
+from events.text import Text
 from services.cli.client import Client, Json, TokenFile, Url, connect, print_json, problem_line
-from services.cli.formatting import Lang, chosen_language, pages, said, speak
+from services.cli.formatting import pages, said
 from services.cli.goalposts import outdated_bases
+from services.cli.language import Lang, choose
 
-WORDS: dict[str, tuple[str, str]] = {
-    "resolved": ("새로 확정 {count}건", "{count} resolved"),
-    "same": ("새로 확정할 것 없음", "nothing new"),
-    "nothing": ("확정할 상대 목표가 없습니다", "no relative goals to resolve"),
+WORDS: dict[str, Text] = {
+    "resolved": Text("새로 확정 {count}건", "{count} resolved"),
+    "same": Text("새로 확정할 것 없음", "nothing new"),
+    "nothing": Text("확정할 상대 목표가 없습니다", "no relative goals to resolve"),
 }
 
 
@@ -38,9 +40,8 @@ def resolve(
 
     Example: goaltrail resolve --cycle 2026-q1
     """
+    language = choose(lang)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     done = [
         _resolve(client, key_result, reason)
         for key_result in _due(client, cycle, corrected=reason is not None)
@@ -51,7 +52,7 @@ def resolve(
         typer.echo(said(WORDS, "nothing", language))
     for one in [] if as_json else done:
         word = "resolved" if one["resolved"] else "same"
-        told = one["problem"] or said(WORDS, word, language).format(count=one["resolved"])
+        told = one["problem"] or said(WORDS, word, language, count=one["resolved"])
         typer.echo(f"{one['key_result']}: {told}")
     if any(one["failed"] for one in done):
         raise typer.Exit(1)

@@ -7,26 +7,29 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Styled
 
-from events.text import Language
+from events.text import Language, Text
 from services.cli.client import Json, TokenFile, Url, connect, print_json
-from services.cli.formatting import Lang, chosen_language, console, figure, joined, pages, said, share, speak
+from services.cli.formatting import console, figure, joined, pages, said, share
+from services.cli.language import Lang, choose
 from services.cli.state import AsOf, KnownAt
 
-WORDS: dict[str, tuple[str, str]] = {
-    "item": ("항목", "item"),
-    "weight": ("가중치", "weight"),
-    "score": ("점수", "score"),
-    "points": ("반영 점수", "points"),
-    "total": ("합계", "total"),
-    "pending": ("값 없음", "no value yet"),
-    "totals": ("{periods}개 기간 {value}, 목표치 {target}", "{value} in {periods} periods, target {target}"),
-    "withheld": ("볼 수 없는 MBO 목표", "an MBO goal you do not see"),
-    "grade": ("등급", "grade"),
-    "pay factor": ("지급률", "pay factor"),
-    "no payout": ("보상표 없음", "no payout table"),
-    "nothing": ("평가표가 없습니다", "no scorecards"),
+WORDS: dict[str, Text] = {
+    "item": Text("항목", "item"),
+    "weight": Text("가중치", "weight"),
+    "score": Text("점수", "score"),
+    "points": Text("반영 점수", "points"),
+    "total": Text("합계", "total"),
+    "pending": Text("값 없음", "no value yet"),
+    "totals": Text(
+        "{periods}개 기간 {value}, 목표치 {target}", "{value} in {periods} periods, target {target}"
+    ),
+    "withheld": Text("볼 수 없는 MBO 목표", "an MBO goal you do not see"),
+    "grade": Text("등급", "grade"),
+    "pay factor": Text("지급률", "pay factor"),
+    "no payout": Text("보상표 없음", "no payout table"),
+    "nothing": Text("평가표가 없습니다", "no scorecards"),
 }
 
 
@@ -48,9 +51,8 @@ def scorecard(
 
     Example: goaltrail scorecard --cycle 2025
     """
+    language = choose(lang)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     if id_ is not None:
         cards = [client.get(f"/v1/scorecards/{id_}", as_of=as_of, known_at=known_at)]
     else:
@@ -73,15 +75,15 @@ def scorecard(
         output.print(_items(card, language))
 
 
-def _heading(card: dict[str, Any], units: dict[str, str], lang: Language) -> Text:
+def _heading(card: dict[str, Any], units: dict[str, str], lang: Language) -> Styled:
     """Whose it is, the total and what it is worth."""
-    parts: list[str | Text] = [
-        Text(card["id"], style="cyan"),
+    parts: list[str | Styled] = [
+        Styled(card["id"], style="cyan"),
         units.get(card["org_unit"], card["org_unit"]) or card["person_name"] or card["person"],
         card["cycle"],
     ]
     if card["band"] is not None:
-        parts.append(Text(card["band"][f"name_{lang}"], style="bold"))
+        parts.append(Styled(card["band"][f"name_{lang}"], style="bold"))
     if not card["payout_table"]:
         parts.append(said(WORDS, "no payout", lang))
     elif card["grade"] is not None:
@@ -96,16 +98,16 @@ def _items(card: dict[str, Any], lang: Language) -> Table:
     for word in ("weight", "score", "points"):
         table.add_column(said(WORDS, word, lang), justify="right", no_wrap=True)
     for item in card["items"]:
-        name = Text(item[f"name_{lang}"] or item["id"] or "")
+        name = Styled(item[f"name_{lang}"] or item["id"] or "")
         if item["withheld"]:
-            name = Text(said(WORDS, "withheld", lang), style="dim")
+            name = Styled(said(WORDS, "withheld", lang), style="dim")
         elif item["pending"]:
             name.append(f" ({said(WORDS, 'pending', lang)})", style="yellow")
         if item["totals"] is not None:
             name.append(f" ({_totals(item['totals'], lang)})", style="dim")
         table.add_row(name, figure(item["weight"]), share(item["score"]), figure(item["points"]))
     points = None if card["score"] is None else str(sum(Decimal(item["points"]) for item in card["items"]))
-    total = Text(said(WORDS, "total", lang), style="bold")
+    total = Styled(said(WORDS, "total", lang), style="bold")
     table.add_row(total, "100", share(card["score"]), figure(points))
     return table
 
@@ -114,6 +116,6 @@ def _totals(totals: dict[str, Any], lang: Language) -> str:
     """Return what the periods of a KPI that adds up came to, and their targets."""
     between = "~" if lang == "ko" else " to "
     target = between.join(figure(edge) for edge in (totals["target"], totals["upper"]) if edge is not None)
-    return said(WORDS, "totals", lang).format(
-        periods=totals["periods"], value=figure(totals["value"]), target=target
+    return said(
+        WORDS, "totals", lang, periods=totals["periods"], value=figure(totals["value"]), target=target
     )

@@ -10,16 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Styled
 from rich.tree import Tree
 
-from events.text import Language
-from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
+from events.text import Language, Text
+from services.cli.client import Client, Json, TokenFile, Url, connect, print_json
 from services.cli.formatting import (
     INCOMPLETE,
-    Lang,
     bar,
-    chosen_language,
     console,
     figure,
     joined,
@@ -27,10 +25,10 @@ from services.cli.formatting import (
     said,
     score_style,
     share,
-    speak,
     zone_of,
 )
 from services.cli.goalposts import goalposts, outdated_bases, relative_change
+from services.cli.language import Lang, choose, fail
 from services.cli.pace_format import WIDTH, band_words, legend, pace_column, runs
 from services.runtime import clock
 
@@ -45,50 +43,50 @@ KnownAt = Annotated[
 BAR = 10
 DAY = len("2025-03-31")
 
-WORDS: dict[str, tuple[str, str]] = {
-    "planned": ("계획", "planned"),
-    "open": ("운영 중", "open"),
-    "closed": ("마감", "closed"),
-    "drafted": ("초안", "draft"),
-    "dropped": ("추진 중단", "dropped"),
-    "proposed": ("제안", "proposed"),
-    "agreed": ("합의", "agreed"),
-    "graded": ("평가 완료", "graded"),
-    "own grade": ("자기 평가", "own grade"),
-    "stretch": ("도전", "stretch"),
-    "committed": ("필달", "committed"),
-    "now": ("현재", "now"),
-    "was": ("처음 목표치", "first target"),
-    "unresolved": ("미확정", "unresolved"),
-    "provisional": ("잠정", "provisional"),
-    "out of date": (
+WORDS: dict[str, Text] = {
+    "planned": Text("계획", "planned"),
+    "open": Text("운영 중", "open"),
+    "closed": Text("마감", "closed"),
+    "drafted": Text("초안", "draft"),
+    "dropped": Text("추진 중단", "dropped"),
+    "proposed": Text("제안", "proposed"),
+    "agreed": Text("합의", "agreed"),
+    "graded": Text("평가 완료", "graded"),
+    "own grade": Text("자기 평가", "own grade"),
+    "stretch": Text("도전", "stretch"),
+    "committed": Text("필달", "committed"),
+    "now": Text("현재", "now"),
+    "was": Text("처음 목표치", "first target"),
+    "unresolved": Text("미확정", "unresolved"),
+    "provisional": Text("잠정", "provisional"),
+    "out of date": Text(
         "기준값이 그 뒤 정정됨({was} → {now})",
         "its base was corrected since ({was} → {now})",
     ),
-    "steps done": ("{of}단계 중 {done}단계 완료", "{done} of {of} steps done"),
-    "still open": ("남은 기간 {periods}", "{periods} still open"),
-    "unreachable": ("달성 불가", "unreachable"),
-    "met": ("달성", "met"),
-    "pending": ("값 없음", "no value yet"),
-    "raw": ("원점수", "raw"),
-    "weight": ("가중치", "weight"),
-    "confidence": ("자신감", "confidence"),
-    "stale": ("오래된 값(마지막 실적 {day})", "stale (last reading {day})"),
-    "weakest": ("가장 약함", "weakest"),
-    "supports": ("기여", "supports"),
-    "takes over": ("이어받음", "takes over"),
-    "initiative planned": ("계획", "planned"),
-    "initiative doing": ("진행 중", "in progress"),
-    "initiative done": ("완료", "done"),
-    "initiative dropped": ("중단", "dropped"),
-    "due": ("기한 {day}", "due {day}"),
+    "steps done": Text("{of}단계 중 {done}단계 완료", "{done} of {of} steps done"),
+    "still open": Text("남은 기간 {periods}", "{periods} still open"),
+    "unreachable": Text("달성 불가", "unreachable"),
+    "met": Text("달성", "met"),
+    "pending": Text("값 없음", "no value yet"),
+    "raw": Text("원점수", "raw"),
+    "weight": Text("가중치", "weight"),
+    "confidence": Text("자신감", "confidence"),
+    "stale": Text("오래된 값(마지막 실적 {day})", "stale (last reading {day})"),
+    "weakest": Text("가장 약함", "weakest"),
+    "supports": Text("기여", "supports"),
+    "takes over": Text("이어받음", "takes over"),
+    "initiative planned": Text("계획", "planned"),
+    "initiative doing": Text("진행 중", "in progress"),
+    "initiative done": Text("완료", "done"),
+    "initiative dropped": Text("중단", "dropped"),
+    "due": Text("기한 {day}", "due {day}"),
     "incomplete": INCOMPLETE,
-    "mbo": ("MBO", "MBO"),
-    "waits": ("변경 합의 대기", "a change waits for agreement"),
-    "no unit": ("조직 없음", "no unit"),
-    "as of": ("{day} 기준", "as of {day}"),
-    "known at": ("{time}까지 기록된 내용", "as recorded until {time}"),
-    "no objectives": ("이 사이클에는 목표가 없습니다", "no objectives in this cycle"),
+    "mbo": Text("MBO", "MBO"),
+    "waits": Text("변경 합의 대기", "a change waits for agreement"),
+    "no unit": Text("조직 없음", "no unit"),
+    "as of": Text("{day} 기준", "as of {day}"),
+    "known at": Text("{time}까지 기록된 내용", "as recorded until {time}"),
+    "no objectives": Text("이 사이클에는 목표가 없습니다", "no objectives in this cycle"),
 }
 
 
@@ -115,10 +113,9 @@ def state(
 
     Example: goaltrail state --cycle 2025-q2 --as-of 2025-06-19
     """
+    language = choose(lang)
     day = None if as_of is None else _day(as_of)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     shown_day = as_of or str(clock.now().astimezone(zone_of(client)).date())
     cycles = _cycles(client, cycle, day, known_at)
     units = list(pages(client, "/v1/org-units", known_at=known_at, limit=1000))
@@ -138,9 +135,9 @@ def state(
             }
         )
         return
-    times = [said(WORDS, "as of", language).format(day=shown_day)]
+    times = [said(WORDS, "as of", language, day=shown_day)]
     if known_at is not None:
-        times.append(said(WORDS, "known at", language).format(time=known_at))
+        times.append(said(WORDS, "known at", language, time=known_at))
     output = console()
     output.print(joined(times), style="dim")
     if any(runs(objective, one, shown_day[:DAY]) for one, own in trees for objective in own):
@@ -155,7 +152,12 @@ def _day(as_of: str) -> str:
     try:
         return str(datetime.fromisoformat(as_of).date())
     except ValueError:
-        fail(f"--as-of {as_of!r} is no day such as 2025-03-31")
+        fail(
+            Text(
+                f"--as-of {as_of!r}은(는) 2025-03-31과 같은 날짜가 아닙니다",
+                f"--as-of {as_of!r} is no day such as 2025-03-31",
+            )
+        )
 
 
 def _cycles(client: Client, cycle: str | None, day: str | None, known_at: str | None) -> list[dict[str, Any]]:
@@ -165,17 +167,20 @@ def _cycles(client: Client, cycle: str | None, day: str | None, known_at: str | 
     found = list(pages(client, "/v1/cycles", known_at=known_at, limit=1000))
     if day is None:
         chosen = [one for one in found if one["status"] == "open"]
-        which = "is open"
+        which = Text("운영 중인 사이클", "is open")
     else:
         chosen = [one for one in found if one["start"] <= day <= one["end"]]
-        which = f"has the day {day}"
+        which = Text(f"{day}이(가) 들어 있는 사이클", f"has the day {day}")
+    if not found:
+        fail(
+            Text(
+                "아직 사이클이 없습니다. `goaltrail demo`로 데모 회사를 불러올 수 있습니다",
+                "there is no cycle yet; `goaltrail demo` loads a company to look at",
+            )
+        )
     if not chosen:
         there = ", ".join(one["id"] for one in found)
-        fail(
-            f"no cycle {which}; there are {there}"
-            if found
-            else "there is no cycle yet; `goaltrail demo` loads a company to look at"
-        )
+        fail(Text(f"{which.ko}이 없습니다. 있는 사이클: {there}", f"no cycle {which.en}; there are {there}"))
     return sorted(chosen, key=lambda one: (one["start"], _reversed_day(one["end"])))
 
 
@@ -186,7 +191,13 @@ def _reversed_day(day: str) -> int:
 def _below(unit: str, units: list[dict[str, Any]]) -> set[str]:
     """Return a unit and all below it. Ends the command when there is no such unit."""
     if unit not in {one["id"] for one in units}:
-        fail(f"there is no org unit {unit}; there are {', '.join(one['id'] for one in units) or 'none'}")
+        there = ", ".join(one["id"] for one in units)
+        fail(
+            Text(
+                f"조직 {unit}이(가) 없습니다. 있는 조직: {there or '없음'}",
+                f"there is no org unit {unit}; there are {there or 'none'}",
+            )
+        )
     found = {unit}
     while more := {one["id"] for one in units if one["parent"] in found} - found:
         found |= more
@@ -202,14 +213,14 @@ def _cycle(
 ) -> RenderableType:
     heading = joined(
         [
-            Text(cycle["name"], style="bold"),
-            Text(cycle["id"], style="cyan"),
+            Styled(cycle["name"], style="bold"),
+            Styled(cycle["id"], style="cyan"),
             f"{cycle['start']} ~ {cycle['end']}",
             said(WORDS, cycle["status"], lang),
         ]
     )
     if not objectives:
-        return Group(heading, Text(f"  {said(WORDS, 'no objectives', lang)}", style="dim"))
+        return Group(heading, Styled(f"  {said(WORDS, 'no objectives', lang)}", style="dim"))
     root = Tree(heading, guide_style="dim")
     running = {one["id"] for one in objectives if runs(one, cycle, day)}
     for unit_id, name in _in_tree_order(units, lang):
@@ -238,7 +249,7 @@ def _in_tree_order(units: list[dict[str, Any]], lang: Language) -> Iterable[tupl
 def _add_unit(
     root: Tree, name: str, objectives: list[dict[str, Any]], lang: Language, running: set[str]
 ) -> None:
-    branch = root.add(Text(name, style="bold"))
+    branch = root.add(Styled(name, style="bold"))
     for objective in objectives:
         goes_on = objective["id"] in running
         node = branch.add(_objective(objective, lang, running=goes_on))
@@ -252,8 +263,8 @@ def _add_unit(
 
 
 def _objective(objective: dict[str, Any], lang: Language, *, running: bool) -> RenderableType:
-    details: list[str | Text] = [
-        Text(objective["id"], style="cyan"),
+    details: list[str | Styled] = [
+        Styled(objective["id"], style="cyan"),
         said(WORDS, objective["ambition"], lang),
         objective.get("owner_name") or objective["owner"] or "",
     ]
@@ -262,9 +273,9 @@ def _objective(objective: dict[str, Any], lang: Language, *, running: bool) -> R
     if objective["framework"] == "mbo":
         details.append(said(WORDS, "mbo", lang))
     if objective["waiting"] is not None:
-        details.append(Text(said(WORDS, "waits", lang), style="yellow"))
+        details.append(Styled(said(WORDS, "waits", lang), style="yellow"))
     if objective["status"] != "active":
-        details.append(Text(said(WORDS, objective["status"], lang), style="yellow"))
+        details.append(Styled(said(WORDS, objective["status"], lang), style="yellow"))
     if objective["own_grade"] is not None:
         details.append(f"{said(WORDS, 'own grade', lang)} {figure(objective['own_grade'])}")
     if objective["takes_over"] is not None:
@@ -273,22 +284,22 @@ def _objective(objective: dict[str, Any], lang: Language, *, running: bool) -> R
     if supports:
         details.append(f"{said(WORDS, 'supports', lang)} → {', '.join(supports)}")
     if objective["incomplete"]:
-        details.append(Text(said(WORDS, "incomplete", lang), style="red"))
+        details.append(Styled(said(WORDS, "incomplete", lang), style="red"))
     pace = pace_column(objective["pace"], stale=objective["standing"] == "stale") if running else None
-    return _scored(objective["score"], Text(objective["title"], style="bold"), details, pace)
+    return _scored(objective["score"], Styled(objective["title"], style="bold"), details, pace)
 
 
 def _key_result(
     key_result: dict[str, Any], lang: Language, *, weakest: bool, running: bool
 ) -> RenderableType:
-    id_ = Text(key_result["id"], style="cyan")
+    id_ = Styled(key_result["id"], style="cyan")
     score = key_result["score"]
     if score is None:
-        title = Text(key_result["title"], style="dim strike")
+        title = Styled(key_result["title"], style="dim strike")
         return _scored(
             None, title, [id_, said(WORDS, "dropped", lang)], pace_column(None) if running else None
         )
-    details: list[str | Text] = [id_]
+    details: list[str | Styled] = [id_]
     if not running:
         details.append(band_words(score["band"], lang))
     # Periods are counted, whatever the unit of the value in each.
@@ -296,24 +307,24 @@ def _key_result(
     steps = key_result["steps"]
     if steps:
         done = sum(step["done_since"] is not None for step in steps)
-        details.append(said(WORDS, "steps done", lang).format(done=done, of=len(steps)))
+        details.append(said(WORDS, "steps done", lang, done=done, of=len(steps)))
     elif score["value"] is None:
-        details.append(Text(said(WORDS, "pending", lang), style="yellow"))
+        details.append(Styled(said(WORDS, "pending", lang), style="yellow"))
     else:
         details.append(f"{said(WORDS, 'now', lang)} {figure(score['value'], unit, lang)}")
     if not steps:
         details.append(goalposts(key_result["measure"], score, lang))
     details += _relative(key_result, score, lang)
     if score["open_periods"] and not score["met"]:
-        details.append(said(WORDS, "still open", lang).format(periods=score["open_periods"]))
+        details.append(said(WORDS, "still open", lang, periods=score["open_periods"]))
     if score["unreachable"]:
-        details.append(Text(said(WORDS, "unreachable", lang), style="red"))
+        details.append(Styled(said(WORDS, "unreachable", lang), style="red"))
     first = next((target for target in key_result["targets"] if target["target"] is not None), score)
     if (first["target"], first["upper"]) != (score["target"], score["upper"]):
         was = figure(first["target"], unit, lang)
         if first["upper"] is not None:
             was = goalposts(key_result["measure"], first, lang)
-        details.append(Text(f"{said(WORDS, 'was', lang)} {was}", style="magenta"))
+        details.append(Styled(f"{said(WORDS, 'was', lang)} {was}", style="magenta"))
     if score["raw"] not in (None, score["score"]):
         details.append(f"{said(WORDS, 'raw', lang)} {figure(score['raw'])}")
     if key_result["weight"] is not None:
@@ -322,33 +333,33 @@ def _key_result(
         details.append(f"{said(WORDS, 'confidence', lang)} {key_result['confidence']}/10")
     if key_result["standing"] == "stale":
         last = key_result["readings"]["last"]
-        details.append(Text(said(WORDS, "stale", lang).format(day=last or "–"), style="yellow"))
+        details.append(Styled(said(WORDS, "stale", lang, day=last or "–"), style="yellow"))
     if score["met"]:
-        details.append(Text(f"✓ {said(WORDS, 'met', lang)}", style="green"))
+        details.append(Styled(f"✓ {said(WORDS, 'met', lang)}", style="green"))
     elif weakest and not score["pending"]:
         details.append(said(WORDS, "weakest", lang))
     pace = pace_column(score["pace"], stale=key_result["standing"] == "stale") if running else None
-    return _scored(None if score["pending"] else score["score"], Text(key_result["title"]), details, pace)
+    return _scored(None if score["pending"] else score["score"], Styled(key_result["title"]), details, pace)
 
 
 def _initiative(initiative: dict[str, Any], lang: Language) -> RenderableType:
     """Work done for a goal, beside its scores."""
     done, dropped = (initiative["status"] == status for status in ("done", "dropped"))
-    title = Text(f"{'✓' if done else '▷'} {initiative['title']}", style="dim strike" if dropped else "")
+    title = Styled(f"{'✓' if done else '▷'} {initiative['title']}", style="dim strike" if dropped else "")
     details = [
         title,
-        Text(initiative["id"], style="cyan"),
+        Styled(initiative["id"], style="cyan"),
         said(WORDS, f"initiative {initiative['status']}", lang),
         initiative.get("owner_name") or initiative["owner"] or "",
-        "" if initiative["due"] is None else said(WORDS, "due", lang).format(day=initiative["due"]),
+        "" if initiative["due"] is None else said(WORDS, "due", lang, day=initiative["due"]),
     ]
     return joined(details, style="dim")
 
 
-def _relative(key_result: dict[str, Any], score: dict[str, Any], lang: Language) -> Iterable[str | Text]:
+def _relative(key_result: dict[str, Any], score: dict[str, Any], lang: Language) -> Iterable[str | Styled]:
     """Yield what is to be known of a goal whose figures follow from another period."""
     if key_result["unresolved"]:
-        yield Text(said(WORDS, "unresolved", lang), style="yellow")
+        yield Styled(said(WORDS, "unresolved", lang), style="yellow")
         return
     if key_result["measure"]["relative"]:
         yield relative_change(key_result["measure"], lang)
@@ -357,16 +368,16 @@ def _relative(key_result: dict[str, Any], score: dict[str, Any], lang: Language)
     unit = key_result["measure"]["unit"]
     for base in outdated_bases(key_result)[-1:]:
         was, now = (figure(base[name], unit, lang) for name in ("value", "now"))
-        yield Text(said(WORDS, "out of date", lang).format(was=was, now=now), style="magenta")
+        yield Styled(said(WORDS, "out of date", lang, was=was, now=now), style="magenta")
 
 
 def _scored(
-    score: str | None, title: Text, details: Iterable[str | Text], pace: Text | None
+    score: str | None, title: Styled, details: Iterable[str | Styled], pace: Styled | None
 ) -> RenderableType:
     """Score, bar and, while it runs, pace; beside them the title and below it the details."""
     part = Decimal(0) if score is None else Decimal(score)
     style = "dim" if score is None else score_style(part)
-    figures = [Text(share(score), style=style), Text(bar(part, BAR), style=style)]
+    figures = [Styled(share(score), style=style), Styled(bar(part, BAR), style=style)]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True, width=BAR)

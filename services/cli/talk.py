@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 from rich.padding import Padding
-from rich.text import Text
+from rich.text import Text as Styled
 
-from events.text import Language
-from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
-from services.cli.formatting import Lang, chosen_language, console, joined, pages, said, speak
+from events.text import Language, Text
+from services.cli.client import Client, Json, TokenFile, Url, connect, print_json
+from services.cli.formatting import console, joined, pages, said
+from services.cli.language import Lang, choose, fail
 
 Message = Annotated[str | None, typer.Option("--text", "-m", help="What to say; stored encrypted.")]
 About = Annotated[
@@ -19,12 +20,12 @@ About = Annotated[
     typer.Option("--about", help="A goal or person: objective/growth, key_result/acv, person/anna."),
 ]
 
-WORDS: dict[str, tuple[str, str]] = {
-    "nothing": ("읽을 수 있는 글이 없습니다", "there is nothing that you may read"),
-    "taken back": ("(글쓴이가 지우거나 고쳤습니다)", "(taken back by its author)"),
-    "recognised": ("인정과 감사를 전했습니다.", "Said to everybody."),
-    "told": ("두 사람만 읽을 수 있습니다.", "Said between the two of you."),
-    "told the line": ("두 사람과 받는 사람의 조직장이 읽을 수 있습니다.", "Said to them and their line."),
+WORDS: dict[str, Text] = {
+    "nothing": Text("읽을 수 있는 글이 없습니다", "there is nothing that you may read"),
+    "taken back": Text("(글쓴이가 지우거나 고쳤습니다)", "(taken back by its author)"),
+    "recognised": Text("인정과 감사를 전했습니다.", "Said to everybody."),
+    "told": Text("두 사람만 읽을 수 있습니다.", "Said between the two of you."),
+    "told the line": Text("두 사람과 받는 사람의 조직장이 읽을 수 있습니다.", "Said to them and their line."),
 }
 
 
@@ -75,15 +76,14 @@ def feedback(
 
 
 def _begin(url: str | None, token_file: Any, lang: Language | None) -> tuple[Client, Language]:
+    language = choose(lang)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     return client, language
 
 
 def _needed(text: str | None) -> str:
     if text is None:
-        fail("say what you want to tell them: -m TEXT")
+        fail(Text("전할 말을 -m TEXT로 적으십시오", "say what you want to tell them: -m TEXT"))
     return text
 
 
@@ -92,7 +92,7 @@ def _say(client: Client, path: str, body: dict[str, Any], done: str, as_json: bo
     if as_json:
         print_json(receipt)
     else:
-        console().print(joined([done, Text(receipt["id"], style="cyan")]))
+        console().print(joined([done, Styled(receipt["id"], style="cyan")]))
 
 
 def _show(client: Client, path: str, about: str | None, lang: Language, as_json: bool) -> None:
@@ -101,7 +101,7 @@ def _show(client: Client, path: str, about: str | None, lang: Language, as_json:
         print_json({"data": items})
         return
     if not items:
-        fail(said(WORDS, "nothing", lang))
+        fail(WORDS["nothing"])
     for item in items:
         to = item["to"] if isinstance(item["to"], list) else [item["to"]]
         names = item["names"]
@@ -111,11 +111,13 @@ def _show(client: Client, path: str, about: str | None, lang: Language, as_json:
                 item["day"],
                 f"{author} → {', '.join(others)}",
                 item["about"] or "",
-                Text(item["id"], style="dim"),
+                Styled(item["id"], style="dim"),
             ]
         )
         words = item["text"]
         quoted = (
-            Text(said(WORDS, "taken back", lang), "dim") if words is None else Text(f"“{words}”", "italic")
+            Styled(said(WORDS, "taken back", lang), "dim")
+            if words is None
+            else Styled(f"“{words}”", "italic")
         )
         console().print(Group(heading, Padding(quoted, (0, 0, 0, 2))))

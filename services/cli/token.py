@@ -8,12 +8,28 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
-from services.cli.formatting import console
+from events.text import Text
+from services.cli.client import Json, TokenFile, Url, connect, print_json
+from services.cli.formatting import console, said
+from services.cli.language import fail, language, say
 from services.runtime import clock
 
 app = typer.Typer(help="Bearer tokens of people and feeds.", no_args_is_help=True)
 
+COLUMNS: dict[str, Text] = {
+    "id": Text("아이디", "id"),
+    "actor": Text("사용자", "actor"),
+    "role": Text("역할", "role"),
+    "state": Text("상태", "state"),
+    "expires": Text("만료", "expires"),
+    "label": Text("설명", "label"),
+}
+STATES: dict[str, Text] = {
+    "valid": Text("사용 가능", "valid"),
+    "pending": Text("승인 대기", "pending"),
+    "expired": Text("만료됨", "expired"),
+    "revoked": Text("취소됨", "revoked"),
+}
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -40,7 +56,12 @@ def create(
     expires_at = _expiry(expires) if expires else None
     if role is None:
         if not actor.startswith("feed:"):
-            fail("a person's token needs --role: admin, owner, editor, viewer, auditor or hr")
+            fail(
+                Text(
+                    "구성원의 토큰에는 --role이 필요합니다: admin, owner, editor, viewer, auditor, hr",
+                    "a person's token needs --role: admin, owner, editor, viewer, auditor or hr",
+                )
+            )
         role = "feed"
     body = {"actor": actor, "role": role, "label": label}
     if expires_at is not None:
@@ -50,10 +71,20 @@ def create(
         print_json(made)
         return
     if made["state"] == "pending":
-        typer.echo(
-            f"It opens nothing yet: another administrator approves it (token approve {made['id']}).", err=True
+        say(
+            Text(
+                f"아직 쓸 수 없습니다. 다른 관리자가 승인해야 합니다(token approve {made['id']}).",
+                f"It opens nothing yet: another administrator approves it (token approve {made['id']}).",
+            ),
+            err=True,
         )
-    typer.echo(f"Token {made['id']} of {actor} ({role}); it is not shown again:", err=True)
+    say(
+        Text(
+            f"{actor}({role})의 토큰 {made['id']}입니다. 다시 보여 주지 않습니다:",
+            f"Token {made['id']} of {actor} ({role}); it is not shown again:",
+        ),
+        err=True,
+    )
     typer.echo(made["token"])
 
 
@@ -69,15 +100,17 @@ def list_tokens(url: Url = None, token_file: TokenFile = None, as_json: Json = F
         return
     table = Table(box=None, pad_edge=False)
     # `revoke` takes the id, so what is cut into lines are the long ids of people, and labels.
-    for name in ("id", "actor", "role", "state", "expires", "label"):
+    for name, title in COLUMNS.items():
         folds = name in ("actor", "label")
-        table.add_column(name, no_wrap=not folds, overflow="fold", min_width=12 if folds else None)
+        table.add_column(
+            title.told(language()), no_wrap=not folds, overflow="fold", min_width=12 if folds else None
+        )
     for token in answer["data"]:
         table.add_row(
             token["id"],
             token["actor"],
             token["role"],
-            token["state"],
+            said(STATES, token["state"], language()),
             _minute(token["expires_at"]),
             token["label"],
         )
@@ -99,7 +132,7 @@ def approve(
     if as_json:
         print_json({"id": token_id, "state": "valid"})
     else:
-        typer.echo(f"Token {token_id} is valid.")
+        say(Text(f"이제 토큰 {token_id}을(를) 쓸 수 있습니다.", f"Token {token_id} is valid."))
 
 
 @app.command()
@@ -117,7 +150,7 @@ def revoke(
     if as_json:
         print_json({"id": token_id, "state": "revoked"})
     else:
-        typer.echo(f"Token {token_id} is revoked.")
+        say(Text(f"토큰 {token_id}을(를) 취소했습니다.", f"Token {token_id} is revoked."))
 
 
 def _expiry(text: str) -> datetime:
@@ -128,9 +161,20 @@ def _expiry(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        fail(f"--expires {text!r} is neither 12h, 90d, 4w nor a time such as 2027-01-01T00:00:00+09:00")
+        fail(
+            Text(
+                f"--expires {text!r}은(는) 12h, 90d, 4w와 같은 기간도 2027-01-01T00:00:00+09:00과 같은"
+                " 시각도 아닙니다",
+                f"--expires {text!r} is neither 12h, 90d, 4w nor a time such as 2027-01-01T00:00:00+09:00",
+            )
+        )
     if moment.tzinfo is None:
-        fail(f"--expires {text!r} has no zone: add one, such as +09:00 or Z")
+        fail(
+            Text(
+                f"--expires {text!r}에 시간대가 없습니다. +09:00이나 Z를 붙이십시오",
+                f"--expires {text!r} has no zone: add one, such as +09:00 or Z",
+            )
+        )
     return moment.astimezone(UTC)
 
 

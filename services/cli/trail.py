@@ -10,57 +10,55 @@ import typer
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Styled
 
 from events.ids import SLUG
-from events.text import Language
-from services.cli.client import Client, Json, TokenFile, Url, connect, fail, print_json
+from events.text import Language, Text
+from services.cli.client import Client, Json, TokenFile, Url, connect, print_json
 from services.cli.formatting import (
-    Lang,
-    chosen_language,
     console,
     figure,
     minute,
     pages,
     said,
-    speak,
     zone_of,
 )
+from services.cli.language import Lang, choose, fail
 
-WORDS: dict[str, tuple[str, str]] = {
-    "reason": ("사유", "reason"),
-    "note": ("메모", "note"),
-    "backdated": (
+WORDS: dict[str, Text] = {
+    "reason": Text("사유", "reason"),
+    "note": Text("메모", "note"),
+    "backdated": Text(
         "소급: 기록한 날보다 앞선 날부터 적용",
         "backdated: holds from a day before it was recorded",
     ),
-    "nothing": ("없음", "none"),
-    "reading": (
+    "nothing": Text("없음", "none"),
+    "reading": Text(
         "{feed} 연동에서 실적 1건을 기록했습니다(위치 {first_position:,}).",
         "1 reading was recorded from the feed {feed}, at position {first_position:,}.",
     ),
-    "readings": (
+    "readings": Text(
         "{feed} 연동에서 실적 {count:,}건을 기록했습니다(위치 {first_position:,}부터).",
         "{count:,} readings were recorded from the feed {feed}, from position {first_position:,} on.",
     ),
 }
 
-FIELDS: dict[str, tuple[str, str]] = {
-    "name_ko": ("이름(ko)", "name (ko)"),
-    "name_en": ("이름(en)", "name (en)"),
-    "title": ("제목", "title"),
-    "aggregation": ("집계", "aggregation"),
-    "cadence": ("주기", "cadence"),
-    "empty": ("빈 기간", "empty periods"),
-    "perspective": ("관점", "perspective"),
-    "leading": ("선행 지표", "leading"),
-    "owner": ("담당자", "owner"),
-    "org_unit": ("조직", "unit"),
-    "serves": ("기여하는 목표", "serves"),
-    "serves_why": ("기여하는 방식", "how it serves it"),
-    "counter_metrics": ("함께 보는 지표", "watched with"),
-    "supports": ("기여하는 목표", "supports"),
-    "due": ("기한", "due"),
+FIELDS: dict[str, Text] = {
+    "name_ko": Text("이름(ko)", "name (ko)"),
+    "name_en": Text("이름(en)", "name (en)"),
+    "title": Text("제목", "title"),
+    "aggregation": Text("집계", "aggregation"),
+    "cadence": Text("주기", "cadence"),
+    "empty": Text("빈 기간", "empty periods"),
+    "perspective": Text("관점", "perspective"),
+    "leading": Text("선행 지표", "leading"),
+    "owner": Text("담당자", "owner"),
+    "org_unit": Text("조직", "unit"),
+    "serves": Text("기여하는 목표", "serves"),
+    "serves_why": Text("기여하는 방식", "how it serves it"),
+    "counter_metrics": Text("함께 보는 지표", "watched with"),
+    "supports": Text("기여하는 목표", "supports"),
+    "due": Text("기한", "due"),
 }
 """What the parts of a KPI and of an initiative are called; one that is not here is called as in the API."""
 
@@ -94,12 +92,16 @@ def trail(
 
     Example: goaltrail trail acv-80m
     """
+    language = choose(lang)
     kind, _, name = id_.rpartition("/")
     if re.fullmatch(SLUG, name) is None:
-        fail(f"{id_!r} is no id: ids have small letters, digits, - and _")
+        fail(
+            Text(
+                f"{id_!r}은(는) 아이디가 아닙니다. 아이디에는 영문 소문자, 숫자, -, _만 들어갑니다",
+                f"{id_!r} is no id: ids have small letters, digits, - and _",
+            )
+        )
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     times = {"from": first, "to": last}
     entries = list(pages(client, "/v1/audit", about=id_, limit=1000, order="asc", **times))
     recordings = _recordings(client, name, first, last) if kind in ("", "kpi") else []
@@ -107,7 +109,11 @@ def trail(
         print_json({"about": id_, "data": entries, "recordings": recordings})
         return
     if not entries and not recordings:
-        fail(f"nothing is recorded about {id_}" + (" in this time" if first or last else ""))
+        fail(
+            Text(f"이 기간에는 {id_}의 기록이 없습니다", f"nothing is recorded about {id_} in this time")
+            if first or last
+            else Text(f"{id_}의 기록이 없습니다", f"nothing is recorded about {id_}")
+        )
     zone = zone_of(client)
     readings = _Readings(client)
     lines = [
@@ -115,7 +121,7 @@ def trail(
         for entry in entries
     ]
     for one in recordings:
-        told = Text(_recorded(one, language), style="dim")
+        told = Styled(_recorded(one, language), style="dim")
         lines.append(Line(one["first_position"], f"{one['recorded_day']} UTC", told))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="dim")
@@ -138,7 +144,7 @@ def _recordings(client: Client, kpi: str, first: str | None, last: str | None) -
 
 def _recorded(recording: dict[str, Any], lang: Language) -> str:
     """Ordinary readings of one feed and day, in a sentence."""
-    return said(WORDS, "reading" if recording["count"] == 1 else "readings", lang).format(**recording)
+    return said(WORDS, "reading" if recording["count"] == 1 else "readings", lang, **recording)
 
 
 class _Readings:
@@ -158,8 +164,8 @@ class _Readings:
 
 
 def _told(entry: dict[str, Any], readings: _Readings, lang: Language) -> RenderableType:
-    details = [Text(line, style=style) for line, style in _details(entry, readings, lang)]
-    return Group(Text(entry["sentence"]), *(Padding(line, (0, 0, 0, 2)) for line in details))
+    details = [Styled(line, style=style) for line, style in _details(entry, readings, lang)]
+    return Group(Styled(entry["sentence"]), *(Padding(line, (0, 0, 0, 2)) for line in details))
 
 
 def _details(entry: dict[str, Any], readings: _Readings, lang: Language) -> Iterator[tuple[str, str]]:

@@ -7,44 +7,42 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Styled
 
-from events.text import Language
+from events.text import Language, Text
 from events.units import unit_text
-from services.cli.client import Json, TokenFile, Url, connect, fail, print_json
+from services.cli.client import Json, TokenFile, Url, connect, print_json
 from services.cli.formatting import (
     INCOMPLETE,
-    Lang,
     bar,
-    chosen_language,
     compact,
     console,
     figure,
     joined,
     percent,
     said,
-    speak,
 )
+from services.cli.language import Lang, choose, fail
 
 BAR = 16
 
-WORDS: dict[str, tuple[str, str]] = {
-    "day": ("일", "day"),
-    "week": ("주", "week"),
-    "month": ("월", "month"),
-    "quarter": ("분기", "quarter"),
-    "year": ("연", "year"),
-    "value": ("값", "value"),
-    "readings": ("실적 수", "readings"),
-    "target": ("│ 목표치", "│ target"),
-    "attainment": ("달성률", "attainment"),
-    "change": ("직전 대비", "change"),
-    "change on year": ("전년 대비", "on last year"),
-    "points": ("%p", " pt"),
-    "unfinished": ("* 아직 끝나지 않은 기간", "* not over yet"),
-    "as of": ("{day} 기준", "as of {day}"),
+WORDS: dict[str, Text] = {
+    "day": Text("일", "day"),
+    "week": Text("주", "week"),
+    "month": Text("월", "month"),
+    "quarter": Text("분기", "quarter"),
+    "year": Text("연", "year"),
+    "value": Text("값", "value"),
+    "readings": Text("실적 수", "readings"),
+    "target": Text("│ 목표치", "│ target"),
+    "attainment": Text("달성률", "attainment"),
+    "change": Text("직전 대비", "change"),
+    "change on year": Text("전년 대비", "on last year"),
+    "points": Text("%p", " pt"),
+    "unfinished": Text("* 아직 끝나지 않은 기간", "* not over yet"),
+    "as of": Text("{day} 기준", "as of {day}"),
     "incomplete": INCOMPLETE,
-    "waits": ("목표치 변경 승인 대기", "a change of its target waits for approval"),
+    "waits": Text("목표치 변경 승인 대기", "a change of its target waits for approval"),
 }
 
 
@@ -72,9 +70,8 @@ def trend(
 
     Example: goaltrail trend operating-margin --from 2025-01-01 --to 2025-12-31
     """
+    language = choose(lang)
     client = connect(url, token_file)
-    language = chosen_language(lang)
-    speak(client, language)
     found = client.get(
         f"/v1/kpis/{kpi}/trend",
         bucket=bucket,
@@ -90,22 +87,28 @@ def trend(
     output.print(
         joined(
             [
-                Text(named["name_ko"] if language == "ko" else named["name_en"], style="bold"),
-                Text(kpi, style="cyan"),
+                Styled(named["name_ko"] if language == "ko" else named["name_en"], style="bold"),
+                Styled(kpi, style="cyan"),
                 unit_text(found["unit"], language).strip() or found["unit"],
-                Text(said(WORDS, "as of", language).format(day=found["as_of"]), style="dim"),
+                Styled(said(WORDS, "as of", language, day=found["as_of"]), style="dim"),
             ]
         )
     )
     if named["waiting"] is not None:
-        output.print(Text(said(WORDS, "waits", language), style="yellow"))
+        output.print(Styled(said(WORDS, "waits", language), style="yellow"))
     if found["incomplete"]:
-        output.print(Text(said(WORDS, "incomplete", language), style="red"))
+        output.print(Styled(said(WORDS, "incomplete", language), style="red"))
     if not any(point["count"] for point in found["data"]):
-        fail(f"there are no readings of {kpi} from {found['data'][0]['start']} to {found['data'][-1]['end']}")
+        start, end = found["data"][0]["start"], found["data"][-1]["end"]
+        fail(
+            Text(
+                f"{start}부터 {end}까지 {kpi}의 실적이 없습니다",
+                f"there are no readings of {kpi} from {start} to {end}",
+            )
+        )
     output.print(_table(found, bucket, language))
     if not all(point["complete"] for point in found["data"] if point["value"] is not None):
-        output.print(Text(said(WORDS, "unfinished", language), style="dim"))
+        output.print(Styled(said(WORDS, "unfinished", language), style="dim"))
 
 
 def _table(found: dict[str, Any], bucket: str, lang: Language) -> Table:
@@ -123,9 +126,9 @@ def _table(found: dict[str, Any], bucket: str, lang: Language) -> Table:
         table.add_row(
             point["label"] + ("" if point["complete"] or point["value"] is None else "*"),
             figure(point["value"]),
-            Text(scale.drawn(point["value"], point["target"]), style=style),
+            Styled(scale.drawn(point["value"], point["target"]), style=style),
             _wanted(point),
-            Text("–" if point["attainment"] is None else percent(point["attainment"]), style=style),
+            Styled("–" if point["attainment"] is None else percent(point["attainment"]), style=style),
             _change(point["change"], lang),
             _change(point["change_on_year"], lang),
             f"{point['count']:,}",
@@ -179,9 +182,9 @@ def _wanted(point: dict[str, Any]) -> str:
     return target if point["upper"] is None else f"{target} ~ {figure(point['upper'])}"
 
 
-def _change(change: dict[str, str] | None, lang: Language) -> Text:
+def _change(change: dict[str, str] | None, lang: Language) -> Styled:
     if change is None:
-        return Text("–", style="dim")
+        return Styled("–", style="dim")
     amount = Decimal(change["amount"])
     unit = "%" if change["unit"] == "percent" else said(WORDS, "points", lang)
-    return Text(f"{'+' if amount > 0 else ''}{figure(change['amount'], places=1)}{unit}")
+    return Styled(f"{'+' if amount > 0 else ''}{figure(change['amount'], places=1)}{unit}")

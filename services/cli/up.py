@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.language import as_reported, fail
 from services.runtime.settings import DEFAULT_API_PORT, DEFAULT_DATA, SettingsError
 from services.up.processes import ProcessError
 
@@ -39,5 +40,4 @@ def up(
     try:
         raise typer.Exit(supervisor.up(data, port, typer.echo, processes=processes))
     except (ProcessError, SettingsError) as error:
-        typer.echo(f"goaltrail: {error}", err=True)
-        raise typer.Exit(1) from None
+        fail(as_reported(error))

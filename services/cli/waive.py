@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from services.cli.client import Json, fail, print_json
+from events.text import Text
+from services.cli.client import Json, print_json
+from services.cli.language import as_reported, fail, postgres_failed, say
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 
@@ -29,14 +31,20 @@ def waive(
     try:
         settings = load_settings("operator")
     except SettingsError as error:
-        fail(str(error))
+        fail(as_reported(error))
     chosen = workspace or settings.workspace
     recorded = _run(settings, chosen, position, reason)
     if as_json:
         print_json({"workspace": chosen, "waived": position, "position": recorded})
     else:
         named = "" if workspace is None else f" --workspace {workspace}"
-        typer.echo(f"Position {position} of {chosen} is waived. Now: `goaltrail rebuild all{named}`")
+        say(
+            Text(
+                f"워크스페이스 {chosen}의 위치 {position}을(를) 제외하기로 기록했습니다."
+                f" 이제 `goaltrail rebuild all{named}`을(를) 실행하십시오",
+                f"Position {position} of {chosen} is waived. Now: `goaltrail rebuild all{named}`",
+            )
+        )
 
 
 def _run(settings: Settings, workspace: str, position: int, reason: str) -> int:
@@ -53,12 +61,11 @@ def _run(settings: Settings, workspace: str, position: int, reason: str) -> int:
     try:
         return asyncio.run(_waive(settings, workspace, position, reason))
     except Refused as refused:
-        fail(refused.text.en)
+        fail(refused.text)
     except (NotPoison, LedgerError, MasterKeyDiffersError, SettingsError) as error:
-        fail(str(error))
+        fail(as_reported(error))
     except (SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        fail(f"PostgreSQL: {str(cause).splitlines()[0] if str(cause) else type(cause).__name__}")
+        fail(postgres_failed(error))
 
 
 async def _waive(settings: Settings, workspace: str, position: int, reason: str) -> int:

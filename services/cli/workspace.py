@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
-from services.cli.client import Json, fail, print_json
+from events.text import Text
+from services.cli.client import Json, print_json
+from services.cli.language import as_reported, fail, say
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 app = typer.Typer(help="Workspaces: one company or tenant each.", no_args_is_help=True)
@@ -48,9 +50,19 @@ def create(
     if as_json:
         print_json({"workspace": workspace, "created": made.created, "admin_token_file": made.token_file})
     elif made.created:
-        typer.echo(f"Workspace {workspace} is made. Its administrator's token: {made.token_file}")
+        say(
+            Text(
+                f"워크스페이스 {workspace}을(를) 만들었습니다. 관리자 토큰: {made.token_file}",
+                f"Workspace {workspace} is made. Its administrator's token: {made.token_file}",
+            )
+        )
     else:
-        typer.echo(f"Workspace {workspace} is there already.")
+        say(
+            Text(
+                f"워크스페이스 {workspace}은(는) 이미 있습니다.",
+                f"Workspace {workspace} is there already.",
+            )
+        )
 
 
 @app.command("list")
@@ -65,9 +77,14 @@ def list_all(as_json: Json = False) -> None:
     found = _run(workspaces(settings))
     if as_json:
         print_json({"data": [{"id": workspace} for workspace in found]})
+    elif found:
+        typer.echo("\n".join(found))
     else:
-        typer.echo(
-            "\n".join(found) if found else "There is no workspace yet: `goaltrail up` makes the first one."
+        say(
+            Text(
+                "아직 워크스페이스가 없습니다. `goaltrail up`이 첫 워크스페이스를 만듭니다.",
+                "There is no workspace yet: `goaltrail up` makes the first one.",
+            )
         )
 
 
@@ -79,9 +96,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except Refused as refused:
-        fail(refused.text.en)
+        fail(refused.text)
     except (LedgerError, SettingsError) as error:
-        fail(str(error))
+        fail(as_reported(error))
 
 
 def _settings() -> Settings:
@@ -90,6 +107,6 @@ def _settings() -> Settings:
     try:
         settings = load_settings("operator")
     except SettingsError as error:
-        fail(str(error))
+        fail(as_reported(error))
     configure_logging(settings.model_copy(update={"log_level": "error"}), "workspace")
     return settings

@@ -22,7 +22,11 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from events.errors import broken
+from events.text import Text
 from events.zones import is_zone
+from services.api.http.validation_texts import korean
+from services.cli.language import Failure, cannot_read
 from services.intake.items import Item
 from services.intake.rejections import Rejected
 
@@ -31,8 +35,8 @@ _LONGEST_WHY = 200
 """Characters of a reason, which may quote what was found."""
 
 
-class MappingError(ValueError):
-    """The mapping can't be used, or does not fit the file; the text is one line for a person."""
+class MappingError(Failure):
+    """The mapping can't be used, or does not fit the file."""
 
 
 class Rule(BaseModel):
@@ -54,9 +58,17 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if sum(origin is not None for origin in (self.column, self.constant, self.text)) != 1:
-            raise ValueError("give one of column, constant and text")
+            raise broken(
+                "one_origin",
+                "give one of column, constant and text",
+                "column, constant, text 중 하나만 적으십시오",
+            )
         if self.zone is not None and not is_zone(self.zone):
-            raise ValueError(f"{self.zone!r} is no IANA time zone such as Asia/Seoul")
+            raise broken(
+                "not_a_zone",
+                f"{self.zone!r} is no IANA time zone such as Asia/Seoul",
+                f"{self.zone!r}은(는) Asia/Seoul과 같은 IANA 시간대가 아닙니다",
+            )
         return self
 
     @property
@@ -142,13 +154,15 @@ def load_mapping(path: Path) -> ColumnMapping:
         document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
         return ColumnMapping.model_validate(document)
     except OSError as error:
-        raise MappingError(f"can't read {path}: {error.strerror}") from None
+        raise MappingError(cannot_read(path, error)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path} is not YAML: {error}") from None
+        raise MappingError(
+            Text(f"{path}은(는) YAML이 아닙니다: {error}", f"{path} is not YAML: {error}")
+        ) from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = "/".join(str(part) for part in first["loc"])
-        raise MappingError(f"{path}: {place or 'mapping'}: {first['msg']}") from None
+        place = f"{path}: {'/'.join(str(part) for part in first['loc']) or 'mapping'}"
+        raise MappingError(Text(f"{place}: {korean(first)}", f"{place}: {first['msg']}")) from None
 
 
 def plain_mapping(columns: Iterable[str]) -> ColumnMapping:
@@ -164,10 +178,20 @@ def plain_mapping(columns: Iterable[str]) -> ColumnMapping:
         elif column in Item.model_fields and column != "dimensions":
             fields[column] = column
         else:
-            raise MappingError(f"there is no field {column!r} in a reading: say what it means with --mapping")
+            raise MappingError(
+                Text(
+                    f"실적에 {column!r} 항목은 없습니다. 무엇인지 --mapping으로 알려 주십시오",
+                    f"there is no field {column!r} in a reading: say what it means with --mapping",
+                )
+            )
     missing = [name for name in ("kpi", "source_id") if name not in fields]
     if missing:
-        raise MappingError(f"there is no column {missing[0]!r}: say where it comes from with --mapping")
+        raise MappingError(
+            Text(
+                f"{missing[0]!r} 열이 없습니다. 어디에서 오는지 --mapping으로 알려 주십시오",
+                f"there is no column {missing[0]!r}: say where it comes from with --mapping",
+            )
+        )
     return ColumnMapping.model_validate({"fields": {**fields, "dimensions": dimensions}})
 
 

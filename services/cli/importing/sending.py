@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import orjson
 
-from services.cli.client import Client, fail, problem_line
+from events.text import Text
+from services.cli.client import Client, nobody_answers, problem_line
 from services.cli.importing.sources import Row
+from services.cli.language import as_reported, fail
 
 BATCH = 5000
 """Rows of one request."""
@@ -57,7 +59,7 @@ class Sender:
                     problem = problem_line(response)
                     retry_after = float(response.headers.get("Retry-After", 0))
                 elif response.is_error:
-                    fail(problem_line(response))
+                    fail(as_reported(problem_line(response)))
                 else:
                     self._answered = True
                     *receipts, summary = [orjson.loads(line) for line in response.content.splitlines()]
@@ -65,12 +67,17 @@ class Sender:
                     return receipts
             except httpx.ConnectError as error:
                 if not self._answered:
-                    fail(f"Nothing answers at {self._client.url}: start it with `make up`")
+                    fail(nobody_answers(self._client.url))
                 problem = str(error)
             except httpx.HTTPError as error:
                 problem = str(error) or type(error).__name__
             if time.monotonic() > until:
-                fail(f"{problem}. What was answered is stored; run the same command again to go on")
+                fail(
+                    Text(
+                        f"{problem}. 응답받은 것은 기록되었으니 같은 명령을 다시 실행하면 이어서 처리합니다",
+                        f"{problem}. What was answered is stored; run the same command again to go on",
+                    )
+                )
             self._waiting(problem)
             time.sleep(max(pause, retry_after))
             pause = min(pause * 2, _LONGEST_PAUSE)

@@ -13,7 +13,9 @@ from typing import Any, BinaryIO, NamedTuple, Self
 import orjson
 
 from events.json_input import exact_json
+from events.text import Text
 from services.cli.importing.mapping import ColumnMapping, MappingError, look_up, plain_mapping
+from services.cli.language import Failure, cannot_read
 from services.intake.formats import parse_line
 from services.intake.rejections import Rejected
 
@@ -28,8 +30,8 @@ REPORT = ("line", "status", "code", "reason")
 """What is written before a row that was not taken. A file that begins with it is such a file, put right."""
 
 
-class FileError(ValueError):
-    """The file can't be read; the text is one line for a person."""
+class FileError(Failure):
+    """The file can't be read."""
 
 
 class Row(NamedTuple):
@@ -65,7 +67,7 @@ class Source(ABC):
             self.file: BinaryIO = path.open("rb")
             self.size = path.stat().st_size
         except OSError as error:
-            raise FileError(f"can't read {path}: {error.strerror}") from None
+            raise FileError(cannot_read(path, error)) from None
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +155,10 @@ class _Lines:
             self._last += ended and line != ""
 
 
+def _broken_line(path: Path, line: int, error: csv.Error) -> FileError:
+    return FileError(Text(f"{path}, {line}행: {error}", f"{path}, line {line}: {error}"))
+
+
 class CsvSource(Source):
     """Comma, semicolon or tab between the columns; the first row has their names."""
 
@@ -160,7 +166,7 @@ class CsvSource(Source):
         super().__init__(path, mapping)
         try:
             self._read_header(path, mapping)
-        except ValueError:
+        except Failure:
             self.file.close()
             raise
 
@@ -171,7 +177,10 @@ class CsvSource(Source):
             first = text.readline(LONGEST_ROW + 1)
             if len(first) > LONGEST_ROW:
                 raise FileError(
-                    f"{path}, line 1: the names of the columns have more than {LONGEST_ROW} characters"
+                    Text(
+                        f"{path}, 1행: 열 이름이 {LONGEST_ROW}자를 넘습니다",
+                        f"{path}, line 1: the names of the columns have more than {LONGEST_ROW} characters",
+                    )
                 )
             # The limit of the csv module, one for the whole process, would end the file at a long field.
             csv.field_size_limit(LONGEST_ROW)
@@ -181,21 +190,30 @@ class CsvSource(Source):
             self._lines = _Lines(text)
             self._reader = csv.reader(self._lines, delimiter=self._delimiter)
         except csv.Error as error:
-            raise FileError(f"{path}, line 1: {error}") from None
+            raise _broken_line(path, 1, error) from None
         if not any(self.columns):
-            raise FileError(f"{path} is empty")
+            raise FileError(Text(f"{path}이(가) 비어 있습니다", f"{path} is empty"))
         self._reported = len(REPORT) if tuple(self.columns[: len(REPORT)]) == REPORT else 0
         if mapping is None:
             self.mapping = plain_mapping(self.columns[self._reported :])
         else:
             missing = sorted(mapping.columns - set(self.columns))
             if missing:
-                raise MappingError(f"{path} has no column {missing[0]!r}; it has {', '.join(self.columns)}")
+                there = ", ".join(self.columns)
+                raise MappingError(
+                    Text(
+                        f"{path}에 {missing[0]!r} 열이 없습니다. 있는 열: {there}",
+                        f"{path} has no column {missing[0]!r}; it has {there}",
+                    )
+                )
         assert self.mapping is not None
         twice = [name for name in self.mapping.columns if self.columns.count(name) > 1]
         if twice:
             raise MappingError(
-                f"{path} has two columns {min(twice)!r}: which one counts? Give one another name"
+                Text(
+                    f"{path}에 {min(twice)!r} 열이 둘입니다. 하나는 이름을 바꾸십시오",
+                    f"{path} has two columns {min(twice)!r}: which one counts? Give one another name",
+                )
             )
 
     def rows(self) -> Iterator[Row]:
@@ -210,7 +228,7 @@ class CsvSource(Source):
             except Rejected as rejected:
                 item, cells = rejected, [""] * width
             except csv.Error as error:
-                raise FileError(f"{self.path}, line {lines.first}: {error}") from None
+                raise _broken_line(self.path, lines.first, error) from None
             else:
                 if cells is None:
                     return
@@ -306,14 +324,24 @@ class JsonDocumentSource(JsonSource):
         try:
             document: Any = exact_json(self.file.read().decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
-            raise FileError(f"{self.path} is not JSON: {error}") from None
+            raise FileError(
+                Text(f"{self.path}은(는) JSON이 아닙니다: {error}", f"{self.path} is not JSON: {error}")
+            ) from None
         path = self.mapping.records if self.mapping is not None else None
         records = document if path is None else look_up({"": document} | dict(_object(document)), path)
         if not isinstance(records, list):
-            where = (
-                f"at {path!r}" if path else "as a whole (name its place in the mapping: `records: result`)"
+            raise FileError(
+                Text(
+                    f"{self.path}의 {path!r} 위치에 레코드 목록이 없습니다",
+                    f"{self.path} has no list of records at {path!r}",
+                )
+                if path
+                else Text(
+                    f"{self.path} 전체가 레코드 목록이 아닙니다(매핑에 위치를 적으십시오: `records: result`)",
+                    f"{self.path} has no list of records as a whole"
+                    " (name its place in the mapping: `records: result`)",
+                )
             )
-            raise FileError(f"{self.path} has no list of records {where}")
         size = self.size // max(len(records), 1)
         for number, record in enumerate(records, 1):
             if not isinstance(record, dict):
@@ -337,7 +365,13 @@ def open_source(path: Path, mapping: ColumnMapping | None) -> Source:
     """Return the file, by its ending. Raises FileError, MappingError."""
     kind = _SOURCES.get(path.suffix.lower())
     if kind is None:
-        raise FileError(f"{path}: the ending must be one of {', '.join(_SOURCES)}")
+        endings = ", ".join(_SOURCES)
+        raise FileError(
+            Text(
+                f"{path}: 확장자는 다음 중 하나여야 합니다: {endings}",
+                f"{path}: the ending must be one of {endings}",
+            )
+        )
     return kind(path, mapping)
 
 
