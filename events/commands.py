@@ -69,5 +69,7 @@ class Command(BaseModel):
     moves_goalposts: ClassVar[bool] = False
     """It changes how a goal is measured and what it is held against, where its value comes from, how much it
     counts, which key results there are, or by when."""
+    begins_in_sight: ClassVar[type[BaseModel] | None] = None
+    """What it begins, if only those may begin it who would see it."""
     reports: ClassVar[bool] = False
     """It reports on a goal or works out what was agreed, and changes no terms."""

@@ -7,6 +7,7 @@ from pydantic import Field
 from events.commands import Command
 from events.ids import Slug
 from events.scorecards.items import Item
+from events.scorecards.state import Scorecard
 
 MOST_ITEMS = 30
 
@@ -17,6 +18,7 @@ class DrawUpScorecard(Command):
     """Set by what a unit or a person is judged in a cycle."""
 
     needs = frozenset({"cycle", "org_unit", "unknown"})
+    begins_in_sight = Scorecard
 
     cycle: Slug
     org_unit: Slug | None = None

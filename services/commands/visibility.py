@@ -13,8 +13,6 @@ from events.context import Context
 from events.errors import Refused
 from events.people.org_chart import OrgChart
 from events.registry import EventData
-from events.scorecards.commands import DrawUpScorecard
-from events.scorecards.state import Scorecard
 from events.state import State
 from events.talk.said import Said
 from events.visibility import restriction_of, viewer_of
@@ -29,7 +27,7 @@ class Decide(Protocol):
     def __call__(self, command: Command, state: State | None, context: Context, /) -> list[EventData]: ...
 
 
-async def may_see(knowledge: StateLoader, caller: Caller, state: State | None, today: date) -> bool:
+async def may_see(knowledge: StateLoader, caller: Caller, state: object, today: date) -> bool:
     """Return whether the caller sees an aggregate as it is now."""
     restriction = restriction_of(state)
     if restriction is None or caller.actor in restriction.parties:
@@ -76,10 +74,11 @@ def refusal_of_unseen(
 async def require_sight_of_new(
     knowledge: StateLoader, caller: Caller, state: State | None, command: Command, today: date
 ) -> None:
-    """Refuse to draw up a scorecard that the caller would not see."""
-    if state is not None or not isinstance(command, DrawUpScorecard):
+    """Refuse to begin what only those may begin who would see it."""
+    begins = command.begins_in_sight
+    if state is not None or begins is None:
         return
-    if await may_see(knowledge, caller, Scorecard(id="", **command.model_dump()), today):
+    if await may_see(knowledge, caller, begins(id="", **command.model_dump()), today):
         return
     raise Refused(
         "scorecard_of_others",

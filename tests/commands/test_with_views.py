@@ -298,6 +298,27 @@ async def test_a_key_in_flight_in_two_processes_is_carried_out_once(
             assert sum(isinstance(answer, KeyReused) for answer in different) == 1, different
 
 
+async def test_a_key_of_two_requests_in_two_processes_serves_one(
+    provisioned_for: SettingsFor, anna: Caller, ledger: Ledger
+) -> None:
+    """Also of commands that wait for no rule: each process finds the key free, one of them is refused."""
+    async with _processes(provisioned_for, 2) as (one, other):
+        await given_objective(one, anna)
+        second = Aggregate("objective", "second")
+        await one.execute(anna, second, DraftObjective(title="Second", cycle="2026"))
+        for number in range(8):
+            head = await ledger.head(anna.workspace)
+            to = GROWTH if number % 2 else second
+            asked: dict[str, Any] = {"reason": "more", "key": f"k{number}"}
+            answers = await asyncio.gather(
+                one.execute(anna, GROWTH, change(81 + number), body_hash="one", **asked),
+                other.execute(anna, to, RewordObjective(title=f"It {number}"), body_hash="other", **asked),
+                return_exceptions=True,
+            )
+            assert {type(answer) for answer in answers} == {Answer, KeyReused}, answers
+            assert await ledger.head(anna.workspace) == head + 1
+
+
 async def test_without_postgresql_rules_over_several_processes_are_refused(
     provisioned_for: SettingsFor, anna: Caller, ledger: Ledger
 ) -> None:
