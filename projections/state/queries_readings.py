@@ -6,15 +6,18 @@ Every function takes a connection on which the schema `state` means the active b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
+    FromClause,
     Uuid,
     any_,
     bindparam,
+    cast,
     exists,
     func,
     literal,
@@ -130,17 +133,33 @@ async def positions_of(
     return lowest or 0, highest or 0
 
 
-_SHOWN = select(
-    reading,
-    # A read of the past begins at the end of an atomic batch, so that is when a version became known.
-    select(moment.c.recorded_at)
-    .where(moment.c.position >= reading.c.position)
-    .order_by(moment.c.position)
-    .limit(1)
-    .correlate(reading)
-    .scalar_subquery()
-    .label("known_from"),
-)
+def _known_from(position: ColumnElement[int], of: FromClause) -> ColumnElement[datetime]:
+    """Return when an event became known: a read of the past begins at the end of an atomic batch."""
+    return (
+        select(moment.c.recorded_at)
+        .where(moment.c.position >= position)
+        .order_by(moment.c.position)
+        .limit(1)
+        .correlate(of)
+        .scalar_subquery()
+        .label("known_from")
+    )
+
+
+async def known_from(connection: AsyncConnection, positions: Sequence[int]) -> dict[int, datetime]:
+    """Return from when on some events are known, by position; they are in the views."""
+    if not positions:
+        return {}
+    wanted = (
+        func.unnest(cast(list(positions), ARRAY(BigInteger)))
+        .table_valued("position")
+        .render_derived("wanted")
+    )
+    rows = await connection.execute(select(wanted.c.position, _known_from(wanted.c.position, wanted)))
+    return {position: since for position, since in rows if since is not None}
+
+
+_SHOWN = select(reading, _known_from(reading.c.position, reading))
 """Versions of readings as they are shown."""
 
 

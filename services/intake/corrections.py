@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from projections.state.queries_readings import kpi_of
 from services.intake.deduplication import Decision, Told
 from services.intake.intake import Intake
 from services.intake.items import Dimensions, Item, Text
+from services.intake.known_from import Batch
 from services.intake.validation import Candidate, Validator
 from services.ledger import Entry, Ledger, recorded
 from services.postgres.views import NotBuilt, Views
@@ -93,6 +95,8 @@ class Answer(NamedTuple):
     changed: bool
     """False if it was so already, and nothing was appended."""
     replayed: bool = False
+    batch: Batch | None = None
+    """With what it was stored, if that was just now."""
 
 
 class _InForce(NamedTuple):
@@ -163,25 +167,28 @@ class Corrections:
             ]
             in_force = _in_force([event for event in events if event is not None])
             if in_force is None:
-                raise ReadingUnknown(order.reading)
+                # Perhaps another process took it a moment ago: then something newer is on the subject.
+                return Decision([], [], partial(_refuse_unknown, order.reading), {kpi})
             if order.feed is not None and in_force.content.feed != order.feed:
                 raise OtherFeed(in_force.content.feed)
             earlier = _earlier(order, events)
             if earlier is not None:
-                return Decision([], [], lambda _: earlier)
+                return Decision([], [], lambda *_: earlier)
             now = clock.now()
             data = decide(in_force, now)
             if data is None:
                 last = in_force.event
                 as_it_was = Answer(order.reading, last.event.id, last.position, in_force.revision, False)
-                return Decision([], [], lambda _: as_it_was, {kpi})
+                return Decision([], [], lambda *_: as_it_was, {kpi})
             revision = in_force.revision + 1
             event = _event(order, kpi, data, revision, now)
             entry = Entry(ledger_subject(order.workspace, event.aggregate), encode(await self._seal(event)))
             return Decision(
                 [entry],
                 [_told(order, kpi, data)],
-                lambda position: Answer(order.reading, event.id, position, revision, True),
+                lambda position, batch: Answer(
+                    order.reading, event.id, position, revision, True, batch=batch
+                ),
             )
 
         return await known.append(decide_now)
@@ -215,6 +222,10 @@ class Corrections:
                 except UndecodableEvent:
                     return None
         return None
+
+
+def _refuse_unknown(reading: str, *_: object) -> Answer:
+    raise ReadingUnknown(reading)
 
 
 def _in_force(events: list[RecordedEvent]) -> _InForce | None:

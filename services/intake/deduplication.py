@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 import structlog
@@ -32,6 +33,7 @@ from events.readings.events import (
 from events.readings.identity import Kind, Version
 from projections.state.queries_readings import on_record
 from services.intake.catalogue import CATALOGUE_KINDS
+from services.intake.known_from import Batch
 from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable, StoredMessage, recorded
 from services.postgres.views import NotBuilt, Views
 
@@ -72,6 +74,8 @@ class Snapshot(NamedTuple):
     """Positions of readings that no table has, because a fold could not take them."""
     epoch: int = 0
     """Of the ledger; 0 while there are no views."""
+    recorded_at: datetime | None = None
+    """When the event at the position was recorded."""
 
 
 class Told(NamedTuple):
@@ -91,8 +95,8 @@ class Decision(NamedTuple, Generic[T]):
     entries: Sequence[Entry]
     told: Sequence[Told]
     """What each entry says."""
-    answer: Callable[[int], T]
-    """What is answered, given the position of the first entry (0 if there is none)."""
+    answer: Callable[[int, Batch | None], T]
+    """What is answered, given the position of the first entry and the batch (0 and None without entries)."""
     relied_on: Set[str] = frozenset()
     """KPIs of which something is said to be in force already: nothing newer may stand on their subjects."""
 
@@ -130,6 +134,8 @@ class KnownReadings:
         """What poison positions say: PostgreSQL will never know it."""
         self._epoch = 0
         """Of the ledger that all of this is known of."""
+        self._recorded_at: datetime | None = None
+        """When the last event was recorded that PostgreSQL had at the last look."""
 
     async def append(
         self, decide: Callable[[], Awaitable[Decision[T]]], *, seconds: float = CONTENDED_SECONDS
@@ -148,7 +154,7 @@ class KnownReadings:
                     # An append is guarded; where there is none, only a look tells that nobody was faster.
                     await self._check_newest(relied_on - kpis)
                     if not entries:
-                        return answer(0)
+                        return answer(0, None)
                     appended = await self._ledger.append(
                         self._workspace, entries, self._guards(kpis), looked_at=self._catalogue
                     )
@@ -163,14 +169,15 @@ class KnownReadings:
                     await asyncio.sleep(random.uniform(0, 0.01))
                     continue
                 self._note(told, appended.first)
-                return answer(appended.first)
+                batch = Batch(self._ledger, self._workspace, appended.last, self._recorded_at)
+                return answer(appended.first, batch)
 
     async def look_up(self, ids: Sequence[str]) -> Snapshot:
         """Return what PostgreSQL knows of some readings. Raises ViewsUnavailable."""
         try:
             async with self._views.open(self._workspace, purpose="write") as view:
                 found = await on_record(view.connection, self._workspace, ids)
-                return Snapshot(view.position, *found, epoch=view.epoch)
+                return Snapshot(view.position, *found, epoch=view.epoch, recorded_at=view.recorded_at)
         except NotBuilt:
             return Snapshot(0, {})
 
@@ -200,6 +207,7 @@ class KnownReadings:
                 if result is not None:
                     raise result
         self._prune(snapshot.position)
+        self._recorded_at = snapshot.recorded_at
         return snapshot
 
     def find(self, ids: Collection[str], snapshot: Snapshot) -> dict[str, list[Version]]:

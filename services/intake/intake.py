@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -25,6 +25,7 @@ from services.intake.catalogue import Catalogue, Catalogues
 from services.intake.deduplication import Contended, Decision, FarBehind, KnownReadings, Snapshot, Told
 from services.intake.event_builder import EventBuilder, Source
 from services.intake.items import CHUNK, TEXT_LENGTH, Item, read_items
+from services.intake.known_from import Batch, Placed, known_from
 from services.intake.metrics import ITEMS
 from services.intake.receipts import Receipt
 from services.intake.rejections import Rejected
@@ -148,11 +149,12 @@ class Intake:
                     # While the one before is being stored; several small ones are looked up together.
                     chunk = await self._look_up(chunk)
                 index += len(raw)
-                if storing is not None:
-                    yield _counted(await storing)
+                stored = None if storing is None else await storing
                 storing = asyncio.create_task(self._store(chunk, rejected))
                 # It should be on its way to the server before the next chunk is judged.
                 await asyncio.sleep(0)
+                if stored is not None:
+                    yield _counted(stored)
             if storing is not None:
                 yield _counted(await storing)
         finally:
@@ -168,6 +170,10 @@ class Intake:
         """Return a position of a workspace's ledger as clients hold it. Raises LedgerUnavailable."""
         # Only the ledger knows its epoch while it has no views.
         return LedgerPosition(position, self.epoch_of(workspace) or await self._ledger.epoch(workspace))
+
+    async def known_from(self, workspace: str, placed: Iterable[Placed]) -> dict[int, datetime]:
+        """Return by position from when on events are known; what can't be told now is left out."""
+        return await known_from(self._ledger, self._views, workspace, placed)
 
     def epoch_of(self, workspace: str) -> int:
         """Return the epoch of a workspace's ledger as this process last saw it; 0 if it did not yet."""
@@ -361,7 +367,7 @@ def _repeated(readings: Sequence[str]) -> set[str]:
     return {reading for reading in readings if reading in seen or seen.add(reading)}  # type: ignore[func-returns-value]
 
 
-def _receipts(chunks: list[_Chunk], plan: _Plan, first: int) -> list[list[Receipt]]:
+def _receipts(chunks: list[_Chunk], plan: _Plan, first: int, batch: Batch | None) -> list[list[Receipt]]:
     return [
         [
             Receipt(
@@ -371,6 +377,7 @@ def _receipts(chunks: list[_Chunk], plan: _Plan, first: int) -> list[list[Receip
                 status,
                 position if position > 0 else first - position - 1,
                 revision,
+                batch=batch if position < 0 else None,
             )
             for candidate, (status, position, revision) in zip(chunk.candidates, outcomes, strict=True)
         ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from events.text import Language, Text
+from services.intake.known_from import Batch
 from services.intake.rejections import Rejected
 
 Status = Literal["accepted", "duplicate", "superseded", "conflict", "rejected"]
@@ -37,9 +39,11 @@ class Receipt(NamedTuple):
     revision: int = 0
     """How often the reading was corrected, with this item."""
     rejected: Rejected | None = None
+    batch: Batch | None = None
+    """With what it was stored, if that was just now."""
 
-    def document(self, language: Language = "en") -> dict[str, Any]:
-        """As it is answered."""
+    def document(self, language: Language, known_from: Mapping[int, datetime]) -> dict[str, Any]:
+        """Return it as it is answered; `known_from` tells by position from when on events are known."""
         document: dict[str, Any] = {
             "index": self.place,
             "source_id": self.source_id,
@@ -47,6 +51,8 @@ class Receipt(NamedTuple):
             "status": self.status,
             "position": self.position,
         }
+        if self.position is not None:
+            document["known_from"] = known_from.get(self.position)
         if self.revision:
             document["revision"] = self.revision
         if self.rejected is not None:

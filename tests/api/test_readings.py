@@ -209,12 +209,21 @@ async def test_a_correction_may_move_a_reading(erp: Person, anna: Person) -> Non
 
 
 async def test_known_from_is_the_first_instant_that_shows_a_version(erp: Person, anna: Person) -> None:
-    """Of every member of a batch, and of a correction: it is shown then and not a microsecond before."""
-    answer = await sent(erp, *(item(f"n{n}", n) for n in range(50)))
-    id_ = answer["receipts"][7]["id"]
-    await anna.created(f"/v1/readings/{id_}/corrections", {"value": "97", "reason": "두 번째 줄"})
+    """Of every member of a batch, and of a correction: it is shown then and not a microsecond before.
+
+    The receipts say so, too, also of what was sent before.
+    """
+    items = [item(f"n{n}", n) for n in range(50)]
+    receipts = (await sent(erp, *items))["receipts"]
+    id_ = receipts[7]["id"]
+    correction = {"value": "97", "reason": "두 번째 줄"}
+    path = f"/v1/readings/{id_}/corrections"
+    receipts += [await anna.created(path, correction), await anna.created(path, correction)]
+    receipts += (await sent(erp, *items[8:]))["receipts"]
     listed = (await anna.read("/v1/readings", kpi="sales", versions="all"))["data"]
     assert len(listed) == 51
+    known_from = {row["position"]: row["known_from"] for row in listed}
+    assert [one["known_from"] for one in receipts] == [known_from[one["position"]] for one in receipts]
     batch = [row for row in listed if row["status"] == "recorded"]
     assert len({row["known_from"] for row in batch}) == 1
     assert any(row["recorded_at"] < row["known_from"] for row in batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from events.envelope import decode
 from events.ids import Aggregate
 from events.readings.events import ReadingCorrected, ReadingRetracted
 from services.intake import deduplication
-from services.intake.corrections import Correction, Order
+from services.intake.corrections import Correction, Order, ReadingUnknown
 from services.intake.deduplication import FarBehind
 from services.intake.intake import Intake
 from services.intake.receipts import Receipt
@@ -50,6 +51,18 @@ async def test_corrections_by_others_are_known(desk: Desk, intake: Intake) -> No
     events = [decode(message.payload) for message in await desk.ledger_messages()]
     corrected = [event.data for event in events if isinstance(event.data, ReadingCorrected)]
     assert [data.revision for data in corrected] == [1, 2]
+
+
+async def test_what_another_process_took_a_moment_ago_can_be_corrected(desk: Desk, intake: Intake) -> None:
+    """A process that knows the KPI's readings up to a point does not take the next one for unknown."""
+    corrections, correction = desk.corrections(), Correction(value=Decimal(2))
+    for source in "ab":
+        await desk.send(intake, [item(source)])
+        order = Order(desk.workspace, desk.id_of(source), "person:anna", "why", kpi="sales")
+        assert (await corrections.correct(order, correction)).revision == 1
+    unknown = Order(desk.workspace, desk.id_of("c"), "person:anna", "why", kpi="sales")
+    with pytest.raises(ReadingUnknown):
+        await corrections.correct(unknown, correction)
 
 
 @pytest.mark.parametrize("projected", [True, False])

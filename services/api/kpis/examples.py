@@ -96,6 +96,7 @@ CORRECTED = {
     "id": READING["id"],
     "event_id": "3f6a2b1c-7d8e-5f90-a1b2-c3d4e5f60718",
     "position": 1850,
+    "known_from": "2026-04-02T01:12:09.480113Z",
     "revision": 1,
     "changed": True,
 }
@@ -110,6 +111,7 @@ RECEIPTS = {
             "id": READING["id"],
             "status": "accepted",
             "position": 1843,
+            "known_from": READING["known_from"],
         },
         {
             "index": 1,

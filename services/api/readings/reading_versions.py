@@ -81,6 +81,10 @@ class CorrectionReceipt(BaseModel):
     id: UUID = Field(description="The reading's identity.")
     event_id: UUID
     position: int = Field(description="For Goaltrail-Min-Position.")
+    known_from: datetime | None = Field(
+        description="The earliest `known_at` that shows it. Null in the rare case that it could not be looked"
+        " up; the reading itself has it."
+    )
     revision: int = Field(description="How often it was corrected or retracted.")
     changed: bool = Field(description="False if it was so already.")
 
@@ -340,12 +344,14 @@ async def _carried_out(
             behind.retry_after,
         ) from None
     response.headers[POSITION] = str(await services.intake.stored_at(workspace, answer.position))
+    known = await services.intake.known_from(workspace, [answer])
     if answer.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return CorrectionReceipt(
         id=UUID(answer.reading),
         event_id=answer.event_id,
         position=answer.position,
+        known_from=known.get(answer.position),
         revision=answer.revision,
         changed=answer.changed,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -51,6 +52,11 @@ class ReadingReceipt(BaseModel):
     position: int | None = Field(
         description="Where it is on the ledger: for a duplicate the first time, for a superseded one what"
         " superseded it."
+    )
+    known_from: datetime | None = Field(
+        None,
+        description="The earliest `known_at` that shows what is at `position`. Null in the rare case that it"
+        " could not be looked up; the reading itself has it.",
     )
     revision: int | None = Field(None, description="How often the reading was corrected, if it was.")
     code: str | None = Field(None, description="Of a rejected item: a stable code.")
@@ -114,7 +120,7 @@ _NDJSON_ANSWER = {
             "description": "To NDJSON: a receipt a line, then a line with counts and position.",
         },
         "example": '{"index":0,"source_id":"SO-1042","id":"b0c4d1f2-3a5e-5f60-8172-93a4b5c6d7e8",'
-        '"status":"accepted","position":1843}\n'
+        '"status":"accepted","position":1843,"known_from":"2026-04-01T00:00:03.872017Z"}\n'
         '{"counts":{"accepted":1},"position":1843}\n',
     }
 }
@@ -159,9 +165,10 @@ async def send_readings(
         ):
             async for receipts in answers:
                 counts.add(receipts)
-                documents = [receipt.document(language) for receipt in receipts]
+                known = await services.intake.known_from(caller.workspace, receipts)
+                documents = [receipt.document(language, known) for receipt in receipts]
                 # Made at once, so that the receipts of 100,000 items are never in memory as objects.
-                parts.append(orjson.dumps(documents)[1:-1])
+                parts.append(orjson.dumps(documents, option=orjson.OPT_UTC_Z)[1:-1])
     except TooManyItems:
         raise _too_many(counts.total) from None
     except Unreadable as error:
