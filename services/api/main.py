@@ -75,6 +75,7 @@ async def connected(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(intake.close)
         locks = await _locks(settings, stack) if settings.api_processes > 1 else None
         health = Health(ledger, views)
+        stack.push_async_callback(health.close)
         await health.start()
         goals = Goals(ledger, views, keys, locks=locks, administrators=access.administrators)
         yield Services(

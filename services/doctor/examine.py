@@ -33,4 +33,5 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     finally:
         if ledger is not None:
             await ledger.close()
-    yield await examine_api(settings)
+    async for finding in examine_api(settings):
+        yield finding

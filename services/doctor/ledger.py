@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 
 from services.access.access import Access
-from services.doctor.finding import Finding, clock_difference
+from services.doctor.finding import SET_BACK, Finding, clock_difference, clock_set_back
 from services.keys.keys import Keys, MasterKeyDiffersError
 from services.ledger import ConfigurationDiffers, Ledger, LedgerError
-from services.ledger.provision import check, list_workspaces
+from services.ledger.provision import check, list_heads, list_workspaces
 from services.ledger.stream_api import StreamApi
 from services.ledger.streams import KEYS
 from services.runtime import clock
@@ -48,8 +48,17 @@ async def examine_ledger(settings: Settings, ledger: Ledger, workspaces: list[st
     api = StreamApi(ledger.client, patience=PATIENCE)
     asked = clock.now()
     info = await api.request(f"STREAM.INFO.{KEYS}", b"")
-    ahead = clock.ahead(datetime.fromisoformat(info["ts"]), asked, clock.now())
-    yield clock_difference("nats.clock", "NATS", ahead)
+    ahead = [clock.ahead(datetime.fromisoformat(info["ts"]), asked, clock.now())]
+    heads = await list_heads(ledger)
+    # Each node has a clock, and leads some of the streams.
+    ahead += [head.ahead for head in heads.values()]
+    yield clock_difference("nats.clock", "NATS", max(ahead, key=abs))
+    set_back = [clock_set_back(workspace, head.recorded_at, head) for workspace, head in heads.items()]
+    for finding in set_back:
+        if finding is not None:
+            yield finding
+    if not any(set_back):
+        yield Finding.ok(SET_BACK, "no ledger's last event is later than the clock of NATS")
     if settings.replicas > 1:
         for stream in [KEYS, *(f"LEDGER_{workspace}" for workspace in workspaces)]:
             yield _replicas(stream, await api.request(f"STREAM.INFO.{stream}", b""))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
-from services.doctor.finding import Finding
+from services.doctor.finding import Finding, clock_difference
 from services.runtime.settings import Settings, SettingsError
 
 GIB = 1024**3
@@ -24,19 +26,27 @@ def examine_machine(settings: Settings) -> Iterator[Finding]:
         yield _modes(settings.data)
 
 
-async def examine_api(settings: Settings) -> Finding:
-    """Return whether the API is ready."""
+async def examine_api(settings: Settings) -> AsyncIterator[Finding]:
+    """Yield whether the API is ready, and whether its clock is right."""
     check, url = "api.ready", settings.api_base_url
     try:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
             answer = await client.get(f"{url}/readyz")
     except httpx.HTTPError:
-        return Finding.warn(
+        yield Finding.warn(
             check, f"nothing answers at {url}", "start it with `make up`, or set GOALTRAIL_API_URL"
         )
+        return
     if answer.status_code == 200:
-        return Finding.ok(check, f"the API at {url} is ready")
-    return Finding.warn(check, f"the API at {url} is not ready ({answer.status_code})", f"see {url}/readyz")
+        yield Finding.ok(check, f"the API at {url} is ready")
+    else:
+        yield Finding.warn(
+            check, f"the API at {url} is not ready ({answer.status_code})", f"see {url}/readyz"
+        )
+    with suppress(ValueError, LookupError, TypeError):  # something else answers, or a version before this one
+        ahead = answer.json()["clock_ahead_seconds"]
+        if ahead is not None:
+            yield clock_difference("api.clock", "NATS", timedelta(seconds=ahead), ours="that of the API")
 
 
 def _master_key(settings: Settings) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -19,8 +19,9 @@ from projections.state import queries
 from projections.state.fold import STATE
 from projections.state.tables import reading, version
 from services.doctor.damage import control_damaged, damaged, find_damage
-from services.doctor.finding import Finding, clock_difference
+from services.doctor.finding import CLOCK_WARN, Finding, clock_difference, clock_set_back
 from services.ledger import Ledger, StoredMessage
+from services.ledger.provision import Head, list_heads
 from services.postgres.damage import damage_of
 from services.projector.comparison import last_in_common
 from services.runtime import clock
@@ -43,9 +44,13 @@ async def examine_views(
             if await connection.scalar(text("SELECT to_regclass('control.active_version')")) is None:
                 yield Finding.warn("views.built", "no worker has ever built a view", "run `goaltrail worker`")
                 return
-            for workspace, _ in await control.all_active(connection):
+            builds = await control.all_active(connection)
+            for workspace, _ in builds:
                 if ledger is not None and workspace not in workspaces:
                     yield Finding.fail("views.ledger", f"{workspace}: {_WHY['missing']}", _CURE)
+            if ledger is not None:
+                for finding in _set_back(await list_heads(ledger), builds):
+                    yield finding
             for workspace in workspaces:
                 for group in GROUPS:
                     async for finding in _group(connection, ledger, workspace, group):
@@ -86,6 +91,26 @@ async def _server(connection: AsyncConnection) -> AsyncIterator[Finding]:
         )
     assert theirs is not None
     yield clock_difference("postgres.clock", "PostgreSQL", clock.ahead(theirs, asked, answered))
+
+
+def _set_back(
+    heads: Mapping[str, Head], builds: Mapping[tuple[str, str], control.ActiveVersion]
+) -> Iterator[Finding]:
+    """Yield where a clock was set back and events have come since: views keep the latest time of all.
+
+    That the last event itself is later than the clock was said by the ledger.
+    """
+    recorded = {
+        workspace: build.recorded_at
+        for (workspace, group), build in builds.items()
+        if group == STATE.name and build.differs is None
+    }
+    for workspace, head in heads.items():
+        newest = recorded.get(workspace)
+        if newest is not None and head.set_back() < CLOCK_WARN:
+            finding = clock_set_back(workspace, newest, head)
+            if finding is not None:
+                yield finding
 
 
 async def _group(

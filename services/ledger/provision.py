@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import orjson
@@ -90,6 +91,23 @@ class Head(NamedTuple):
     """When its stream was made, and"""
     last: str
     """when its last event was recorded, by the server's clock."""
+    now: datetime
+    """What that clock said when it told this, and"""
+    ahead: timedelta
+    """how far ours was surely ahead of it; negative where ours was behind."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When its last event was recorded (UTC); in the year 1 if there is none."""
+        return datetime.fromisoformat(self.last)
+
+    def set_back(self, recorded: datetime | None = None) -> timedelta:
+        """Return how far the server's clock is behind the newest event; 0 if it is not.
+
+        `recorded`: the latest time of an event as views have it, which may be later than that of the last.
+        """
+        newest = max(self.recorded_at, recorded or self.recorded_at)
+        return max(newest - self.now, timedelta(0))
 
     def continues(self, before: Head) -> bool:
         """Return whether it seems to be the ledger that ended there before, with nothing lost or
@@ -109,12 +127,16 @@ async def list_heads(ledger: Ledger) -> dict[str, Head]:
     found: dict[str, Head] = {}
     offset = 0
     while True:
+        asked = clock.now()
         answer = await api.request("STREAM.LIST", orjson.dumps({"subject": "ledger.>", "offset": offset}))
+        answered = clock.now()
         page = answer.get("streams") or []
         for stream in page:
             state = stream["state"]
             workspace = stream["config"]["name"].removeprefix("LEDGER_")
-            found[workspace] = Head(int(state["last_seq"]), stream["created"], state["last_ts"])
+            now = datetime.fromisoformat(stream["ts"])
+            ahead = clock.ahead(now, asked, answered)
+            found[workspace] = Head(int(state["last_seq"]), stream["created"], state["last_ts"], now, ahead)
         offset += len(page)
         if not page or offset >= answer["total"]:
             return found

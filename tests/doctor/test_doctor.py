@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, text, update
 from typer.testing import CliRunner
 
 from projections.control import active, checkpoint, poison
@@ -19,13 +19,14 @@ from services.access.access import Access
 from services.access.first import ensure_admin_token
 from services.cli.main import app
 from services.doctor.examine import examine
-from services.doctor.finding import Finding, clock_difference
-from services.doctor.machine import examine_machine
+from services.doctor.finding import Finding, clock_difference, clock_set_back
+from services.doctor.machine import examine_api, examine_machine
 from services.ledger import Ledger
-from services.ledger.provision import provision
+from services.ledger.provision import Head, provision
 from services.projector.builds import create, prepare_control, projector_engine
 from services.runtime.settings import Role, Settings
-from tests.running import eventually, projecting
+from tests.given_clocks import MovedClock
+from tests.running import eventually, projecting, serving
 
 pytestmark = pytest.mark.own_database
 
@@ -239,6 +240,59 @@ def test_clock_difference(ahead: float, level: str) -> None:
     found = clock_difference("nats.clock", "NATS", timedelta(seconds=ahead))
     assert found.level == level
     assert ("behind ours" in found.text) == (ahead >= 1)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "clocks", "cure"), [(0, "ok", "ran ahead before"), (7200, "fail", "take its time from NTP")]
+)
+async def test_a_step_back_of_the_servers_clock_has_the_right_cure(
+    operator: Settings,
+    settings_for: SettingsFor,
+    workspace: str,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: int,
+    clocks: str,
+    cure: str,
+) -> None:
+    """The newest event is later than the clock: by ours we know whether that is right now, or was before."""
+    await built(settings_for, workspace)
+    engine = projector_engine(settings_for("projector"))
+    async with engine.begin() as connection:
+        later = func.now() + text("interval '2 hours'")
+        await connection.execute(update(checkpoint).values(recorded_at=later))
+    await engine.dispose()
+    MovedClock(monkeypatch).ahead = timedelta(seconds=ahead)
+    findings = await found(operator, workspace)
+    [clock] = findings["nats.clock"]
+    [told] = [one for one in findings["nats.clock_set_back"] if one.text.startswith(f"{workspace}: ")]
+    assert (clock.level, told.level) == (clocks, "warn")
+    assert "7,199." in told.text
+    assert cure in str(told.cure)
+
+
+def test_a_last_event_later_than_the_clock_is_told() -> None:
+    """Nothing came since the clock was set back: no views are needed to see it."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    head = Head(7, "2026-01-01T00:00:00Z", "2026-01-01T14:00:00.123456789Z", noon, timedelta(0))
+    assert head.set_back() == timedelta(hours=2, microseconds=123456)
+    told = clock_set_back("main", head.recorded_at, head)
+    assert told is not None
+    assert "7,200.1 s behind" in told.text
+    assert clock_set_back("main", noon, head) is None
+    assert Head(0, "", "0001-01-01T00:00:00Z", noon, timedelta(0)).set_back() == timedelta(0), "empty"
+
+
+async def test_the_clock_of_the_api_is_told(
+    operator: Settings, settings_for: SettingsFor, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may run on another machine than the doctor."""
+    moved = MovedClock(monkeypatch)
+    with serving(settings_for("api"), settings_for("projector")) as address:
+        moved.ahead = timedelta(seconds=-90)
+        api = operator.model_copy(update={"api_url": address})
+        findings = [finding async for finding in examine_api(api)]
+    assert ("api.clock", "fail") in [(finding.check, finding.level) for finding in findings]
+    assert "is 90.0 s ahead of that of the API" in findings[-1].text
 
 
 def test_command_prints_lines_or_json_and_fails_with_1(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -120,17 +121,22 @@ async def test_all_heads_come_page_by_page(own_nats: TestNats, operator_settings
     assert {head.position for head in heads.values()} == {0}
 
 
+def head(position: int, made: str, last: str) -> Head:
+    """A head; what the clock says does not matter."""
+    return Head(position, made, last, datetime(2026, 1, 1, tzinfo=UTC), timedelta(0))
+
+
 @pytest.mark.parametrize(
     ("after", "continues"),
     [
-        (Head(5, "made", "last"), True),
-        (Head(6, "made", "later"), True),
-        (Head(4, "made", "earlier"), False),
-        (Head(5, "made", "another"), False),
-        (Head(5, "made again", "last"), False),
-        (Head(9, "made again", "later"), False),
+        (head(5, "made", "last"), True),
+        (head(6, "made", "later"), True),
+        (head(4, "made", "earlier"), False),
+        (head(5, "made", "another"), False),
+        (head(5, "made again", "last"), False),
+        (head(9, "made again", "later"), False),
     ],
 )
 def test_a_head_tells_whether_a_ledger_goes_on(after: Head, continues: bool) -> None:
     """It is another one if it is shorter, was made again, or has another event at the same place."""
-    assert after.continues(Head(5, "made", "last")) == continues
+    assert after.continues(head(5, "made", "last")) == continues

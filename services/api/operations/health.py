@@ -1,18 +1,22 @@
-"""What the API process knows of how everything runs: which tasks fail, and whether writing works."""
+"""What the API process knows of how everything runs: failing tasks, whether writing works, and clocks."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from projections.control import ActiveVersion
+from services.api.operations.clocks import ClockLog, Clocks, compare
 from services.ledger import Ledger, LedgerError
+from services.ledger.provision import Head, list_heads
 from services.postgres.views import Views, ViewsUnavailable
-from services.runtime.background import TOLD_EVERY, Failing, failing
+from services.runtime.background import TOLD_EVERY, Background, Failing, failing
 
 log = structlog.get_logger(__name__)
 
@@ -20,8 +24,10 @@ PROBE_EVERY = 5.0
 """Seconds for which a write probe that worked holds, however often /readyz is asked."""
 PROBE_AGAIN = 1.0
 """Seconds for which one that failed does."""
-PROBE_PATIENCE = 3.0
-"""Seconds after which a write that is not acknowledged counts as failed."""
+PATIENCE = 3.0
+"""Seconds after which an engine that does not answer counts as away, and a write as failed."""
+CLOCKS_EVERY = 30.0
+"""Seconds between looks at the clocks while nobody asks."""
 
 
 class Writing(NamedTuple):
@@ -43,10 +49,18 @@ class Health:
         self._probing = asyncio.Lock()
         self._written = Writing(False, False, False)
         self._written_at = float("-inf")
+        self._clock_log = ClockLog()
+        self._watching: Background | None = None
 
     async def start(self) -> None:
-        """Listen to the workers until the connection is closed."""
+        """Listen to the workers and look at the clocks until it is closed."""
         await self._ledger.subscribe_failures(self._on_told)
+        self._watching = Background("watch clocks", self._watch_clocks)
+
+    async def close(self) -> None:
+        """Look at the clocks no longer."""
+        if self._watching is not None:
+            await self._watching.stop()
 
     def failing(self) -> list[tuple[str, Failing]]:
         """Return the tasks that don't run well now, each with the name of its process."""
@@ -72,6 +86,40 @@ class Health:
                 self._written_at = time.monotonic()
             return self._written
 
+    async def heads(self) -> dict[str, Head] | None:
+        """Return where the ledger of each workspace ends; None while NATS is away."""
+        if not self._ledger.connected:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await list_heads(self._ledger)
+        except (LedgerError, TimeoutError):
+            return None
+
+    async def builds(self) -> dict[tuple[str, str], ActiveVersion] | None:
+        """Return the builds that reads use, by workspace and group; None while PostgreSQL is away."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._views.all_active()
+        except (ViewsUnavailable, TimeoutError):
+            return None
+
+    def compare_clocks(
+        self, heads: Mapping[str, Head], builds: Mapping[tuple[str, str], ActiveVersion]
+    ) -> Clocks:
+        """Compare the clocks as `compare` does, and log what has changed."""
+        clocks = compare(heads, builds)
+        self._clock_log.note(clocks)
+        return clocks
+
+    async def _watch_clocks(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCKS_EVERY)
+            builds = await self.builds()
+            heads = await self.heads()
+            if heads is not None:
+                self.compare_clocks(heads, builds or {})
+
     def _on_told(self, name: str, payload: bytes) -> None:
         told: list[dict[str, Any]] = orjson.loads(payload)
         self._told[name] = (time.monotonic(), [Failing(**problem) for problem in told])
@@ -80,7 +128,7 @@ class Health:
         if not self._ledger.connected:
             return False
         try:
-            async with asyncio.timeout(PROBE_PATIENCE):
+            async with asyncio.timeout(PATIENCE):
                 await self._ledger.probe()
         except (LedgerError, TimeoutError):
             return False
@@ -88,7 +136,7 @@ class Health:
 
     async def _commits(self) -> bool:
         try:
-            async with asyncio.timeout(PROBE_PATIENCE):
+            async with asyncio.timeout(PATIENCE):
                 await self._views.probe()
         except (ViewsUnavailable, TimeoutError):
             return False

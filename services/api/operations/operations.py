@@ -14,10 +14,8 @@ from projections.groups import GROUPS
 from services.api.http.openapi import prepared
 from services.api.http.services import Services, Serving
 from services.api.operations.asyncapi import document
-from services.ledger import LedgerError
-from services.ledger.provision import list_heads
-from services.postgres.views import ViewsUnavailable
-from services.runtime import clock
+from services.api.operations.clocks import ClockWarning
+from services.ledger.provision import Head
 
 router = APIRouter(tags=["operations"])
 
@@ -25,10 +23,15 @@ LAG_EVENTS = Gauge("goaltrail_views_lag_events", "Events that the views lack, at
 LAG_SECONDS = Gauge(
     "goaltrail_views_lag_seconds", "Age of the newest event in views that lack some, at most.", ["group"]
 )
-
-
-PATIENCE = 3.0
-"""Seconds after which an engine that does not answer counts as away."""
+CLOCK_AHEAD = Gauge(
+    "goaltrail_clock_ahead_seconds",
+    "How far the clock of this process is ahead of the one of NATS, where they differ most; negative where it"
+    " is behind.",
+)
+CLOCK_SET_BACK = Gauge(
+    "goaltrail_clock_set_back_seconds",
+    "How far the clock of NATS is behind the newest event on record; 0 if it is not.",
+)
 
 
 class GroupState(BaseModel):
@@ -73,6 +76,17 @@ class Readiness(BaseModel):
     storage_full: bool = Field(description="NATS stores nothing because its disk is, or was, full.")
     groups: list[GroupState]
     failing: list[FailingTask] = Field(description="What does not run well in any process.")
+    clock_ahead_seconds: float | None = Field(
+        description="How far the clock of this process is ahead of the one of NATS, where they differ most;"
+        " negative where it is behind; null while NATS is away. What asking took is no difference."
+    )
+    clock_set_back_seconds: float | None = Field(
+        description="How far the clock of NATS is behind the newest event on record, because it was set back;"
+        " 0 if it is not; null while NATS is away."
+    )
+    warnings: list[ClockWarning] = Field(
+        description="What does not keep anything from working, but needs somebody to look at it."
+    )
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -83,7 +97,10 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Does everything work?", responses={503: {"model": Readiness}})
 async def readyz(services: Serving, response: Response) -> Readiness:
-    """200 when both engines take writes, all views are there and no task fails; else 503 with details."""
+    """200 when both engines take writes, all views are there and no task fails; else 503 with details.
+
+    Clocks that differ are a warning: reads and readings go on, and each command is refused by itself where
+    its day would be wrong."""
     found = await readiness(services)
     if not found.ready:
         response.status_code = 503
@@ -94,10 +111,17 @@ async def readyz(services: Serving, response: Response) -> Readiness:
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
 async def metrics(services: Serving) -> Response:
     """Requests, durations and lag in the text format of Prometheus."""
-    for group in (await readiness(services)).groups:
-        LAG_EVENTS.labels(group.group).set(float("nan") if group.lag_events is None else group.lag_events)
-        LAG_SECONDS.labels(group.group).set(float("nan") if group.lag_seconds is None else group.lag_seconds)
+    found = await readiness(services)
+    CLOCK_AHEAD.set(_number(found.clock_ahead_seconds))
+    CLOCK_SET_BACK.set(_number(found.clock_set_back_seconds))
+    for group in found.groups:
+        LAG_EVENTS.labels(group.group).set(_number(group.lag_events))
+        LAG_SECONDS.labels(group.group).set(_number(group.lag_seconds))
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 _asyncapi = prepared(document)
@@ -112,8 +136,9 @@ async def asyncapi() -> dict[str, Any]:
 async def readiness(services: Services) -> Readiness:
     """Ask both engines, and compare what the views have with the ledger."""
     # One after the other: what views have when they are asked is on the ledger when that is asked.
-    writing, builds = await asyncio.gather(services.health.writing(), _builds(services))
-    heads = await _heads(services)
+    writing, builds = await asyncio.gather(services.health.writing(), services.health.builds())
+    heads = await services.health.heads()
+    clocks = None if heads is None else services.health.compare_clocks(heads, builds or {})
     groups = [_group(name, services, builds, heads) for name in GROUPS]
     nats, postgresql = heads is not None and writing.nats, builds is not None and writing.postgresql
     failing = [
@@ -128,6 +153,9 @@ async def readiness(services: Services) -> Readiness:
         storage_full=writing.storage_full,
         groups=groups,
         failing=failing,
+        clock_ahead_seconds=None if clocks is None else clocks.ahead.total_seconds(),
+        clock_set_back_seconds=None if clocks is None else clocks.set_back.total_seconds(),
+        warnings=[] if clocks is None else clocks.warnings(),
     )
 
 
@@ -135,32 +163,11 @@ def _is_ready(group: GroupState) -> bool:
     return group.built and not (group.ledger_differs or group.damaged or group.newer)
 
 
-async def _heads(services: Services) -> dict[str, int] | None:
-    """Return the last position of each workspace's ledger; None while NATS is away."""
-    if not services.ledger.connected:
-        return None
-    try:
-        async with asyncio.timeout(PATIENCE):
-            heads = await list_heads(services.ledger)
-    except (LedgerError, TimeoutError):
-        return None
-    return {workspace: head.position for workspace, head in heads.items()}
-
-
-async def _builds(services: Services) -> dict[tuple[str, str], ActiveVersion] | None:
-    """Return the builds that reads use, by workspace and group; None while PostgreSQL is away."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await services.views.all_active()
-    except (ViewsUnavailable, TimeoutError):
-        return None
-
-
 def _group(
     name: str,
     services: Services,
     builds: dict[tuple[str, str], ActiveVersion] | None,
-    heads: dict[str, int] | None,
+    heads: dict[str, Head] | None,
 ) -> GroupState:
     ours = {workspace: build for (workspace, group), build in (builds or {}).items() if group == name}
     events, seconds = (None, None) if heads is None or builds is None else _lag(ours, heads)
@@ -170,7 +177,7 @@ def _group(
         # The projector tells why; that the views know more than the ledger is seen before it has looked.
         ledger_differs=any(
             build.differs is not None
-            or (heads is not None and build.position > heads.get(workspace, build.position))
+            or (heads is not None and workspace in heads and build.position > heads[workspace].position)
             for workspace, build in ours.items()
         ),
         damaged=any(
@@ -183,14 +190,13 @@ def _group(
     )
 
 
-def _lag(builds: dict[str, ActiveVersion], heads: dict[str, int]) -> tuple[int, float]:
+def _lag(builds: dict[str, ActiveVersion], heads: dict[str, Head]) -> tuple[int, float]:
     """Return how many events the views of a group lack at most, and how old their newest one is then."""
-    now = clock.now()
     events, seconds = 0, 0.0
     for workspace, head in heads.items():
         build = builds.get(workspace)
-        behind = max(0, head - (build.position if build is not None else 0))
+        behind = max(0, head.position - (build.position if build is not None else 0))
         events = max(events, behind)
         if build is not None and behind and build.recorded_at is not None:
-            seconds = max(seconds, (now - build.recorded_at).total_seconds())
+            seconds = max(seconds, (head.now - build.recorded_at).total_seconds())
     return events, round(seconds, 3)
