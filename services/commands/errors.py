@@ -30,6 +30,9 @@ class KeyInFlight(GoalError):
 class ClockAhead(GoalError):
     """By this process's clock it is a business day that has not begun by the ledger's: nothing is stored."""
 
+    def __init__(self) -> None:
+        super().__init__("the clock of this process is ahead of the ledger's, where its day has not begun")
+
 
 class TooContended(GoalError):
     """Others changed the goal at every try."""

@@ -22,7 +22,7 @@ from events.workspace.state import Workspace
 from projections.state import queries, queries_goals
 from projections.state.fold import STATE
 from services.access.callers import Caller
-from services.commands.errors import KeyReused, TooContended
+from services.commands.errors import ClockAhead, KeyReused, TooContended
 from services.commands.handler import Goals
 from services.commands.relative_goals import bases_of, first_bases, waiting
 from services.ledger import Ledger, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
@@ -46,6 +46,7 @@ _LATER = (
     LedgerUncertain,
     WorkspaceUnknown,
     TooContended,
+    ClockAhead,
 )
 """What another try gets over."""
 

@@ -33,7 +33,6 @@ from services.intake.known_from import Batch
 from services.intake.validation import Candidate, Validator
 from services.ledger import Entry, Ledger, recorded
 from services.postgres.views import NotBuilt, Views
-from services.runtime import clock
 
 Seal = Callable[[Event], Awaitable[Event]]
 """Encrypts the personal text of an event."""
@@ -174,7 +173,7 @@ class Corrections:
             earlier = _earlier(order, events)
             if earlier is not None:
                 return Decision([], [], lambda *_: earlier)
-            now = clock.now()
+            now = await self._ledger.now(order.workspace)  # as intake does
             data = decide(in_force, now)
             if data is None:
                 last = in_force.event

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -34,7 +34,6 @@ from services.intake.validation import CATALOGUE_CODES, Candidate, Validator
 from services.ledger import Entry, Ledger, LedgerUnavailable, LedgerUncertain
 from services.ledger.positions import LedgerPosition
 from services.postgres.views import Views, ViewsUnavailable
-from services.runtime import clock
 from services.runtime.grouping import Grouping
 from services.runtime.settings import Settings
 
@@ -90,13 +89,11 @@ class _Plan(NamedTuple):
 class Intake:
     """Takes readings for all workspaces. One for a process; any number of processes."""
 
-    def __init__(
-        self, ledger: Ledger, views: Views, now: Callable[[], datetime] = lambda: clock.now()
-    ) -> None:
+    def __init__(self, ledger: Ledger, views: Views) -> None:
         """`views` should avoid sequential scans, see `connect`."""
         self._ledger = ledger
+        self._now: Callable[[str], Awaitable[datetime]] = ledger.now
         self._views = views
-        self._now = now
         self.limits = RequestLimits()
         """Whoever calls `take` for a request asks here first."""
         self._catalogues = Catalogues(ledger)
@@ -207,7 +204,8 @@ class Intake:
         self, source: Source, catalogue: Catalogue, raw: list[Any], index: int
     ) -> tuple[Catalogue, _Chunk, list[Receipt]]:
         """Validate and convert a chunk; receipts of what is rejected."""
-        now = self._now()
+        # Whether a reading is of the future must not depend on the machine that took it.
+        now = await self._now(source.workspace)
         items: list[Item | Rejected] = []
         for turn in _turns(raw):
             items += read_items(turn)

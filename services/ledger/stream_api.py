@@ -125,10 +125,14 @@ class StreamApi:
 
         Raises WorkspaceUnknown, LedgerUnavailable.
         """
-        if workspace not in self._clocks or time.monotonic() - self._clocks[workspace][1] > _CLOCK_SECONDS:
+        known = self._clocks.get(workspace)
+        if known is None or time.monotonic() - known[1] > _CLOCK_SECONDS:
+            if known is not None:
+                # One asks; others go on with what is known meanwhile.
+                self._clocks[workspace] = _passed(known), time.monotonic()
             await self.head(workspace)
-        told, asked = self._clocks[workspace]
-        return told + timedelta(seconds=time.monotonic() - asked)
+            known = self._clocks[workspace]
+        return _passed(known)
 
     async def info(self, workspace: str) -> dict[str, Any]:
         """Return what the leader says of a ledger's stream. Raises WorkspaceUnknown, LedgerUnavailable."""
@@ -223,6 +227,12 @@ class StreamApi:
     ) -> FullMessage | None:
         with _known(workspace):
             return await self.get(stream_name(workspace), query, patience)
+
+
+def _passed(known: tuple[datetime, float]) -> datetime:
+    """Return the time now by a clock that told its time at a moment (monotonic)."""
+    told, asked = known
+    return told + timedelta(seconds=time.monotonic() - asked)
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from events.ledger.decider import decide
 from events.registry import event_type
 from services.keys.keys import Keys
 from services.ledger import Entry, Ledger
-from services.runtime import clock
 
 ACTOR = "system:operator"
 """Whoever can read the operator's settings."""
@@ -31,7 +30,7 @@ async def record_decision(
 
     Raises Refused, Conflict, WorkspaceUnknown, LedgerUnavailable, LedgerUncertain.
     """
-    now = clock.now()
+    now = await ledger.now(workspace)
     context = Context(
         actor=ACTOR,
         role="admin",

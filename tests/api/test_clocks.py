@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,9 +13,13 @@ import structlog
 from sqlalchemy import func, text, update
 
 from projections.control import checkpoint
+from services.api.http.services import Services
 from services.api.main import connected
+from services.ledger import recorded
 from services.projector.builds import projector_engine
-from tests.api.conftest import SettingsFor
+from tests.api.conftest import Person, SettingsFor, given_goal, person
+from tests.api.everything import given_everything
+from tests.api.operations import writes
 from tests.given_clocks import MovedClock
 from tests.running import eventually
 from tests.servers import TestNats
@@ -124,3 +128,84 @@ async def test_a_change_is_logged_once_also_while_nobody_asks(
                 assert begun["log_level"] == "warning"
                 assert 295 < begun["ahead_seconds"] <= 300
                 lines.clear()
+
+
+# --- writes
+
+
+async def test_no_write_is_recorded_on_a_day_to_come(
+    http: httpx.AsyncClient, services: Services, anna: Person, moved: MovedClock
+) -> None:
+    """Whichever operation is asked for while the clock is two days ahead: refused, or without such a day."""
+    ids = await given_everything(anna)
+    workspace = services.settings.workspace
+    before = await services.ledger.head(workspace)
+    moved.ahead = timedelta(days=2)
+    callers = [anna, await person(http, services, "root", "admin")]
+    refused = set()
+    for write in writes():
+        if write.media_type != "application/json":
+            continue
+        path = write.template.format_map({"token_id": "none"} | ids)
+        found = await anna.get(path)
+        headers = {"If-Match": found.headers["ETag"]} if "ETag" in found.headers else {}
+        for caller in callers:
+            answer = await caller.send(write.method, path, write.example, headers)
+            if answer.status_code == 503:
+                assert answer.json()["code"] == "clock_ahead", answer.text
+                refused.add((write.method, write.template))
+    async for messages in services.ledger.read(workspace, before):
+        today = (await services.ledger.now(workspace)).date() + timedelta(days=1)  # at the most, in Seoul
+        for message in messages:
+            event = recorded(message).event
+            assert event.business_day is None or event.business_day <= today, event
+    assert ("POST", "/v1/key-results/{key_result}/check-ins") in refused
+    assert len(refused) > 15
+
+
+async def test_what_was_refused_is_carried_out_once_the_clock_is_right(
+    anna: Person, services: Services, moved: MovedClock
+) -> None:
+    """With the same Idempotency-Key: nothing remembers the refusal."""
+    await given_goal(anna)
+    path, body = "/v1/key-results/kr-acv/check-ins", {"confidence": 5}
+    head = await services.ledger.head(services.settings.workspace)
+    moved.ahead = timedelta(days=2)
+    answer = await anna.post(path, body, Idempotency_Key="k")
+    assert (answer.status_code, answer.json()["code"]) == (503, "clock_ahead")
+    assert "Retry-After" in answer.headers
+    assert await services.ledger.head(services.settings.workspace) == head
+    moved.ahead = timedelta(0)
+    answer = await anna.post(path, body, Idempotency_Key="k")
+    assert (answer.status_code, answer.headers.get("Idempotency-Replayed")) == (201, None)
+
+
+@pytest.mark.parametrize("ahead", [-400, -3, 0, 3, 400])
+async def test_the_ledgers_clock_alone_says_what_is_of_the_future(
+    anna: Person, moved: MovedClock, ahead: int
+) -> None:
+    """Of readings, whole periods and corrections, however many days the clock of the process is away."""
+    await given_goal(anna)
+    await anna.created("/v1/feeds", {"id": "erp", "name": "ERP"})
+    moved.ahead = timedelta(days=ahead)
+    now = datetime.now(UTC)
+    times = {"now": now, "tomorrow": now + timedelta(hours=23), "later": now + timedelta(hours=25)}
+    items = [
+        {"kpi": "acv", "source_id": name, "observed_at": time.isoformat(), "value": "1"}
+        for name, time in times.items()
+    ]
+    days = {"today": now, "soon": now + timedelta(days=3)}
+    items += [
+        {"kpi": "acv", "source_id": name, "period": str(day.date()), "value": "1"}
+        for name, day in days.items()
+    ]
+    receipts = (await anna.post("/v1/readings?feed=erp", items)).json()["receipts"]
+    statuses = {receipt["source_id"]: receipt["status"] for receipt in receipts}
+    assert statuses == {
+        **dict.fromkeys(("now", "tomorrow", "today"), "accepted"),
+        **dict.fromkeys(("later", "soon"), "rejected"),
+    }
+    path = "/v1/readings/corrections?feed=erp&kpi=acv&source_id=now"
+    for name, status in (("tomorrow", 200), ("later", 422)):
+        body = {"observed_at": times[name].isoformat(), "reason": "x"}
+        assert (await anna.post(path, body)).status_code == status, name

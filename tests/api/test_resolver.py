@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from events.ids import Aggregate
@@ -19,6 +20,7 @@ from services.commands.resolver import Resolver
 from tests.api.conftest import Person, SettingsFor
 from tests.api.given_process import api, until_up
 from tests.api.given_relative_goals import COST, PATH, given_cost, send
+from tests.given_clocks import MovedClock
 from tests.running import eventually
 
 pytestmark = pytest.mark.usefixtures("projector")
@@ -69,6 +71,30 @@ async def test_two_at_once_make_one_event_of_what_activation_could_not_know(
     resolved = [event.event for event in events if isinstance(event.event.data, RelativeResolved)]
     assert [event.actor for event in resolved] == ["system:resolver"]
     assert told() == before + 1
+
+
+@pytest.mark.usefixtures("default_logging")
+async def test_a_clock_ahead_makes_goals_wait(
+    anna: Person, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is resolved on a day that is not there yet, and that is no failure."""
+    etag = await given_cost(anna, COST)
+    await anna.created("/v1/objectives/lean/activate", {}, If_Match=etag)
+    await send(anna, d20250630="100")
+    await anna.read(PATH)
+    moved = MovedClock(monkeypatch)
+    moved.ahead = timedelta(days=2)
+    with structlog.testing.capture_logs() as lines:
+        async with resolver(services).running():
+
+            async def waits() -> bool:
+                return any("clock" in str(line.get("because")) for line in lines)
+
+            await eventually(waits)
+            assert await targets(anna) == []
+            moved.ahead = timedelta(0)
+            assert await eventually(lambda: targets(anna)) == [("2026-01-01", "95")]
+    assert not [line for line in lines if line["log_level"] in ("warning", "error")]
 
 
 async def test_a_target_of_a_period_comes_as_it_begins(anna: Person, services: Services) -> None:

@@ -55,7 +55,11 @@ class Desk:
     def intake(self) -> Intake:
         """A new intake process, as far as memory goes."""
         made = Intake.connect(self.settings, self.ledger)
-        made._now = lambda: NOW
+
+        async def now(_workspace: str) -> datetime:
+            return NOW
+
+        made._now = now
         self._intakes.append(made)
         return made
 
