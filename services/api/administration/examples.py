@@ -155,4 +155,7 @@ READY = {
         }
     ],
     "failing": [],
+    "clock_ahead_seconds": 0.0,
+    "clock_set_back_seconds": 0.0,
+    "warnings": [],
 }
