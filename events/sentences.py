@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from events import decimals
+from events.code_words import code_words
 from events.envelope import Event
 from events.registry import lookup
 from events.text import Language, Text
@@ -43,7 +44,8 @@ def sentence(event: Event, lang: Language, names: Mapping[str, str] | None = Non
     if entry is None:
         return _UNKNOWN.told(lang, {**values, "type": event.type})
     for field in entry.model.model_fields:
-        values[field] = _words(getattr(event.data, field), lang, names)
+        value = getattr(event.data, field)
+        values[field] = code_words(entry.model, field, value, lang) or _words(value, lang, names)
     ko, en = (
         _OPTIONAL.sub(lambda part: "" if _lacks(part[1], values) else part[1], text)
         for text in entry.sentence

@@ -8,6 +8,11 @@ from events.korean import with_particles
 Language = Literal["ko", "en"]
 
 
+def counted(number: int, noun: str) -> str:
+    """Return an English noun behind its number: 1 reading, 2,000 readings."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 class Text(NamedTuple):
     """A text in both languages. In Korean 이(가), 을(를) and the like become the particle that fits."""
 

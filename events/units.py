@@ -40,6 +40,11 @@ def in_percent(value: Decimal, unit: str) -> Decimal | None:
     return value * 100 if unit in SHARE_UNITS and value <= 1 else None
 
 
+def unit_name(unit: str, lang: Language) -> str:
+    """Return a unit as it stands alone."""
+    return Text("개수", "count").told(lang) if unit == "count" else unit_text(unit, lang).strip()
+
+
 def unit_text(unit: str, lang: Language) -> str:
     """Return a unit as it follows a figure, with the blank it needs; one that is not known as it is."""
     return _WORDS.get(unit, Text(f" {unit}", f" {unit}")).told(lang)

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from events.kpis.state import Kpi
 from events.measures import ADDING_UP
+from events.text import Text
 from events.units import PERCENT_UNITS, SHARE_UNITS
 from projections.scoring.formulas import met, on_aggregate, raw_score, rounded, written
 from projections.scoring.periods import Period, PeriodKind, period_of, periods_between
@@ -18,10 +19,20 @@ from projections.scoring.values import Bucket, DayValue, Value, aggregate
 
 MOST_BUCKETS = 3_700
 """Ten years of days."""
-
+BEYOND = Text(
+    "추이는 1900년부터 9990년까지 조회할 수 있습니다", "A trend lies between the years 1900 and 9990"
+)
 
 _LONGEST_YEAR = timedelta(days=371)
 """53 weeks: no bucket begins longer than that after its twin of last year."""
+
+
+class OutOfRange(Exception):
+    """There is no trend of these days; the text says why."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 class Change(NamedTuple):
@@ -65,7 +76,7 @@ def trend(
     """Return the buckets of the days from `first` to `last`, as it stood at the end of the day `as_of`.
 
     `days` holds at least the `days_needed`. Percentages of a value that is missing or not above 0 are None.
-    Raises ValueError, with a text for people, for a range that is empty or has more than `MOST_BUCKETS`.
+    Raises OutOfRange for a range that is empty or has more than `MOST_BUCKETS`.
     """
     buckets = _buckets(bucket, first, last)
     values = _values(kpi, days, bucket, as_of)
@@ -96,7 +107,7 @@ def trend(
 def days_needed(kpi: Kpi, bucket: PeriodKind, first: date, last: date) -> tuple[date, date]:
     """Return the first and last business day that `trend` looks at: with the bucket before and last year's.
 
-    Raises ValueError like `trend`.
+    Raises OutOfRange like `trend`.
     """
     buckets = _buckets(bucket, first, last)
     start, end = buckets[0].start, buckets[-1].end
@@ -107,15 +118,20 @@ def days_needed(kpi: Kpi, bucket: PeriodKind, first: date, last: date) -> tuple[
 
 def _buckets(kind: PeriodKind, first: date, last: date) -> list[Period]:
     if first > last:
-        raise ValueError(f"a trend from {first} to {last} has no days")
+        raise OutOfRange(
+            Text(f"{first}부터 {last}까지는 하루도 없습니다", f"A trend from {first} to {last} has no days")
+        )
     if first.year < 1900 or last.year > 9990:
-        raise ValueError("a trend lies between the years 1900 and 9990")
+        raise OutOfRange(BEYOND)
     buckets = []
     for period in periods_between(kind, first, last):
         buckets.append(period)
         if len(buckets) > MOST_BUCKETS:
-            raise ValueError(
-                f"a trend has at most {MOST_BUCKETS:,} buckets: ask for a shorter time or longer buckets"
+            raise OutOfRange(
+                Text(
+                    f"추이는 {MOST_BUCKETS:,}개 구간까지 보여 줍니다. 기간을 줄이거나 구간을 늘리십시오",
+                    f"A trend has at most {MOST_BUCKETS:,} buckets: ask for a shorter time or longer buckets",
+                )
             )
     return buckets
 

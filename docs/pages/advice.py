@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projections.advice.codes import CODES
+from projections.advice.codes import CODES, DOCUMENTS
 
 HEAD = """# Advice (조언)
 
@@ -16,14 +16,15 @@ What is dropped, retired or archived gets none. Words of titles are read in Kore
 not clear nothing is said.
 
 `severity` is `info` (good to know), `warning` (look at it again) or `strong` (the figure will mislead). The
-last column names the document and section that the rule comes from.
+last column names the document and section that the rule comes from:
 
 """
 
 
 def advice_reference() -> str:
     """A row for each code, then its sentences in both languages."""
-    parts = [HEAD, "| code | severity | given when | from |\n|---|---|---|---|\n"]
+    parts = [HEAD, *(f"- {number}: {title.ko} ({title.en})\n" for number, title in DOCUMENTS.items())]
+    parts += ["\n| code | severity | given when | from |\n|---|---|---|---|\n"]
     parts += [f"| `{name}` | {code.severity} | {code.when} | {code.seed} |\n" for name, code in CODES.items()]
     parts.append("\n## What it says\n\nIn braces stands what is filled in.\n")
     parts += [f"\n`{name}`\n\n- {code.ko}\n- {code.en}\n" for name, code in CODES.items()]

@@ -22,6 +22,15 @@ class Code(NamedTuple):
     en: str
 
 
+DOCUMENTS: dict[str, Text] = {
+    "000": Text("중소기업 OKR·KPI 가이드", "guide to OKRs and KPIs for small companies"),
+    "001": Text("OKR, MBO, KPI 안내서", "guide to OKRs, MBO and KPIs"),
+    "002": Text("OKR·KPI 예시 모음", "examples of OKRs and KPIs"),
+    "003": Text("OKRs vs KPIs 가이드", "OKRs vs KPIs: ideas and use"),
+}
+"""What the documents are called that advice comes from, by the first word of `seed`."""
+
+
 class Item(NamedTuple):
     """What a piece of advice is about."""
 

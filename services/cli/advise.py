@@ -10,18 +10,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Styled
 
+from events.code_words import KINDS
 from events.text import Language, Text
+from projections.advice.codes import DOCUMENTS
 from services.cli.client import Json, TokenFile, Url, connect, print_json
 from services.cli.formatting import console, joined, pages, said
 from services.cli.language import Lang, choose
 from services.cli.state import AsOf, KnownAt
 
 WORDS: dict[str, Text] = {
-    "org_unit": Text("조직", "unit"),
-    "person": Text("구성원", "person"),
-    "objective": Text("목표", "objective"),
-    "key_result": Text("핵심 결과", "key result"),
-    "kpi": Text("KPI", "KPI"),
     "strong": Text("강한 권고", "strong"),
     "warning": Text("주의", "warning"),
     "info": Text("참고", "info"),
@@ -72,7 +69,7 @@ def advise(
 def _heading(kind: str, id_: str, piece: dict[str, Any], lang: Language) -> Styled:
     return joined(
         [
-            said(WORDS, kind, lang),
+            said(KINDS, kind, lang),
             Styled(piece[f"name_{lang}"], style="bold"),
             Styled(id_, style="cyan"),
         ]
@@ -80,13 +77,19 @@ def _heading(kind: str, id_: str, piece: dict[str, Any], lang: Language) -> Styl
 
 
 def _pieces(pieces: list[dict[str, Any]], lang: Language) -> Table:
-    """Severity, beside it the sentence, and below that the code and where it comes from."""
+    """Severity, beside it the sentence, and below that the code, the cycle and where the rule comes from."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for piece in pieces:
         severity = piece["severity"]
         grid.add_row(Styled(said(WORDS, severity, lang), style=STYLES[severity]), piece[f"message_{lang}"])
-        details = [piece["code"], piece["cycle"] or "", piece["seed"]]
+        details = [piece["code"], piece["cycle"] or "", _origin(piece["seed"], lang)]
         grid.add_row("", joined(details, style="dim"))
     return grid
+
+
+def _origin(seed: str, lang: Language) -> str:
+    """Return the title and section of the document that a rule comes from."""
+    number, _, section = seed.partition(" ")
+    return f"{said(DOCUMENTS, number, lang)} {section}"

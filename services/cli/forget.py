@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from events.text import Text
+from events.text import Text, counted
 from services.cli.client import Json, TokenFile, Url, connect, print_json
 from services.cli.language import fail, say
 from services.cli.people import no_person_id
@@ -51,7 +51,6 @@ def forget(
         say(
             Text(
                 f"{person}의 개인정보를 삭제했습니다. 키를 파기하고 토큰 {tokens}개를 취소했습니다.",
-                f"{person} is forgotten: their key is destroyed,"
-                f" {tokens} token{'' if tokens == 1 else 's'} revoked.",
+                f"{person} is forgotten: their key is destroyed, {counted(tokens, 'token')} revoked.",
             )
         )

@@ -48,10 +48,10 @@ class Rebuilt(NamedTuple):
 
 def no_projection(name: str, known: Iterable[str]) -> Text:
     """Say that there is no such projection, and which there are."""
-    names = ", ".join(known)
+    *names, last = known
     return Text(
-        f"프로젝션 {name!r}이(가) 없습니다. 있는 것: {names}",
-        f"there is no projection {name!r}: take {names}",
+        f"프로젝션 {name!r}이(가) 없습니다. 있는 것: {', '.join([*names, last])}",
+        f"there is no projection {name!r}: take {', '.join(names)} or {last}",
     )
 
 

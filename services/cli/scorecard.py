@@ -23,7 +23,7 @@ WORDS: dict[str, Text] = {
     "total": Text("합계", "total"),
     "pending": Text("값 없음", "no value yet"),
     "totals": Text(
-        "{periods}개 기간 {value}, 목표치 {target}", "{value} in {periods} periods, target {target}"
+        "{periods}개 기간 합계 {value}, 목표치 {target}", "{value} in {periods} periods, target {target}"
     ),
     "withheld": Text("볼 수 없는 MBO 목표", "an MBO goal you do not see"),
     "grade": Text("등급", "grade"),

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text as Styled
 
+from events.code_words import KINDS
 from events.text import Language, Text
 from services.cli.client import Client, Json, TokenFile, Url, connect, print_json
 from services.cli.formatting import console, joined, pages, said
@@ -110,7 +111,7 @@ def _show(client: Client, path: str, about: str | None, lang: Language, as_json:
             [
                 item["day"],
                 f"{author} → {', '.join(others)}",
-                item["about"] or "",
+                _about(item["about"], lang),
                 Styled(item["id"], style="dim"),
             ]
         )
@@ -121,3 +122,11 @@ def _show(client: Client, path: str, about: str | None, lang: Language, as_json:
             else Styled(f"“{words}”", "italic")
         )
         console().print(Group(heading, Padding(quoted, (0, 0, 0, 2))))
+
+
+def _about(about: str | None, lang: Language) -> str:
+    """Return what is talked about, such as `key result acv-80m`."""
+    if about is None:
+        return ""
+    kind, _, id_ = about.partition("/")
+    return f"{said(KINDS, kind, lang)} {id_}"

@@ -12,7 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Styled
 
+from events.code_words import code_words
 from events.ids import SLUG
+from events.kpis.definition import KpiDefinition
 from events.text import Language, Text
 from services.cli.client import Client, Json, TokenFile, Url, connect, print_json
 from services.cli.formatting import (
@@ -175,7 +177,8 @@ def _details(entry: dict[str, Any], readings: _Readings, lang: Language) -> Iter
         for name, value in data["new"].items():
             if value != data["old"].get(name):
                 called = said(FIELDS, name, lang) if name in FIELDS else name
-                yield f"{called}: {_plain(data['old'].get(name), lang)} → {_plain(value, lang)}", ""
+                was, now = (_plain(name, part.get(name), lang) for part in (data["old"], data["new"]))
+                yield f"{called}: {was} → {now}", ""
     if entry["type"] in CHANGED_READINGS:
         change = readings.change(data["reading"], entry["position"])
         if change is not None:
@@ -200,7 +203,10 @@ def _amount(version: dict[str, Any], lang: Language) -> str:
     return f"{figure(version['numerator'])} / {figure(version['denominator'])}"
 
 
-def _plain(value: object, lang: Language) -> str:
+def _plain(name: str, value: object, lang: Language) -> str:
     if isinstance(value, list):
         value = ", ".join(map(str, value)) or None
-    return said(WORDS, "nothing", lang) if value is None else str(value)
+    if value is None:
+        return said(WORDS, "nothing", lang)
+    words = code_words(KpiDefinition, name, value, lang) if name in KpiDefinition.model_fields else None
+    return words or str(value)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from events.text import Language, Text
-from events.units import unit_text
+from events.units import unit_name
 from services.cli.client import Json, TokenFile, Url, connect, print_json
 from services.cli.formatting import (
     INCOMPLETE,
@@ -89,7 +89,7 @@ def trend(
             [
                 Styled(named["name_ko"] if language == "ko" else named["name_en"], style="bold"),
                 Styled(kpi, style="cyan"),
-                unit_text(found["unit"], language).strip() or found["unit"],
+                unit_name(found["unit"], language),
                 Styled(said(WORDS, "as of", language, day=found["as_of"]), style="dim"),
             ]
         )

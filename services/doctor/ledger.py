@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from events.text import counted
 from services.access.access import Access
 from services.doctor.finding import SET_BACK, Finding, clock_difference, clock_set_back
 from services.keys.keys import Keys, MasterKeyDiffersError
@@ -44,7 +45,9 @@ async def examine_ledger(settings: Settings, ledger: Ledger, workspaces: list[st
                 "somebody changed the stream: set it back as the provisioner, or run `goaltrail provision`",
             )
     else:
-        yield Finding.ok("nats.streams", f"the streams of {len(workspaces)} workspace(s) are as they must be")
+        yield Finding.ok(
+            "nats.streams", f"the streams of {counted(len(workspaces), 'workspace')} are as they must be"
+        )
     api = StreamApi(ledger.client, patience=PATIENCE)
     asked = clock.now()
     info = await api.request(f"STREAM.INFO.{KEYS}", b"")
@@ -166,7 +169,7 @@ def _administrators(access: Access, workspace: str) -> Finding:
             f"{workspace}: the last administrator's token expires soon",
             "goaltrail token create person:<id> --role admin",
         )
-    return Finding.ok(check, f"{workspace}: {len(valid)} valid token(s) of administrators")
+    return Finding.ok(check, f"{workspace}: {counted(len(valid), 'valid token')} of administrators")
 
 
 def unreachable(error: LedgerError) -> Finding:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from events.objectives.state import Objective
 from events.org_units.state import OrgUnit
+from events.text import counted
 from projections import control
 from projections.alignment.circles import circles_of_goals, circles_of_units
 from projections.groups import GROUPS
@@ -169,7 +170,7 @@ async def _group(
         )
         yield Finding.fail(
             "views.poison",
-            f"{name}: {len(poison)} position(s) that the view could not take: {shown}",
+            f"{name}: {counted(len(poison), 'position')} that the view could not take: {shown}",
             f"upgrade or waive them, then `goaltrail rebuild {group}`",
         )
 
@@ -211,8 +212,9 @@ async def _set_aside(
     ]
     since = "the beginning" if common.recorded_at is None else f"{common.recorded_at:%Y-%m-%d %H:%M:%S} UTC"
     lost = (
-        f"; what both have ends at position {common.position:,}, so the ledger lost {changes:,} change(s) and"
-        f" {readings:,} reading(s) since {since}; the views in schema {views.schema_name} still show them"
+        f"; what both have ends at position {common.position:,}, so the ledger lost"
+        f" {counted(changes or 0, 'change')} and {counted(readings or 0, 'reading')} since {since};"
+        f" the views in schema {views.schema_name} still show them"
     )
     return Finding.fail(check, told + lost, _CURE)
 
@@ -233,14 +235,14 @@ async def _circles(
     if goals:
         yield Finding.warn(
             "views.circles",
-            f"{name}: {len(goals)} circle(s) of goals that support each other: {_told(goals)}",
+            f"{name}: {counted(len(goals), 'circle')} of goals that support each other: {_told(goals)}",
             "change what one of them supports: `POST /v1/objectives/{objective}/supports`",
         )
     tree = circles_of_units(unit for unit in units if isinstance(unit, OrgUnit))
     if tree:
         yield Finding.warn(
             "views.circles",
-            f"{name}: {len(tree)} circle(s) of units under each other: {_told(tree)}",
+            f"{name}: {counted(len(tree), 'circle')} of units under each other: {_told(tree)}",
             "move one of them: `PATCH /v1/org-units/{unit}` with its `parent`",
         )
 
@@ -263,7 +265,7 @@ async def _lag(ledger: Ledger, workspace: str, name: str, position: int, group: 
     async with aclosing(ledger.read(workspace, position, batch=1)) as batches:
         waiting: list[StoredMessage] = await anext(batches, [])
     age = clock.now() - waiting[0].recorded_at if waiting else timedelta(0)
-    text_ = f"{name}: {head - position} event(s) behind, for {age.total_seconds():.1f} s"
+    text_ = f"{name}: {counted(head - position, 'event')} behind, for {age.total_seconds():.1f} s"
     cure = f"start a worker: `goaltrail worker {group}`; if one runs, see its log"
     if age >= LAG_FAIL:
         return Finding.fail(check, text_, cure)

@@ -127,7 +127,7 @@ ERRORS: dict[str, tuple[list[str], str, str]] = {
     "no projection": (
         ["rebuild", "nope"],
         "프로젝션 'nope'이(가) 없습니다. 있는 것: state, audit, all",
-        "there is no projection 'nope': take state, audit, all",
+        "there is no projection 'nope': take state, audit or all",
     ),
     "not a file of readings": (
         ["import", "sales.pdf", "--feed", "erp", "--dry-run"],

@@ -46,7 +46,7 @@ def test_a_token_file_that_is_none(terminal: Terminal, tmp_path: Path) -> None:
 def test_a_projection_that_there_is_not(terminal: Terminal) -> None:
     shown = terminal.goaltrail("worker", "nope")
     assert shown.exit_code == 1
-    assert "there is no projection 'nope': take state, audit" in shown.stderr
+    assert "there is no projection 'nope': take state or audit" in shown.stderr
 
 
 def test_ctrl_c_while_the_program_is_loaded() -> None:

@@ -11,13 +11,13 @@ PRODUCTION_KO = """\
 
 조직 · 생산팀 · production
   참고 조직 “생산팀”: KPI가 4개뿐입니다. 보통 5~10개로 운영을 살핍니다.
-       too_few_kpis · 000 2
+       too_few_kpis · 중소기업 OKR·KPI 가이드 2
   주의 조직 “생산팀”: KPI가 모두 후행 지표입니다. 미리 알려 주는 선행 지표를 함께 두십시오.
-       only_lagging_kpis · 001 3.3
+       only_lagging_kpis · OKR, MBO, KPI 안내서 3.3
 
 KPI · 납기 준수율 · on-time
   주의 KPI “납기 준수율”: 목표치 95%를 달성률로 보면 처음부터 거의 1입니다. 허용 오차를 두십시오.
-       high_target_without_tolerance · 001 6.3.3
+       high_target_without_tolerance · OKR, MBO, KPI 안내서 6.3.3
 """
 
 
@@ -33,7 +33,7 @@ def test_advice_in_english_on_one_objective(company: Place) -> None:
     shown = company.shown("advise", "--objective", "enterprise-partner", "--lang", "en")
     assert shown[0] == "strong 1"
     assert shown[2].startswith("key result · 평균 계약 금액(ACV)을")
-    assert shown[-1] == "         target_moved_late · 2025-q2 · 001 3.4"
+    assert shown[-1] == "         target_moved_late · 2025-q2 · guide to OKRs, MBO and KPIs 3.4"
 
 
 def test_the_rebalanced_company_looks_at_more_than_money(company: Place) -> None:

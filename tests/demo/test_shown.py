@@ -58,7 +58,7 @@ TRAIL_EN = """\
 """
 
 TREND_KO = """\
-안전사고 건수 · safety-incidents · count · 2025-06-30 기준
+안전사고 건수 · safety-incidents · 개수 · 2025-06-30 기준
 월       값  0 … 1             │ 목표치  달성률  직전 대비  전년 대비  실적 수
 2025-04   0  │                        0    100%          –          –        0
 2025-05   1  ████████████████         0      0%          –          –        1
@@ -192,7 +192,7 @@ def test_a_unit_brings_those_below_it(company: Place) -> None:
         ("trail nothing", "nothing is recorded about nothing"),
         ("trail acv --from 2100-01-01", "nothing is recorded about acv in this time"),
         ("trail Ünit", "'Ünit' is no id: ids have small letters, digits, - and _"),
-        ("trend nothing", "There is no kpi 'nothing'. [not_found]"),
+        ("trend nothing", "There is no KPI 'nothing'. [not_found]"),
         (
             "trend acv --from 2010-01-01 --to 2010-02-28",
             "there are no readings of acv from 2010-01-01 to 2010-02-28",

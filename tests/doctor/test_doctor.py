@@ -93,7 +93,7 @@ async def test_stopped_projector_shows_as_lag(
         await access.issue(workspace, "person:anna", "viewer")
         await access.close()
     lag = (await found(operator, workspace))["views.lag"]
-    assert all("1 event(s) behind" in finding.text for finding in lag)
+    assert all("1 event behind" in finding.text for finding in lag)
 
 
 async def test_view_that_nobody_built_is_named(

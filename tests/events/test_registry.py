@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from string import Formatter
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from hypothesis import assume, settings
@@ -12,8 +12,11 @@ from hypothesis import given as forall
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from events.access.events import Role
 from events.aggregates import AGGREGATES
+from events.code_words import code_words
 from events.initiatives.events import InitiativePlanned
+from events.kpis.events import KpiDefined
 from events.objectives.events import ObjectiveDrafted, ObjectiveOwnerChanged
 from events.objectives.key_result_events import CheckedIn
 from events.registry import EventData, EventType, UnknownData, all_types, event, lookup
@@ -200,6 +203,38 @@ def test_what_nobody_said_is_not_in_the_sentence() -> None:
 def test_text_with_braces_is_only_text() -> None:
     drafted = recorded(ObjectiveDrafted(title="{actor.__class__} {0}", cycle="c", ambition="stretch"))
     assert "{actor.__class__} {0}" in sentence(drafted, "en")
+
+
+@EVERY_TYPE
+def test_codes_in_sentences_are_words(entry: EventType) -> None:
+    """Roles of tokens stay as people type them."""
+    named = {field for _, field, _, _ in Formatter().parse(entry.sentence.ko) if field}
+    for field, declared in entry.model.model_fields.items():
+        codes = [
+            code
+            for type_ in (declared.annotation, *get_args(declared.annotation))
+            if get_origin(type_) is Literal and type_ != Role
+            for code in get_args(type_)
+        ]
+        assert field not in named or all(code_words(entry.model, field, code, "ko") for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("unit", "aggregation", "ko", "en"),
+    [
+        ("percent", "ratio", "단위 %, 집계 비율", "unit %, aggregation ratio"),
+        ("KRW", "sum", "단위 원, 집계 합계", "unit KRW, aggregation sum"),
+        ("count", "last", "단위 개수, 집계 마지막 값", "unit count, aggregation last value"),
+        ("boxes", "mean", "단위 boxes, 집계 평균", "unit boxes, aggregation mean"),
+    ],
+)
+def test_a_kpi_is_defined_in_words(unit: str, aggregation: str, ko: str, en: str) -> None:
+    defined = KpiDefined.model_validate(
+        {"name_ko": "이익률", "name_en": "Margin", "unit": unit, "kind": "gauge", "aggregation": aggregation}
+        | {"cadence": "month", "empty": "missing"}
+    )
+    assert ko in sentence(recorded(defined), "ko")
+    assert en in sentence(recorded(defined), "en")
 
 
 def test_an_unknown_event_has_a_sentence_too() -> None:

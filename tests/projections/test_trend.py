@@ -16,7 +16,7 @@ from events.kpis.definition import KpiTarget
 from events.kpis.state import Kpi
 from projections.scoring.periods import PeriodKind, period_of
 from projections.scoring.values import DayValue, aggregate
-from projections.trend import MOST_BUCKETS, Change, TrendPoint, days_needed, trend
+from projections.trend import MOST_BUCKETS, Change, OutOfRange, TrendPoint, days_needed, trend
 from tests.scoring.given import days, kpi, reading, share
 
 TODAY = date(2026, 4, 10)
@@ -190,13 +190,13 @@ def test_a_trend_has_its_limits() -> None:
     measured = kpi("sum")
     most = start + timedelta(days=MOST_BUCKETS - 1)
     assert len(trend(measured, {}, "day", start, most, TODAY)) == MOST_BUCKETS
-    with pytest.raises(ValueError, match="3,700 buckets"):
+    with pytest.raises(OutOfRange, match="3,700 buckets"):
         trend(measured, {}, "day", start, most + timedelta(days=1), TODAY)
-    with pytest.raises(ValueError, match="no days"):
+    with pytest.raises(OutOfRange, match="no days"):
         trend(measured, {}, "day", TODAY, start, TODAY)
-    with pytest.raises(ValueError, match="1900"):
+    with pytest.raises(OutOfRange, match="1900"):
         days_needed(measured, "year", date.min, TODAY)
-    with pytest.raises(ValueError, match="9990"):
+    with pytest.raises(OutOfRange, match="9990"):
         days_needed(measured, "year", TODAY, date.max)
 
 

@@ -97,7 +97,7 @@ async def test_another_ledger_is_noticed_and_the_views_are_kept(
     assert findings
     if lose is not deleted:
         lost = 30 if why in ("shorter", "rewritten") else 40
-        assert any(f"{lost} reading(s)" in line for line in findings), findings
+        assert any(f"{lost} readings" in line for line in findings), findings
 
 
 async def _opened(views: Views, workspace: str) -> None:

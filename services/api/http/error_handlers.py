@@ -12,7 +12,9 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from events.code_words import KINDS
 from events.errors import Refused
+from events.text import Text
 from services.api.http.problems import FieldError, Problem, invalid, pointer, storage_full, unavailable
 from services.commands.errors import (
     ClockAhead,
@@ -32,24 +34,6 @@ from services.postgres.views import (
     ViewsUnavailable,
 )
 from services.queries.lookup import NotFound
-
-_KINDS_KO = {
-    "org_unit": "조직",
-    "cycle": "사이클",
-    "policy": "산정 기준",
-    "objective": "목표",
-    "key_result": "핵심 결과",
-    "initiative": "실행과제",
-    "scorecard": "평가표",
-    "conversation": "대화",
-    "feedback": "피드백",
-    "recognition": "인정",
-    "kpi": "KPI",
-    "reading": "실적",
-    "feed": "연동",
-    "person": "구성원",
-    "workspace": "워크스페이스",
-}
 
 _REFUSED_STATUS = {"conflict": 409, "invalid": 422, "not_found": 404, "forbidden": 403}
 
@@ -100,10 +84,10 @@ def _methods_of(request: Request) -> list[str]:
     ]
 
 
-_PLAIN_KO = {
-    404: "이 주소에는 아무것도 없습니다.",
-    405: "이 주소에서 쓸 수 없는 메서드입니다.",
-    413: "본문이 너무 큽니다.",
+_PLAIN = {
+    404: Text("이 주소에는 아무것도 없습니다.", "There is nothing at this address."),
+    405: Text("이 주소에서 쓸 수 없는 메서드입니다.", "This address does not take this method."),
+    413: Text("본문이 너무 큽니다.", "The body is too large."),
 }
 
 
@@ -111,14 +95,9 @@ def _plain(error: HTTPException) -> Problem:
     """Return what the framework itself refused: no such path, method not allowed, body too large."""
     phrase = http.HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
-    detail = error.detail if error.detail and error.detail != phrase else phrase
-    return Problem(
-        error.status_code,
-        code,
-        f"{detail}.",
-        _PLAIN_KO.get(error.status_code, f"{detail}."),
-        headers=error.headers,
-    )
+    detail = f"{error.detail or phrase}."
+    text = _PLAIN.get(error.status_code, Text(detail, detail))
+    return Problem(error.status_code, code, text.en, text.ko, headers=error.headers)
 
 
 _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
@@ -127,8 +106,8 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     NotFound: lambda error: Problem(
         404,
         "not_found",
-        f"There is no {error.kind.replace('_', ' ')} {error.id!r}.",
-        f"{_KINDS_KO[error.kind]} {error.id!r}이(가) 없습니다.",
+        f"There is no {KINDS[error.kind].en} {error.id!r}.",
+        f"{KINDS[error.kind].ko} {error.id!r}이(가) 없습니다.",
     ),
     Stale: lambda error: Problem(
         412,

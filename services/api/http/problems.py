@@ -9,7 +9,7 @@ import orjson
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from events.text import Language, Text
+from events.text import Language, Text, counted
 from services.api.http.validation_texts import korean
 
 MEDIA_TYPE = "application/problem+json"
@@ -143,10 +143,11 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
         FieldError(_place(error["loc"]), str(error["type"]), Text(korean(error), _sentence(error)))
         for error in errors[:MOST_ERRORS]
     ]
+    are = "are" if len(errors) > 1 else "is"
     return Problem(
         422,
         "invalid",
-        f"{len(errors)} value{'s are' if len(errors) > 1 else ' is'} not valid: {fields[0].text.en}",
+        f"{counted(len(errors), 'value')} {are} not valid: {fields[0].text.en}",
         f"올바르지 않은 값이 {len(errors)}개 있습니다: {fields[0].text.ko}",
         errors=fields,
     )

@@ -365,10 +365,9 @@ async def trend(
         try:
             first = first or _twelve_back(bucket, last)
             needed = trends.days_needed(state, bucket, first, last)
-        except (ValueError, OverflowError) as error:
-            raise invalid_parameter(
-                "from", "trend_range", f"{error}.", f"조회 기간이 올바르지 않습니다: {error}."
-            ) from None
+        except (trends.OutOfRange, ValueError, OverflowError) as error:
+            text = error.text if isinstance(error, trends.OutOfRange) else trends.BEYOND
+            raise invalid_parameter("from", "trend_range", f"{text.en}.", f"{text.ko}.") from None
         days = await queries.days_of(context.connection, kpi, *needed, context.position)
         lost = await unreadable(context)
     policy = policies_among(found).newest("kpi")
