@@ -14,7 +14,7 @@ Supports = Annotated[tuple[Slug, ...], Field(max_length=20)]
 class PlanInitiative(Command):
     """Plan work for one or several goals, or directly for a unit."""
 
-    needs = frozenset({"org_unit", "supported_cycles", "unknown", "unseen"})
+    needs = frozenset({"org_unit", "supported_cycles", "unknown"})
 
     title: Title
     org_unit: Slug | None = None

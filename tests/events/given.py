@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
@@ -51,6 +52,10 @@ REVENUE = Kpi(
 )
 
 
+READ: defaultdict[type[Command], set[str]] = defaultdict(set)
+"""The facts that the deciders looked at so far, by command."""
+
+
 class Watched(Context):
     """A context that notes which facts of other aggregates a decider looks at."""
 
@@ -64,6 +69,7 @@ class Watched(Context):
 
     def check(self, command: Command) -> None:
         """Fail if the decider looked at a fact that the command's class does not say it needs."""
+        READ[type(command)] |= self.read
         assert self.read <= command.needs, f"{type(command).__name__} does not say what it needs"
 
 
