@@ -126,7 +126,7 @@ class Deliveries:
         patience = Patience(self._patience)
         while True:
             try:
-                answer = await self._client.ask(f"$JS.API.DIRECT.GET.{INTAKE}", query, many=True)
+                answer = await self._client.ask(f"jetstream.DIRECT.GET.{INTAKE}", query, many=True)
                 await answer.wait(_FETCH_SECONDS)
                 return [_delivery(headers, payload) for headers, payload in answer.messages]
             except (ConnectionLost, NoResponder) as lost:

@@ -194,7 +194,7 @@ class Latest:
         while True:
             query = orjson.dumps({"seq": after + 1, "batch": _BATCH, "next_by_subj": ">"})
             try:
-                answer = await self._client.ask(f"$JS.API.DIRECT.GET.{self._stream}", query, many=True)
+                answer = await self._client.ask(f"jetstream.DIRECT.GET.{self._stream}", query, many=True)
                 await answer.wait(ANSWER_SECONDS)
             except (ConnectionLost, NoResponder):
                 break  # the leader is asked below, with patience

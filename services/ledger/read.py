@@ -92,7 +92,7 @@ class _Fetch:
     def __init__(self, client: LedgerClient, workspace: str, batch: int, subject: str | None) -> None:
         self._client = client
         self._workspace = workspace
-        self._subject = f"$JS.API.DIRECT.GET.{stream_name(workspace)}"
+        self._subject = f"jetstream.DIRECT.GET.{stream_name(workspace)}"
         self._query: dict[str, object] = {"batch": batch, "max_bytes": _FETCH_BYTES}
         if subject is not None:
             self._query["next_by_subj"] = subject

@@ -159,14 +159,14 @@ class StreamApi:
         return await self._get(workspace, {"seq": position}, patience)
 
     async def request(self, name: str, payload: bytes, patience: Patience | None = None) -> dict[str, Any]:
-        """Return an answer of `$JS.API.<name>`. Waits for a connection and a leader.
+        """Return an answer of `jetstream.<name>`. Waits for a connection and a leader.
 
         Raises ServerRefused, LedgerUnavailable.
         """
         patience = patience or Patience(self._patience)
         while True:
             try:
-                waiting = await self._client.ask(f"$JS.API.{name}", payload)
+                waiting = await self._client.ask(f"jetstream.{name}", payload)
                 await waiting.wait(patience.limit(ANSWER_SECONDS))
                 answer: dict[str, Any] = orjson.loads(waiting.messages[0][1])
                 error = answer.get("error")

@@ -98,7 +98,7 @@ async def test_the_short_path_reads_what_nats_py_reads(ledger_1: Ledger, workspa
     short = await messages(ledger_1, workspace, 0)
     inbox = ledger_1.client.new_inbox()
     subscription = await ledger_1.client.subscribe(inbox)
-    await ledger_1.client.publish(f"$JS.API.DIRECT.GET.LEDGER_{workspace}", b'{"seq":1,"batch":99}', inbox)
+    await ledger_1.client.publish(f"jetstream.DIRECT.GET.LEDGER_{workspace}", b'{"seq":1,"batch":99}', inbox)
     for mine in short:
         theirs = await subscription.next_msg(timeout=5)
         assert theirs.headers is not None
@@ -158,10 +158,10 @@ async def test_an_answer_that_cannot_come_any_more_is_not_waited_for(one_node: S
     """The connection breaks: who waits is told at once, not after the time limit."""
     async with Proxy(one_node.nats_servers[0]) as proxy:
         ledger = await Ledger.connect(one_node.model_copy(update={"nats_url": proxy.url}))
-        waiting = await ledger.client.ask("nudge.nobody.answers", b"Nats-Batch-Commit: 1")
+        waiting = await ledger.client.ask("nudge.stream.nobody", b"Nats-Batch-Commit: 1")
         proxy.cut("before the server got it")
         start = time.perf_counter()
-        lost = await ledger.client.ask("nudge.nobody.answers", b"Nats-Batch-Commit: 1")
+        lost = await ledger.client.ask("nudge.stream.nobody", b"Nats-Batch-Commit: 1")
         for answer in (waiting, lost):
             with pytest.raises(ConnectionLost):
                 await answer.wait(30)
@@ -190,7 +190,7 @@ async def test_it_connects_again_and_says_so_once(
         server.start()
         async with asyncio.timeout(10):
             await woken.wait()
-        answer = await client.ask("$JS.API.STREAM.NAMES", b"")
+        answer = await client.ask("jetstream.STREAM.NAMES", b"")
         await answer.wait(5)
         await client.close()
     lines = capsys.readouterr().out

@@ -118,7 +118,7 @@ async def _all_caught_up(ledger: Ledger, workspace: str) -> str:
     """The node that leads the ledger's stream, once the two others have what it has."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            answer = await ledger.client.ask(f"$JS.API.STREAM.INFO.LEDGER_{workspace}", b"")
+            answer = await ledger.client.ask(f"jetstream.STREAM.INFO.LEDGER_{workspace}", b"")
             await answer.wait(5)
             cluster = orjson.loads(answer.messages[0][1]).get("cluster", {})
             if [replica["current"] for replica in cluster.get("replicas", [])] == [True, True]:

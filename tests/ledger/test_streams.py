@@ -158,11 +158,11 @@ async def test_the_application_cannot_change_a_ledger(ledger: Ledger, workspace:
         f"STREAM.LEADER.STEPDOWN.{stream}": {},
     }.items():
         await ledger.client.publish(
-            f"$JS.API.{request}", json.dumps(body).encode(), ledger.client.new_inbox()
+            f"jetstream.{request}", json.dumps(body).encode(), ledger.client.new_inbox()
         )
         async with asyncio.timeout(5):
             refusal = await refused.get()
-        assert refusal.lower() == f'nats: permissions violation for publish to "$js.api.{request}"'.lower()
+        assert refusal.lower() == f'nats: permissions violation for publish to "jetstream.{request}"'.lower()
     assert await messages(ledger, workspace, 0) == before
     with pytest.raises(LedgerError):
         await ledger.append(workspace, entries(workspace, "x"), {f"ledger.{workspace}.kpi.sales": 7})

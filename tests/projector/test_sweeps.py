@@ -38,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     ask = LedgerClient.ask
 
     async def counting(self: LedgerClient, subject: str, *rest: Any, **options: Any) -> Any:
-        counted[subject.removeprefix("$JS.API.").partition(".LEDGER_")[0]] += 1
+        counted[subject.removeprefix("jetstream.").partition(".LEDGER_")[0]] += 1
         return await ask(self, subject, *rest, **options)
 
     monkeypatch.setattr(LedgerClient, "ask", counting)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 
 import nats
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error, NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from nats.js.errors import ServerError
 
 from services.ledger.provision import provision
 from services.runtime.settings import Settings, nats_inbox
-from services.up.nats_server import NatsLogin
+from services.up.nats_server import CONFIGURATION, NatsLogin
 from tests.servers import TestNats
 
 
@@ -83,25 +86,35 @@ PUBLISH: dict[str, set[str]] = {
     "keys.{workspace}.person.anna": {"api"},
     "rejected.{workspace}.erp": {"intake"},
     "intake.{workspace}.erp": {"sender"},
-    "nudge.ledger.{workspace}": SERVICES,
+    "nudge.ledger.{workspace}": {"api", "intake"},
+    "nudge.damage.{workspace}.state.missing": {"api"},
+    "nudge.stream.KEYS": {"api"},
+    "nudge.views.{workspace}.state": {"projector"},
+    "nudge.failing.worker.1": {"intake", "projector"},
     "probe.api": {"api"},
     "heads.{workspace}": set(),
     "_INBOX.somebody": set(),
     "_INBOX_api.somebody": set(),
+    "_R_.somebody": set(),
     "$SYS.REQ.SERVER.PING": set(),
-    "$JS.API.INFO": set(),
-    "$JS.API.STREAM.INFO.{stream}": SERVICES,
-    "$JS.API.STREAM.NAMES": SERVICES,
-    "$JS.API.STREAM.LIST": {"api", "projector"},
-    "$JS.API.DIRECT.GET.{stream}": SERVICES,
-    "$JS.API.STREAM.MSG.GET.{stream}": SERVICES,
-    "$JS.API.DIRECT.GET.KEYS": {"api"},
-    "$JS.API.DIRECT.GET.KEYS.keys.{workspace}.person.anna": set(),
-    "$JS.API.STREAM.MSG.GET.KEYS": {"api"},
-    "$JS.API.DIRECT.GET.KV_ACCESS": {"api"},
-    "$JS.API.STREAM.MSG.GET.KV_ACCESS": {"api"},
-    "$JS.API.STREAM.MSG.DELETE.KEYS": {"api"},
-    "$JS.API.STREAM.MSG.DELETE.KV_ACCESS": set(),
+    "$JS.API.STREAM.INFO.{stream}": set(),
+    "$JS.API.DIRECT.GET.{stream}": set(),
+    "$JS.API.STREAM.MSG.DELETE.KEYS": set(),
+    "jetstream.INFO": set(),
+    "jetstream.STREAM.INFO.{stream}": SERVICES,
+    "jetstream.STREAM.INFO.KEYS": SERVICES,
+    "jetstream.STREAM.NAMES": SERVICES,
+    "jetstream.STREAM.LIST": {"api", "projector"},
+    "jetstream.DIRECT.GET.{stream}": SERVICES,
+    "jetstream.DIRECT.GET.REJECTED": SERVICES,
+    "jetstream.STREAM.MSG.GET.{stream}": SERVICES,
+    "jetstream.DIRECT.GET.KEYS": {"api"},
+    "jetstream.DIRECT.GET.KEYS.keys.{workspace}.person.anna": set(),
+    "jetstream.STREAM.MSG.GET.KEYS": {"api"},
+    "jetstream.DIRECT.GET.KV_ACCESS": {"api"},
+    "jetstream.STREAM.MSG.GET.KV_ACCESS": {"api"},
+    "jetstream.STREAM.MSG.DELETE.KEYS": {"api"},
+    "jetstream.STREAM.MSG.DELETE.KV_ACCESS": set(),
 }
 """Who may publish where."""
 
@@ -111,10 +124,13 @@ SUBSCRIBE: dict[str, set[str]] = {
     "keys.>": set(),
     "$KV.ACCESS.>": set(),
     "$JS.API.>": set(),
+    "jetstream.>": set(),
     "$SYS.>": set(),
     "intake.>": {"intake"},
     "rejected.>": set(),
-    "nudge.>": SERVICES,
+    "nudge.>": {"api"},
+    "nudge.ledger.*": {"api", "projector"},
+    "nudge.damage.>": {"api", "projector"},
     "_INBOX.>": {"sender"},
     "_INBOX_api.>": {"api"},
     "_INBOX_intake.>": {"intake"},
@@ -123,6 +139,44 @@ SUBSCRIBE: dict[str, set[str]] = {
 }
 """Who may listen where."""
 
+NUDGES = {
+    ("provisioner", "nudge.ledger.main"): {"api", "projector"},
+    ("api", "nudge.ledger.main"): {"api", "projector"},
+    ("api", "nudge.damage.main.state.missing"): {"api", "projector"},
+    ("api", "nudge.stream.KEYS"): {"api"},
+    ("intake", "nudge.ledger.main"): {"api", "projector"},
+    ("intake", "nudge.failing.intake.1"): {"api"},
+    ("projector", "nudge.views.main.state"): {"api"},
+    ("projector", "nudge.failing.worker.1"): {"api"},
+    ("sender", "intake.main.erp"): {"intake"},
+}
+"""Who hears what is published, of those who listen where they may."""
+
+STORED = (
+    "ledger.{workspace}.kpi.1",
+    "ledger.{workspace}.access.0123456789abcdef",
+    "ledger.{workspace}.reading.sales",
+    "$KV.ACCESS.{workspace}.0123456789abcdef",
+    "keys.{workspace}.person.anna",
+    "rejected.{workspace}.erp",
+    "intake.{workspace}.erp",
+    "probe.api",
+)
+"""A subject of each stream, and of each part of a ledger that somebody else writes."""
+
+REQUESTS = (
+    "STREAM.CREATE.NEW",
+    "STREAM.UPDATE.{stream}",
+    "STREAM.DELETE.{stream}",
+    "STREAM.PURGE.KV_ACCESS",
+    "STREAM.MSG.DELETE.KEYS",
+    "CONSUMER.CREATE.{stream}.c",
+)
+"""Requests that change something."""
+
+BODIES = {"GET": b'{"last_by_subj":"ledger.{workspace}.kpi.1"}', "STREAM.LIST": b"{}", "STREAM.NAMES": b"{}"}
+"""What a request needs for an answer that is no error; other subjects take anything."""
+
 
 def filled(text: str, workspace: str) -> str:
     """The text with the names of this test's workspace and stream."""
@@ -130,6 +184,7 @@ def filled(text: str, workspace: str) -> str:
 
 
 @pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("prefix", ["$JS.API", "jetstream"])
 @pytest.mark.parametrize(("operation", "body"), OPERATIONS)
 async def test_no_service_and_no_sender_can_change_a_stream(
     nats_server: TestNats,
@@ -137,12 +192,13 @@ async def test_no_service_and_no_sender_can_change_a_stream(
     stream: str,
     workspace: str,
     user: str,
+    prefix: str,
     operation: str,
     body: dict[str, object],
 ) -> None:
     """Every request that could lose or change history is refused by the server, and nothing is lost."""
     client = await connect(nats_server, getattr(nats_server.users, user), violations)
-    subject = filled(f"$JS.API.{operation}", workspace)
+    subject = filled(f"{prefix}.{operation}", workspace)
     with pytest.raises((NatsTimeoutError, NoRespondersError)):
         await client.request(subject, filled(json.dumps(body), workspace).encode(), timeout=0.1)
     assert any(subject.lower() in violation.lower() for violation in violations)
@@ -184,34 +240,107 @@ async def test_each_user_publishes_and_listens_only_where_its_purpose_is(
     await client.close()
 
 
-@pytest.mark.parametrize(
-    "reply",
-    [
-        "ledger.{workspace}.kpi.1",
-        "ledger.{workspace}.access.0123456789abcdef",
-        "$KV.ACCESS.{workspace}.0123456789abcdef",
-        "keys.{workspace}.person.anna",
-        "rejected.{workspace}.erp",
-        "nudge.ledger.{workspace}",
-        "$JS.API.STREAM.PURGE.KV_ACCESS",
-    ],
-)
-async def test_the_answer_to_a_sender_goes_nowhere_else(
-    nats_server: TestNats, operator_settings: Settings, workspace: str, reply: str
+@pytest.mark.parametrize("user", USERS)
+async def test_no_answer_lands_where_its_user_may_not_write(
+    nats_server: TestNats, operator_settings: Settings, workspace: str, user: str
 ) -> None:
-    """A delivery is stored and acknowledged; who names another subject for that writes nothing there."""
+    """Whatever a user publishes, naming whatever subject for the answer: what is not theirs stays as it is.
+
+    The server answers without asking whether the user may write there.
+    """
     await provision(operator_settings)
-    sender = await connect(nats_server, nats_server.users.sender, [])
     operator = await connect(nats_server, nats_server.provisioner, [])
-    heard = await operator.subscribe(filled(reply, workspace))
+    client = await connect(nats_server, getattr(nats_server.users, user), [])
+    js = operator.jetstream()
+    for subject in STORED:
+        await js.publish(filled(subject, workspace), b"{}")
+    foreign = [subject for subject in STORED if user not in PUBLISH[subject]] + [
+        f"{prefix}.{request}"
+        for prefix in ("$JS.API", "jetstream")
+        for request in REQUESTS
+        if user not in PUBLISH.get(f"jetstream.{request}", set())
+    ]
+    heard: list[str] = []
+
+    async def hear(message: Msg) -> None:
+        heard.append(message.subject)
+
+    for subject in foreign:
+        await operator.subscribe(filled(subject, workspace), cb=hear)
     await operator.flush()
-    await sender.publish(f"intake.{workspace}.erp", b"{}", reply=filled(reply, workspace))
-    ack = await sender.jetstream().publish(f"intake.{workspace}.erp", b"{}")
-    assert ack.stream == "INTAKE"
-    with pytest.raises(NatsTimeoutError):
-        await heard.next_msg(timeout=0.3)
-    await sender.close()
+    before = [await _content(js, filled(subject, workspace)) for subject in STORED if subject in foreign]
+    for subject, users in PUBLISH.items():
+        if user in users:
+            body = next((body for part, body in BODIES.items() if part in subject), b"{}")
+            for reply in foreign:
+                answer = filled(reply, workspace)
+                await client.publish(
+                    filled(subject, workspace), filled(body.decode(), workspace).encode(), reply=answer
+                )
+            await client.flush()
+    # What was published is answered in its order: this answer comes after all others.
+    for stream in ("INTAKE",) if user == "sender" else ("PROBE", f"LEDGER_{workspace}"):
+        request = f"jetstream.STREAM.INFO.{stream}" if user != "sender" else f"intake.{workspace}.erp"
+        await client.request(request, b"", timeout=5)
+    await asyncio.sleep(0.3)
+    assert heard == []
+    after = [await _content(js, filled(subject, workspace)) for subject in STORED if subject in foreign]
+    assert after == before
+    await client.close()
     await operator.close()
+
+
+async def _content(js: JetStreamContext, subject: str) -> tuple[str, int, bytes]:
+    """The last message of a subject."""
+    stream = await js.find_stream_name_by_subject(subject)
+    message = await js.get_last_msg(stream, subject)
+    return subject, message.seq or 0, message.data or b""
+
+
+@pytest.mark.parametrize(("by", "subject"), NUDGES)
+async def test_nudges_are_heard_in_other_accounts(nats_server: TestNats, by: str, subject: str) -> None:
+    """Each service hears what it waits for."""
+    heard: set[str] = set()
+    clients = []
+    for user in ("api", "intake", "projector"):
+        client = await connect(nats_server, getattr(nats_server.users, user), [])
+
+        async def hear(_message: Msg, user: str = user) -> None:
+            heard.add(user)
+
+        for pattern in ("nudge.>", "nudge.ledger.*", "nudge.damage.>", "intake.>"):
+            if user in SUBSCRIBE[pattern]:
+                await client.subscribe(pattern, cb=hear)
+        await client.flush()
+        clients.append(client)
+    sender = await connect(nats_server, getattr(nats_server.users, by), [])
+    await sender.publish(subject, b"1")
+    await sender.flush()
+    await asyncio.sleep(0.1)
+    assert heard == NUDGES[by, subject]
+    for client in [*clients, sender]:
+        await client.close()
+
+
+def test_an_account_imports_what_its_user_may_publish() -> None:
+    """An answer of the server reaches whatever its account imports, and that is no more than its rights."""
+    text = (CONFIGURATION / "authorization.conf").read_text()
+    accounts = re.split(r"(?m)^  ([A-Z]+): \{$", text)[1:]
+    found = dict(zip(accounts[::2], accounts[1::2], strict=True))
+    assert set(found) == {"GOALTRAIL", "API", "INTAKE", "PROJECTOR", "SENDERS"}
+    assert re.findall(r"user: (\w+)", found.pop("GOALTRAIL")) == ["provisioner"]
+    for account in found.values():
+        imports = re.findall(
+            r'\{ service: \{ account: GOALTRAIL, subject: "([^"]+)" \}(?:, to: "([^"]+)")? \}', account
+        )
+        allowed = re.search(r"publish: \{\s+allow: \[([^]]+)\]", account)
+        assert allowed is not None
+        may = {
+            subject for subject in re.findall(r'"([^"]+)"', allowed[1]) if not subject.startswith("nudge.")
+        }
+        assert {to or subject for subject, to in imports} == may
+        assert len(re.findall("service:", account)) == len(imports)
+        assert "jetstream: enabled" not in account
 
 
 @pytest.mark.parametrize("rollup", ["all", "sub"])
@@ -243,7 +372,7 @@ async def test_the_api_appends_reads_and_erases_keys(
     """The rights are enough for what it does: append with an ack, read, delete a key and nothing else."""
     await provision(operator_settings)
     app = await connect(nats_server, nats_server.users.api, violations)
-    js = app.jetstream()
+    js = app.jetstream(prefix="jetstream")
     ack = await js.publish(f"ledger.{workspace}.kpi.1", b"two")
     assert ack.stream == f"LEDGER_{workspace}"
     assert (await js.get_msg(ack.stream, ack.seq)).data == b"two"
