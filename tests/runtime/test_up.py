@@ -213,7 +213,7 @@ async def test_after_kill_nine_the_next_up_is_clean(tmp_path: Path) -> None:
         assert all_gone(family)
         settings = load_settings("api", data=data)
         client = await connect(settings)
-        kept = await client.jetstream().get_msg(ack.stream, ack.seq)
+        kept = await client.jetstream(prefix="jetstream").get_msg(ack.stream, ack.seq)
         await client.close()
         assert kept.data == b"acked before the crash"
 
