@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Index, MetaData, Table
+from sqlalchemy import Index, MetaData, Select, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import Executable
 
@@ -60,6 +60,8 @@ class Store:
 
     connection: AsyncConnection
     need_late_indexes: Callable[[], Awaitable[None]]
+    loading: bool = False
+    """The late indexes are not there yet."""
 
 
 class Fold(ABC):
@@ -91,6 +93,11 @@ class Group:
     new_fold: Callable[[], Fold]
     handles: Mapping[Table, frozenset[str]]
     """The names of the events that may add or change rows of each table."""
+    overlooked: Select[Any] | None = None
+    """Finds a row if the fold took in twice what counts once. It overlooks that without late indexes.
+
+    Such a build is made once more, with all its indexes from the start.
+    """
 
     @property
     def metadata(self) -> MetaData:

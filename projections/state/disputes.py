@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from events.envelope import RecordedEvent
-from events.readings.events import ReadingDisputed
+from events.readings.events import ReadingDisputed, ReadingRecorded
 from projections.projection import Copy, Write
 from projections.state.tables import dispute
 
@@ -18,15 +18,15 @@ class Disputes:
     def __init__(self) -> None:
         self._rows: list[tuple[Any, ...]] = []
 
-    def apply(self, recorded: RecordedEvent, data: ReadingDisputed) -> None:
-        """Fold one dispute."""
+    def apply(self, recorded: RecordedEvent, data: ReadingDisputed | ReadingRecorded) -> None:
+        """Fold one dispute, or what records once more with other content a reading that is on record."""
         dimensions = None
         if data.dimensions is not None:
             dimensions = orjson.dumps(data.dimensions, option=orjson.OPT_SORT_KEYS).decode()
         self._rows.append(
             (
                 recorded.position,
-                data.reading,
+                data.reading if isinstance(data, ReadingDisputed) else recorded.event.id,
                 data.kpi,
                 data.feed,
                 data.source_id,

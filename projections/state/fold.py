@@ -20,7 +20,7 @@ from projections.projection import Copy, Fold, Group, Store, Write
 from projections.state.confirmations import Confirmations
 from projections.state.disputes import Disputes
 from projections.state.goals import Goals
-from projections.state.kpi_days import KpiDays
+from projections.state.kpi_days import RECORDED_TWICE, KpiDays
 from projections.state.score_history import ScoreHistory, leaves_rows
 from projections.state.tables import (
     attachment,
@@ -67,7 +67,10 @@ class StateFold(Fold):
             self._scores.next_day()
             self._recorded_day = recorded_day
         event = recorded.event
-        if isinstance(event.data, READINGS):
+        if isinstance(event.data, ReadingRecorded) and self._days.is_known(recorded):
+            if not self._days.says_the_same(recorded, event.data):
+                self._disputes.apply(recorded, event.data)
+        elif isinstance(event.data, READINGS):
             self._days.apply(recorded)
         elif isinstance(event.data, ReadingDisputed):
             self._disputes.apply(recorded, event.data)
@@ -111,7 +114,7 @@ GOALS = ANY - READ - {"reading.disputed", "reading.confirmed", "ledger.position_
 
 STATE = Group(
     "state",
-    29,
+    30,
     StateFold,
     {
         version: GOALS,
@@ -173,7 +176,8 @@ STATE = Group(
         reading: READ,
         kpi_day: READ,
         confirmation: frozenset({"reading.confirmed"}),
-        dispute: frozenset({"reading.disputed"}),
+        dispute: frozenset({"reading.disputed", "reading.recorded"}),
         moment: ANY,
     },
+    overlooked=RECORDED_TWICE,
 )

@@ -1,9 +1,11 @@
 """Readings and what they add to a KPI's days.
 
-A reading that is recorded for the first time needs nothing from the tables: it appends a row to `reading` and
-increments its (KPI, business day, recorded day) in `kpi_day`. A correction or retraction takes the version it
-replaces back out; for the columns that can't be taken back (last, min, max) the whole day is looked at again,
-and its row says `reset`: it holds for the day as a whole, whatever earlier recorded days said.
+A reading that is recorded for the first time appends a row to `reading` and increments its (KPI, business
+day, recorded day) in `kpi_day`. Whatever records it once more counts for nothing: intake lets that through
+only when the tables that it asks have lost the reading. Other content is kept as a dispute then. A correction
+or retraction takes the version it replaces back out; for the columns that can't be taken back (last, min,
+max) the whole day is looked at again, and its row says `reset`: it holds for the day as a whole, whatever
+earlier recorded days said.
 """
 
 from __future__ import annotations
@@ -160,10 +162,13 @@ class KpiDays:
         self._pending: dict[tuple[str, date, date], Added] = {}
         self._in_force: dict[UUID, ReadingVersion | None] = {}
         self._members: dict[Day, dict[UUID, Last]] = {}
+        self._contents: dict[UUID, str | None] = {}
+        """Of the readings that this run may record once more: what is in force; None if it was retracted."""
 
     async def load(self, store: Store, events: Sequence[RecordedEvent]) -> None:
         """Read the versions that corrections replace, and every reading of the days these leave or enter."""
         self._in_force, self._members = {}, {}
+        self._contents = {} if store.loading else await _contents(store, events)
         corrections = [recorded for recorded in events if type(recorded.event.data) in REPLACING]
         if corrections:
             await self._load_replaced(store, events, corrections)
@@ -192,6 +197,14 @@ class KpiDays:
         for version in await _latest_of_days(store, days):
             self._join(version)
 
+    def is_known(self, recorded: RecordedEvent) -> bool:
+        """Return whether the reading that an event records is on record already."""
+        return recorded.event.id in self._contents
+
+    def says_the_same(self, recorded: RecordedEvent, data: ReadingRecorded) -> bool:
+        """Return whether an event says what is in force of a reading that is on record."""
+        return self._contents[recorded.event.id] == data.content
+
     def apply(self, recorded: RecordedEvent) -> None:
         """Fold one reading event. Raises LookupError when a correction replaces nothing."""
         data = recorded.event.data
@@ -209,6 +222,7 @@ class KpiDays:
         if data.value is not None:
             increment.order(data.observed_at, recorded.position, data.value)
         self._append(recorded, id_, 0, RECORDED, data, data.dimensions)
+        self._contents[id_] = data.content
         if self._in_force:
             version = _version(recorded, id_, RECORDED, data)
             if id_ in self._in_force:
@@ -221,6 +235,7 @@ class KpiDays:
         self._take_out(recorded, before)
         self._increment(recorded, version.day).put_in(version)
         self._in_force[version.id] = version
+        self._contents[version.id] = data.content
         self._join(version)
         self._recount(recorded, version.day)
         self._append(recorded, version.id, data.revision, CORRECTED, data, data.dimensions)
@@ -232,6 +247,7 @@ class KpiDays:
         )
         self._take_out(recorded, before)
         self._in_force[version.id] = version
+        self._contents[version.id] = None
         self._append(recorded, version.id, data.revision, RETRACTED, version, None)
 
     def _replaced(self, reading_id: UUID) -> ReadingVersion:
@@ -333,6 +349,31 @@ async def _latest(store: Store, ids: Iterable[UUID]) -> list[ReadingVersion]:
         .order_by(reading.c.id, reading.c.position.desc())
     )
     return [ReadingVersion._make(row) for row in rows]
+
+
+async def _contents(store: Store, events: Sequence[RecordedEvent]) -> dict[UUID, str | None]:
+    """Return what is in force of those readings that are on record before events record them."""
+    ids = [recorded.event.id for recorded in events if type(recorded.event.data) is ReadingRecorded]
+    if not ids:
+        return {}
+    rows = await store.connection.execute(_IN_FORCE, {"ids": ids})
+    return {id_: None if status == RETRACTED else content.hex for id_, status, content in rows}
+
+
+_IN_FORCE = (
+    select(reading.c.id, reading.c.status, reading.c.content)
+    .where(reading.c.id == func.any(bindparam("ids", type_=ARRAY(reading.c.id.type))))
+    .ext(distinct_on(reading.c.id))
+    .order_by(reading.c.id, reading.c.position.desc())
+)
+RECORDED_TWICE = (
+    select(reading.c.id)
+    .where(reading.c.status == RECORDED)
+    .group_by(reading.c.id)
+    .having(func.count() > 1)
+    .limit(1)
+)
+"""Finds a reading that counts twice."""
 
 
 async def _latest_of_days(store: Store, days: set[Day]) -> list[ReadingVersion]:

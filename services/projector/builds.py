@@ -71,6 +71,8 @@ def projector_engine(settings: Settings, *, pool_size: int = 6) -> AsyncEngine:
                 "synchronous_commit": "off",
                 "application_name": "goaltrail-projector",
                 "jit": "off",
+                # A plan that was made while the tables were small must not stay.
+                "plan_cache_mode": "force_custom_plan",
             },
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 
 import structlog
 from sqlalchemy import select
@@ -62,7 +63,18 @@ async def rebuild(
                 f"{group.name} of workspace {workspace} is of another ledger than there is, so it may be the"
                 " only copy of what was lost; see `goaltrail doctor`"
             )
-        return await _rebuild(engine, ledger, workspace, group, progress, step_over_poison=step_over_poison)
+        again = partial(
+            _rebuild, engine, ledger, workspace, group, progress, step_over_poison=step_over_poison
+        )
+        try:
+            return await again(loading=True)
+        except _Overlooked:
+            log.warning("what is on the ledger twice is looked for", workspace=workspace, group=group.name)
+            return await again(loading=False)
+
+
+class _Overlooked(Exception):
+    """Without late indexes a fold took in twice what it takes only once."""
 
 
 async def waived_positions(ledger: Ledger, workspace: str) -> frozenset[int]:
@@ -84,9 +96,13 @@ async def _rebuild(
     progress: Progress | None,
     *,
     step_over_poison: bool,
+    loading: bool,
 ) -> builds.Build:
+    """`loading`: late indexes are made when all is loaded, which is much quicker."""
     async with engine.begin() as connection:
         build = await builds.create(connection, workspace, group)
+        if not loading:
+            await builds.create_late_indexes(connection, build)
 
     async def load() -> None:
         """Apply everything on the ledger after the build's checkpoint."""
@@ -103,12 +119,14 @@ async def _rebuild(
                     progress(writer.position, max(head, writer.position))
 
     try:
-        writer = BuildWriter(engine, build, loading=True, waived=await waived_positions(ledger, workspace))
+        waived = await waived_positions(ledger, workspace)
+        writer = BuildWriter(engine, build, loading=loading, waived=waived)
         await writer.start()
         await load()
-        async with engine.begin() as connection:
-            await builds.create_late_indexes(connection, build)
-        await load()
+        if loading:
+            await _require_nothing_overlooked(engine, build)
+            await writer.create_late_indexes()
+            await load()
         async with engine.connect() as connection:
             old, keep = await _fence(connection, workspace, group)
             await load()
@@ -125,6 +143,13 @@ async def _rebuild(
     if old is not None and not keep:
         await _drop(engine, old)
     return build
+
+
+async def _require_nothing_overlooked(engine: AsyncEngine, build: builds.Build) -> None:
+    if build.group.overlooked is not None:
+        async with build.connect(engine) as connection:
+            if (await connection.execute(build.group.overlooked)).first() is not None:
+                raise _Overlooked
 
 
 async def _drop(engine: AsyncEngine, old: builds.Build) -> None:

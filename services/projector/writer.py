@@ -140,6 +140,12 @@ class BuildWriter:
         self.mark, self.epoch, self._latest = found
         self._fold = self.build.group.new_fold()
 
+    async def create_late_indexes(self) -> None:
+        """Make the indexes that loading did without."""
+        async with self._engine.begin() as connection:
+            await create_late_indexes(connection, self.build)
+        self._loading = False
+
     async def write(self, run: Run) -> None:
         """Apply a gap-free run of positions that follows the checkpoint; all of it is committed or none.
 
@@ -186,7 +192,7 @@ class BuildWriter:
                     loading = False
 
             run, latest = _never_earlier(run, self._latest)
-            store = Store(connection, need_late_indexes)
+            store = Store(connection, need_late_indexes, loading)
             await self._fold.load(store, run.events)
             poisons = self._apply(run)
             writes = self._fold.drain()

@@ -82,6 +82,21 @@ async def test_a_rebuild_equals_what_was_built_live(
         await company.visible(last, group)
 
 
+async def test_a_reading_that_is_on_the_ledger_twice_counts_once_in_a_rebuild_too(
+    company: Company, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loading looks nothing up, so that what came in different batches is found when all is loaded."""
+    monkeypatch.setattr("services.projector.rebuild.BATCH", 4)
+    async with projecting(settings):
+        await record(company, *readings(0, 10))
+        last = await record(company, *readings(3, 4))
+        await company.visible(last, STATE)
+        live = await company.tables(STATE)
+        assert len(live["reading"]) == 10
+        await rebuild(company.engine, company.ledger, company.workspace, STATE)
+        assert await company.tables(STATE) == live
+
+
 async def test_it_tells_when_views_have_moved(company: Company, settings: Settings) -> None:
     """When the nudge of a group comes, its views show the position: nobody need ask all the time."""
     moved: dict[str, asyncio.Event] = {name: asyncio.Event() for name in GROUPS}

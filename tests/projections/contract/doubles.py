@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
+from uuid import UUID
 
+from events.envelope import decode
 from events.measures import Measure
 from events.objectives.events import ObjectiveActivated, ObjectiveDrafted, ObjectiveReworded
 from events.objectives.key_result_events import CheckedIn, KeyResultAdded, TargetChanged
+from events.readings.events import ReadingCorrected, ReadingRecorded, ReadingRetracted
 from events.registry import EventData
 from services.ledger import StoredMessage
 from tests.projections.contract.histories import (
@@ -82,3 +86,30 @@ def keys_used_twice() -> list[StoredMessage]:
         drafted = ObjectiveDrafted(title=objective, cycle="2026-q1", ambition="stretch")
         history.append("objective", objective, drafted)
     return history.messages
+
+
+SAME_AGAIN = 5
+
+
+def recorded_again(messages: Sequence[StoredMessage]) -> list[StoredMessage]:
+    """Messages that follow these and record readings once more: some as they are in force, some otherwise.
+
+    As after the tables that intake asks have lost rows.
+    """
+    recorded: dict[UUID, StoredMessage] = {}
+    changed: set[UUID] = set()
+    for message in messages:
+        event = decode(message.payload)
+        if isinstance(event.data, ReadingRecorded):
+            recorded[event.id] = message
+        elif isinstance(event.data, ReadingCorrected | ReadingRetracted):
+            changed.add(event.data.reading)
+    as_recorded = [message for id_, message in recorded.items() if id_ not in changed][:SAME_AGAIN]
+    otherwise = [message for id_, message in recorded.items() if id_ in changed][:10]
+    assert len(as_recorded) == SAME_AGAIN
+    again = [*as_recorded, *otherwise]
+    now = messages[-1].recorded_at
+    return [
+        message._replace(position=position, recorded_at=now)
+        for position, message in enumerate(again, len(messages) + 1)
+    ]

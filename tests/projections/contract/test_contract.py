@@ -24,7 +24,7 @@ from services.ledger import StoredMessage
 from services.projector.writer import BuildWriter, Fenced, decode
 from services.runtime.settings import Settings
 from tests.projections.contract.building import Tables, control, new_build, tables_after, tables_of
-from tests.projections.contract.doubles import ids_used_twice, keys_used_twice
+from tests.projections.contract.doubles import SAME_AGAIN, ids_used_twice, keys_used_twice, recorded_again
 from tests.projections.contract.histories import a_quarter
 
 every_group = pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
@@ -77,7 +77,7 @@ async def test_a_group_says_which_events_change_which_table(settings: Settings, 
     """Neither more nor less: the reference of events is written from it."""
     changed: dict[Table, set[str]] = {table: set() for table in group.metadata.sorted_tables}
     recording = replace(group, new_fold=lambda: Watched(group.new_fold(), changed))
-    messages = a_quarter(16, steps=300)
+    messages = [*a_quarter(16, steps=300), *recorded_again(a_quarter(16, steps=300))]
     assert {decode_event(message.payload).name for message in messages} == {
         entry.name for entry in all_types()
     }
@@ -164,6 +164,22 @@ async def test_the_first_on_the_ledger_has_a_key_that_is_on_it_twice(settings: S
     commands = {row[1]: row[3] for row in at_once["command"]}
     assert (commands[last - 1], last in commands) == ("first", False)
     assert last in {row[2] for row in at_once["version"]}
+
+
+async def test_a_reading_that_is_on_the_ledger_twice_counts_once(settings: Settings) -> None:
+    """The first one counts, whatever the batches; what the others say that is not in force is a dispute."""
+    before = a_quarter(9, steps=60)
+    messages = [*before, *recorded_again(before)]
+    async with control(settings) as engine:
+        first = await tables_after(engine, STATE, before)
+        at_once = await tables_after(engine, STATE, messages)
+        every = range(1, len(messages), 5)
+        one_by_one = await tables_after(engine, STATE, messages, batches=every, restarts=every)
+    _assert_same(one_by_one, at_once)
+    for table in ("reading", "kpi_day", "score_history"):
+        assert at_once[table] == first[table]
+    others = len(messages) - len(before) - SAME_AGAIN
+    assert len(at_once["dispute"]) == len(first["dispute"]) + others > len(first["dispute"])
 
 
 async def _work(writer: BuildWriter, messages: list[StoredMessage], random: Random) -> int:
