@@ -1,7 +1,13 @@
 """The rules of access tokens."""
 
-from events.access.commands import ApproveToken, IssueToken, RequestToken, RevokeToken
-from events.access.events import TokenApproved, TokenIssued, TokenRequested, TokenRevoked
+from events.access.commands import ApproveToken, IssueToken, ReplaceTokenText, RequestToken, RevokeToken
+from events.access.events import (
+    TokenApproved,
+    TokenIssued,
+    TokenRequested,
+    TokenRevoked,
+    TokenTextReplaced,
+)
 from events.access.state import Token
 from events.context import Context
 from events.envelope import Event
@@ -11,13 +17,19 @@ from events.state import beginning, existing
 
 
 def decide(
-    command: IssueToken | ApproveToken | RevokeToken, state: Token | None, context: Context
+    command: IssueToken | ReplaceTokenText | ApproveToken | RevokeToken, state: Token | None, context: Context
 ) -> list[EventData]:
     """Return the events that follow from a command, or refuse it. Revoking twice is one revocation."""
     context.check_reason()
     match command:
         case IssueToken():
             return _issue(command, state, context)
+        case ReplaceTokenText():
+            if state is None:
+                raise _unknown()
+            # One that is revoked opens nothing with any text.
+            same = state.revoked or state.token_sha256 == command.token_sha256
+            return [] if same else [TokenTextReplaced(token_sha256=command.token_sha256)]
         case ApproveToken():
             return _approve(state, context)
         case RevokeToken():
@@ -67,7 +79,14 @@ def _issue(command: IssueToken, state: Token | None, context: Context) -> list[E
             pointer="/expires_at",
         )
     made = TokenRequested if isinstance(command, RequestToken) else TokenIssued
-    return [made(holder=command.holder, role=command.role, expires_at=command.expires_at)]
+    return [
+        made(
+            holder=command.holder,
+            role=command.role,
+            token_sha256=command.token_sha256,
+            expires_at=command.expires_at,
+        )
+    ]
 
 
 def evolve(state: Token | None, event: Event) -> Token:
@@ -77,6 +96,8 @@ def evolve(state: Token | None, event: Event) -> Token:
             return Token(id=beginning(state, event), **issued.model_dump())
         case TokenRequested() as asked:
             return Token(id=beginning(state, event), **asked.model_dump(), requested_by=event.actor)
+        case TokenTextReplaced() as replaced:
+            return existing(state, event).model_copy(update=replaced.model_dump())
         case TokenApproved():
             return existing(state, event).model_copy(update={"requested_by": None})
         case TokenRevoked():

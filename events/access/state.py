@@ -7,10 +7,12 @@ from events.state import State
 
 
 class Token(State):
-    """What a token allows. The secret and its hash are elsewhere."""
+    """What a token allows, and the hash of its text."""
 
     holder: str
     role: Role
+    token_sha256: str | None = None
+    """None of a token that an earlier version recorded; it opens nothing."""
     expires_at: datetime | None = None
     revoked: bool = False
     requested_by: str | None = None

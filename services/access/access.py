@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 import structlog
 from pydantic import ValidationError
 
-from events.access.commands import ApproveToken, IssueToken, RequestToken, RevokeToken
+from events.access.commands import ApproveToken, IssueToken, ReplaceTokenText, RequestToken, RevokeToken
 from events.access.decider import decide, evolve
 from events.access.events import Role
 from events.access.state import Token
@@ -102,6 +102,10 @@ class Access:
                     return record.caller
         return caller
 
+    def of_earlier_version(self, token: str) -> bool:
+        """Return whether a token opens nothing because it was issued before its text's hash was recorded."""
+        return any(self._backing.of_earlier_version(record) for record in self._valid(token))
+
     async def backed(self, record: TokenRecord) -> bool:
         """Return whether an event on the ledger stands behind a stored token. Raises LedgerUnavailable."""
         return await self._backing.check(record)
@@ -142,14 +146,11 @@ class Access:
         """
         token_id = token_id or new_id()
         now = clock.now()
-        event, position = await self._record_issued(
-            workspace,
-            token_id,
-            (RequestToken if pending else IssueToken)(holder=actor, role=role, expires_at=expires_at),
-            by,
-            now,
-        )
         text = text or generate(workspace, token_id)
+        asked = (RequestToken if pending else IssueToken)(
+            holder=actor, role=role, token_sha256=digest(text), expires_at=expires_at
+        )
+        event, position, recorded = await self._record_issued(workspace, token_id, asked, by, now)
         record = TokenRecord(
             id=token_id,
             workspace=workspace,
@@ -163,21 +164,35 @@ class Access:
             pending=pending,
         )
         try:
-            self._backing.note(record)
+            if recorded == record.hash:
+                self._backing.note(record)
             await self._latest.put(f"{workspace}.{token_id}", _stored(record), expected=0)
+            made = Issued(text, record, event, position)
         except Conflict:
             known = self.find(workspace, token_id)
             if known is None or known.label != label:
                 raise _exists(token_id) from None
-            return Issued(None, known, event, position)
-        return Issued(text, record, event, position)
+            made = Issued(None, known, event, position)
+        if recorded != record.hash == made.record.hash:
+            # The one who stored it decides what the text is; the one of a first try has reached nobody.
+            position = await self._record_on(
+                workspace, token_id, ReplaceTokenText(token_sha256=record.hash), by
+            )
+            self._backing.note(made.record)
+            made = made._replace(position=position)
+        return made
 
     async def approve(self, workspace: str, token_id: str, *, by: str) -> int:
         """Let a token that somebody else asked for open what its role allows; again is no error.
 
         Returns the position of the event. Raises Refused, LedgerUnavailable, LedgerUncertain.
         """
-        position = await self._record_approved(workspace, token_id, by, clock.now())
+        found = self.find(workspace, token_id)
+        if found is not None and not await self._backing.check(found):
+            decide(
+                ApproveToken(), None, _context(by, clock.now())
+            )  # raises Refused: nobody asked for this one
+        position = await self._record_on(workspace, token_id, ApproveToken(), by)
         for _ in range(_TRIES):
             held = self._latest.messages.get(f"{workspace}.{token_id}")
             record = None if held is None else _record(f"{workspace}.{token_id}", held)
@@ -185,7 +200,7 @@ class Access:
                 return position
             approved = record.model_copy(update={"pending": False})
             with suppress(Conflict):
-                self._backing.note(approved)
+                await self._backing.check(approved)
                 await self._latest.put(f"{workspace}.{token_id}", _stored(approved), expected=held.position)
                 return position
         raise _exists(token_id)
@@ -247,36 +262,44 @@ class Access:
 
     async def _record_issued(
         self, workspace: str, token_id: str, command: IssueToken, by: str, now: datetime
-    ) -> tuple[str, int]:
-        """Return the event, unless it is there already. Returns its id and position."""
+    ) -> tuple[str, int, str | None]:
+        """Append the event, unless it is there already.
+
+        Returns its id, its position, and the SHA-256 of the text that is on record.
+        """
         for _ in range(_TRIES):
             known = await self._ledger.load(workspace, Aggregate("access", token_id))
             if known:
                 first = known[0]
                 state = evolve(None, first.event)
+                for recorded in known[1:]:
+                    state = evolve(state, recorded.event)
                 if (state.holder, state.role, state.expires_at) != (
                     command.holder,
                     command.role,
                     command.expires_at,
                 ):
                     raise _exists(token_id)
-                return str(first.event.id), first.position
+                return str(first.event.id), first.position, state.token_sha256
             [data] = decide(command, None, _context(by, now))
             event = _event(workspace, token_id, by, now, data)
             try:
-                return str(event.id), await self._append(event, 0)
+                return str(event.id), await self._append(event, 0), command.token_sha256
             except Conflict:
                 continue
         raise _exists(token_id)
 
-    async def _record_approved(self, workspace: str, token_id: str, by: str, now: datetime) -> int:
-        """Append the event, unless it is there already. Returns the position of the last one."""
+    async def _record_on(
+        self, workspace: str, token_id: str, command: ApproveToken | ReplaceTokenText, by: str
+    ) -> int:
+        """Append the event of a token, unless it is there already. Returns the position of the last one."""
+        now = clock.now()
         for _ in range(_TRIES):
             known = await self._ledger.load(workspace, Aggregate("access", token_id))
             state: Token | None = None
             for recorded in known:
                 state = evolve(state, recorded.event)
-            made = decide(ApproveToken(), state, _context(by, now))
+            made = decide(command, state, _context(by, now))
             if not made:
                 return known[-1].position
             try:

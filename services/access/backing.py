@@ -29,6 +29,7 @@ AGAIN_SECONDS = 10.0
 class _Verdict(NamedTuple):
     backed: bool
     at: float
+    of_earlier_version: bool = False
 
 
 class Backing:
@@ -44,6 +45,11 @@ class Backing:
         if verdict is None or (not verdict.backed and time.monotonic() - verdict.at > AGAIN_SECONDS):
             return None
         return verdict.backed
+
+    def of_earlier_version(self, record: TokenRecord) -> bool:
+        """Return whether it was found that the event does not say which text the token has."""
+        verdict = self._verdicts.get(record)
+        return verdict is not None and verdict.of_earlier_version
 
     async def check(self, record: TokenRecord) -> bool:
         """Return whether the ledger knows the token as it is stored. Raises LedgerUnavailable."""
@@ -102,10 +108,13 @@ class Backing:
         backed = (
             state is not None
             and (state.holder, state.role, state.expires_at) == (record.actor, record.role, record.expires_at)
+            and state.token_sha256 == record.hash
             and (not state.revoked or record.revoked_at is not None)
             and (state.requested_by is None or record.pending)
         )
+        earlier = state is not None and state.token_sha256 is None
         if not backed:
-            log.warning("token_without_event", workspace=record.workspace, id=record.id)
-        self._verdicts[record] = _Verdict(backed, time.monotonic())
+            told = "token_of_earlier_version" if earlier else "token_without_event"
+            log.warning(told, workspace=record.workspace, id=record.id)
+        self._verdicts[record] = _Verdict(backed, time.monotonic(), earlier)
         return backed

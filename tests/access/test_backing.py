@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
 
+from events.access.events import TokenIssued
+from events.envelope import Event, encode
+from events.errors import Refused
+from events.ids import Aggregate, ledger_subject
 from services.access.access import Access
 from services.access.first import ensure_admin_token
 from services.access.tokens import TokenRecord, digest, generate, new_id
-from services.ledger import Ledger
+from services.ledger import Entry, Ledger, LedgerUnavailable
 from services.runtime.settings import Settings
 from tests.nats_only import eventually
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
+SWAPPED = "gt_swapped_text_that_somebody_chose_by_hand"
 
 
 async def put(ledger: Ledger, record: TokenRecord, key: str | None = None) -> None:
@@ -45,6 +51,7 @@ CHANGES: dict[str, Callable[[TokenRecord], dict[str, Any]]] = {
     "another person": lambda _: {"actor": "person:admin"},
     "a later end": lambda record: {"expires_at": NOW + timedelta(days=9999)},
     "no end": lambda _: {"expires_at": None},
+    "another text": lambda _: {"hash": digest(SWAPPED)},
 }
 """What somebody might change by hand in a token that was issued."""
 
@@ -75,8 +82,78 @@ async def test_a_token_changed_by_hand_opens_nothing(
     token = issued.token
     await eventually(lambda: access.caller(token) is None, seconds=6)
     assert await access.identify(token) is None
+    assert await access.identify(SWAPPED) is None
     await put(ledger, issued.record)
     await eventually(lambda: access.caller(token) is not None, seconds=6)
+
+
+@pytest.mark.parametrize("change", [*CHANGES])
+async def test_what_was_changed_by_hand_while_it_waited_is_not_approved(
+    access: Access, ledger: Ledger, workspace: str, change: str
+) -> None:
+    """A second person says yes to what was asked for, and to nothing else."""
+    ends = NOW + timedelta(days=3650)
+    asked = await access.issue(workspace, "person:anna", "viewer", expires_at=ends, pending=True)
+    changed = asked.record.model_copy(update=CHANGES[change](asked.record))
+    await put(ledger, changed)
+    await eventually(lambda: access.find(workspace, changed.id) == changed, seconds=6)
+    with pytest.raises(Refused, match="token_unknown"):
+        await access.approve(workspace, changed.id, by="person:ruth")
+    assert asked.token is not None
+    assert await access.identify(asked.token) is None
+    assert await access.identify(SWAPPED) is None
+
+
+async def test_a_retry_whose_first_try_stored_nothing_gets_a_token_that_works(
+    access: Access, other_access: Access, ledger: Ledger, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event of the first try is there, its text is lost: what the retry gets is the token."""
+    token_id = "00000000000000cc"
+
+    async def away(*_: object, **__: object) -> int:
+        raise LedgerUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(access._latest, "put", away)
+        with pytest.raises(LedgerUnavailable):
+            await access.issue(workspace, "person:anna", "viewer", token_id=token_id)
+    made = await access.issue(workspace, "person:anna", "viewer", token_id=token_id)
+    assert made.token is not None
+    assert await access.identify(made.token) is not None
+    await eventually(lambda: other_access.caller(made.token or "") is not None, seconds=6)
+    again = await access.issue(workspace, "person:anna", "viewer", token_id=token_id)
+    assert (again.token, again.record) == (None, made.record)
+    assert await ledger.head(workspace) == made.position
+
+
+async def test_a_token_of_an_earlier_version_opens_nothing_until_its_text_is_shown_again(
+    provisioned: Settings, access: Access, ledger: Ledger
+) -> None:
+    """Its event has no hash. The next start records that of the text in the administrator's file."""
+    workspace = provisioned.workspace
+    text = generate(workspace, token_id := new_id())
+    fields = {"id": token_id, "actor": "person:admin", "label": "first administrator"}
+    record = forged(workspace, text, **fields)
+    event = Event(
+        id=uuid4(),
+        type="goaltrail.access.token_issued.v2",
+        workspace=workspace,
+        aggregate=Aggregate("access", token_id),
+        time=NOW,
+        actor="system:provision",
+        data=TokenIssued(holder="person:admin", role="admin"),
+    )
+    subject = ledger_subject(workspace, event.aggregate)
+    written = encode(event).replace(b"token_issued.v2", b"token_issued.v1")
+    await ledger.append(workspace, [Entry(subject, written)], {subject: 0})
+    await put(ledger, record)
+    await eventually(lambda: access.find(workspace, token_id) is not None, seconds=6)
+    assert await access.identify(text) is None
+    assert access.of_earlier_version(text)
+    await ensure_admin_token(provisioned.model_copy(update={"admin_token": SecretStr(text)}))
+    restarted = await Access.start(ledger)
+    assert await restarted.identify(text) is not None
+    await restarted.close()
 
 
 async def test_a_revoked_token_stays_revoked_whatever_is_written(

@@ -65,6 +65,7 @@ NEEDED = {
     "reading.retracted",
     "access.token_issued",
     "access.token_revoked",
+    "access.token_text_replaced",
     "ledger.position_waived",
     "ledger.restored",
     "policy.set",

@@ -47,6 +47,7 @@ CONCERNING = (
     "access.token_requested",
     "access.token_issued",
     "access.token_approved",
+    "access.token_text_replaced",
     "person.lead_requested",
     "person.lead_approved",
     "person.lead_refused",

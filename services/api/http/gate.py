@@ -82,6 +82,12 @@ class Gate:
                 "Authorization: Bearer 헤더에 토큰을 보내십시오.",
             )
         caller = await services.access.identify(token.strip())
+        if caller is None and services.access.of_earlier_version(token.strip()):
+            raise _unauthenticated(
+                "token_invalid",
+                "An earlier version issued this token and did not record its hash: ask for a new one.",
+                "해시를 기록하지 않던 이전 버전이 발급한 토큰입니다. 새로 발급받으십시오.",
+            )
         if caller is None:
             raise _unauthenticated(
                 "token_invalid",

@@ -394,6 +394,7 @@ def everything_else(history: History) -> None:
         ("access", "t1", "access.token_revoked", {}),
         ("access", "t2", "access.token_requested", {"holder": "person:carla", "role": "viewer"}),
         ("access", "t2", "access.token_approved", {"holder": "person:carla", "role": "viewer"}),
+        ("access", "t2", "access.token_text_replaced", {"token_sha256": "ab" * 32}),
         ("feed", "erp", "feed.registered", {"name": "ERP", "declaration": {}}),
         ("feed", "erp", "feed.changed", {"old": {}, "new": {"zone": "UTC"}}),
         ("conversation", "c1", "conversation.noted", {"words": "n1", "text": "we agree"}),
