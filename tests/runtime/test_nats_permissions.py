@@ -141,6 +141,9 @@ SUBSCRIBE: dict[str, set[str]] = {
 
 NUDGES = {
     ("provisioner", "nudge.ledger.main"): {"api", "projector"},
+    ("provisioner", "nudge.stream.KV_ACCESS"): {"api"},
+    ("provisioner", "nudge.views.main.state"): {"api"},
+    ("provisioner", "nudge.damage.main.state.missing"): {"api", "projector"},
     ("api", "nudge.ledger.main"): {"api", "projector"},
     ("api", "nudge.damage.main.state.missing"): {"api", "projector"},
     ("api", "nudge.stream.KEYS"): {"api"},
