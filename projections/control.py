@@ -2,7 +2,8 @@
 
 `checkpoint` is the only cursor there is: the rows of a build up to `position` are committed in the same
 transaction that moved it there. `active_version` is the pointer that reads follow. `poison` lists positions
-whose event a fold could not take.
+whose event a fold could not take. `row_count` says how many rows the tables have at `position`, and how many
+of them `poison` has, so that lost ones are noticed.
 """
 
 from __future__ import annotations
@@ -51,6 +52,13 @@ checkpoint = Table(
     Column("epoch", Integer, nullable=False, server_default="1", comment="of the ledger at `position`"),
     Column("differs", Text, comment="why this is of another ledger than there is: set aside, read-only"),
     Column("damaged", Text, comment="what of it is lost or can't be read: it is built anew"),
+    Column(
+        "lacks_rows",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="rows are lost: no read is right",
+    ),
 )
 
 active_version = Table(
@@ -75,6 +83,16 @@ poison = Table(
     Column("error", Text, nullable=False),
     Column("payload_hash", Text, nullable=False),
     Column("waived", Boolean, nullable=False, default=False),
+)
+
+row_count = Table(
+    "row_count",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("grp", Text, primary_key=True),
+    Column("build", Integer, primary_key=True),
+    Column("table_name", Text, primary_key=True, comment="of the build, or `poison`"),
+    Column("rows", BigInteger, nullable=False),
 )
 
 
@@ -111,6 +129,8 @@ class ActiveVersion:
     """Why it is of another ledger than there is. It is set aside then: perhaps it is the only copy."""
     damaged: str | None
     """What of it is lost or can't be read. A worker builds it anew then, unless it is set aside."""
+    lacks_rows: bool
+    """Rows are lost: what reads find is not all there was."""
 
 
 def schema_name(workspace: str, group: str, build: int) -> str:
@@ -154,6 +174,7 @@ _ALL_ACTIVE = select(
     checkpoint.c.epoch,
     checkpoint.c.differs,
     checkpoint.c.damaged,
+    checkpoint.c.lacks_rows,
 ).join(
     checkpoint,
     and_(

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Index, MetaData, Select, Table
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql import Executable
 
 from events.envelope import RecordedEvent
 
@@ -43,7 +43,7 @@ class Copy:
 class Upsert:
     """One statement for many rows: `arrays` holds one list per bind parameter, all of one length."""
 
-    statement: Executable
+    statement: Insert
     arrays: dict[str, list[Any]]
 
 

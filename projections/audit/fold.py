@@ -103,7 +103,7 @@ _ADD = _add_statement()
 COUNTED = frozenset({"reading.recorded"})
 AUDIT = Group(
     "audit",
-    3,
+    4,
     AuditFold,
     {trail: frozenset(entry.name for entry in all_types()) - COUNTED, recording: COUNTED},
 )

@@ -46,6 +46,7 @@ from services.ledger import (
     WorkspaceUnknown,
 )
 from services.ledger.positions import LedgerPosition, OldEpoch, require_epoch
+from services.postgres.damage import RowsLost
 from services.postgres.locks import Locks
 from services.postgres.views import LedgerDiffers, View, Views, ViewsBusy, ViewsUnavailable
 from services.runtime import clock
@@ -254,6 +255,8 @@ class Goals:
                     decision: Plan | Exception = await self._decide(request, knowledge)
                 except (Refused, Stale, WorkspaceUnknown) as refusal:
                     decision = refusal
+                if isinstance(decision, WorkspaceUnknown) and view.position and not view.poisoned:
+                    raise RowsLost(f"the views of {request.workspace} do not know it")
             # Only now: nobody holds a connection of the views' while NATS does not answer.
             if not await knowledge.stands(await head):
                 return knowledge, None

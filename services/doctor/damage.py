@@ -12,6 +12,7 @@ from projections.projection import Group
 from services.doctor.finding import Finding
 from services.ledger import Ledger, Mark
 from services.postgres.damage import damage_of, what_is_missing
+from services.postgres.lost_rows import find_lost_rows
 
 CHECK = "views.damaged"
 KEEP_COPIES = (
@@ -20,7 +21,9 @@ KEEP_COPIES = (
 )
 
 
-async def find_damage(connection: AsyncConnection, group: Group, views: ActiveVersion) -> str | None:
+async def find_damage(
+    connection: AsyncConnection, workspace: str, group: Group, views: ActiveVersion
+) -> str | None:
     """Return what of some views is lost or can't be read, in words. Reads every row of them."""
     lacking = (await what_is_missing(connection, {views.schema_name: group})).get(views.schema_name)
     if lacking is not None:
@@ -36,7 +39,8 @@ async def find_damage(connection: AsyncConnection, group: Group, views: ActiveVe
                 raise
             await connection.rollback()
             return f"table {table.name} can't be read: {cause_of(error)}"
-    return views.damaged
+    lost = await find_lost_rows(connection, workspace, group, views.build, views.schema_name)
+    return lost or views.damaged
 
 
 async def damaged(

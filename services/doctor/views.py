@@ -141,7 +141,9 @@ async def _group(
             f"upgrade this program; or, to stay with this version, `goaltrail rebuild {group}`",
         )
         return
-    damage = await find_damage(connection, known, active) if active.version == known.version else None
+    damage = (
+        await find_damage(connection, workspace, known, active) if active.version == known.version else None
+    )
     if damage is not None:
         yield await damaged(ledger, workspace, name, active, damage)
         return

@@ -157,7 +157,8 @@ class Corrections:
         kpi = order.kpi or await self._kpi(order)
 
         async def decide_now() -> Decision[Answer]:
-            snapshot = await known.catch_up([kpi], [order.reading], await known.look_up([order.reading]))
+            looked_up = await known.look_up([order.reading], [kpi])
+            snapshot = await known.catch_up([kpi], [order.reading], looked_up)
             versions = known.find({order.reading}, snapshot).get(order.reading, [])
             events = [
                 await self._at(order, version)

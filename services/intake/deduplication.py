@@ -35,6 +35,7 @@ from projections.state.queries_readings import on_record
 from services.intake.catalogue import CATALOGUE_KINDS
 from services.intake.known_from import Batch
 from services.ledger import Conflict, Entry, Ledger, LedgerUnavailable, StoredMessage, recorded
+from services.postgres.damage import RowsLost
 from services.postgres.views import NotBuilt, Views
 
 log = structlog.get_logger(__name__)
@@ -48,6 +49,9 @@ CONTENDED_SECONDS = 20.0
 """How long an append is tried again when others keep appending to the same KPIs."""
 
 T = TypeVar("T")
+
+COUNTING: Set[Kind] = frozenset({"recorded", "corrected", "retracted"})
+"""What a view tells of each reading that it has taken in."""
 
 _COLD_LOOKS = 32
 """KPIs whose last message is asked for at the same time."""
@@ -76,6 +80,8 @@ class Snapshot(NamedTuple):
     """Of the ledger; 0 while there are no views."""
     recorded_at: datetime | None = None
     """When the event at the position was recorded."""
+    looked_for: frozenset[str] = frozenset()
+    """Readings that PostgreSQL must know, and does."""
 
 
 class Told(NamedTuple):
@@ -109,6 +115,8 @@ class _Subject:
     """The tail has everything after this position …"""
     last: int
     """… up to this one, the last message on the subject that we know of; 0 for none."""
+    reading: str | None = None
+    """What that message tells of; None if nobody can tell."""
     doubtful: bool = False
     """Somebody else was faster: look at the ledger before the next append."""
 
@@ -172,14 +180,45 @@ class KnownReadings:
                 batch = Batch(self._ledger, self._workspace, appended.last, self._recorded_at)
                 return answer(appended.first, batch)
 
-    async def look_up(self, ids: Sequence[str]) -> Snapshot:
-        """Return what PostgreSQL knows of some readings. Raises ViewsUnavailable."""
+    async def look_up(self, ids: Sequence[str], kpis: Collection[str]) -> Snapshot:
+        """Return what PostgreSQL knows of some readings, which are of some KPIs.
+
+        What each KPI's subject ended with is looked up, too: who lost rows would take what is known for new.
+        Raises ViewsUnavailable, LedgerUnavailable.
+        """
+        ends = self._ends_of(kpis)
         try:
             async with self._views.open(self._workspace, purpose="write") as view:
-                found = await on_record(view.connection, self._workspace, ids)
-                return Snapshot(view.position, *found, epoch=view.epoch, recorded_at=view.recorded_at)
+                found = await on_record(view.connection, self._workspace, [*ids, *(ends.keys() - set(ids))])
+                if self._epoch in (0, view.epoch):
+                    await self._require_known(ends, view.position, *found)
+                return Snapshot(view.position, *found, view.epoch, view.recorded_at, frozenset(ends))
         except NotBuilt:
             return Snapshot(0, {})
+
+    def _ends_of(self, kpis: Collection[str]) -> dict[str, int]:
+        """Return the reading with which what is known of each KPI ends, and where it does."""
+        subjects = [self._subjects[kpi] for kpi in kpis if kpi in self._subjects]
+        return {subject.reading: subject.last for subject in subjects if subject.reading is not None}
+
+    async def _require_known(
+        self,
+        ends: Mapping[str, int],
+        position: int,
+        versions: Mapping[str, list[Version]],
+        poison: frozenset[int],
+    ) -> None:
+        """Raise RowsLost if PostgreSQL does not know a reading that is on the ledger up to its position."""
+        unknown = {
+            reading
+            for reading, last in ends.items()
+            if last <= position and not any(one.kind in COUNTING for one in versions.get(reading, ()))
+        }
+        if unknown:
+            await self._read_poison(poison)
+            unknown -= self._untold.keys()
+        if unknown:
+            raise RowsLost(f"{len(unknown)} reading(s) on the ledger are unknown to the views")
 
     async def catch_up(self, kpis: Collection[str], ids: Sequence[str], snapshot: Snapshot) -> Snapshot:
         """Make snapshot and tail together know all readings of some KPIs.
@@ -189,14 +228,13 @@ class KnownReadings:
         """
         self._require_same_ledger(snapshot)
         if self._too_old(kpis, snapshot):
-            snapshot = await self.look_up(ids)
+            snapshot = await self.look_up(ids, kpis)
             self._require_same_ledger(snapshot)
             if self._too_old(kpis, snapshot):
                 # Not we were slow: PostgreSQL went back to an earlier position, as after a restore.
                 self._forget()
         self._check_distance(self._head, snapshot)
-        for position in sorted(snapshot.poison - self._poison):
-            await self._read_poison(position)
+        await self._read_poison(snapshot.poison)
         unknown = [kpi for kpi in kpis if kpi not in self._subjects or self._subjects[kpi].doubtful]
         if unknown:
             looks = asyncio.Semaphore(_COLD_LOOKS)
@@ -206,6 +244,13 @@ class KnownReadings:
             for result in results:
                 if result is not None:
                     raise result
+            ends = self._ends_of(kpis)
+            if any(
+                last <= snapshot.position
+                for reading, last in ends.items()
+                if reading not in snapshot.looked_for
+            ):
+                return await self.catch_up(kpis, ids, await self.look_up(ids, kpis))
         self._prune(snapshot.position)
         self._recorded_at = snapshot.recorded_at
         return snapshot
@@ -230,7 +275,7 @@ class KnownReadings:
         """Take in a batch that was appended, from its first position on."""
         position = first - 1
         for position, (kpi, reading, kind, revision, content, source_version) in enumerate(told, first):
-            self._subjects[kpi].last = position
+            self._subjects[kpi].last, self._subjects[kpi].reading = position, reading
             self._add(reading, Version(position, kind, revision, content, source_version))
         self._order.append((position, [one.reading for one in told]))
         self._head = max(self._head, position)
@@ -254,11 +299,14 @@ class KnownReadings:
                 start = snapshot.position
             else:
                 start = known.last
+            newest = found
             if last > start:
                 async for messages in self._ledger.read(self._workspace, start, subject=subject):
-                    last = messages[-1].position
+                    newest = messages[-1]
+                    last = newest.position
                     self._take_in(messages)
-            known.last, known.doubtful = last, False
+            told = None if newest is None else _told(newest)
+            known.last, known.reading, known.doubtful = last, None if told is None else told.reading, False
             self._subjects[kpi] = known
 
     async def _check_newest(self, kpis: Set[str]) -> None:
@@ -276,15 +324,16 @@ class KnownReadings:
             if result is not None:
                 raise result
 
-    async def _read_poison(self, position: int) -> None:
-        batches = self._ledger.read(self._workspace, position - 1, batch=1)
-        async with aclosing(batches):
-            async for messages in batches:
-                told = _told(messages[0])
-                if told is not None:
-                    self._untold.setdefault(told.reading, []).append(_version(told, position))
-                break
-        self._poison.add(position)
+    async def _read_poison(self, positions: Set[int]) -> None:
+        for position in sorted(positions - self._poison):
+            batches = self._ledger.read(self._workspace, position - 1, batch=1)
+            async with aclosing(batches):
+                async for messages in batches:
+                    told = _told(messages[0])
+                    if told is not None and position not in self._poison:
+                        self._untold.setdefault(told.reading, []).append(_version(told, position))
+                    break
+            self._poison.add(position)
 
     def _take_in(self, messages: Sequence[StoredMessage]) -> None:
         readings = []

@@ -230,7 +230,8 @@ class Intake:
 
     async def _look_up(self, chunk: _Chunk) -> _Chunk:
         """Ask the views in advance, and make the events of what they do not know."""
-        snapshot = await self.known_readings(chunk.source.workspace).look_up(chunk.readings)
+        kpis = {candidate.kpi for candidate in chunk.candidates}
+        snapshot = await self.known_readings(chunk.source.workspace).look_up(chunk.readings, kpis)
         recording = EventBuilder(chunk.source, chunk.now)
         payloads: list[bytes | None] = []
         for some in _turns(chunk.candidates):
@@ -278,7 +279,7 @@ async def _append(known: KnownReadings, chunks: list[_Chunk]) -> list[list[Recei
 
     async def decide() -> Decision[list[list[Receipt]]]:
         nonlocal snapshot
-        looked_up = await known.catch_up(kpis, ids, snapshot or await known.look_up(ids))
+        looked_up = await known.catch_up(kpis, ids, snapshot or await known.look_up(ids, kpis))
         snapshot = None  # the next look is a new one
         plan = _plan(chunks, known.find(set(ids), looked_up))
         return Decision(plan.entries, plan.told, partial(_receipts, chunks, plan), plan.in_force)

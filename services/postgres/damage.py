@@ -1,4 +1,4 @@
-"""Damage of views: tables that somebody dropped, and pages that PostgreSQL can't read any more."""
+"""Damage of views: dropped tables, lost rows, and pages that PostgreSQL can't read any more."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projection import Group
 
-Damage = Literal["structure", "storage"]
-"""Something is not there, which the catalogue tells; or it can't be read, which only reading it tells."""
+Damage = Literal["structure", "rows", "storage"]
+"""Something is not there, which the catalogue tells; rows are lost; or something can't be read, which only
+reading it tells."""
+
+
+class RowsLost(Exception):
+    """The views do not have what was written to them up to their position."""
+
 
 _DAMAGES: dict[str, Damage] = {
     "3F000": "structure",  # invalid_schema_name
@@ -32,6 +38,8 @@ _DAMAGES: dict[str, Damage] = {
 
 def damage_of(error: BaseException) -> Damage | None:
     """Return the kind of damage that an error of PostgreSQL tells of; None if it tells of something else."""
+    if isinstance(error, RowsLost):
+        return "rows"
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(error, DBAPIError) or isinstance(cause, asyncpg.PostgresError):
         return _DAMAGES.get(str(getattr(cause, "sqlstate", None)))

@@ -240,6 +240,8 @@ class Views:
         self._epochs[workspace] = 0
         _require_same_ledger(workspace, active)
         self._epochs[workspace] = active.epoch
+        if active.lacks_rows:
+            raise ViewsDamaged(f"the views of {workspace} have lost rows")
         known = GROUPS[group].version
         if active.version > known:
             raise ViewsNewer(active.version, known)

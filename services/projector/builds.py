@@ -24,10 +24,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSchema, CreateTable, DropSchema
 
-from projections.control import active, active_version, checkpoint, metadata, poison, schema_name
+from projections.control import active, active_version, checkpoint, metadata, poison, row_count, schema_name
 from projections.projection import LATE, Group
 from services.ledger import Mark
-from services.postgres import damage
+from services.postgres import damage, lost_rows
 from services.runtime.settings import Settings
 
 
@@ -177,7 +177,7 @@ async def activate(connection: AsyncConnection, build: Build) -> None:
 
 async def forget(connection: AsyncConnection, build: Build) -> None:
     """Remove a build's book-keeping, so that nobody can write to it any more."""
-    for table in (checkpoint, poison):
+    for table in (checkpoint, poison, row_count):
         await connection.execute(
             delete(table).where(
                 table.c.workspace == build.workspace,
@@ -202,14 +202,26 @@ async def set_aside(connection: AsyncConnection, build: Build, why: str) -> None
         )
 
 
-async def mark_damaged(connection: AsyncConnection, build: Build, why: str) -> None:
-    """Keep what of a build is lost or can't be read, for all who ask how the views are."""
-    await connection.execute(update(checkpoint).where(*_is(build)).values(damaged=why))
+async def mark_damaged(
+    connection: AsyncConnection, build: Build, why: str, *, lacks_rows: bool = False
+) -> None:
+    """Keep what of a build is lost or can't be read, for all who ask how the views are.
+
+    Where it lacks rows no read is answered.
+    """
+    await connection.execute(update(checkpoint).where(*_is(build)).values(damaged=why, lacks_rows=lacks_rows))
 
 
 async def what_is_missing(connection: AsyncConnection, build: Build) -> str | None:
     """Return what of a build's tables is not there, in words; None if all is."""
     return (await damage.what_is_missing(connection, {build.schema: build.group})).get(build.schema)
+
+
+async def find_lost_rows(connection: AsyncConnection, build: Build) -> str | None:
+    """Return which tables of a build have other rows than were written, in words; None if all are there."""
+    return await lost_rows.find_lost_rows(
+        connection, build.workspace, build.group, build.number, build.schema
+    )
 
 
 async def take_back(connection: AsyncConnection, build: Build) -> None:

@@ -14,7 +14,7 @@ from faststream import FastStream
 from faststream.nats import NatsMessage
 from faststream.specification import AsyncAPI
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.control import all_active
 from projections.groups import GROUPS
@@ -23,7 +23,8 @@ from services.ledger import Ledger, LedgerUnavailable
 from services.ledger.provision import list_heads
 from services.postgres.damage import Damage, damage_of, what_is_missing
 from services.postgres.locks import Locks
-from services.projector.builds import prepare_control, projector_engine
+from services.postgres.lost_rows import Trace, traces
+from services.projector.builds import Build, find_lost_rows, prepare_control, projector_engine
 from services.projector.worker import RETRY, Host, Worker
 from services.runtime.background import Background
 from services.runtime.garbage import collect_rarely
@@ -39,6 +40,9 @@ FOREVER = 1e9
 
 DAMAGE_LOOK = 30.0
 """Seconds between looks whether something of the views was dropped."""
+
+LOSS_LOOK = 10.0
+"""Seconds between looks whether rows of the views are gone, which is asked at little cost."""
 
 SWEEP, LONGEST_SWEEP = 1.0, 10.0
 """Seconds between sweeps over all ledgers, which make up for lost nudges and find new workspaces."""
@@ -59,7 +63,9 @@ class Projector:
         self._workers: dict[str, Worker] = {}
         self._tasks: dict[str, Background] = {}
         self._look = asyncio.Event()
-        self._looked_for_damage = float("-inf")
+        self._looked_for_damage = self._looked_for_losses = float("-inf")
+        self._whole: dict[str, Trace] = {}
+        """By schema, the traces of builds when none of their rows was missing."""
         self.broker = worker_broker(settings, "goaltrail-projector")
         self.broker.subscriber(
             "nudge.ledger.*",
@@ -84,8 +90,8 @@ class Projector:
         """Let the worker of a workspace look into damage that a read found."""
         workspace, group, damage, build = report
         worker = self._workers.get(workspace)
-        if worker is not None and damage in get_args(Damage):
-            worker.damaged(group, build, cast("Damage", damage))
+        if worker is not None and group in GROUPS and damage in get_args(Damage):
+            worker.damaged(Build(workspace, GROUPS[group], build), cast("Damage", damage))
 
     async def nudged(self, workspace: str) -> None:
         """Wake the worker of the workspace that has something new."""
@@ -119,6 +125,7 @@ class Projector:
                         await self._sweep(host, built)
                     await self._check_locks(locks)
                     await self._look_for_damage(engine)
+                    await self._look_for_lost_rows(engine)
                     pause = min(max(SWEEP, SWEEP_EACH * len(self._workers)), LONGEST_SWEEP)
                     await woken(self._look, pause)
             finally:
@@ -154,23 +161,44 @@ class Projector:
         self._looked_for_damage = time.monotonic()
         try:
             async with engine.connect() as connection:
-                found = await all_active(connection)
-                of_schema = {
-                    build.schema_name: (workspace, group, build.build)
-                    for (workspace, group), build in found.items()
-                    if group in GROUPS and build.version == GROUPS[group].version
-                }
-                groups = {schema: GROUPS[group] for schema, (_, group, _) in of_schema.items()}
+                of_schema = await self._followed(connection)
+                groups = {schema: build.group for schema, build in of_schema.items()}
                 for schema in await what_is_missing(connection, groups):
-                    workspace, group, number = of_schema[schema]
-                    if workspace in self._workers:
-                        self._workers[workspace].damaged(group, number, "structure")
+                    self._workers[of_schema[schema].workspace].damaged(of_schema[schema], "structure")
         except (OSError, SQLAlchemyError) as error:
             log.warning("projector waits for PostgreSQL", because=str(error)[:200])
             if damage_of(error) == "structure":
                 await self._with_views(engine)
                 for worker in self._workers.values():
                     worker.start_over()
+
+    async def _look_for_lost_rows(self, engine: AsyncEngine) -> None:
+        """Count the rows of builds when this process begins, and when rows of them were deleted."""
+        if time.monotonic() < self._looked_for_losses + LOSS_LOOK:
+            return
+        self._looked_for_losses = time.monotonic()
+        with suppress(OSError, SQLAlchemyError):  # what it is about is found by others
+            async with engine.connect() as connection:
+                of_schema = await self._followed(connection)
+                found = await traces(connection, of_schema)
+                self._whole = {schema: trace for schema, trace in self._whole.items() if schema in found}
+                for schema, trace in found.items():
+                    build = of_schema[schema]
+                    if trace == self._whole.get(schema):
+                        continue
+                    if await find_lost_rows(connection, build) is None:
+                        self._whole[schema] = trace
+                    else:
+                        self._workers[build.workspace].damaged(build, "rows")
+
+    async def _followed(self, connection: AsyncConnection) -> dict[str, Build]:
+        """Return the builds that reads use and workers of this process may follow, by schema."""
+        found = await all_active(connection)
+        return {
+            active.schema_name: Build(workspace, GROUPS[group], active.build)
+            for (workspace, group), active in found.items()
+            if workspace in self._workers and group in GROUPS and active.version == GROUPS[group].version
+        }
 
     def _wanted(self, workspace: str) -> bool:
         return self._only is None or workspace in self._only

@@ -45,8 +45,14 @@ COMPARE = 600.0
 What a sweep over all ledgers finds strange is looked at at once.
 """
 
-BUILD_AGAIN = 60.0
+BUILD_AGAIN = 30.0
 """Seconds until views that were built anew because they were damaged are built anew once more."""
+
+_TOLD: dict[Damage, str] = {
+    "structure": "a read found that something is not there",
+    "rows": "a read did not find what was written",
+    "storage": "a read found that a page or a file can't be read",
+}
 
 LOOK_AGAIN = 5.0
 """Seconds between looks whether views may go on that were set aside, or that this worker must not touch."""
@@ -111,9 +117,9 @@ class Worker:
         elif head.position != self._done:
             self._nudge.set()
 
-    def damaged(self, group: str, build: int, damage: Damage) -> None:
+    def damaged(self, build: builds.Build, damage: Damage) -> None:
         """Say that somebody found a build damaged."""
-        self._reports[group] = build, damage
+        self._reports[build.group.name] = build.number, damage
         self._nudge.set()
 
     def start_over(self) -> None:
@@ -245,18 +251,19 @@ class Worker:
         for writer in writers:
             number, damage = self._reports.pop(writer.build.group.name, (0, None))
             if number == writer.build.number and damage is not None:
-                await self._look_into(writer, damage, "a read found that a page or a file can't be read")
+                await self._look_into(writer, damage, _TOLD[damage])
 
     async def _look_into(self, writer: BuildWriter, damage: Damage, told: str) -> None:
         """Note what is damaged and raise Fenced; return if nothing is, and the catalogue can tell."""
         async with self._engine.begin() as connection:
-            why = told
-            if damage == "structure":
-                lacking = await builds.what_is_missing(connection, writer.build)
-                if lacking is None:
-                    return
-                why = lacking
-            await builds.mark_damaged(connection, writer.build, why)
+            lacking = await builds.what_is_missing(connection, writer.build)
+            if lacking is None and damage == "structure":
+                return
+            if lacking is None and damage == "rows":
+                lacking = await builds.find_lost_rows(connection, writer.build)
+            why = lacking or told
+            lacks_rows = damage == "rows"
+            await builds.mark_damaged(connection, writer.build, why, lacks_rows=lacks_rows)
         raise Fenced(f"build {writer.build.schema} is damaged: {why}")
 
     async def _follow(self, writers: Sequence[BuildWriter]) -> None:

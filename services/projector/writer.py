@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import asyncpg
 import structlog
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import Select, TableClause, bindparam, func, insert, literal_column, select, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.envelope import RecordedEvent, UndecodableEvent
 from events.error_text import explained
 from events.ledger.events import LedgerRestored
-from projections.control import checkpoint, poison
+from projections.bulk import arrays, insert_given
+from projections.control import checkpoint, poison, row_count
 from projections.projection import Copy, Fold, Store, Write
 from services.ledger import Mark, StoredMessage, recorded
 from services.projector import metrics
@@ -204,8 +208,10 @@ class BuildWriter:
             await self._move_checkpoint(connection, mark, epoch, latest, last.recorded_at)
             if poisons:
                 await connection.execute(insert(poison), poisons)
+            added = Counter({poison.name: len(poisons)} if poisons else {})
             for write in writes:
-                await _execute(connection, write, self.build.schema)
+                added[_table_of(write).name] += await _execute(connection, write, self.build.schema)
+            await self._count(connection, added)
             await connection.commit()
         self.mark, self.epoch, self._latest, self._loading = mark, epoch, latest, loading
         poisoned = [row["position"] for row in poisons if not row["waived"]]
@@ -241,6 +247,12 @@ class BuildWriter:
             "payload_hash": hashlib.sha256(message.payload).hexdigest(),
             "waived": waived,
         }
+
+    async def _count(self, connection: AsyncConnection, added: Mapping[str, int]) -> None:
+        """Add to the rows that the tables have."""
+        rows = [(*self.build.key().values(), name, count) for name, count in added.items() if count]
+        if rows:
+            await connection.execute(_COUNT, arrays(row_count, rows))
 
     async def _move_checkpoint(
         self,
@@ -288,7 +300,30 @@ _MOVE = (
 )
 
 
-async def _execute(connection: AsyncConnection, write: Write, schema: str) -> None:
+def _count_statement() -> Insert:
+    statement = insert_given(row_count)
+    return statement.on_conflict_do_update(
+        index_elements=list(row_count.primary_key.columns),
+        set_={"rows": row_count.c.rows + statement.excluded.rows},
+    )
+
+
+_COUNT = _count_statement()
+
+
+def _table_of(write: Write) -> TableClause:
+    return write.table if isinstance(write, Copy) else write.statement.table
+
+
+@cache
+def _counting(statement: Insert) -> Select[Any]:
+    """Return a statement that does the same, and answers how many rows are new."""
+    written = statement.returning(literal_column("xmax = 0").label("new")).cte("written")
+    return select(func.count()).select_from(written).where(written.c.new)
+
+
+async def _execute(connection: AsyncConnection, write: Write, schema: str) -> int:
+    """Write rows; return how many the table has more."""
     if isinstance(write, Copy):
         raw = (await connection.get_raw_connection()).driver_connection
         assert isinstance(raw, asyncpg.Connection)
@@ -298,8 +333,8 @@ async def _execute(connection: AsyncConnection, write: Write, schema: str) -> No
             columns=[c.name for c in write.table.columns],
             records=write.rows,
         )
-    else:
-        await connection.execute(write.statement, write.arrays)
+        return len(write.rows)
+    return await connection.scalar(_counting(write.statement), write.arrays) or 0
 
 
 def _never_earlier(run: Run, latest: datetime | None) -> tuple[Run, datetime]:

@@ -18,6 +18,7 @@ from projections.state import queries
 from projections.state.fold import STATE
 from services.access.callers import Caller
 from services.ledger.positions import LedgerPosition, OldEpoch, require_epoch
+from services.postgres.damage import RowsLost
 from services.postgres.views import View, Views, ViewsUnavailable
 from services.queries.paging import Cursor
 from services.runtime import clock
@@ -135,9 +136,11 @@ class ViewReader:
 
 
 async def workspace_of(view: View, workspace: str) -> Workspace:
-    """Return the workspace itself, whose zone says what a day is. Raises ViewsUnavailable."""
+    """Return the workspace itself, whose zone says what a day is. Raises ViewsUnavailable, RowsLost."""
     found = await queries.latest(view.connection, "workspace", workspace, view.position)
     if found is None:
+        if view.position and not view.poisoned:
+            raise RowsLost(f"the views of {workspace} do not know it")
         raise ViewsUnavailable(f"the views of {workspace} are not built yet")
     assert isinstance(found.state, Workspace)
     return found.state

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import asyncpg
 import pytest
 
+from events.envelope import encode
+from events.ids import ledger_subject
 from projections.groups import GROUPS
 from services.api.http.services import Services
 from services.doctor.finding import Finding
 from services.doctor.views import examine_views
-from services.ledger import Ledger
+from services.ledger import Entry, Ledger
 from tests import running
 from tests.api.conftest import Person, SettingsFor, given_goal, projecting
+from tests.api.given_readings import erp, item
+from tests.projections.contract.histories import reading_event
 from tests.running import eventually
 from tests.servers import TestDatabase, TestPostgres
+
+__all__ = ["erp"]  # a fixture
 
 pytestmark = pytest.mark.own_database
 
 GOAL = "/v1/objectives/growth"
+TREND = "/v1/kpis/sales/trend?from=2026-03-01&to=2026-03-31"
 DROPPED = {
     "schema": 'DROP SCHEMA "{schema}" CASCADE',
     "all tables": 'DROP TABLE "{schema}".version, "{schema}".key_result, "{schema}".reading CASCADE',
@@ -102,6 +111,96 @@ async def test_what_was_dropped_is_told_and_built_anew(
         assert (await active(admin, services)).build > broken.build
         assert not (await told_ready(anna))["damaged"]
         assert await complaints(provisioned, services, services.ledger) == []
+
+
+ROWS = {
+    "goals": 'TRUNCATE "{schema}".version',
+    "one goal": "DELETE FROM \"{schema}\".version WHERE kind = 'objective'",
+    "readings": 'TRUNCATE "{schema}".reading',
+    "one reading": "DELETE FROM \"{schema}\".reading WHERE source_id = 'n3'",
+    "days": 'TRUNCATE "{schema}".kpi_day',
+    "scores": 'DELETE FROM "{schema}".score_history',
+    "moments": 'TRUNCATE "{schema}".moment',
+    "counts": "TRUNCATE control.row_count",
+    "one count": "DELETE FROM control.row_count WHERE table_name = 'reading'",
+    "poison": "TRUNCATE control.poison",
+    "replaced": (
+        'CREATE TEMPORARY TABLE kept AS SELECT * FROM "{schema}".reading WHERE position % 2 = 0;'
+        ' TRUNCATE "{schema}".reading; INSERT INTO "{schema}".reading SELECT * FROM kept'
+    ),
+}
+"""What somebody did to rows while no worker ran, or one did."""
+
+
+@pytest.mark.parametrize("running_worker", [True, False], ids=["while it runs", "before it starts"])
+@pytest.mark.parametrize("what", ROWS)
+async def test_lost_rows_are_noticed_and_built_anew(
+    what: str,
+    running_worker: bool,
+    anna: Person,
+    erp: Person,
+    services: Services,
+    provisioned: SettingsFor,
+    admin: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By a worker that nobody tells. Readings that are sent again stay known, and figures as they were."""
+    monkeypatch.setattr("services.projector.main.LOSS_LOOK", 0.1)
+    monkeypatch.setattr("services.projector.main.SWEEP", 0.1)
+    known = [item(f"n{n}") for n in range(5)]
+    async with projecting(provisioned("projector")):
+        await given_goal(anna)
+        # A correction of what nobody recorded can't be folded.
+        orphan = reading_event("sales", "never", datetime(2026, 2, 1, tzinfo=UTC), [Decimal(1)], revision=1)
+        subject = ledger_subject(services.settings.workspace, orphan.aggregate)
+        await services.ledger.append(services.settings.workspace, [Entry(subject, encode(orphan))], {})
+        assert (await erp.post("/v1/readings", known)).status_code == 200
+        anna.position = erp.position
+        goal, trend = await shown(anna, GOAL), await shown(anna, TREND)
+        assert trend["incomplete"]
+        broken = await active(admin, services)
+        if running_worker:
+            await admin.execute(ROWS[what].format(schema=broken.schema))
+            await built_anew(admin, services, broken)
+    if not running_worker:
+        await admin.execute(ROWS[what].format(schema=broken.schema))
+        found = [each.check for each in await complaints(provisioned, services, services.ledger)]
+        assert "views.damaged" in found
+        async with projecting(provisioned("projector")):
+            await built_anew(admin, services, broken)
+    again = await erp.post("/v1/readings", known)
+    assert again.json()["counts"]["duplicate"] == len(known), again.text
+    assert await shown(anna, GOAL) == goal
+    assert await shown(anna, TREND) == trend
+
+
+async def shown(anna: Person, path: str) -> dict[str, Any]:
+    """What is shown, whatever the time and the position."""
+    read = await anna.read(path)
+    return {name: value for name, value in read.items() if name not in ("known_at", "position")}
+
+
+async def built_anew(admin: Any, services: Services, broken: Views) -> None:
+    """Wait until reads use another build."""
+
+    async def is_so() -> bool:
+        return (await active(admin, services)).build > broken.build
+
+    await eventually(is_so)
+
+
+async def test_no_figure_is_answered_from_views_that_lost_rows(
+    anna: Person, erp: Person, services: Services, provisioned: SettingsFor, admin: Any
+) -> None:
+    """From when a worker has noticed until they are built anew, which it does not do at once twice."""
+    async with projecting(provisioned("projector")):
+        await erp.post("/v1/readings", [item("a")])
+        await anna.read(TREND)
+    await admin.execute("UPDATE control.checkpoint SET damaged = 'reading has 0 rows', lacks_rows = true")
+    answer = await anna.get(TREND)
+    assert (answer.status_code, answer.json()["code"]) == (503, "views_damaged")
+    assert (await told_ready(anna))["damaged"]
+    assert (await erp.post("/v1/readings", [item("a")])).status_code == 503
 
 
 async def read_again(anna: Person) -> Any:

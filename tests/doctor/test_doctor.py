@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, insert, text, update
 from typer.testing import CliRunner
 
-from projections.control import active, checkpoint, poison
+from projections.control import active, checkpoint, poison, row_count
 from projections.groups import GROUPS
 from services.access.access import Access
 from services.access.first import ensure_admin_token
@@ -123,6 +123,8 @@ async def test_poison_position_is_a_failure_until_it_is_waived(
     row = {"workspace": workspace, "grp": "state", "build": 1, "position": 7, "kind": "kpi", "id": "acv"}
     async with engine.begin() as connection:
         await connection.execute(insert(poison).values(**row, error="boom", payload_hash="x", waived=False))
+        counted = {name: row[name] for name in ("workspace", "grp", "build")}
+        await connection.execute(insert(row_count).values(**counted, table_name="poison", rows=1))
     [finding] = (await found(operator, workspace))["views.poison"]
     assert (finding.level, "7 (kpi acv): boom" in finding.text) == ("fail", True)
     async with engine.begin() as connection:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from events.envelope import decode
 from events.ids import Aggregate
 from events.readings.events import ReadingCorrected, ReadingRetracted
+from projections.control import active
 from services.intake import deduplication
 from services.intake.corrections import Correction, Order, ReadingUnknown
 from services.intake.deduplication import FarBehind
@@ -20,7 +21,7 @@ from services.intake.intake import Intake
 from services.intake.receipts import Receipt
 from services.ledger import Ledger
 from services.ledger.append import Appended
-from services.postgres.views import ViewsUnavailable
+from services.postgres.views import ViewsDamaged, ViewsUnavailable
 from services.runtime.settings import Role, Settings
 from tests.intake.desk import Desk, item, statuses
 
@@ -145,6 +146,31 @@ async def test_the_database_goes_back(desk: Desk, intake: Intake) -> None:
     again = await desk.send(intake, items[::-1])
     assert [r.position for r in again] == [r.position for r in first[::-1]]
     assert statuses(again) == ["duplicate"] * 600
+
+
+@pytest.mark.parametrize("lost", ["all", "those of one KPI"])
+async def test_views_that_lost_readings_take_none_for_new(desk: Desk, intake: Intake, lost: str) -> None:
+    """Neither a process that knows where they ended, nor one that has just begun; others go on."""
+    await desk.define("other")
+    known = [item(f"o{n}") for n in range(20)]
+    await desk.send(intake, [*known, item("o0", kpi="other")])
+    await desk.project()
+    where = "" if lost == "all" else " WHERE kpi = 'sales'"
+    async with desk.engine.begin() as connection:
+        views = await active(connection, desk.workspace, "state")
+        assert views is not None
+        await connection.execute(text(f'DELETE FROM "{views.schema_name}".reading{where}'))
+    for process in (intake, desk.intake(), desk.intake()):
+        with pytest.raises(ViewsDamaged):
+            await desk.send(process, known)
+    order = Order(desk.workspace, desk.id_of("o1"), "person:anna", "wrong", kpi="sales")
+    with pytest.raises(ViewsDamaged):
+        await desk.corrections().retract(order)
+    if lost != "all":
+        assert statuses(await desk.send(intake, [item("o1", kpi="other")])) == ["accepted"]
+    await desk.begin_views()
+    await desk.project()
+    assert statuses(await desk.send(intake, known)) == ["duplicate"] * 20
 
 
 async def test_no_build_yet(settings_for: Callable[[Role], Settings], desk: Desk) -> None:
