@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api.administration import approvals, tokens, workspace
@@ -28,8 +28,8 @@ from services.api.goals import (
 from services.api.http import error_handlers, openapi
 from services.api.http.body_limit import BodyLimit
 from services.api.http.gate import Gate
-from services.api.http.query_parameters import known_parameters
 from services.api.http.request_log import RequestLog
+from services.api.http.routes import sections
 from services.api.http.services import Services
 from services.api.kpis import kpi_life, kpis
 from services.api.operations import operations
@@ -48,7 +48,8 @@ Goals and KPIs as immutable facts: every change is an event with a position, an 
 """
 
 ROUTERS = (
-    readings,  # first: a route is looked for in this order, and nothing is asked for more often
+    operations,
+    readings,
     objectives,
     objective_life,
     key_results,
@@ -130,16 +131,11 @@ def application() -> FastAPI:
         openapi_url=None,  # served by openapi.install
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=openapi.operation_id,
     )
-    for module in ROUTERS:
-        app.include_router(module.router, dependencies=[Depends(known_parameters)])
-    app.include_router(operations.router)  # a probe may add what it likes
+    routers = [module.router for module in ROUTERS]
+    app.router.routes.extend(sections(routers))
     error_handlers.install(app)
-    openapi.install(app)
-    # The framework reads the signatures when the first request looks for its path: 0.1 s, in which all wait.
-    for route in app.routes:
-        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
+    openapi.install(app, [route for router in routers for route in router.routes])
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate)
     app.add_middleware(RequestLog)

@@ -10,7 +10,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from services.api.app import ROUTERS
-from services.api.operations import operations
 
 
 def called(dependant: Dependant) -> Iterator[Callable[..., Any]]:
@@ -26,8 +25,7 @@ def test_no_request_waits_for_a_thread() -> None:
 
     That costs 0.4 ms for each, more under load, and loses what they bind for the log.
     """
-    modules = (*ROUTERS, operations)
-    routes = [route for module in modules for route in module.router.routes if isinstance(route, APIRoute)]
+    routes = [route for module in ROUTERS for route in module.router.routes if isinstance(route, APIRoute)]
     functions = {call for route in routes for call in called(route.dependant)}
     assert len(functions) > len(routes)
     in_threads = {

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from events.people.state import Person
 from projections.state import queries
 from services.api.http.openapi_responses import READ
 from services.api.http.read_parameters import Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import Administrator
 from services.api.http.services import Serving
 from services.runtime import clock
 
-router = APIRouter(prefix="/v1/approvals", tags=["administration"])
+router = subject_router("/v1/approvals", "administration")
 
 
 class Approval(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from events.errors import Refused
@@ -14,17 +14,17 @@ from events.people.refusals import forgotten_person
 from services.access.callers import Caller
 from services.access.roles import Role
 from services.access.tokens import TokenRecord
-from services.api.http.exact_json import ExactRoute
 from services.api.http.idempotency import IdempotencyKey
 from services.api.http.openapi_responses import CREATE, problems
 from services.api.http.read_parameters import POSITION
+from services.api.http.routes import subject_router
 from services.api.http.security import Administrator
 from services.api.http.services import Serving
 from services.commands.errors import KeyReused
 from services.ledger.positions import LedgerPosition
 from services.runtime import clock
 
-router = APIRouter(prefix="/v1/tokens", tags=["administration"], route_class=ExactRoute)
+router = subject_router("/v1/tokens", "administration")
 
 
 def _utc(moment: datetime) -> datetime:

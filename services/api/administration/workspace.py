@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import ConfigDict
 
 from events.ids import Aggregate
@@ -10,12 +10,12 @@ from events.workspace.commands import ChangeZone, SetDualControl
 from events.workspace.state import Workspace
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE, READ
 from services.api.http.read_parameters import Known, KnownAt, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import Administrator, Reader
 
-router = APIRouter(prefix="/v1/workspace", tags=["administration"], route_class=ExactRoute)
+router = subject_router("/v1/workspace", "administration")
 
 
 class ZoneChange(ChangeZone):

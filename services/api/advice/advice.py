@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from events.cycles.state import Cycle
 from events.ids import Slug
@@ -28,11 +28,11 @@ from projections.audit.references import reference
 from projections.scoring.pace import Pace
 from projections.state import queries
 from services.api.advice.schemas import AdviceOut, advice_out
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
 from services.api.http.paging import MAX_LIMIT, Page, Paged, page_from
 from services.api.http.read_parameters import AsOf, KnownAt, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import Reader
 from services.api.http.services import Serving
 from services.keys.keys import Keys
@@ -43,7 +43,7 @@ from services.queries.person_names import names_of
 from services.queries.read_context import ReadContext
 from services.queries.visibility import partly_seen, seen_objectives
 
-router = APIRouter(prefix="/v1/advice", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/advice", "goals")
 
 
 @router.get("", summary="List advice", responses=READ)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from events.envelope import Event
@@ -26,6 +26,7 @@ from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
 from services.api.http.paging import Page, Paged, page, page_from, position_in
 from services.api.http.read_parameters import KnownAt, Viewing, moment_parameter
+from services.api.http.routes import subject_router
 from services.api.http.security import Reader, TrailReader
 from services.api.http.services import Serving
 from services.commands.private_readings import PrivateReadings
@@ -36,7 +37,7 @@ from services.queries.person_names import names_of
 from services.queries.read_context import Moment, ReadContext, ViewReader, end_of, start_of
 from services.queries.visibility import GOALS, hidden_aggregates, hidden_goals
 
-router = APIRouter(prefix="/v1/audit", tags=["audit"])
+router = subject_router("/v1/audit", "audit")
 
 REFERENCE = r"^[a-z0-9][a-z0-9_/-]{0,126}$"
 ACTOR = r"^(person|feed|system):[a-z0-9][a-z0-9_-]{0,62}$"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Note
@@ -23,13 +23,13 @@ from events.talk.audience import Audience
 from services.api.conversations.message_reads import About, MessageReading, OpenedWords
 from services.api.conversations.own_words import add_words_steps
 from services.api.http.command_execution import Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CREATE, READ, STEP
 from services.api.http.paging import Page, Paged
 from services.api.http.read_parameters import Known
+from services.api.http.routes import subject_router
 from services.api.http.security import Talker
 
-router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=ExactRoute)
+router = subject_router("/v1/conversations", "conversations")
 
 EXAMPLE = "0192f3a4-9e31-7a40-b7c2-1d2e3f405162"
 ConversationId = Annotated[Slug, Path(examples=[EXAMPLE])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.feedback.commands import GiveFeedback
@@ -15,13 +15,13 @@ from events.talk.audience import Audience
 from services.api.conversations.message_reads import About, MessageReading, OpenedWords
 from services.api.conversations.own_words import add_words_steps
 from services.api.http.command_execution import Receipt, Writing
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CREATE, READ
 from services.api.http.paging import Page, Paged
 from services.api.http.read_parameters import Known
+from services.api.http.routes import subject_router
 from services.api.http.security import Talker
 
-router = APIRouter(prefix="/v1/feedback", tags=["conversations"], route_class=ExactRoute)
+router = subject_router("/v1/feedback", "conversations")
 
 EXAMPLE = "0192f3a4-7c1e-7b5d-9f0a-4e2d8c6b0a31"
 FeedbackId = Annotated[Slug, Path(examples=[EXAMPLE])]

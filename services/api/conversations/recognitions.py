@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.ids import Slug
@@ -14,13 +14,13 @@ from events.recognition.state import Recognition
 from services.api.conversations.message_reads import About, MessageReading, OpenedWords
 from services.api.conversations.own_words import add_words_steps
 from services.api.http.command_execution import Receipt, Writing
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CREATE, READ
 from services.api.http.paging import Page, Paged
 from services.api.http.read_parameters import Known
+from services.api.http.routes import subject_router
 from services.api.http.security import Talker
 
-router = APIRouter(prefix="/v1/recognitions", tags=["conversations"], route_class=ExactRoute)
+router = subject_router("/v1/recognitions", "conversations")
 
 EXAMPLE = "0192f3a4-8d20-7c11-8a54-6b1f2e3d4c5b"
 RecognitionId = Annotated[Slug, Path(examples=[EXAMPLE])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import ConfigDict
 
 from events.cycles.commands import AdoptPolicy, CloseCycle, OpenCycle, PlanCycle, ReopenCycle
@@ -13,14 +13,14 @@ from events.ids import Aggregate, Slug
 from services.api.goals.relative_goals import resolve_new
 from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
 from services.api.http.conditional import OptionalIfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CREATE, READ, STEP
 from services.api.http.paging import Page, Paged, list_kind
 from services.api.http.read_parameters import Known, KnownAt, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import CycleEditor, Reader
 from services.api.http.services import Serving
 
-router = APIRouter(prefix="/v1/cycles", tags=["cycles"], route_class=ExactRoute)
+router = subject_router("/v1/cycles", "cycles")
 
 CycleId = Annotated[Slug, Path(examples=["2026-q1"])]
 

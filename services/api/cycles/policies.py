@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command
@@ -23,17 +23,17 @@ from projections.state import queries
 from services.access.callers import Caller
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import OptionalIfMatch, etag
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, STEP
 from services.api.http.paging import Page, Paged, page_from
 from services.api.http.read_parameters import Known, KnownAt, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import PolicyEditor, Reader
 from services.api.http.services import Services, Serving
 from services.postgres.views import View
 from services.queries.read_context import ReadContext
 
-router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=ExactRoute)
+router = subject_router("/v1/policies", "policies")
 
 FrameworkId = Annotated[Framework, Path(examples=["okr"])]
 

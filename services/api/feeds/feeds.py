@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import ConfigDict
 
 from events.feeds.commands import ChangeFeed, RegisterFeed
@@ -12,13 +12,13 @@ from events.feeds.state import Feed
 from events.ids import Aggregate, Slug
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, list_kind
 from services.api.http.read_parameters import Known, KnownAt, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import FeedEditor, Reader
 
-router = APIRouter(prefix="/v1/feeds", tags=["readings"], route_class=ExactRoute)
+router = subject_router("/v1/feeds", "readings")
 
 FeedId = Annotated[Slug, Path(examples=["erp"])]
 

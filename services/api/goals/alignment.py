@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from events.cycles.state import Cycle
@@ -20,10 +20,10 @@ from events.org_units.events import Level
 from events.org_units.state import OrgUnit
 from projections.alignment.tree import Carriers, ObjectiveNode, Orphans, align
 from projections.state import queries
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import Reader
 from services.api.http.services import Serving
 from services.queries.goal_schemas import KeyResultOut
@@ -35,7 +35,7 @@ from services.queries.person_names import names_of
 from services.queries.read_context import ReadContext
 from services.queries.visibility import seen, seen_objectives, with_purpose_seen
 
-router = APIRouter(prefix="/v1/alignment", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/alignment", "goals")
 
 
 class Owned(BaseModel):

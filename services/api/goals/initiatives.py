@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import ConfigDict, Field
 
 from events.ids import Aggregate, Slug
@@ -20,11 +20,11 @@ from events.initiatives.state import Initiative, InitiativeStatus
 from projections.state.queries_attachments import attachments
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page
 from services.api.http.read_parameters import Known, KnownAt, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Serving
 from services.api.http.transitions import add_step
@@ -32,7 +32,7 @@ from services.queries.paging import after_cursor, last_id
 from services.queries.person_names import name_people
 from services.queries.visibility import list_seen, seen
 
-router = APIRouter(prefix="/v1/initiatives", tags=["initiatives"], route_class=ExactRoute)
+router = subject_router("/v1/initiatives", "initiatives")
 
 InitiativeId = Annotated[Slug, Path(examples=["partner-portal"])]
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Note
@@ -18,17 +18,17 @@ from projections.state import queries
 from projections.state.queries_goals import days_scored_later
 from services.api.goals.key_results import KeyResultId, find_key_result, objective_of
 from services.api.http.command_execution import Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, STEP
 from services.api.http.paging import Page, Paged, page_from
 from services.api.http.read_parameters import KnownAt, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Serving
 from services.queries.objective_scores import ObjectiveScores
 from services.queries.read_context import ReadContext
 
-router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/key-results", "goals")
 
 
 class NewCheckIn(Command):

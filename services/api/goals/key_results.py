@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Title
@@ -30,11 +30,11 @@ from projections.state import queries
 from services.access.callers import Caller
 from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command, require_change
 from services.api.http.conditional import IfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, READ
 from services.api.http.paging import Page, Paged, page_from
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Services, Serving
 from services.queries.completeness import Incomplete
@@ -46,7 +46,7 @@ from services.queries.person_names import name_people
 from services.queries.read_context import ReadContext
 from services.queries.visibility import sees
 
-router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/key-results", "goals")
 
 KeyResultId = Annotated[Slug, Path(examples=["acv"])]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import ConfigDict, Field
 
 from events.commands import Command
@@ -13,12 +13,12 @@ from events.ids import Slug
 from events.objectives.commands import MarkStepDone, ReopenStep
 from services.api.goals.key_results import KeyResultId, objective_of
 from services.api.http.command_execution import Reason, Receipt, Writing
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import STEP
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor
 from services.api.http.services import Serving
 
-router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/key-results", "goals")
 
 StepId = Annotated[Slug, Path(examples=["pilot"])]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
 from events.commands import Command, Note
@@ -21,13 +20,13 @@ from services.api.goals.objectives import ObjectiveId
 from services.api.goals.relative_goals import resolve_new
 from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor
 from services.api.http.services import Serving
 from services.api.http.transitions import add_step
 
-router = APIRouter(prefix="/v1/objectives", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/objectives", "goals")
 
 
 class NewGrade(GradeObjective):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Title
@@ -31,11 +31,11 @@ from events.text import Language
 from services.access.callers import Caller
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Services, Serving
 from services.queries.goal_schemas import ObjectiveOut
@@ -44,7 +44,7 @@ from services.queries.paging import last_id
 from services.queries.person_names import name_people
 from services.queries.visibility import list_seen
 
-router = APIRouter(prefix="/v1/objectives", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/objectives", "goals")
 
 ObjectiveId = Annotated[Slug, Path(examples=["growth"])]
 

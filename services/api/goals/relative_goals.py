@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from events.errors import Refused
 from events.ids import Aggregate
@@ -15,9 +15,9 @@ from services.access.callers import Caller
 from services.api.goals.key_results import KeyResultId, find_key_result, objective_of
 from services.api.http.command_execution import Reasoned, Receipt, Writer, Writing
 from services.api.http.conditional import OptionalIfMatch
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import STEP
 from services.api.http.read_parameters import Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor
 from services.api.http.services import Services, Serving
 from services.commands.errors import TooContended
@@ -27,7 +27,7 @@ from services.queries.read_context import WAIT, ReadContext, ViewReader
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/key-results", "goals")
 
 
 @router.post("/{key_result}/resolve", summary="Resolve a relative goal", responses=STEP)

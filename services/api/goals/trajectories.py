@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
 from events.commands import Command
@@ -11,12 +10,12 @@ from events.objectives.trajectory import Trajectory
 from services.api.goals.key_results import KeyResultId, objective_of
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor
 from services.api.http.services import Serving
 
-router = APIRouter(prefix="/v1/key-results", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/key-results", "goals")
 
 
 class NewTrajectory(Command):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import ConfigDict
 
 from events.ids import Aggregate, Slug, direct_key_results_id
 from events.objectives.commands import AddKeyResult, EnsureContainer
 from services.api.goals.objectives import NewKeyResult
 from services.api.http.command_execution import Receipt, Writing, as_command
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import problems
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor
 from services.api.people.org_units import UnitId
 
-router = APIRouter(prefix="/v1/org-units", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/org-units", "goals")
 
 
 class NewDirectKeyResult(NewKeyResult):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from services.api.http.examples import RESPONSES
 from services.api.http.gate import GUARDED
@@ -70,22 +70,12 @@ _HEADERS = {
 }
 
 
-_PUBLISHED_AS = {"milestone_steps": "key_result_steps", "unit_key_results": "direct_key_results"}
-"""Modules that had another name when the ids of their operations were published."""
-
-
-def operation_id(route: APIRoute) -> str:
-    """Return the public id of an operation: its module and its function, as in `objectives_draft`."""
-    module = route.endpoint.__module__.rpartition(".")[2]
-    return f"{_PUBLISHED_AS.get(module, module)}_{route.name}"
-
-
-def install(app: FastAPI) -> None:
-    """Let the application serve this document."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Let the application serve the document of some routes."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, routes)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
@@ -109,14 +99,14 @@ def prepared(make: Callable[[], object]) -> Callable[[], Awaitable[Response]]:
     return answer
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
         openapi_version=app.openapi_version,
         summary=app.summary,
         description=app.description,
-        routes=app.routes,
+        routes=routes,
         tags=app.openapi_tags,
         license_info=app.license_info,
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from events.commands import Command
 from events.kpis.commands import AgreeKpiChange, SendBackKpiChange
-from services.api.http.exact_json import ExactRoute
+from services.api.http.routes import subject_router
 from services.api.http.transitions import add_step
 
-router = APIRouter(prefix="/v1/kpis", tags=["KPIs"], route_class=ExactRoute)
+router = subject_router("/v1/kpis", "KPIs")
 
 
 def _add_step(command: Command, name: str, summary: str, description: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from events.decimals import Number
@@ -24,12 +24,12 @@ from projections.scoring.periods import period_of
 from projections.state import queries
 from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, etag, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page, page_from
 from services.api.http.problems import invalid_parameter
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Serving
 from services.commands.relative_goals import kpi_base_of, kpi_bases_now
@@ -43,7 +43,7 @@ from services.queries.person_names import name_people
 from services.queries.read_context import ReadContext
 from services.queries.visibility import list_seen, seen_objectives, with_purpose_seen
 
-router = APIRouter(prefix="/v1/kpis", tags=["KPIs"], route_class=ExactRoute)
+router = subject_router("/v1/kpis", "KPIs")
 
 KpiId = Annotated[Slug, Path(examples=["acv"])]
 

@@ -12,12 +12,13 @@ from pydantic import BaseModel, Field
 from projections.control import ActiveVersion
 from projections.groups import GROUPS
 from services.api.http.openapi import prepared
+from services.api.http.routes import operation_id
 from services.api.http.services import Services, Serving
 from services.api.operations.asyncapi import document
 from services.api.operations.clocks import ClockWarning
 from services.ledger.provision import Head
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], generate_unique_id_function=operation_id)
 
 LAG_EVENTS = Gauge("goaltrail_views_lag_events", "Events that the views lack, at most.", ["group"])
 LAG_SECONDS = Gauge(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
 from events.ids import Aggregate
 from events.people.commands import ForgetPerson
 from services.api.http.command_execution import Reasoned, Receipt, Writing
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import STEP
+from services.api.http.routes import subject_router
 from services.api.http.security import Administrator
 from services.api.http.services import Serving
 from services.api.people.people import PersonId
 
-router = APIRouter(prefix="/v1/people", tags=["people"], route_class=ExactRoute)
+router = subject_router("/v1/people", "people")
 
 
 class ForgetRequest(Reasoned):

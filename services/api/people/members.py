@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from services.api.http.conditional import find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
 from services.api.http.paging import Page, Paged, page_from
 from services.api.http.read_parameters import AsOf, KnownAt, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import Reader
 from services.api.http.services import Serving
 from services.api.people.org_units import UnitId
 from services.api.people.people import MembershipOut
 from services.queries.org_chart import load_org_chart
 
-router = APIRouter(prefix="/v1/org-units", tags=["people"], route_class=ExactRoute)
+router = subject_router("/v1/org-units", "people")
 
 
 class MemberOut(MembershipOut):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -15,13 +15,13 @@ from events.org_units.commands import ArchiveOrgUnit, CreateOrgUnit, MoveOrgUnit
 from events.org_units.state import OrgUnit
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, list_kind
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import Reader, StructureEditor
 
-router = APIRouter(prefix="/v1/org-units", tags=["org units"], route_class=ExactRoute)
+router = subject_router("/v1/org-units", "org units")
 
 UnitId = Annotated[Slug, Path(examples=["sales"])]
 

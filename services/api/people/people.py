@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from events.commands import Command, Title
@@ -27,11 +27,11 @@ from events.text import Language
 from projections.state import queries
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ, STEP
 from services.api.http.paging import Page, Paged, page
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import Administrator, Reader, StructureEditor
 from services.api.http.services import Serving
 from services.api.people.examples import PERSON_ID
@@ -40,7 +40,7 @@ from services.queries.paging import last_id
 from services.queries.read_context import ReadContext
 from services.queries.visibility import list_seen
 
-router = APIRouter(prefix="/v1/people", tags=["people"], route_class=ExactRoute)
+router = subject_router("/v1/people", "people")
 
 PersonId = Annotated[Slug, Path(examples=[PERSON_ID])]
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from events.commands import NOTE_LENGTH
@@ -17,7 +17,6 @@ from events.text import Text
 from projections.state import queries_readings
 from projections.state.queries_readings import Filter, Place
 from services.access.callers import Caller
-from services.api.http.exact_json import ExactRoute
 from services.api.http.idempotency import IdempotencyKey, fingerprint
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, problems
@@ -25,6 +24,7 @@ from services.api.http.paging import Page, Paged, page
 from services.api.http.problems import FieldError, Problem, invalid_parameter, unavailable
 from services.api.http.read_parameters import POSITION, Known, KnownAt, Viewing
 from services.api.http.request_log import request_id_of
+from services.api.http.routes import subject_router
 from services.api.http.security import Reader, ReadingCorrector
 from services.api.http.services import Services, Serving
 from services.intake.corrections import (
@@ -41,7 +41,7 @@ from services.intake.rejections import Rejected
 from services.queries.lookup import NotFound
 from services.queries.paging import Paging
 
-router = APIRouter(prefix="/v1/readings", tags=["readings"], route_class=ExactRoute)
+router = subject_router("/v1/readings", "readings")
 
 WRITE = problems(400, 401, 403, 404, 413, 422, 503)
 

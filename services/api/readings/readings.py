@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
@@ -20,6 +20,7 @@ from services.api.http.openapi_responses import problems
 from services.api.http.problems import Problem, storage_full, unavailable
 from services.api.http.read_parameters import POSITION
 from services.api.http.request_log import request_id_of
+from services.api.http.routes import subject_router
 from services.api.http.security import ReadingSender
 from services.api.http.services import Serving
 from services.api.readings.reading_versions import router as versions_router
@@ -32,7 +33,7 @@ from services.intake.request_limits import Busy
 from services.ledger import LedgerUnavailable, LedgerUncertain
 from services.postgres.views import LedgerDiffers, ViewsBusy, ViewsUnavailable
 
-router = APIRouter(tags=["readings"])
+router = subject_router("/v1/readings", "readings")
 
 MANUAL = "manual"
 """The feed of what a person sends without naming one."""
@@ -127,7 +128,7 @@ _NDJSON_ANSWER = {
 
 
 @router.post(
-    "/v1/readings",
+    "",
     summary="Send readings",
     openapi_extra={"requestBody": _BODY},
     responses={
@@ -259,4 +260,4 @@ async def _lines(parts: list[bytes], summary: dict[str, Any]) -> AsyncIterator[b
     yield orjson.dumps(summary) + b"\n"
 
 
-router.include_router(versions_router)
+router.routes.extend(versions_router.routes)

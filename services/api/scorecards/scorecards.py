@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from events.decimals import Number
@@ -16,11 +16,11 @@ from projections.scoring.formulas import written
 from projections.scoring.scorecards import Totals
 from services.api.http.command_execution import Reason, Receipt, Writing, as_command
 from services.api.http.conditional import IfMatch, find
-from services.api.http.exact_json import ExactRoute
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
 from services.api.http.paging import Page, Paged, page
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
+from services.api.http.routes import subject_router
 from services.api.http.security import Reader, ScorecardEditor
 from services.api.http.services import Serving
 from services.queries.grading import BandOut, PolicyRef
@@ -29,7 +29,7 @@ from services.queries.person_names import name_people
 from services.queries.scorecard_scores import ScorecardScores
 from services.queries.visibility import list_seen
 
-router = APIRouter(prefix="/v1/scorecards", tags=["goals"], route_class=ExactRoute)
+router = subject_router("/v1/scorecards", "goals")
 
 ScorecardId = Annotated[Slug, Path(examples=["sales-2026"])]
 
