@@ -26,11 +26,13 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    column,
     func,
     select,
-    text,
+    table,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.driver import Connection
 
 metadata = MetaData(schema="control")
 
@@ -144,7 +146,7 @@ def schema_name(workspace: str, group: str, build: int) -> str:
 
 
 async def all_active(
-    connection: AsyncConnection, workspaces: Collection[str] | None = None
+    connection: Connection, workspaces: Collection[str] | None = None
 ) -> dict[tuple[str, str], ActiveVersion]:
     """Return the builds that reads use now, by workspace and group; only those of `workspaces`, if given."""
     if workspaces is None:
@@ -154,7 +156,7 @@ async def all_active(
     return {(workspace, group): ActiveVersion(*build) for workspace, group, *build in rows}
 
 
-async def active(connection: AsyncConnection, workspace: str, group: str) -> ActiveVersion | None:
+async def active(connection: Connection, workspace: str, group: str) -> ActiveVersion | None:
     """Return the build that reads use now, with its checkpoint; None before the first one is made."""
     row = (await connection.execute(_ACTIVE, {"workspace": workspace, "grp": group})).one_or_none()
     return None if row is None else ActiveVersion(*row[2:])
@@ -190,7 +192,7 @@ _ACTIVE = _ALL_ACTIVE.where(
 """Made once: every read begins with it, and putting it together takes longer than running it."""
 
 
-async def set_aside(connection: AsyncConnection, workspace: str, group: str) -> list[tuple[int, str]]:
+async def set_aside(connection: Connection, workspace: str, group: str) -> list[tuple[int, str]]:
     """Return epoch and schema of the builds of a group that are set aside, newest first.
 
     Those whose schema somebody dropped are left out: that is how they are got rid of.
@@ -210,10 +212,13 @@ async def set_aside(connection: AsyncConnection, workspace: str, group: str) -> 
     return [(epoch, schema) for epoch, schema in schemas if schema in left]
 
 
-_SCHEMAS_THERE = text("SELECT nspname FROM pg_namespace WHERE nspname = ANY(CAST(:names AS text[]))")
+_NAMESPACES = table("pg_namespace", column("nspname", Text), schema="pg_catalog")
+_SCHEMAS_THERE = select(_NAMESPACES.c.nspname).where(
+    _NAMESPACES.c.nspname == any_(bindparam("names", type_=ARRAY(Text)))
+)
 
 
-async def building(connection: AsyncConnection, workspace: str, group: str) -> int | None:
+async def building(connection: Connection, workspace: str, group: str) -> int | None:
     """Return the position of a build that nobody reads yet; None if there is none."""
     last: int | None = await connection.scalar(
         select(func.max(checkpoint.c.position)).where(
@@ -234,7 +239,7 @@ class Poison:
     waived: bool
 
 
-async def poisoned(connection: AsyncConnection, workspace: str, group: str) -> list[Poison]:
+async def poisoned(connection: Connection, workspace: str, group: str) -> list[Poison]:
     """Return the poison positions of the active build, oldest first."""
     rows = await connection.execute(_POISONED, {"workspace": workspace, "grp": group})
     return [Poison(*row) for row in rows]

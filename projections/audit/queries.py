@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, not_, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ARRAY, BigInteger, Row, Select, Text, and_, any_, bindparam, literal, not_, or_, select
 
 from events.envelope import Event
 from events.ids import Aggregate
@@ -35,6 +34,7 @@ from events.objectives.key_result_events import (
 from events.registry import EventData, UnknownData, lookup, type_of, upcast
 from projections.audit.references import reference
 from projections.audit.tables import recording, trail
+from projections.driver import Connection
 
 _AGREEMENT = (
     ObjectiveChangeProposed,
@@ -92,8 +92,11 @@ class EventBuilder(NamedTuple):
     last_position: int
 
 
+_TEXTS = ARRAY(Text)
+
+
 async def trail_of(
-    connection: AsyncConnection,
+    connection: Connection,
     workspace: str,
     about: Sequence[str],
     *,
@@ -121,7 +124,8 @@ async def trail_of(
         statement = statement.where(trail.c.about.overlap(list(about)))
     for kind in sorted({aggregate.kind for aggregate in hidden}):
         ids = [aggregate.id for aggregate in hidden if aggregate.kind == kind]
-        statement = statement.where(not_(and_(trail.c.kind == kind, trail.c.id.in_(ids))))
+        among = trail.c.id == any_(literal(ids, _TEXTS))
+        statement = statement.where(not_(and_(trail.c.kind == kind, among)))
     if actor is not None:
         statement = statement.where(trail.c.actor == actor)
     if name is not None:
@@ -139,26 +143,36 @@ async def trail_of(
 
 
 async def goalposts(
-    connection: AsyncConnection, workspace: str, key_result: str, *, objective: str, known: int
+    connection: Connection, workspace: str, key_result: str, *, objective: str, known: int
 ) -> list[Goalpost]:
     """Return every target and baseline of a key result in the order they were set, the first ones included.
 
     One that somebody had to agree to names also who asked for it and why.
     """
-    agreement = [type_of(model) for model in _AGREEMENT]
-    rows = await connection.execute(
-        _select(known)
-        .where(
-            or_(
-                trail.c.about.contains([reference("key_result", key_result)]),
-                and_(
-                    trail.c.about.contains([reference("objective", objective)]), trail.c.type.in_(agreement)
-                ),
-            )
-        )
-        .order_by(trail.c.position)
-    )
+    parameters = {
+        "key_result": [reference("key_result", key_result)],
+        "objective": [reference("objective", objective)],
+        "agreement": [type_of(model) for model in _AGREEMENT],
+        "known": known,
+    }
+    rows = await connection.execute(_GOALPOSTS, parameters)
     return goalposts_in([_entry(workspace, row) for row in rows], key_result)
+
+
+_GOALPOSTS = (
+    select(trail)
+    .where(
+        trail.c.position <= bindparam("known", type_=BigInteger),
+        or_(
+            trail.c.about.contains(bindparam("key_result", type_=_TEXTS)),
+            and_(
+                trail.c.about.contains(bindparam("objective", type_=_TEXTS)),
+                trail.c.type == any_(bindparam("agreement", type_=_TEXTS)),
+            ),
+        ),
+    )
+    .order_by(trail.c.position)
+)
 
 
 def goalposts_in(entries: Iterable[TrailEntry], key_result: str) -> list[Goalpost]:
@@ -189,20 +203,26 @@ def goalposts_in(entries: Iterable[TrailEntry], key_result: str) -> list[Goalpos
     return found
 
 
-async def recordings(connection: AsyncConnection, kpi: str, *, known: int) -> list[EventBuilder]:
+async def recordings(connection: Connection, kpi: str, *, known: int) -> list[EventBuilder]:
     """Return how many readings of a KPI were recorded, by day and feed; the last day may go past `known`."""
-    rows = await connection.execute(
-        select(
-            recording.c.feed,
-            recording.c.recorded_day,
-            recording.c.n,
-            recording.c.first_position,
-            recording.c.last_position,
-        )
-        .where(recording.c.kpi == kpi, recording.c.first_position <= known)
-        .order_by(recording.c.recorded_day, recording.c.feed)
-    )
+    rows = await connection.execute(_RECORDINGS, {"kpi": kpi, "known": known})
     return [EventBuilder(*row) for row in rows]
+
+
+_RECORDINGS = (
+    select(
+        recording.c.feed,
+        recording.c.recorded_day,
+        recording.c.n,
+        recording.c.first_position,
+        recording.c.last_position,
+    )
+    .where(
+        recording.c.kpi == bindparam("kpi", type_=Text),
+        recording.c.first_position <= bindparam("known", type_=BigInteger),
+    )
+    .order_by(recording.c.recorded_day, recording.c.feed)
+)
 
 
 def _select(known: int) -> Select[Any]:

@@ -11,12 +11,26 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
-from sqlalchemy import ARRAY, BigInteger, Date, Select, Text, and_, bindparam, cast, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Date,
+    DateTime,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.aggregates import AGGREGATES
 from events.ids import Aggregate
+from projections.driver import Connection
 from projections.scoring.values import BusinessDays, DayValue
 from projections.state.kpi_days import day_value
 from projections.state.tables import key_result, kpi_day, moment, reading, score_history, version
@@ -31,25 +45,22 @@ class Version(NamedTuple):
     recorded_at: datetime
 
 
-async def position_at(connection: AsyncConnection, known_at: datetime) -> int:
+async def position_at(connection: Connection, known_at: datetime) -> int:
     """Return the last position that was fully recorded at a time; never in the middle of an atomic batch."""
-    found = await connection.scalar(
-        select(func.max(moment.c.position)).where(moment.c.recorded_at <= known_at)
-    )
+    found = await connection.scalar(_POSITION_AT, {"known_at": known_at})
     return found or 0
 
 
-async def moment_at(connection: AsyncConnection, position: int) -> tuple[int, datetime]:
+async def moment_at(connection: Connection, position: int) -> tuple[int, datetime]:
     """Return the last end of an atomic batch up to a position, and when it was recorded.
 
     There must be one.
     """
-    newest = select(moment.c.position, moment.c.recorded_at).order_by(moment.c.position.desc()).limit(1)
-    row = (await connection.execute(newest.where(moment.c.position <= position))).one()
+    row = (await connection.execute(_MOMENT_AT, {"position": position})).one()
     return row.position, row.recorded_at
 
 
-async def latest(connection: AsyncConnection, kind: str, id_: str, position: int) -> Version | None:
+async def latest(connection: Connection, kind: str, id_: str, position: int) -> Version | None:
     """Return one aggregate as known at a position."""
     parameters = {"kind": kind, "id": id_, "position": position}
     row = (await connection.execute(_LATEST, parameters)).one_or_none()
@@ -57,7 +68,7 @@ async def latest(connection: AsyncConnection, kind: str, id_: str, position: int
 
 
 async def latest_of(
-    connection: AsyncConnection, aggregates: Sequence[Aggregate], position: int
+    connection: Connection, aggregates: Sequence[Aggregate], position: int
 ) -> dict[Aggregate, Version]:
     """Return the aggregates that exist, of some that are asked for, as known at a position."""
     if not aggregates:
@@ -71,17 +82,13 @@ async def latest_of(
     return {Aggregate(kind, id_): version_of(kind, *rest) for id_, kind, *rest in rows}
 
 
-async def objective_of(connection: AsyncConnection, key_result_id: str, position: int) -> str | None:
+async def objective_of(connection: Connection, key_result_id: str, position: int) -> str | None:
     """Return the objective that a key result belongs to, if it was added by then."""
-    found: str | None = await connection.scalar(
-        select(key_result.c.objective).where(
-            key_result.c.id == key_result_id, key_result.c.position <= position
-        )
-    )
+    found: str | None = await connection.scalar(_OBJECTIVE_OF, {"id": key_result_id, "position": position})
     return found
 
 
-async def latest_of_kind(connection: AsyncConnection, kind: str, position: int) -> list[Version]:
+async def latest_of_kind(connection: Connection, kind: str, position: int) -> list[Version]:
     """Return every aggregate of a kind as known at a position, by id."""
     rows = await connection.execute(_LATEST_OF_KIND, {"kind": kind, "position": position})
     return [version_of(*row) for row in rows]
@@ -99,6 +106,19 @@ VERSION = (
     version.c.position,
     version.c.revision,
     version.c.recorded_at,
+)
+_POSITION_AT = select(func.max(moment.c.position)).where(
+    moment.c.recorded_at <= bindparam("known_at", type_=DateTime(timezone=True))
+)
+_MOMENT_AT = (
+    select(moment.c.position, moment.c.recorded_at)
+    .where(moment.c.position <= bindparam("position", type_=BigInteger))
+    .order_by(moment.c.position.desc())
+    .limit(1)
+)
+_OBJECTIVE_OF = select(key_result.c.objective).where(
+    key_result.c.id == bindparam("id", type_=Text),
+    key_result.c.position <= bindparam("position", type_=BigInteger),
 )
 _KNOWN = version.c.position <= bindparam("position", type_=BigInteger)
 _KIND = version.c.kind == bindparam("kind", type_=Text)
@@ -131,15 +151,13 @@ def _latest_of() -> Select[Any]:
 _LATEST_OF = _latest_of()
 
 
-async def days_of(
-    connection: AsyncConnection, kpi: str, first: date, last: date, position: int
-) -> BusinessDays:
+async def days_of(connection: Connection, kpi: str, first: date, last: date, position: int) -> BusinessDays:
     """Return a KPI's business days from `first` to `last`, in order, as known at a position."""
     return (await days_of_each(connection, {kpi: (first, last)}, position))[kpi]
 
 
 async def days_of_each(
-    connection: AsyncConnection, stretches: Mapping[str, tuple[date, date]], position: int
+    connection: Connection, stretches: Mapping[str, tuple[date, date]], position: int
 ) -> dict[str, BusinessDays]:
     """Return the business days of several KPIs, each from a first to a last one, as known at a position.
 
@@ -183,18 +201,10 @@ _DAYS = _days()
 
 
 async def _from_readings(
-    connection: AsyncConnection, kpi: str, days: Sequence[date], position: int
+    connection: Connection, kpi: str, days: Sequence[date], position: int
 ) -> list[DayValue]:
     """Return the readings of some business days, each as one, that were in force at a position."""
-    on_days = select(reading.c.id).where(
-        reading.c.kpi == kpi, reading.c.business_day.in_(days), reading.c.position <= position
-    )
-    rows = await connection.execute(
-        select(reading)
-        .ext(distinct_on(reading.c.id))
-        .where(reading.c.id.in_(on_days), reading.c.position <= position)
-        .order_by(reading.c.id, reading.c.position.desc())
-    )
+    rows = await connection.execute(_ON_DAYS, {"kpi": kpi, "days": list(days), "position": position})
     found: list[DayValue] = []
     wanted = set(days)
     for row in rows:
@@ -210,17 +220,38 @@ async def _from_readings(
     return found
 
 
+def _on_days() -> Select[Any]:
+    known = reading.c.position <= bindparam("position", type_=BigInteger)
+    ever = select(reading.c.id).where(
+        reading.c.kpi == bindparam("kpi", type_=Text),
+        reading.c.business_day == any_(bindparam("days", type_=ARRAY(Date))),
+        known,
+    )
+    return (
+        select(reading)
+        .ext(distinct_on(reading.c.id))
+        .where(reading.c.id.in_(ever), known)
+        .order_by(reading.c.id, reading.c.position.desc())
+    )
+
+
+_ON_DAYS = _on_days()
+
+
 async def score_rows(
-    connection: AsyncConnection, key_result: str, first: date, last: date, position: int
+    connection: Connection, key_result: str, first: date, last: date, position: int
 ) -> list[Any]:
     """Return stored scores of a key result for a range of days, by day, then as they came about."""
-    rows = await connection.execute(
-        select(score_history)
-        .where(
-            score_history.c.key_result == key_result,
-            score_history.c.day.between(first, last),
-            score_history.c.position <= position,
-        )
-        .order_by(score_history.c.day, score_history.c.recorded_day, score_history.c.position)
+    parameters = {"key_result": key_result, "first": first, "last": last, "position": position}
+    return list(await connection.execute(_SCORES, parameters))
+
+
+_SCORES = (
+    select(score_history)
+    .where(
+        score_history.c.key_result == bindparam("key_result", type_=Text),
+        score_history.c.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
+        score_history.c.position <= bindparam("position", type_=BigInteger),
     )
-    return list(rows)
+    .order_by(score_history.c.day, score_history.c.recorded_day, score_history.c.position)
+)

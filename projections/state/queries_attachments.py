@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import ARRAY, BigInteger, Text, any_, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.ids import Aggregate
 from events.state import State
+from projections.driver import Connection
 from projections.state import queries
 from projections.state.attachments import attached_to
 from projections.state.queries import Version
@@ -16,7 +16,7 @@ from projections.state.tables import attachment
 
 
 async def attachments(
-    connection: AsyncConnection, kind: str, about: Collection[str], position: int
+    connection: Connection, kind: str, about: Collection[str], position: int
 ) -> list[Version]:
     """Return aggregates of a kind that hang on one of some references as known at a position, by id."""
     if not about:

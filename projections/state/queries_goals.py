@@ -8,11 +8,11 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Text, Uuid, any_, bindparam, cast, select, union
+from sqlalchemy import ARRAY, BigInteger, Date, Text, Uuid, any_, bindparam, cast, select, union
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.objectives.state import Objective
+from projections.driver import Connection
 from projections.state.tables import HOLDS_RELATIVE, command, key_result, score_history, taken_over, version
 
 
@@ -27,13 +27,9 @@ class Carried(NamedTuple):
     """`<hash of what was asked>:<number of its events>`."""
 
 
-async def carried_out(
-    connection: AsyncConnection, event_id: UUID, *, schema: str | None = None
-) -> Carried | None:
-    """Return the command whose first event has this id; `schema`: look there, not in the active build."""
-    options = {} if schema is None else {"schema_translate_map": {command.schema: schema}}
-    found = await connection.execute(_CARRIED, {"event_id": event_id}, execution_options=options)
-    row = found.one_or_none()
+async def carried_out(connection: Connection, event_id: UUID) -> Carried | None:
+    """Return the command whose first event has this id."""
+    row = (await connection.execute(_CARRIED, {"event_id": event_id})).one_or_none()
     return None if row is None else Carried(*row)
 
 
@@ -42,7 +38,7 @@ _CARRIED = select(command.c.position, command.c.kind, command.c.id, command.c.re
 )
 
 
-async def objectives_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
+async def objectives_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
     """Return the objective of each id that is a goal's: itself, or the one that a key result is in."""
     rows = await connection.execute(_OBJECTIVES_OF, {"ids": sorted(ids)})
     # An id of both kinds, if there ever was one, means the objective.
@@ -57,7 +53,7 @@ _OBJECTIVES_OF = union(
 
 
 async def taken_over_by(
-    connection: AsyncConnection, key_results: Collection[str], position: int
+    connection: Connection, key_results: Collection[str], position: int
 ) -> dict[str, tuple[str, ...]]:
     """Return the objectives that took some key results over by a position, by id; also dropped ones."""
     if not key_results:
@@ -81,26 +77,29 @@ _TAKEN_OVER_BY = (
 
 
 async def days_scored_later(
-    connection: AsyncConnection, key_result_id: str, recorded_day: date, position: int
+    connection: Connection, key_result_id: str, recorded_day: date, position: int
 ) -> list[date]:
     """Return the business days whose score of a recorded day (UTC) was computed again after a position.
 
     Only the last score of a recorded day is stored; what it was at the position has to be computed.
     """
-    days = await connection.scalars(
-        select(score_history.c.day)
-        .where(
-            score_history.c.key_result == key_result_id,
-            score_history.c.recorded_day == recorded_day,
-            score_history.c.goal_position == 0,
-            score_history.c.position > position,
-        )
-        .order_by(score_history.c.day)
+    parameters = {"key_result": key_result_id, "recorded_day": recorded_day, "position": position}
+    return list(await connection.scalars(_SCORED_LATER, parameters))
+
+
+_SCORED_LATER = (
+    select(score_history.c.day)
+    .where(
+        score_history.c.key_result == bindparam("key_result", type_=Text),
+        score_history.c.recorded_day == bindparam("recorded_day", type_=Date),
+        score_history.c.goal_position == 0,
+        score_history.c.position > bindparam("position", type_=BigInteger),
     )
-    return list(days)
+    .order_by(score_history.c.day)
+)
 
 
-async def with_relative_goals(connection: AsyncConnection, position: int) -> list[Objective]:
+async def with_relative_goals(connection: Connection, position: int) -> list[Objective]:
     """Return every objective with a relative goal, as known at a position."""
     rows = await connection.scalars(_WITH_RELATIVE, {"position": position})
     return [Objective.model_validate_json(row) for row in rows]

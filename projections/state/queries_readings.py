@@ -13,23 +13,26 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Date,
     FromClause,
+    Integer,
+    Text,
     Uuid,
     any_,
     bindparam,
     cast,
     exists,
     func,
-    literal,
+    literal_column,
     null,
     select,
     tuple_,
     union_all,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.readings.identity import Version
 from projections.control import active_version, poison
+from projections.driver import Connection
 from projections.state.tables import confirmation, dispute, metadata, moment, reading
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid(as_uuid=False)))
@@ -46,16 +49,16 @@ _VERSIONS = union_all(
     select(
         dispute.c.id,
         dispute.c.position,
-        literal("disputed", literal_execute=True),
-        literal(0, literal_execute=True),
+        literal_column("'disputed'", Text),
+        literal_column("0", Integer),
         dispute.c.content,
         dispute.c.source_version,
     ).where(dispute.c.id == any_(_IDS)),
     select(
         confirmation.c.id,
         confirmation.c.position,
-        literal("confirmed", literal_execute=True),
-        literal(0, literal_execute=True),
+        literal_column("'confirmed'", Text),
+        literal_column("0", Integer),
         confirmation.c.content,
         confirmation.c.source_version,
     ).where(confirmation.c.id == any_(_IDS)),
@@ -63,8 +66,8 @@ _VERSIONS = union_all(
     select(
         null(),
         poison.c.position,
-        literal(_POISON, literal_execute=True),
-        literal(0, literal_execute=True),
+        literal_column(f"'{_POISON}'", Text),
+        literal_column("0", Integer),
         null(),
         null(),
     )
@@ -91,7 +94,7 @@ class OnRecord(NamedTuple):
     """Positions of readings that are in no table, because the fold could not take them."""
 
 
-async def on_record(connection: AsyncConnection, workspace: str, ids: Sequence[str]) -> OnRecord:
+async def on_record(connection: Connection, workspace: str, ids: Sequence[str]) -> OnRecord:
     """Return everything that is on record for some readings.
 
     Ids are UUIDs as text: making UUIDs of them takes longer than looking them up.
@@ -112,25 +115,31 @@ async def on_record(connection: AsyncConnection, workspace: str, ids: Sequence[s
     return OnRecord(found, frozenset(poisoned))
 
 
-async def kpi_of(connection: AsyncConnection, id_: str) -> str | None:
+async def kpi_of(connection: Connection, id_: str) -> str | None:
     """Return the KPI of a reading; None if there is no such reading."""
-    found: str | None = await connection.scalar(select(reading.c.kpi).where(reading.c.id == id_).limit(1))
+    found: str | None = await connection.scalar(_KPI_OF, {"id": id_})
     return found
 
 
+_ID = bindparam("id", type_=Uuid(as_uuid=False))
+_POSITION = bindparam("position", type_=BigInteger)
+_KPI_OF = select(reading.c.kpi).where(reading.c.id == _ID).limit(1)
+
+
 async def positions_of(
-    connection: AsyncConnection, kpi: str, first: date, last: date, position: int
+    connection: Connection, kpi: str, first: date, last: date, position: int
 ) -> tuple[int, int]:
     """Return the positions of the first and the last reading of some days, up to a position; 0 for none."""
-    rows = await connection.execute(
-        select(func.min(reading.c.position), func.max(reading.c.position)).where(
-            reading.c.kpi == kpi,
-            reading.c.business_day.between(first, last),
-            reading.c.position <= position,
-        )
-    )
-    lowest, highest = rows.one()
+    parameters = {"kpi": kpi, "first": first, "last": last, "position": position}
+    lowest, highest = (await connection.execute(_POSITIONS_OF, parameters)).one()
     return lowest or 0, highest or 0
+
+
+_POSITIONS_OF = select(func.min(reading.c.position), func.max(reading.c.position)).where(
+    reading.c.kpi == bindparam("kpi", type_=Text),
+    reading.c.business_day.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
+    reading.c.position <= _POSITION,
+)
 
 
 def _known_from(position: ColumnElement[int], of: FromClause) -> ColumnElement[datetime]:
@@ -146,19 +155,20 @@ def _known_from(position: ColumnElement[int], of: FromClause) -> ColumnElement[d
     )
 
 
-async def known_from(connection: AsyncConnection, positions: Sequence[int]) -> dict[int, datetime]:
+async def known_from(connection: Connection, positions: Sequence[int]) -> dict[int, datetime]:
     """Return from when on some events are known, by position; they are in the views."""
     if not positions:
         return {}
-    wanted = (
-        func.unnest(cast(list(positions), ARRAY(BigInteger)))
-        .table_valued("position")
-        .render_derived("wanted")
-    )
-    rows = await connection.execute(select(wanted.c.position, _known_from(wanted.c.position, wanted)))
+    rows = await connection.execute(_KNOWN_FROM, {"positions": list(positions)})
     return {position: since for position, since in rows if since is not None}
 
 
+_WANTED = (
+    func.unnest(bindparam("positions", type_=ARRAY(BigInteger)))
+    .table_valued("position")
+    .render_derived("wanted")
+)
+_KNOWN_FROM = select(_WANTED.c.position, _known_from(_WANTED.c.position, _WANTED))
 _SHOWN = select(reading, _known_from(reading.c.position, reading))
 """Versions of readings as they are shown."""
 
@@ -185,7 +195,7 @@ class Place(NamedTuple):
 
 
 async def list_readings(
-    connection: AsyncConnection, wanted: Filter, position: int, after: Place | None, limit: int
+    connection: Connection, wanted: Filter, position: int, after: Place | None, limit: int
 ) -> list[Any]:
     """Return rows of `reading` as known at a position, after a place in the list.
 
@@ -222,29 +232,29 @@ async def list_readings(
     return list(rows)
 
 
-async def versions(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
+async def versions(connection: Connection, id_: str, position: int) -> list[Any]:
     """Return every version of one reading as known at a position, oldest first."""
-    rows = await connection.execute(
-        _SHOWN.where(reading.c.id == id_, reading.c.position <= position).order_by(reading.c.position)
-    )
-    return list(rows)
+    return list(await connection.execute(_ALL_VERSIONS, {"id": id_, "position": position}))
 
 
-async def disputes(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
+async def disputes(connection: Connection, id_: str, position: int) -> list[Any]:
     """Return the other content that was sent for one reading as known at a position, oldest first."""
-    rows = await connection.execute(
-        select(dispute)
-        .where(dispute.c.id == id_, dispute.c.position <= position)
-        .order_by(dispute.c.position)
-    )
-    return list(rows)
+    return list(await connection.execute(_DISPUTES, {"id": id_, "position": position}))
 
 
-async def confirmations(connection: AsyncConnection, id_: str, position: int) -> list[Any]:
+async def confirmations(connection: Connection, id_: str, position: int) -> list[Any]:
     """Return the newer versions that said what was in force, as known at a position, oldest first."""
-    rows = await connection.execute(
-        select(confirmation)
-        .where(confirmation.c.id == id_, confirmation.c.position <= position)
-        .order_by(confirmation.c.position)
-    )
-    return list(rows)
+    return list(await connection.execute(_CONFIRMATIONS, {"id": id_, "position": position}))
+
+
+_ALL_VERSIONS = _SHOWN.where(reading.c.id == _ID, reading.c.position <= _POSITION).order_by(
+    reading.c.position
+)
+_DISPUTES = (
+    select(dispute).where(dispute.c.id == _ID, dispute.c.position <= _POSITION).order_by(dispute.c.position)
+)
+_CONFIRMATIONS = (
+    select(confirmation)
+    .where(confirmation.c.id == _ID, confirmation.c.position <= _POSITION)
+    .order_by(confirmation.c.position)
+)

@@ -28,10 +28,10 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.ids import Aggregate
 from events.visibility import Viewer
+from projections.driver import Connection
 from projections.state.queries import NEWEST_FIRST, VERSION, Version, version_of
 from projections.state.tables import key_result, restriction, version
 
@@ -40,7 +40,7 @@ SAID = ("conversation", "feedback", "recognition")
 
 
 async def page_of_kind(
-    connection: AsyncConnection,
+    connection: Connection,
     kind: str,
     viewer: Viewer,
     *,
@@ -66,7 +66,7 @@ async def page_of_kind(
 
 
 async def hidden(
-    connection: AsyncConnection, viewer: Viewer, now: int, kinds: Collection[str]
+    connection: Connection, viewer: Viewer, now: int, kinds: Collection[str]
 ) -> frozenset[Aggregate]:
     """Return every aggregate of some kinds that is hidden from a viewer."""
     parameters = {**_looking(viewer, now), "kinds": sorted(kinds)}
@@ -75,7 +75,7 @@ async def hidden(
 
 
 async def hidden_among(
-    connection: AsyncConnection, viewer: Viewer, now: int, aggregates: Collection[Aggregate]
+    connection: Connection, viewer: Viewer, now: int, aggregates: Collection[Aggregate]
 ) -> frozenset[Aggregate]:
     """Return those of some aggregates that are hidden from a viewer."""
     if not aggregates:
@@ -91,7 +91,7 @@ async def hidden_among(
 
 
 async def hidden_goals(
-    connection: AsyncConnection, viewer: Viewer, now: int, ids: Collection[str]
+    connection: Connection, viewer: Viewer, now: int, ids: Collection[str]
 ) -> frozenset[str]:
     """Return those of some ids of objectives and key results whose objective is hidden from a viewer."""
     if not ids or viewer.sees_all_goals:

@@ -384,7 +384,8 @@ async def _require_not_lost(view: View, request: Request) -> None:
     Views that were set aside remember it: who asks has an answer already, of something that is not there.
     """
     for epoch, schema in await control.set_aside(view.connection, request.workspace, STATE.name):
-        if await queries_goals.carried_out(view.connection, request.event_id(0), schema=schema):
+        aside = view.connection.with_schemas({STATE.name: schema})
+        if await queries_goals.carried_out(aside, request.event_id(0)):
             raise OldEpoch(epoch, view.epoch)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from events.cycles.state import Cycle
 from events.ids import Aggregate
 from events.kpis.commands import StatedKpiTarget
@@ -14,6 +12,7 @@ from events.kpis.state import Kpi
 from events.measures import Window
 from events.objectives.state import KeyResult, Objective
 from events.relative import FrozenBase, FrozenValue, PeriodBase
+from projections.driver import Connection
 from projections.scoring.formulas import written
 from projections.scoring.relative import (
     WHOLE,
@@ -40,7 +39,7 @@ def waiting(objectives: Sequence[Objective]) -> list[tuple[Objective, KeyResult]
 
 
 async def bases_of(
-    connection: AsyncConnection, position: int, as_of: date, objective: Objective, key_result: KeyResult
+    connection: Connection, position: int, as_of: date, objective: Objective, key_result: KeyResult
 ) -> tuple[PeriodBase, ...]:
     """Return the bases of a relative goal whose periods are over and have a value, as known at a position.
 
@@ -64,7 +63,7 @@ async def bases_of(
 
 
 async def kpi_base_of(
-    connection: AsyncConnection, position: int, today: date, id_: str, stated: StatedKpiTarget
+    connection: Connection, position: int, today: date, id_: str, stated: StatedKpiTarget
 ) -> FrozenValue | None:
     """Return the base of a KPI's relative target as known at the position.
 
@@ -83,7 +82,7 @@ async def kpi_base_of(
 
 
 async def kpi_bases_now(
-    connection: AsyncConnection, position: int, kpi: Kpi
+    connection: Connection, position: int, kpi: Kpi
 ) -> dict[FrozenValue, BaseValue | None]:
     """Return what the bases of a KPI's targets come to, as known at the position."""
     bases = {target.base for target in kpi.targets if target.base is not None}
@@ -112,7 +111,7 @@ def _waits(key_result: KeyResult) -> bool:
 
 
 async def _frozen(
-    connection: AsyncConnection, position: int, window: Window, kpi: Kpi, period: BasePeriod
+    connection: Connection, position: int, window: Window, kpi: Kpi, period: BasePeriod
 ) -> FrozenBase | None:
     """Return a base period frozen with its value; None without a value."""
     first, last = base_days(window, kpi, period)

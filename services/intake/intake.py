@@ -15,8 +15,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from events.ids import Aggregate, ledger_subject
 from events.ledger.events import RESTORES, LedgerRestored
 from events.readings.identity import NEW, Revisions, Status, Version, judge
@@ -103,23 +101,10 @@ class Intake:
     @classmethod
     def connect(cls, settings: Settings, ledger: Ledger) -> Self:
         """Intake with connections of its own to the views; `close` ends them."""
-        engine = create_async_engine(
-            settings.sqlalchemy_url,
-            pool_size=5,
-            max_overflow=5,
-            pool_timeout=2.0,
-            connect_args={
-                "timeout": 2.0,
-                "command_timeout": 10.0,
-                "server_settings": {
-                    "application_name": "goaltrail-intake",
-                    "jit": "off",
-                    # A plan that was made while the table was small must not go on scanning it.
-                    "enable_seqscan": "off",
-                },
-            },
-        )
-        return cls(ledger, Views(engine))
+        # A plan that was made while the table was small must not go on scanning it.
+        planner = {"jit": "off", "enable_seqscan": "off"}
+        views = Views.connect(settings, name="goaltrail-intake", connect_timeout=2.0, planner=planner)
+        return cls(ledger, views)
 
     async def close(self) -> None:
         """Close the connections to the views; the ledger stays open."""

@@ -11,17 +11,18 @@ from functools import partial
 from typing import TypeVar
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import func, select, true
+from sqlalchemy.exc import DBAPIError, InterfaceError
 
 from projections import control
+from projections.driver import DriverConnection
 from projections.groups import GROUPS
 from projections.state.fold import STATE
 from services.postgres.damage import Damage, damage_of
 from services.postgres.fair_slots import FairSlots, Full, Purpose
 from services.postgres.position_waiters import NotThereYet as NotThereYet
 from services.postgres.position_waiters import PositionWaiters, TooManyWaiting
+from services.postgres.read_pool import ReadPool
 from services.runtime.settings import Settings
 
 CONNECT_TIMEOUT = 4.0
@@ -32,6 +33,13 @@ AWAY_FOR = 1.0
 """Seconds for which nothing is tried after PostgreSQL was found away, so that commands do not wait for it."""
 CONNECTIONS = 20
 """Connections of one process, which workspaces share."""
+PLANNER = {
+    # Short reads by index: compiling them costs more than it saves.
+    "jit": "off",
+    # A plan that was made while the tables were small must not stay.
+    "plan_cache_mode": "force_custom_plan",
+}
+"""Settings of PostgreSQL for reads."""
 MOST_QUEUED = 100
 """How many reads, and how many writes, of one workspace may wait for a connection."""
 MOST_WAITING = 200
@@ -91,7 +99,7 @@ class ViewsBusy(ViewsUnavailable):
 class View:
     """One group of one workspace as it stood at `position`; `connection` reads only this."""
 
-    connection: AsyncConnection
+    connection: DriverConnection
     position: int
     recorded_at: datetime | None
     """UTC, of the event at `position`; None while the ledger is empty."""
@@ -106,12 +114,8 @@ class View:
 class Views:
     """The views of all workspaces. Created from settings; `async with` closes the connections."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        self._rows = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._snapshots = engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
         self._away_until = 0.0
         self._answered_at = float("-inf")
         self._slots = FairSlots(CONNECTIONS, queue=MOST_QUEUED, patience=QUEUE_PATIENCE)
@@ -121,27 +125,26 @@ class Views:
         self._tell_damage: TellDamage | None = None
 
     @staticmethod
-    def connect(settings: Settings, *, name: str = "goaltrail-api") -> Views:
-        """Views on the configured database; connections are made when they are needed."""
-        return Views(
-            create_async_engine(
-                settings.sqlalchemy_url,
-                # Who has a slot finds a connection: nobody ever waits for the pool.
-                pool_size=CONNECTIONS // 2,
-                max_overflow=CONNECTIONS - CONNECTIONS // 2,
-                connect_args={
-                    "timeout": CONNECT_TIMEOUT,
-                    "command_timeout": QUERY_TIMEOUT,
-                    "server_settings": {
-                        "application_name": name,
-                        # Short reads by index: compiling them costs more than it saves.
-                        "jit": "off",
-                        # A plan that was made while the tables were small must not stay.
-                        "plan_cache_mode": "force_custom_plan",
-                    },
-                },
-            )
+    def connect(
+        settings: Settings,
+        *,
+        name: str = "goaltrail-api",
+        connect_timeout: float = CONNECT_TIMEOUT,
+        planner: Mapping[str, str] = PLANNER,
+    ) -> Views:
+        """Views on the configured database; connections are made when they are needed.
+
+        Call it in the event loop that reads.
+        """
+        pool = ReadPool(
+            settings,
+            name=name,
+            connections=CONNECTIONS,  # who has a slot finds a connection: nobody ever waits for the pool
+            connect_timeout=connect_timeout,
+            query_timeout=QUERY_TIMEOUT,
+            planner=planner,
         )
+        return Views(pool)
 
     async def __aenter__(self) -> Views:
         return self
@@ -152,7 +155,7 @@ class Views:
     async def close(self) -> None:
         """Close the connections."""
         await self._waiters.close()
-        await self.engine.dispose()
+        await self._pool.close()
 
     @asynccontextmanager
     async def open(
@@ -228,12 +231,7 @@ class Views:
     ) -> View | None:
         """Return the group on a connection that the stack gives back; None before a worker has built it."""
         connection, active = await stack.enter_async_context(
-            self._connected(
-                self._snapshots if snapshot else self._rows,
-                partial(_active, workspace, group),
-                workspace,
-                purpose,
-            )
+            self._connected(partial(_active, workspace, group), workspace, purpose, snapshot=snapshot)
         )
         if active is None:
             return None
@@ -245,9 +243,8 @@ class Views:
         known = GROUPS[group].version
         if active.version > known:
             raise ViewsNewer(active.version, known)
-        await connection.execution_options(schema_translate_map={group: active.schema_name})
         return View(
-            connection,
+            connection.with_schemas({group: active.schema_name}),
             active.position,
             active.recorded_at,
             active.build,
@@ -258,7 +255,7 @@ class Views:
 
     async def position(self, workspace: str, group: str = STATE.name) -> int:
         """Return how far the group is; 0 if there is nothing yet. Raises ViewsUnavailable."""
-        async with self._connected(self._rows, partial(_active, workspace, group)) as (_connection, active):
+        async with self._connected(partial(_active, workspace, group)) as (_connection, active):
             if active is None:
                 return 0
             _require_same_ledger(workspace, active)
@@ -271,7 +268,7 @@ class Views:
         out.
         """
         workspaces = {workspace for workspace, _ in views}
-        async with self._connected(self._rows, partial(_all_active, workspaces)) as (_connection, builds):
+        async with self._connected(partial(_all_active, workspaces)) as (_connection, builds):
             return {
                 key: build.position if build.differs is None else LedgerDiffers(key[0])
                 for key, build in builds.items()
@@ -279,7 +276,7 @@ class Views:
 
     async def all_active(self) -> dict[tuple[str, str], control.ActiveVersion]:
         """Return the builds that reads use now, by workspace and group. Raises ViewsUnavailable."""
-        async with self._connected(self._rows, partial(_all_active, None)) as (_connection, builds):
+        async with self._connected(partial(_all_active, None)) as (_connection, builds):
             return builds
 
     async def probe(self) -> None:
@@ -287,7 +284,7 @@ class Views:
 
         It goes to the write-ahead log only. Raises ViewsUnavailable.
         """
-        async with self._connected(self._rows, _write_record):
+        async with self._connected(_write_record):
             pass
 
     async def wait(
@@ -309,11 +306,12 @@ class Views:
     @asynccontextmanager
     async def _connected(
         self,
-        engine: AsyncEngine,
-        ask: Callable[[AsyncConnection], Awaitable[T]],
+        ask: Callable[[DriverConnection], Awaitable[T]],
         workspace: str = EVERYBODY,
         purpose: Purpose = "read",
-    ) -> AsyncIterator[tuple[AsyncConnection, T]]:
+        *,
+        snapshot: bool = False,
+    ) -> AsyncIterator[tuple[DriverConnection, T]]:
         """Yield a connection and its answer to a first question; whatever fails it becomes
         ViewsUnavailable.
         """
@@ -324,7 +322,7 @@ class Views:
                 await stack.enter_async_context(self._slots.slot(workspace, purpose))
                 self._require_not_away()
                 try:
-                    opened = await self._ask_first(stack, engine, ask)
+                    opened = await self._ask_first(stack, ask, snapshot)
                     self._answered_at = time.monotonic()
                 except Exception as error:
                     if isinstance(error, TimeoutError) and self._answers_others():
@@ -345,20 +343,22 @@ class Views:
             raise ViewsUnavailable("PostgreSQL is away") from error
 
     async def _ask_first(
-        self, stack: AsyncExitStack, engine: AsyncEngine, ask: Callable[[AsyncConnection], Awaitable[T]]
-    ) -> tuple[AsyncConnection, T]:
-        async with AsyncExitStack() as first:
-            connection = await first.enter_async_context(engine.connect())
-            try:
+        self, stack: AsyncExitStack, ask: Callable[[DriverConnection], Awaitable[T]], snapshot: bool
+    ) -> tuple[DriverConnection, T]:
+        try:
+            async with AsyncExitStack() as first:
+                connection = await first.enter_async_context(self._pool.connection(snapshot=snapshot))
                 answer = await ask(connection)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-            else:
                 stack.push_async_exit(first.pop_all())
                 return connection, answer
-        # It broke while it lay idle, say with a restart of PostgreSQL: a new one may do.
-        connection = await stack.enter_async_context(engine.connect())
+        except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+        except asyncpg.InterfaceError:
+            pass
+        # It broke while it lay idle, say with a restart of PostgreSQL, and so did the others.
+        await self._pool.expire()
+        connection = await stack.enter_async_context(self._pool.connection(snapshot=snapshot))
         return connection, await ask(connection)
 
     def _answers_others(self) -> bool:
@@ -372,49 +372,34 @@ class Views:
             raise ViewsUnavailable("PostgreSQL is away")
 
 
-async def _write_record(connection: AsyncConnection) -> None:
-    await connection.execute(text("SELECT pg_logical_emit_message(true, 'goaltrail probe', '')"))
+async def _write_record(connection: DriverConnection) -> None:
+    await connection.execute(_PROBE)
 
 
-async def _active(workspace: str, group: str, connection: AsyncConnection) -> control.ActiveVersion | None:
+_PROBE = select(func.pg_logical_emit_message(true(), "goaltrail probe", ""))
+
+
+async def _active(workspace: str, group: str, connection: DriverConnection) -> control.ActiveVersion | None:
     """Return the build that reads use; None before a worker made the first one, or anything at all."""
     try:
         return await control.active(connection, workspace, group)
-    except ProgrammingError as error:
-        if _lacks_table(error) or _lacks_column(error):
-            return None
-        raise
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        return None  # no worker began, or one of a version before this one, whose successor adds the column
 
 
 async def _all_active(
-    workspaces: Collection[str] | None, connection: AsyncConnection
+    workspaces: Collection[str] | None, connection: DriverConnection
 ) -> dict[tuple[str, str], control.ActiveVersion]:
     """Return the builds that reads use; none before a worker of this version has begun."""
     try:
         return await control.all_active(connection, workspaces)
-    except ProgrammingError as error:
-        if _lacks_table(error) or _lacks_column(error):
-            return {}
-        raise
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        return {}
 
 
 def _require_same_ledger(workspace: str, active: control.ActiveVersion) -> None:
     if active.differs is not None:
         raise LedgerDiffers(workspace)
-
-
-def _lacks_table(error: Exception) -> bool:
-    return (
-        isinstance(error, DBAPIError)
-        and getattr(error.orig, "sqlstate", None) == asyncpg.UndefinedTableError.sqlstate
-    )
-
-
-def _lacks_column(error: ProgrammingError) -> bool:
-    """Return whether the control tables are those of a version before this one, whose projector adds the
-    column.
-    """
-    return getattr(error.orig, "sqlstate", None) == asyncpg.UndefinedColumnError.sqlstate
 
 
 def is_away(error: BaseException) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.ids import Aggregate
 from events.people.state import Person
 from events.text import Language
+from projections.driver import Connection
 from projections.state import queries
 from services.keys.keys import Keys
 from services.queries.read_context import ReadContext
@@ -18,7 +18,7 @@ _PEOPLE = ("owner", "reviewer", "person")
 
 
 async def names_of(
-    connection: AsyncConnection,
+    connection: Connection,
     keys: Keys,
     workspace: str,
     people: Iterable[str | None],

@@ -9,11 +9,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from events.visibility import Viewer
 from events.workspace.state import Workspace
 from projections.audit.fold import AUDIT
+from projections.driver import Connection
 from projections.state import queries
 from projections.state.fold import STATE
 from services.access.callers import Caller
@@ -46,7 +45,7 @@ class ReadContext:
     """The caller as one who looks at things today, once somebody asked (visibility.viewer)."""
 
     @property
-    def connection(self) -> AsyncConnection:
+    def connection(self) -> Connection:
         """Reads the view."""
         return self.view.connection
 

@@ -12,9 +12,8 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy import event
-from sqlalchemy.util import await_only
 
+from projections.driver import DriverConnection, Rows
 from services.api.app import application
 from services.api.http.services import Services
 from tests.api.conftest import YEAR, Person, person
@@ -149,11 +148,22 @@ BESIDE = {
 class Breaking:
     """Ends the connection of the views before one of the statements to come."""
 
-    def __init__(self, services: Services, admin: asyncpg.Connection[asyncpg.Record]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        admin: asyncpg.Connection[asyncpg.Record],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         self._admin = admin
         self._goals = services.goals
         self._left = 0
-        event.listen(services.views.engine.sync_engine, "before_cursor_execute", self._before)
+        execute = DriverConnection.execute
+
+        async def breaking(connection: DriverConnection, *statement: Any) -> Rows:
+            await self._before(connection)
+            return await execute(connection, *statement)
+
+        monkeypatch.setattr(DriverConnection, "execute", breaking)
 
     @property
     def happened(self) -> bool:
@@ -165,12 +175,12 @@ class Breaking:
         self._goals._objective_of.clear()  # what a process remembers hides what it would have to read
         self._left = statement
 
-    def _before(self, connection: Any, *_: object) -> None:
+    async def _before(self, connection: DriverConnection) -> None:
         if self._left:
             self._left -= 1
             if not self._left:
-                pid = connection.connection.driver_connection.get_server_pid()
-                assert await_only(self._admin.fetchval("SELECT pg_terminate_backend($1, 5000)", pid))
+                pid = connection._driver.get_server_pid()
+                assert await self._admin.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
 
 
 @pytest.fixture
@@ -181,7 +191,7 @@ async def breaking(
     monkeypatch.setattr("services.postgres.views.AWAY_FOR", 0.0)
     admin = await asyncpg.connect(database.url(database.server.superuser))
     try:
-        yield Breaking(services, admin)
+        yield Breaking(services, admin, monkeypatch)
     finally:
         await admin.close()
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from sqlalchemy import QueuePool, text
+from sqlalchemy import func, select
 
 from services.api.http.services import Services
 from services.ledger.provision import create_workspace
@@ -61,13 +61,12 @@ async def test_those_who_wait_hold_no_connection_and_are_answered_together(
     head = await services.ledger.head(services.settings.workspace)
     wanted = {"Goaltrail-Min-Position": str(head + 1)}
     waiting = [asyncio.create_task(anna.get("/v1/objectives", wanted)) for _ in range(MOST_QUEUED // 2)]
-    pool = services.views.engine.pool
-    assert isinstance(pool, QueuePool)
+    pool = services.views._pool._pool
 
     async def quiet() -> bool:
         for _ in range(30):
             await asyncio.sleep(0.01)
-            if pool.checkedout() > 1:
+            if pool.get_size() - pool.get_idle_size() > 1:
                 return False
         return True
 
@@ -86,7 +85,7 @@ async def test_slow_reads_of_one_workspace_leave_connections_to_others_and_to_it
 
     async def read_slowly() -> None:
         async with services.views.open(services.settings.workspace) as view:
-            await view.connection.scalar(text("SELECT 1"))
+            await view.connection.scalar(select(1))
             await release.wait()
 
     slow = [asyncio.create_task(read_slowly()) for _ in range(CONNECTIONS)]
@@ -113,6 +112,6 @@ async def test_a_read_that_takes_too_long_says_nothing_of_others(
     async with Views.connect(settings) as views:
         with pytest.raises(ViewsUnavailable):
             async with views.open(settings.workspace) as view:
-                await view.connection.scalar(text("SELECT pg_sleep(5)"))
+                await view.connection.scalar(select(func.pg_sleep(5)))
         async with views.open(settings.workspace) as view:
             assert view.position > 0

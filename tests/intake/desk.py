@@ -89,7 +89,7 @@ class Desk:
         async def seal(event: Event) -> Event:
             return event
 
-        return Corrections(self.intake(), self.ledger, Views(self.engine), seal)
+        return Corrections(self.intake(), self.ledger, Views.connect(self.settings), seal)
 
     def id_of(self, source_id: str, *, feed: str = "erp", kpi: str = "sales") -> str:
         """The identity of a reading."""

@@ -145,7 +145,7 @@ class Scene:
             self.desk.id_of(source, feed=names[feed]): said_with(version)
             for (feed, source), version in highest.items()
         }
-        async with Views(self.desk.engine).open(self.desk.workspace) as view:
+        async with Views.connect(self.desk.settings) as views, views.open(self.desk.workspace) as view:
             for id_, value in ids.items():
                 rows = await queries_readings.versions(view.connection, id_, view.position)
                 assert rows[-1].value == int(value)
