@@ -14,12 +14,11 @@ from weakref import WeakKeyDictionary
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy import JSON, BindParameter, CompoundSelect, Select, Table
+from sqlalchemy import ARRAY, JSON, BindParameter, ColumnElement, CompoundSelect, Select, Table
 from sqlalchemy.engine import IteratorResult, Result, ScalarResult, make_url
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.visitors import iterate
-from sqlalchemy.types import TypeEngine
 
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Selecting: TypeAlias = Select[Any] | CompoundSelect[Any]
@@ -136,7 +135,7 @@ def _write(statement: Selecting) -> _Written:
     )
     pieces = _MARKED.split(compiled.string)
     columns = statement.selected_columns
-    found = [_reading(column.type) for column in columns]
+    found = [_reading(column) for column in columns]
     return _Written(
         parts=pieces[::2],
         schemas=pieces[1::2],
@@ -149,10 +148,12 @@ def _write(statement: Selecting) -> _Written:
     )
 
 
-def _reading(type_: TypeEngine[Any]) -> _Convert:
-    if isinstance(type_, JSON):  # SQLAlchemy lets a connection read it
+def _reading(column: ColumnElement[Any]) -> _Convert:
+    if isinstance(column.type, JSON):  # SQLAlchemy lets a connection read it
         return lambda text: None if text is None else json.loads(text)
-    return type_.dialect_impl(_DIALECT).result_processor(_DIALECT, _NUMERIC)
+    if isinstance(column.type, ARRAY) and isinstance(column.type.item_type, JSON):
+        raise TypeError(f"{column} is of a type that no statement reads yet")
+    return column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, _NUMERIC)
 
 
 def _converting(bind: BindParameter[Any]) -> _Convert:
