@@ -20,7 +20,6 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
-    cast,
     exists,
     func,
     literal_column,

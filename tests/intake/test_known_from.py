@@ -126,7 +126,7 @@ async def _known_from(desk: Desk, process: Intake, placed: Sequence[Placed]) -> 
 async def _check(desk: Desk, said: list[Said]) -> None:
     """The instant shows the position, and a microsecond before it nothing does."""
     await desk.project()
-    async with Views(desk.engine).open(desk.workspace) as view:
+    async with Views.connect(desk.settings) as views, views.open(desk.workspace) as view:
         for position, since in said:
             assert await queries.position_at(view.connection, since) >= position
             before = since - timedelta(microseconds=1)
