@@ -1,7 +1,7 @@
 """Statements that SQLAlchemy writes once, and asyncpg runs.
 
 A read is some ten short statements, and running one through SQLAlchemy takes its process four times what the
-driver takes (docs/adr/0031). Only the text, the order of the parameters and the types come from SQLAlchemy.
+driver takes (docs/adr/0032). Only the text, the order of the parameters and the types come from SQLAlchemy.
 """
 
 from __future__ import annotations

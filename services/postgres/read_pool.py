@@ -1,4 +1,4 @@
-"""Connections that only read, kept in a pool of the driver's own (docs/adr/0031)."""
+"""Connections that only read, kept in a pool of the driver's own (docs/adr/0032)."""
 
 from __future__ import annotations
 
