@@ -103,6 +103,7 @@ WITH_AN_OWNER = {
     "services/projector/writer.py": "awaited before the next run is written",
     "services/ledger/nudges.py": "awaited by whoever waits for a nudge",
     "services/intake/intake.py": "awaited before the next chunk is answered",
+    "services/intake/known_from.py": "awaited by the receipts that it is for",
     "services/commands/handler.py": "awaited by its command",
 }
 """Files that start tasks by themselves, and who learns of their errors."""
