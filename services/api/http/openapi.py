@@ -112,9 +112,13 @@ def _document(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
     )
     schemas = document["components"]["schemas"]
     schemas["Problem"] = _PROBLEM
+    document["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "Token of a person or a feed."}
+    }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if path.startswith(GUARDED):
+                operation["security"] = [{"token": []}]
                 operation["responses"] |= _by_status(429, *([408] if "requestBody" in operation else []))
             for status, response in operation["responses"].items():
                 if status.startswith("2"):
