@@ -189,7 +189,7 @@ async def test_engines_that_hang_count_as_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever asks whether we are ready is answered, also while an engine holds the line and says nothing."""
-    monkeypatch.setattr("services.api.operations.operations.PATIENCE", 0.5)
+    monkeypatch.setattr("services.api.operations.health.PATIENCE", 0.5)
     for server, away in ((nats_server.server, "nats"), (postgres.server, "postgresql")):
         assert server.process is not None
         parent = psutil.Process(server.process.pid)

@@ -27,7 +27,7 @@ MISSING = {"type": "missing", "loc": ("body", "title"), "msg": "Field required",
 
 TOLD: list[tuple[Exception, int, str]] = [
     (Problem(418, "teapot", "It is a teapot.", "찻주전자입니다."), 418, "teapot"),
-    (HTTPException(404), 404, "Not Found."),
+    (HTTPException(404), 404, "There is nothing at this address."),
     (RequestValidationError([MISSING]), 422, ""),
     (Refused("wrong", "it is wrong", "틀렸습니다"), 409, "it is wrong"),
     (NotFound("key_result", "r1"), 404, "There is no key result 'r1'."),
