@@ -218,6 +218,14 @@ _SCHEMAS_THERE = select(_NAMESPACES.c.nspname).where(
 )
 
 
+async def numbers(connection: Connection, workspace: str, group: str) -> set[int]:
+    """Return the numbers of the builds of a group that have a checkpoint."""
+    rows = await connection.scalars(
+        select(checkpoint.c.build).where(checkpoint.c.workspace == workspace, checkpoint.c.grp == group)
+    )
+    return set(rows)
+
+
 async def building(connection: Connection, workspace: str, group: str) -> int | None:
     """Return the position of a build that nobody reads yet; None if there is none."""
     last: int | None = await connection.scalar(

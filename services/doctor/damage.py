@@ -39,6 +39,8 @@ async def find_damage(
                 raise
             await connection.rollback()
             return f"table {table.name} can't be read: {cause_of(error)}"
+    if views.differs is not None:
+        return views.damaged
     lost = await find_lost_rows(connection, workspace, group, views.build, views.schema_name)
     return lost or views.damaged
 

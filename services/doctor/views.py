@@ -24,6 +24,8 @@ from services.doctor.finding import CLOCK_WARN, Finding, clock_difference, clock
 from services.ledger import Ledger, StoredMessage
 from services.ledger.provision import Head, list_heads
 from services.postgres.damage import damage_of
+from services.postgres.locks import is_held
+from services.projector import labels
 from services.projector.comparison import last_in_common
 from services.runtime import clock
 from services.runtime.settings import Settings
@@ -119,18 +121,8 @@ async def _group(
 ) -> AsyncIterator[Finding]:
     name = f"{workspace}/{group}"
     active = await control.active(connection, workspace, group)
-    building = await control.building(connection, workspace, group) if active is None else None
-    if building is not None:
-        yield Finding.warn(
-            "views.built",
-            f"{name}: a worker is building this view, {building:,} events are in it",
-            "wait until it is whole: until then reads answer 503",
-        )
-        return
     if active is None:
-        yield Finding.warn(
-            "views.built", f"{name}: nobody has built this view yet", f"run `goaltrail worker {group}`"
-        )
+        yield await _unbuilt(connection, workspace, group)
         return
     known = GROUPS[group]
     if active.version > known.version:
@@ -154,6 +146,8 @@ async def _group(
         yield Finding.ok(
             "views.ledger", f"{name}: {schema} is set aside, of the ledger before it was restored"
         )
+    async for finding in _unknown(connection, workspace, group):
+        yield finding
     if active.version != known.version:
         yield Finding.warn(
             "views.version",
@@ -175,6 +169,39 @@ async def _group(
             f"{name}: {counted(len(poison), 'position')} that the view could not take: {shown}",
             f"upgrade or waive them, then `goaltrail rebuild {group}`",
         )
+
+
+async def _unbuilt(connection: AsyncConnection, workspace: str, group: str) -> Finding:
+    """Return why reads use no build: it is being built, was never built, or the control tables lost it."""
+    check, name = "views.built", f"{workspace}/{group}"
+    building = await control.building(connection, workspace, group)
+    if building is not None and await is_held(connection, "rebuild", workspace, group):
+        return Finding.warn(
+            check,
+            f"{name}: a worker is building this view, {building:,} events are in it",
+            "wait until it is whole: until then reads answer 503",
+        )
+    there = (await labels.find(connection, workspace, group)).values()
+    if any(label is None or not label.may_be_dropped for label in there):
+        return Finding.fail(
+            check,
+            f"{name}: the control tables do not say which views reads use, so they answer 503",
+            f"start a worker, which mends it by itself: `goaltrail worker {group}`; if one runs, see its log",
+        )
+    return Finding.warn(check, f"{name}: nobody has built this view yet", f"run `goaltrail worker {group}`")
+
+
+async def _unknown(connection: AsyncConnection, workspace: str, group: str) -> AsyncIterator[Finding]:
+    """Yield schemas of builds that the control tables do not know: they are kept."""
+    known = await control.numbers(connection, workspace, group)
+    for number, label in sorted((await labels.find(connection, workspace, group)).items()):
+        if number not in known and (label is None or not label.may_be_dropped):
+            schema = control.schema_name(workspace, group, number)
+            yield Finding.ok(
+                "views.kept",
+                f"{workspace}/{group}: {schema} is kept, which the control tables do not know: perhaps it has"
+                f' what a ledger lost; when nobody needs it: `DROP SCHEMA "{schema}" CASCADE`',
+            )
 
 
 _WHY = {

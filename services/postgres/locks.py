@@ -18,6 +18,18 @@ class LockLost(Exception):
     """The session that held the lock is gone, so another process may hold it now."""
 
 
+async def is_held(connection: AsyncConnection, *name: str) -> bool:
+    """Return whether any session holds a lock."""
+    return bool(await connection.scalar(_HELD, {"lock": " ".join(name)}))
+
+
+_HELD = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND (CAST(classid AS bigint) << 32) | CAST(objid AS bigint) = hashtextextended(:lock, 0))"
+)
+
+
 class Locks:
     """The advisory locks of one process, all in one session; they end with it, whatever ends it.
 

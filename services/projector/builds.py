@@ -25,9 +25,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSchema, CreateTable, DropSchema
 
 from projections.control import active, active_version, checkpoint, metadata, poison, row_count, schema_name
+from projections.control import numbers as numbers_of
 from projections.projection import LATE, Group
 from services.ledger import Mark
 from services.postgres import damage, lost_rows
+from services.projector import labels
+from services.projector.labels import Label
 from services.runtime.settings import Settings
 
 
@@ -120,8 +123,12 @@ def _add_columns(connection: Connection) -> None:
 
 
 async def create(connection: AsyncConnection, workspace: str, group: Group) -> Build:
-    """Make an empty build: schema, tables without late indexes, checkpoint at 0. Drops unfinished ones."""
+    """Make an empty build: schema, tables without late indexes, checkpoint at 0.
+
+    Drops unfinished ones, and those that were replaced. Its number is above that of every schema there is.
+    """
     current = await active(connection, workspace, group.name)
+    there = await labels.find(connection, workspace, group.name)
     rows = await connection.execute(
         select(checkpoint.c.build, checkpoint.c.differs).where(
             checkpoint.c.workspace == workspace, checkpoint.c.grp == group.name
@@ -131,15 +138,18 @@ async def create(connection: AsyncConnection, workspace: str, group: Group) -> B
     for number, differs in rows:
         numbers.append(number)
         if differs is None and (current is None or number != current.build):
+            await forget(connection, Build(workspace, group, number))
+    for number, label in there.items():
+        if label is not None and label.may_be_dropped:
             await drop(connection, Build(workspace, group, number))
     last = await connection.scalar(
         select(func.coalesce(func.max(active_version.c.build), 0)).where(
             active_version.c.workspace == workspace, active_version.c.grp == group.name
         )
     )
-    build = Build(workspace, group, max([last or 0, *numbers]) + 1)
-    await connection.execute(DropSchema(build.schema, cascade=True, if_exists=True))
+    build = Build(workspace, group, max([last or 0, *numbers, *there]) + 1)
     await connection.execute(CreateSchema(build.schema))
+    await labels.put(connection, build.schema, Label(standing="unfinished", version=group.version))
     translated = await connection.execution_options(schema_translate_map={group.name: build.schema})
     for table in group.metadata.sorted_tables:
         await translated.execute(CreateTable(table))
@@ -159,12 +169,21 @@ async def create_late_indexes(connection: AsyncConnection, build: Build) -> None
 
 async def activate(connection: AsyncConnection, build: Build) -> None:
     """Let reads use this build. A live worker on the old one finds its checkpoint gone and follows."""
+    before = await active(connection, build.workspace, build.group.name)
+    if before is not None and before.differs is None and before.build != build.number:
+        replaced = Label(standing="replaced", version=before.version)
+        await _label(connection, Build(build.workspace, build.group, before.build), replaced)
+    await _label(connection, build, Label(standing="live", version=build.group.version))
+    await _point_to(connection, build, build.group.version)
+
+
+async def _point_to(connection: AsyncConnection, build: Build, version: int) -> None:
     pointer = {
         "workspace": build.workspace,
         "grp": build.group.name,
         "build": build.number,
         "schema_name": build.schema,
-        "version": build.group.version,
+        "version": version,
     }
     statement = upsert(active_version).values(pointer)
     await connection.execute(
@@ -188,15 +207,63 @@ async def forget(connection: AsyncConnection, build: Build) -> None:
 
 
 async def drop(connection: AsyncConnection, build: Build) -> None:
-    """Remove a build with its tables."""
+    """Remove a build, with its tables if their schema says that they may be dropped."""
     await forget(connection, build)
-    await connection.execute(DropSchema(build.schema, cascade=True, if_exists=True))
+    label = (await labels.find(connection, build.workspace, build.group.name)).get(build.number)
+    if label is not None and label.may_be_dropped:
+        await connection.execute(DropSchema(build.schema, cascade=True))
+
+
+async def find_again(connection: AsyncConnection, workspace: str, group: Group) -> Build | None:
+    """Let reads use the newest build again to which the pointer is lost; None if there is none.
+
+    Builds that are set aside are known by what their schemas say, also if all control tables are lost.
+    """
+    there = await labels.find(connection, workspace, group.name)
+    known = await numbers_of(connection, workspace, group.name)
+    found: list[int] = []
+    for number, label in there.items():
+        build = Build(workspace, group, number)
+        if label is None or label.may_be_dropped:
+            continue
+        if label.standing == "set aside" and number not in known:
+            said = label.model_dump(include=set(_KEPT))
+            await connection.execute(insert(checkpoint).values(**build.key(), **said))
+        elif number not in known:
+            continue
+        found.append(number)
+    if not found:
+        return None
+    build, label = Build(workspace, group, max(found)), there[max(found)]
+    assert label is not None
+    await _point_to(connection, build, label.version)
+    return build
+
+
+async def label_as_live(connection: AsyncConnection, build: Build) -> None:
+    """Put a label on a build that reads use, where a version before this one did not."""
+    there = await labels.find(connection, build.workspace, build.group.name)
+    if build.number in there and there[build.number] is None:
+        await _label(connection, build, Label(standing="live", version=build.group.version))
+
+
+async def _label(connection: AsyncConnection, build: Build, label: Label) -> None:
+    if await _is_there(connection, build):
+        await labels.put(connection, build.schema, label)
 
 
 async def set_aside(connection: AsyncConnection, build: Build, why: str) -> None:
     """Keep a build as it is, as evidence: nobody can write to it any more, and reads are refused."""
-    await connection.execute(update(checkpoint).where(*_is(build)).values(differs=why))
-    if await _is_there(connection, build):
+    found = await connection.execute(
+        update(checkpoint)
+        .where(*_is(build))
+        .values(differs=why)
+        .returning(*(checkpoint.c[name] for name in _KEPT))
+    )
+    kept = found.mappings().one_or_none()
+    if kept is not None and await _is_there(connection, build):
+        version = await _version_of(connection, build)
+        await labels.put(connection, build.schema, Label(standing="set aside", version=version, **kept))
         await connection.execute(
             text(f'REVOKE {_WRITING} ON ALL TABLES IN SCHEMA "{build.schema}" FROM {_OWNER}')
         )
@@ -228,9 +295,25 @@ async def take_back(connection: AsyncConnection, build: Build) -> None:
     """Let a build that was set aside go on: the ledger that it was built from is there again."""
     await connection.execute(update(checkpoint).where(*_is(build)).values(differs=None))
     if await _is_there(connection, build):
+        version = await _version_of(connection, build)
+        await labels.put(connection, build.schema, Label(standing="live", version=version))
         await connection.execute(
             text(f'GRANT {_WRITING} ON ALL TABLES IN SCHEMA "{build.schema}" TO {_OWNER}')
         )
+
+
+_KEPT = ("position", "recorded_at", "ledger", "fingerprint", "epoch", "differs")
+"""What of its checkpoint the label of a build says that is set aside."""
+
+
+async def _version_of(connection: AsyncConnection, build: Build) -> int:
+    """Return the version of the group that made a build that reads use."""
+    version: int | None = await connection.scalar(
+        select(active_version.c.version).where(
+            *(active_version.c[name] == value for name, value in build.key().items())
+        )
+    )
+    return build.group.version if version is None else version
 
 
 async def _is_there(connection: AsyncConnection, build: Build) -> bool:

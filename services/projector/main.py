@@ -124,8 +124,7 @@ class Projector:
                     with suppress(LedgerUnavailable):
                         await self._sweep(host, built)
                     await self._check_locks(locks)
-                    await self._look_for_damage(engine)
-                    await self._look_for_lost_rows(engine)
+                    await self._look_after_views(engine)
                     pause = min(max(SWEEP, SWEEP_EACH * len(self._workers)), LONGEST_SWEEP)
                     await woken(self._look, pause)
             finally:
@@ -154,17 +153,16 @@ class Projector:
             for worker in self._workers.values():
                 worker.nudge()
 
-    async def _look_for_damage(self, engine: AsyncEngine) -> None:
-        """Look from time to time whether somebody dropped something of the views: one question for all."""
-        if time.monotonic() < self._looked_for_damage + DAMAGE_LOOK:
-            return
-        self._looked_for_damage = time.monotonic()
+    async def _look_after_views(self, engine: AsyncEngine) -> None:
+        """Look from time to time whether somebody dropped, deleted or emptied something of the views."""
         try:
             async with engine.connect() as connection:
-                of_schema = await self._followed(connection)
-                groups = {schema: build.group for schema, build in of_schema.items()}
-                for schema in await what_is_missing(connection, groups):
-                    self._workers[of_schema[schema].workspace].damaged(of_schema[schema], "structure")
+                if time.monotonic() >= self._looked_for_damage + DAMAGE_LOOK:
+                    self._looked_for_damage = time.monotonic()
+                    await self._look_for_damage(connection)
+                if time.monotonic() >= self._looked_for_losses + LOSS_LOOK:
+                    self._looked_for_losses = time.monotonic()
+                    await self._look_for_lost_rows(connection)
         except (OSError, SQLAlchemyError) as error:
             log.warning("projector waits for PostgreSQL", because=str(error)[:200])
             if damage_of(error) == "structure":
@@ -172,32 +170,45 @@ class Projector:
                 for worker in self._workers.values():
                     worker.start_over()
 
-    async def _look_for_lost_rows(self, engine: AsyncEngine) -> None:
+    async def _look_for_damage(self, connection: AsyncConnection) -> None:
+        """Look whether something was dropped: one question for all."""
+        of_schema = await self._followed(connection)
+        groups = {schema: build.group for schema, build in of_schema.items()}
+        for schema in await what_is_missing(connection, groups):
+            self._workers[of_schema[schema].workspace].damaged(of_schema[schema], "structure")
+
+    async def _look_for_lost_rows(self, connection: AsyncConnection) -> None:
         """Count the rows of builds when this process begins, and when rows of them were deleted."""
-        if time.monotonic() < self._looked_for_losses + LOSS_LOOK:
-            return
-        self._looked_for_losses = time.monotonic()
-        with suppress(OSError, SQLAlchemyError):  # what it is about is found by others
-            async with engine.connect() as connection:
-                of_schema = await self._followed(connection)
-                found = await traces(connection, of_schema)
-                self._whole = {schema: trace for schema, trace in self._whole.items() if schema in found}
-                for schema, trace in found.items():
-                    build = of_schema[schema]
-                    if trace == self._whole.get(schema):
-                        continue
-                    if await find_lost_rows(connection, build) is None:
-                        self._whole[schema] = trace
-                    else:
-                        self._workers[build.workspace].damaged(build, "rows")
+        of_schema = await self._followed(connection)
+        found = await traces(connection, of_schema)
+        self._whole = {schema: trace for schema, trace in self._whole.items() if schema in found}
+        for schema, trace in found.items():
+            if trace == self._whole.get(schema):
+                continue
+            if await find_lost_rows(connection, of_schema[schema]) is None:
+                self._whole[schema] = trace
+            else:
+                self._workers[of_schema[schema].workspace].damaged(of_schema[schema], "rows")
 
     async def _followed(self, connection: AsyncConnection) -> dict[str, Build]:
-        """Return the builds that reads use and workers of this process may follow, by schema."""
+        """Return the whole builds that reads use and workers of this process may follow, by schema.
+
+        Each worker learns which builds reads use.
+        """
         found = await all_active(connection)
+        pointers: dict[str, dict[str, int]] = {workspace: {} for workspace in self._workers}
+        for (workspace, group), active in found.items():
+            pointers.setdefault(workspace, {})[group] = active.build
+        for workspace, worker in self._workers.items():
+            worker.pointed_to(pointers[workspace])
         return {
             active.schema_name: Build(workspace, GROUPS[group], active.build)
             for (workspace, group), active in found.items()
-            if workspace in self._workers and group in GROUPS and active.version == GROUPS[group].version
+            if workspace in self._workers
+            and group in GROUPS
+            and active.version == GROUPS[group].version
+            and active.damaged is None
+            and active.differs is None
         }
 
     def _wanted(self, workspace: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -93,6 +93,8 @@ class Worker:
         self._done: int | None = None
         """Up to where the ledger was read; None while nobody follows it."""
         self._head: Head | None = None
+        self._following: dict[str, int] = {}
+        """The builds that are written, by group."""
         self._ledger.client.on_reconnect(self._doubt)
 
     async def _doubt(self) -> None:
@@ -122,8 +124,13 @@ class Worker:
         self._reports[build.group.name] = build.number, damage
         self._nudge.set()
 
+    def pointed_to(self, active: Mapping[str, int]) -> None:
+        """Take in which builds reads use, by group: what nobody reads is not to be written."""
+        if any(active.get(group) != build for group, build in self._following.items()):
+            self.start_over()
+
     def start_over(self) -> None:
-        """Say that the control tables were made anew."""
+        """Say that the control tables are others than before."""
         self._start_over = True
         self._nudge.set()
 
@@ -138,6 +145,7 @@ class Worker:
                     self._compare_later()
                     self._waived = None
                     writers = [writer for group in held if (writer := await self._writer(group))]
+                    self._following = {writer.build.group.name: writer.build.number for writer in writers}
                     if writers:
                         await self._follow(writers)
                     else:
@@ -153,6 +161,7 @@ class Worker:
                 raise
             finally:
                 self._done = None
+                self._following = {}
             await self._give_back(held)
             await asyncio.sleep(RETRY if not held else START_OVER)
 
@@ -177,6 +186,11 @@ class Worker:
 
     async def _writer(self, group: Group) -> BuildWriter | None:
         """Return the writer of the build that reads use; None if this worker must not touch it."""
+        async with self._engine.begin() as connection:
+            if await active(connection, self._workspace, group.name) is None:
+                again = await builds.find_again(connection, self._workspace, group)
+                if again is not None:
+                    log.warning("reads use views again to which nothing pointed", schema=again.schema)
         comparison = await compare_views(self._engine, self._ledger, self._workspace, group)
         if comparison == "set aside":
             return None
@@ -211,6 +225,7 @@ class Worker:
             if found is not None and found.version == group.version:
                 build = builds.Build(self._workspace, group, found.build)
                 if found.damaged is None:
+                    await builds.label_as_live(connection, build)
                     return build
                 if not self._may_build_anew(build, found.damaged):
                     return None
@@ -247,7 +262,7 @@ class Worker:
         """Raise Fenced if what somebody reported of a build is so."""
         if self._start_over:
             self._start_over = False
-            raise Fenced("the control tables were made anew")
+            raise Fenced("the control tables are others than before")
         for writer in writers:
             number, damage = self._reports.pop(writer.build.group.name, (0, None))
             if number == writer.build.number and damage is not None:

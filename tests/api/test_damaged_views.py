@@ -346,14 +346,64 @@ async def test_a_ledger_that_is_not_whole_keeps_damaged_views(
         assert await active(admin, services) == broken
 
 
-async def test_control_tables_that_were_dropped_are_made_again(
-    anna: Person, provisioned: SettingsFor, admin: Any, monkeypatch: pytest.MonkeyPatch
+CONTROL = {
+    "schema": "DROP SCHEMA control CASCADE",
+    "pointers": "TRUNCATE control.active_version",
+    "a pointer": "DELETE FROM control.active_version WHERE grp = 'state'",
+    "table of pointers": "DROP TABLE control.active_version",
+    "checkpoints": "TRUNCATE control.checkpoint",
+    "a checkpoint": "DELETE FROM control.checkpoint WHERE grp = 'state'",
+    "table of checkpoints": "DROP TABLE control.checkpoint",
+    "table of counts": "DROP TABLE control.row_count",
+    "table of poison": "DROP TABLE control.poison",
+    "all rows": "TRUNCATE control.active_version, control.checkpoint, control.poison, control.row_count",
+}
+"""What somebody did to the control tables; lost rows of poison and counts are among ROWS."""
+
+
+@pytest.mark.parametrize("running_worker", [True, False], ids=["while it runs", "before it starts"])
+@pytest.mark.parametrize("what", CONTROL)
+async def test_lost_control_tables_are_mended(
+    what: str,
+    running_worker: bool,
+    anna: Person,
+    erp: Person,
+    services: Services,
+    provisioned: SettingsFor,
+    admin: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With all views, by a worker that runs."""
-    monkeypatch.setattr("services.projector.main.DAMAGE_LOOK", 0.1)
-    monkeypatch.setattr("services.projector.main.SWEEP", 0.1)
+    """By a worker that nobody tells; the doctor never says that one is at it while none is."""
+    for look in ("DAMAGE_LOOK", "LOSS_LOOK", "SWEEP"):
+        monkeypatch.setattr(f"services.projector.main.{look}", 0.1)
+    known = [item(f"n{n}") for n in range(5)]
     async with projecting(provisioned("projector")):
         await given_goal(anna)
-        await anna.read(GOAL)
-        await admin.execute("DROP SCHEMA control CASCADE")
-        await eventually(lambda: read_again(anna))
+        await erp.post("/v1/readings", known)
+        anna.position = erp.position
+        goal, trend = await shown(anna, GOAL), await shown(anna, TREND)
+        if running_worker:
+            await admin.execute(CONTROL[what])
+            await mended(anna, provisioned, services)
+    if not running_worker:
+        await admin.execute(CONTROL[what])
+        found = await complaints(provisioned, services, services.ledger)
+        assert found
+        assert all("worker" in f"{each.text} {each.cure}" for each in found), found
+        assert not any("wait" in str(each.cure) for each in found), found
+        async with projecting(provisioned("projector")):
+            await mended(anna, provisioned, services)
+    assert await shown(anna, GOAL) == goal
+    assert await shown(anna, TREND) == trend
+    again = await erp.post("/v1/readings", known)
+    assert again.json()["counts"]["duplicate"] == len(known), again.text
+
+
+async def mended(anna: Person, provisioned: SettingsFor, services: Services) -> None:
+    """Wait until the doctor is content, and what was written can be read."""
+
+    async def is_so() -> bool:
+        return not await complaints(provisioned, services, services.ledger)
+
+    await eventually(is_so)
+    await eventually(lambda: read_again(anna))

@@ -238,6 +238,67 @@ async def test_a_person_accepts_the_loss_and_views_are_built_anew(
     assert (await place.views()).epoch == 2
 
 
+@pytest.mark.parametrize("lost", ["DROP SCHEMA control CASCADE", "TRUNCATE control.active_version"])
+async def test_evidence_stays_when_the_control_tables_are_lost(
+    place: Place, tmp_path: Path, keys: Keys, lost: str
+) -> None:
+    """Before and after the ledger is accepted: no view replaces it, and no schema is dropped."""
+    async with projecting(place.settings):
+        await place.visible(await a_history(place, tmp_path / "copy"))
+        before, old = await place.tables(), await place.views()
+        await older_copy(place, tmp_path / "copy")
+        await place.set_aside()
+    await lose_control(place, lost)
+    async with projecting(place.settings):
+        assert await eventually(lambda: found_aside(place)) == "shorter"
+        await asyncio.sleep(0.5)
+        assert await place.set_aside() == "shorter"
+        assert (await place.views()).build == old.build
+        await accepted(place, keys)
+        await place.visible(1)
+        new = await place.views()
+    await lose_control(place, lost)
+    await builds.prepare_control(place.engine)
+    async with projecting(place.settings):
+        await place.visible(await place.record(5))
+        assert (await place.views()).build >= new.build > old.build
+        await rebuild_all(place)
+    assert await tables_of(place.engine, builds.Build(place.workspace, STATE, old.build)) == before
+
+
+async def lose_control(place: Place, lost: str) -> None:
+    """Lose control tables, or their rows."""
+    async with place.engine.begin() as connection:
+        await connection.execute(text(lost))
+
+
+async def found_aside(place: Place) -> str | None:
+    """Why the views that reads use are set aside, once there are any."""
+    try:
+        views = [await place.find(group) for group in GROUPS]
+    except DBAPIError:  # the control tables are not there yet
+        return None
+    why = {None if view is None else view.differs for view in views}
+    return None if None in why else why.pop()
+
+
+async def test_views_that_nobody_knows_are_kept(place: Place, tmp_path: Path) -> None:
+    """The ledger lost events, and PostgreSQL its control tables, before any worker compared them."""
+    async with projecting(place.settings):
+        await place.visible(await a_history(place, tmp_path / "copy"))
+        before, old = await place.tables(), await place.views()
+    await older_copy(place, tmp_path / "copy")
+    await lose_control(place, "DROP SCHEMA control CASCADE")
+    await builds.prepare_control(place.engine)
+    async with projecting(place.settings):
+        await place.visible(1)
+        assert (await place.views()).build > old.build
+        await rebuild_all(place)
+    assert await tables_of(place.engine, builds.Build(place.workspace, STATE, old.build)) == before
+    told = [finding.text async for finding in examine(place.operator) if finding.check == "views.kept"]
+    assert any(old.schema_name in line for line in told)
+
+
 async def rebuild_all(place: Place) -> None:
     """Build every group anew."""
     async with await Ledger.connect(place.settings) as ledger:
