@@ -23,6 +23,7 @@ from services.doctor.finding import Finding, clock_difference, clock_set_back
 from services.doctor.machine import examine_api, examine_machine
 from services.ledger import Ledger
 from services.ledger.provision import Head, provision
+from services.postgres.locks import Locks
 from services.projector.builds import create, prepare_control, projector_engine
 from services.runtime.settings import Role, Settings
 from tests.given_clocks import MovedClock
@@ -108,8 +109,12 @@ async def test_view_that_nobody_built_is_named(
     assert [finding.cure for finding in missing] == [f"run `goaltrail worker {group}`" for group in GROUPS]
     async with engine.begin() as connection:
         await create(connection, workspace, GROUPS["state"])
+    left_off, _ = (await found(operator, workspace))["views.built"]
+    assert left_off == missing[0]
+    async with Locks(engine) as locks:
+        assert await locks.take("rebuild", workspace, "state")
+        under_way, missing_still = (await found(operator, workspace))["views.built"]
     await engine.dispose()
-    under_way, missing_still = (await found(operator, workspace))["views.built"]
     assert "a worker is building this view, 0 events are in it" in under_way.text
     assert missing_still == missing[1]
 
