@@ -4,6 +4,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help up test test-erp test-faults bench lint fmt docs lock clean
 
+# What starts keeps what it compiled: a test run starts more than a hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=

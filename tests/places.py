@@ -104,6 +104,6 @@ def empty_place(nats_server: TestNats, postgres: TestPostgres, data: Path) -> It
     asyncio.run(ensure_admin_token(operator))
     # What the services log would be among what the commands print.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with serving(settings_for("api"), settings_for("projector"), also=[f"{workspace}-b"]) as url:
+    with serving(settings_for("api"), settings_for("projector"), only=[workspace, f"{workspace}-b"]) as url:
         yield Place(url, operator, settings_for("projector"))
     structlog.reset_defaults()

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
 
@@ -24,10 +24,10 @@ Found = TypeVar("Found")
 
 @asynccontextmanager
 async def projecting(
-    settings: Settings, groups: Sequence[str] = (), *, also: Sequence[str] = ()
+    settings: Settings, groups: Sequence[str] = (), *, only: Collection[str] | None = None
 ) -> AsyncIterator[Projector]:
-    """A projector for the test's workspace, and `also` for others; leaves nothing running."""
-    only = {settings.workspace, *also}
+    """A projector for the settings' workspace, or for those that are in `only`; leaves nothing running."""
+    only = {settings.workspace} if only is None else only
     projector = Projector(settings, [GROUPS[name] for name in groups or GROUPS], only=only)
     async with projector.running():
         await projector.broker.start()
@@ -51,16 +51,16 @@ async def eventually(look: Callable[[], Awaitable[Found | None]], *, seconds: fl
 
 
 @contextmanager
-def serving(api: Settings, projector: Settings, *, also: Sequence[str] = ()) -> Iterator[str]:
+def serving(api: Settings, projector: Settings, *, only: Collection[str] | None = None) -> Iterator[str]:
     """The API on a port of its own and a projector, in a thread; yields the address.
 
     For tests of commands, which talk to it as from another process. The projector hosts the settings'
-    workspace, and `also` others.
+    workspace, or those that are in `only`.
     """
     servers: list[uvicorn.Server] = []
 
     async def serve(listening: socket.socket) -> None:
-        async with connected(api) as services, projecting(projector, also=also):
+        async with connected(api) as services, projecting(projector, only=only):
             config = uvicorn.Config(
                 create_app(services),
                 lifespan="off",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -46,7 +47,7 @@ class TestNats:
         return self.server.url
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TestDatabase:
     """A database of its own for one test, with the roles of production."""
 
@@ -103,6 +104,12 @@ def make_settings(
     nats: TestNats, made: TestDatabase, *, workspace: str, data: Path, role: Role = "projector"
 ) -> Settings:
     """The settings that a process of this role would get from `goaltrail up` on the test's servers."""
+    # Reading the environment and checking every field takes longer than many a test.
+    return _settings(nats, made, role).model_copy(update={"workspace": workspace, "data": data})
+
+
+@cache
+def _settings(nats: TestNats, made: TestDatabase, role: Role) -> Settings:
     operator = role == "operator"
     user = {"projector": database.PROJECTOR, "operator": made.server.superuser}.get(role, database.API)
     login = {
@@ -121,8 +128,6 @@ def make_settings(
         projector_database_password=SecretStr(made.passwords[database.PROJECTOR]) if operator else None,
         api_database_password=SecretStr(made.passwords[database.API]) if operator else None,
         bi_database_password=SecretStr(made.passwords[database.BI]) if operator else None,
-        workspace=workspace,
-        data=data,
         admin_token=SecretStr("gt_test_admin_token_that_only_tests_use"),
         master_key=SecretStr(MASTER_KEY),
         log_level="warning",

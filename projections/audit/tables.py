@@ -12,7 +12,7 @@ metadata = MetaData(schema="audit")
 trail = Table(
     "trail",
     metadata,
-    Column("position", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, comment="by the server's clock"),
     Column("event_id", UUID(as_uuid=True), nullable=False),
     Column("type", Text, nullable=False, comment="goaltrail.<name>.v<version>"),

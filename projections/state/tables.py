@@ -104,7 +104,7 @@ command = Table(
 reading = Table(
     "reading",
     metadata,
-    Column("position", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("id", UUID(as_uuid=True), nullable=False, comment="identity of (feed, KPI, source id), for ever"),
     Column("revision", Integer, nullable=False),
     Column("status", Text, nullable=False, comment="recorded, corrected or retracted"),
@@ -135,7 +135,7 @@ Index("reading_kpi_day", reading.c.kpi, reading.c.business_day, info={LATE: True
 dispute = Table(
     "dispute",
     metadata,
-    Column("position", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column(
         "id", UUID(as_uuid=True), nullable=False, comment="the reading that is on record with other content"
     ),
@@ -159,7 +159,7 @@ Index("dispute_id", dispute.c.id, info={LATE: True})
 confirmation = Table(
     "confirmation",
     metadata,
-    Column("position", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("id", UUID(as_uuid=True), nullable=False, comment="the reading that was sent again"),
     Column("source_version", BigInteger, nullable=False),
     Column("content", UUID(as_uuid=True), nullable=False, comment="hash of the content as sent"),
@@ -234,7 +234,13 @@ score_history = Table(
 moment = Table(
     "moment",
     metadata,
-    Column("position", BigInteger, primary_key=True, comment="the last event of an atomic batch"),
+    Column(
+        "position",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="the last event of an atomic batch",
+    ),
     Column(
         "recorded_at", DateTime(timezone=True), nullable=False, comment="never before that of a row before"
     ),

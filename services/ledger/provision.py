@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -43,7 +43,10 @@ async def provision(settings: Settings) -> None:
         api = StreamApi(client, patience=_PATIENCE)
         for wanted in shared_streams(settings.replicas):
             await _ensure(api, wanted)
-    await create_workspace(settings, settings.workspace, name=settings.workspace, zone=settings.zone)
+        first = _first_event(
+            settings.workspace, name=settings.workspace, zone=settings.zone, default_language="ko"
+        )
+        await _create(client, settings, first)
 
 
 async def create_workspace(
@@ -54,18 +57,22 @@ async def create_workspace(
     `workspace` is its id, `zone` an IANA time zone. Raises Refused (unknown zone), InvalidAppend (bad id),
     ConfigurationDiffers, LedgerUnavailable, SettingsError.
     """
-    if not re.fullmatch(SLUG, workspace):
-        raise InvalidAppend(f"{workspace!r} can't be the id of a workspace: it must match {SLUG}")
     first = _first_event(workspace, name=name, zone=zone, default_language=default_language)
-    subject = ledger_subject(workspace, first.aggregate)
     async with _provisioner(settings) as client:
-        ledger = Ledger(client, patience=_PATIENCE)
-        await _ensure(StreamApi(client, patience=_PATIENCE), ledger_stream(workspace, settings.replicas))
-        try:
-            await ledger.append(workspace, [Entry(subject, encode(first))], {subject: 0})
-        except Conflict:
-            return False
-    log.info("workspace_created", workspace=workspace, zone=zone)
+        return await _create(client, settings, first)
+
+
+async def _create(client: LedgerClient, settings: Settings, first: Event) -> bool:
+    """Make the ledger that begins with an event; return False if it is there already."""
+    subject = ledger_subject(first.workspace, first.aggregate)
+    await _ensure(StreamApi(client, patience=_PATIENCE), ledger_stream(first.workspace, settings.replicas))
+    try:
+        await Ledger(client, patience=_PATIENCE).append(
+            first.workspace, [Entry(subject, encode(first))], {subject: 0}
+        )
+    except Conflict:
+        return False
+    log.info("workspace_created", workspace=first.workspace)
     return True
 
 
@@ -123,22 +130,31 @@ async def list_heads(ledger: Ledger) -> dict[str, Head]:
 
     Raises LedgerUnavailable.
     """
-    api = StreamApi(ledger.client, patience=_PATIENCE)
     found: dict[str, Head] = {}
-    offset = 0
+    for stream, ahead in await _ledgers(StreamApi(ledger.client, patience=_PATIENCE)):
+        state = stream["state"]
+        workspace = stream["config"]["name"].removeprefix("LEDGER_")
+        now = datetime.fromisoformat(stream["ts"])
+        found[workspace] = Head(int(state["last_seq"]), stream["created"], state["last_ts"], now, ahead)
+    return found
+
+
+async def _ledgers(api: StreamApi) -> list[tuple[dict[str, Any], timedelta]]:
+    """Return what the server tells of each ledger's stream, and how far our clock was ahead of its.
+
+    Of a cluster some may be missing.
+    """
+    found: list[tuple[dict[str, Any], timedelta]] = []
     while True:
+        query = {"subject": "ledger.>", "offset": len(found)}
         asked = clock.now()
-        answer = await api.request("STREAM.LIST", orjson.dumps({"subject": "ledger.>", "offset": offset}))
+        answer = await api.request("STREAM.LIST", orjson.dumps(query))
         answered = clock.now()
         page = answer.get("streams") or []
         for stream in page:
-            state = stream["state"]
-            workspace = stream["config"]["name"].removeprefix("LEDGER_")
-            now = datetime.fromisoformat(stream["ts"])
-            ahead = clock.ahead(now, asked, answered)
-            found[workspace] = Head(int(state["last_seq"]), stream["created"], state["last_ts"], now, ahead)
-        offset += len(page)
-        if not page or offset >= answer["total"]:
+            ahead = clock.ahead(datetime.fromisoformat(stream["ts"]), asked, answered)
+            found.append((stream, ahead))
+        if not page or len(found) >= answer["total"]:
             return found
 
 
@@ -150,12 +166,12 @@ async def check(settings: Settings, ledger: Ledger) -> None:
     api = StreamApi(ledger.client, patience=_PATIENCE)
     lines: list[str] = []
     wanted = [ledger_stream(workspace, settings.replicas) for workspace in await list_workspaces(ledger)]
+    listed = {stream["config"]["name"]: stream["config"] for stream, _ in await _ledgers(api)}
     for configuration in [*shared_streams(settings.replicas), *wanted]:
-        stored = await _stored(api, configuration["name"])
+        name = configuration["name"]
+        stored = listed.get(name) or await _stored(api, name)
         if stored is None:
-            lines.append(
-                f"{configuration['name']}: there is no such stream; `goaltrail up` or provisioning makes it"
-            )
+            lines.append(f"{name}: there is no such stream; `goaltrail up` or provisioning makes it")
         else:
             lines += differences(configuration, stored)
     if lines:
@@ -215,6 +231,9 @@ async def _stored(api: StreamApi, name: str) -> Configuration | None:
 
 
 def _first_event(workspace: str, *, name: str, zone: str, default_language: DefaultLanguage) -> Event:
+    """Return `workspace.created`. Raises InvalidAppend (bad id), Refused (unknown zone)."""
+    if not re.fullmatch(SLUG, workspace):
+        raise InvalidAppend(f"{workspace!r} can't be the id of a workspace: it must match {SLUG}")
     now = clock.now()
     context = Context(actor=_ACTOR, role="admin", today=now.date(), now=now, new_id=lambda: workspace)
     command = CreateWorkspace(name=name, zone=zone, default_language=default_language)

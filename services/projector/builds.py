@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
+    Index,
+    Table,
     delete,
     event,
     func,
     insert,
-    inspect,
     select,
     text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSchema, CreateTable, DropSchema
 
@@ -101,25 +103,33 @@ def _quick_times(connection: Any, _record: object) -> None:
 
 
 async def prepare_control(engine: AsyncEngine) -> None:
-    """Make the control tables if they are not there."""
+    """Make the control tables if they are not there.
+
+    Add the columns that a version before this one did not have; they may be null, or have a default.
+    """
     async with engine.begin() as connection:
         await connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended('goaltrail control', 0))")
         )
-        await connection.execute(CreateSchema("control", if_not_exists=True))
-        await connection.run_sync(metadata.create_all)
-        await connection.run_sync(_add_columns)
+        there: dict[str, set[str]] = {}
+        columns = (
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'control'"
+        )
+        for table_name, column_name in await connection.execute(text(columns)):
+            there.setdefault(table_name, set()).add(column_name)
+        if any(table.name not in there for table in metadata.sorted_tables):
+            await connection.execute(CreateSchema("control", if_not_exists=True))
+            await connection.run_sync(metadata.create_all)
+        for table in metadata.sorted_tables:
+            for column in table.columns:
+                if column.name not in there.get(table.name, {column.name}):
+                    definition = CreateColumn(column).compile(dialect=connection.dialect)
+                    await connection.execute(text(f"ALTER TABLE {table.fullname} ADD COLUMN {definition}"))
 
 
-def _add_columns(connection: Connection) -> None:
-    """Add the columns that a version before this one did not have; they may be null, or have a default."""
-    there = inspect(connection)
-    for table in metadata.sorted_tables:
-        names = {column["name"] for column in there.get_columns(table.name, schema=table.schema)}
-        for column in table.columns:
-            if column.name not in names:
-                definition = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.execute(text(f"ALTER TABLE {table.fullname} ADD COLUMN {definition}"))
+_DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
+_SCHEMA = "the schema of a build"
+"""Stands for it in the statements that make its tables, which are compiled once."""
 
 
 async def create(connection: AsyncConnection, workspace: str, group: Group) -> Build:
@@ -150,21 +160,36 @@ async def create(connection: AsyncConnection, workspace: str, group: Group) -> B
     build = Build(workspace, group, max([last or 0, *numbers, *there]) + 1)
     await connection.execute(CreateSchema(build.schema))
     await labels.put(connection, build.schema, Label(standing="unfinished", version=group.version))
-    translated = await connection.execution_options(schema_translate_map={group.name: build.schema})
-    for table in group.metadata.sorted_tables:
-        await translated.execute(CreateTable(table))
-        for index in table.indexes:
-            if not index.info.get(LATE):
-                await translated.execute(CreateIndex(index))
+    tables = group.metadata.sorted_tables
+    indexes = (index for table in tables for index in table.indexes if not index.info.get(LATE))
+    await _run(connection, build, [*map(_making, tables), *map(_making, indexes)])
     await connection.execute(insert(checkpoint).values(**build.key(), position=0))
     return build
 
 
 async def create_late_indexes(connection: AsyncConnection, build: Build) -> None:
     """Make the indexes that loading did without; harmless when they exist."""
-    translated = await connection.execution_options(schema_translate_map={build.group.name: build.schema})
-    for index in build.group.late_indexes():
-        await translated.execute(CreateIndex(index, if_not_exists=True))
+    await _run(connection, build, map(_making, build.group.late_indexes()))
+
+
+@cache
+def _making(what: Table | Index) -> str:
+    """Return the statement that makes a table or an index of a group in the schema `_SCHEMA`."""
+    statement = CreateTable(what) if isinstance(what, Table) else CreateIndex(what, if_not_exists=True)
+    table = what if isinstance(what, Table) else what.table
+    assert table is not None
+    return str(
+        statement.compile(
+            dialect=_DIALECT, schema_translate_map={table.schema: _SCHEMA}, render_schema_translate=True
+        )
+    )
+
+
+async def _run(connection: AsyncConnection, build: Build, statements: Iterable[str]) -> None:
+    """Run statements on a build's schema, all in one message to the server: all of them, or none."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    await driver.execute(";".join(statements).replace(f'"{_SCHEMA}"', f'"{build.schema}"'))
 
 
 async def activate(connection: AsyncConnection, build: Build) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -18,9 +19,11 @@ from services.api.http.services import Services
 from services.api.main import connected
 from services.ledger.provision import provision
 from services.postgres.views import Views
+from services.projector.main import Projector
 from services.runtime.settings import Role as ProcessRole
 from services.runtime.settings import Settings
 from tests import running
+from tests.servers import TestDatabase, TestNats, make_settings
 
 SettingsFor = Callable[[ProcessRole], Settings]
 
@@ -89,29 +92,98 @@ async def provisioned(settings_for: SettingsFor) -> SettingsFor:
 async def projecting(settings: Settings) -> AsyncIterator[None]:
     """A projector of all groups for the settings' workspace, once it has made the views."""
     async with running.projecting(settings), Views.connect(settings) as views:
-        for group in GROUPS:
-            await views.wait(settings.workspace, 1, group=group, timeout=20)
+        await views_made(views, settings.workspace)
         yield
 
 
-@pytest.fixture
-async def projector(provisioned: SettingsFor) -> AsyncIterator[None]:
-    """The views are kept up to date while the test runs."""
-    async with projecting(provisioned("projector")):
-        yield
+async def views_made(views: Views, workspace: str) -> None:
+    """Return once a projector has made the views of a workspace."""
+    for group in GROUPS:
+        await views.wait(workspace, 1, group=group, timeout=20)
+
+
+@dataclass(frozen=True)
+class System:
+    """A started system: the API's connections, its application, and a projector for some workspaces."""
+
+    services: Services
+    app: ASGIApp
+    projector: Projector
+    workspaces: set[str]
+    """Those whose views the projector makes."""
+
+
+@pytest.fixture(scope="module")
+async def system(
+    nats_server: TestNats, shared_database: TestDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[System]:
+    """One for a file: its tests have workspaces of their own."""
+    data = tmp_path_factory.mktemp("system") / "data"
+
+    def settings_for(role: ProcessRole) -> Settings:
+        return make_settings(nats_server, shared_database, workspace="system", data=data, role=role)
+
+    await provision(settings_for("operator"))
+    workspaces: set[str] = set()
+    async with (
+        connected(settings_for("api")) as services,
+        running.projecting(settings_for("projector"), only=workspaces) as projector,
+    ):
+        yield System(services, create_app(services), projector, workspaces)
+
+
+def of_file(request: pytest.FixtureRequest) -> System | None:
+    """The file's system; None for a test that has a database of its own."""
+    if request.node.get_closest_marker("own_database") is not None:
+        return None
+    system: System = request.getfixturevalue("system")
+    return system
 
 
 @pytest.fixture
-async def services(provisioned: SettingsFor) -> AsyncIterator[Services]:
+def services(request: pytest.FixtureRequest, provisioned: SettingsFor) -> Services:
+    """What the API process works with; the workspace of its settings is the test's."""
+    system = of_file(request)
+    if system is not None:
+        return replace(system.services, settings=provisioned("api"))
+    own: Services = request.getfixturevalue("own_services")
+    return own
+
+
+@pytest.fixture
+async def own_services(provisioned: SettingsFor) -> AsyncIterator[Services]:
     """What the API process works with."""
     async with connected(provisioned("api")) as made:
         yield made
 
 
 @pytest.fixture
-def app(services: Services) -> ASGIApp:
+def app(request: pytest.FixtureRequest, services: Services) -> ASGIApp:
     """The application."""
-    return create_app(services)
+    system = of_file(request)
+    return create_app(services) if system is None else system.app
+
+
+@pytest.fixture
+def projector(request: pytest.FixtureRequest) -> None:
+    """The views are kept up to date while the test runs."""
+    request.getfixturevalue("own_projector" if of_file(request) is None else "projector_of_file")
+
+
+@pytest.fixture
+async def own_projector(provisioned: SettingsFor) -> AsyncIterator[None]:
+    """A projector for the test's workspace only."""
+    async with projecting(provisioned("projector")):
+        yield
+
+
+@pytest.fixture
+async def projector_of_file(system: System, services: Services) -> None:
+    """The file's projector makes the views of the test's workspace."""
+    workspace = services.settings.workspace
+    system.workspaces.add(workspace)
+    await system.projector.nudged(workspace)
+    await views_made(services.views, workspace)
 
 
 @pytest.fixture

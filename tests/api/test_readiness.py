@@ -51,7 +51,7 @@ async def test_a_projector_that_can_not_go_on_is_told(
         await js.publish(f"ledger.{other}.probe.{number}", b"{}")
     await js.delete_msg(f"LEDGER_{other}", 2)
     try:
-        async with running.projecting(provisioned("projector"), also=[other]):
+        async with running.projecting(provisioned("projector"), only=[other]):
             told = await until_told(http, "LedgerGap")
             assert other not in str(told), "who has no token learns of no workspace"
     finally:

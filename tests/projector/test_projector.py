@@ -327,7 +327,7 @@ async def test_a_workspace_made_later_is_followed_too(
 ) -> None:
     """Nobody has to restart a worker for a new workspace."""
     later = Company(company.ledger, company.engine, f"{company.workspace}-later")
-    async with projecting(settings, also=[later.workspace]):
+    async with projecting(settings, only=[settings.workspace, later.workspace]):
         await create_workspace(operator_settings, later.workspace, name="Later", zone="UTC")
         await later.visible(1, STATE)
     assert [row[1] for row in (await later.tables(STATE))["version"]] == [later.workspace]

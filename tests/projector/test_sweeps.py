@@ -79,7 +79,7 @@ async def test_idle_workspaces_are_asked_for_in_one_go(
     for other in others:
         await create_workspace(operator_settings, other, name=other, zone="UTC")
     monkeypatch.setattr("services.projector.main.SWEEP", 0.05)
-    async with projecting(settings, also=others):
+    async with projecting(settings, only=[settings.workspace, *others]):
         followed = [Company(company.ledger, company.engine, workspace) for workspace in others]
         for each in (company, *followed):
             for group in GROUPS.values():
