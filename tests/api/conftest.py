@@ -133,8 +133,8 @@ async def system(
 
 
 def of_file(request: pytest.FixtureRequest) -> System | None:
-    """The file's system; None for a test that has a database of its own."""
-    if request.node.get_closest_marker("own_database") is not None:
+    """The file's system; None for a test that has a system or a database of its own."""
+    if any(request.node.get_closest_marker(mark) for mark in ("own_system", "own_database")):
         return None
     system: System = request.getfixturevalue("system")
     return system

@@ -16,6 +16,8 @@ from services.postgres.views import CONNECTIONS, MOST_QUEUED, MOST_WAITING, View
 from tests.api.conftest import Person, SettingsFor, given_goal, person, projecting
 from tests.running import eventually
 
+pytestmark = pytest.mark.own_system
+
 FAR = {"Goaltrail-Min-Position": "1000000000"}
 
 

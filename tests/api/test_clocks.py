@@ -24,7 +24,7 @@ from tests.given_clocks import MovedClock
 from tests.running import eventually
 from tests.servers import TestNats
 
-pytestmark = pytest.mark.usefixtures("projector")
+pytestmark = [pytest.mark.own_system, pytest.mark.usefixtures("projector")]
 
 
 @pytest.fixture(scope="module")

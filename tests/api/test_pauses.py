@@ -20,6 +20,8 @@ from tests.api.given_readings import item as reading
 
 __all__ = ["erp"]  # a fixture
 
+pytestmark = pytest.mark.own_system
+
 LONGEST = 0.05
 """Seconds for which nothing else on the loop gets its turn."""
 TRIES = 3
