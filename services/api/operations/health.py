@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import asyncpg
 import orjson
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from projections.control import ActiveVersion
 from services.api.operations.clocks import ClockLog, Clocks, compare
@@ -140,7 +140,7 @@ class Health:
                 await self._views.probe()
         except (ViewsUnavailable, TimeoutError):
             return False
-        except SQLAlchemyError as error:  # it answers, and refuses
+        except asyncpg.PostgresError as error:  # it answers, and refuses
             log.warning("postgresql_takes_no_writes", because=str(error)[:200])
             return False
         return True
