@@ -58,35 +58,16 @@ class Terminal:
         return self.http.get(path, params=params, headers=headers).raise_for_status().json()
 
 
-@dataclass(frozen=True)
-class Site:
-    """A running API, and the workspaces whose views its projector makes."""
-
-    url: str
-    workspaces: set[str]
-
-
-@pytest.fixture(scope="module")
-def site(
-    nats_server: TestNats, shared_database: TestDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """One for a file: its tests have workspaces of their own."""
+@pytest.fixture
+def terminal(
+    nats_server: TestNats, database: TestDatabase, workspace: str, tmp_path: Path
+) -> Iterator[Terminal]:
+    """An empty workspace behind a running API, and its administrator."""
 
     def settings(role: Role) -> Settings:
-        return make_settings(nats_server, shared_database, workspace="site", data=data, role=role)
+        return make_settings(nats_server, database, workspace=workspace, data=tmp_path / "data", role=role)
 
-    data = tmp_path_factory.mktemp("site") / "data"
-    asyncio.run(provision(settings("operator")))
-    workspaces: set[str] = set()
-    with serving(settings("api"), settings("projector"), only=workspaces) as url:
-        yield Site(url, workspaces)
-
-
-@pytest.fixture
-def terminal(site: Site, workspace: str, operator_settings: Settings) -> Iterator[Terminal]:
-    """An empty workspace behind a running API, and its administrator."""
-    site.workspaces.add(workspace)
-    operator = operator_settings
+    operator = settings("operator")
     assert operator.admin_token is not None
     token = operator.admin_token.get_secret_value() + workspace
     operator = operator.model_copy(update={"admin_token": type(operator.admin_token)(token)})
@@ -94,7 +75,10 @@ def terminal(site: Site, workspace: str, operator_settings: Settings) -> Iterato
     asyncio.run(ensure_admin_token(operator))
     # What the services log would be among what the commands print.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token}"}) as http:
+    with (
+        serving(settings("api"), settings("projector")) as url,
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as http,
+    ):
         yield Terminal(http, token)
     structlog.reset_defaults()
 
