@@ -71,5 +71,7 @@ class Command(BaseModel):
     counts, which key results there are, or by when."""
     begins_in_sight: ClassVar[type[BaseModel] | None] = None
     """What it begins, if only those may begin it who would see it."""
+    moves_lines: ClassVar[bool] = False
+    """It may put people below somebody; under dual control never below the one who asks."""
     reports: ClassVar[bool] = False
     """It reports on a goal or works out what was agreed, and changes no terms."""

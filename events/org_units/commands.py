@@ -31,6 +31,7 @@ class MoveOrgUnit(Command):
 
     needs = frozenset({"below", "org_unit"})
     serialized_by = frozenset({"tree"})
+    moves_lines = True
 
     parent: Slug | None
     effective_from: date | None = None

@@ -41,6 +41,8 @@ class JoinUnit(Command):
     """Make a person a member of a unit, besides all others they belong to."""
 
     needs = frozenset({"org_unit"})
+    serialized_by = frozenset({"tree"})
+    moves_lines = True
 
     org_unit: Slug
     role: MemberRole = "member"
@@ -67,6 +69,9 @@ class RefuseLead(Command):
 class LeaveUnit(Command):
     """End a membership, or end it earlier than was said."""
 
+    serialized_by = frozenset({"tree"})
+    moves_lines = True
+
     org_unit: Slug
     until: date | None = None
     """The last day; None: today. The day before the first one takes the membership back."""
@@ -74,6 +79,9 @@ class LeaveUnit(Command):
 
 class ForgetPerson(Command):
     """Erase who a person is and all they wrote, for ever."""
+
+    serialized_by = frozenset({"tree"})
+    moves_lines = True
 
     acts: bool = False
     """There is a token or a key of theirs: they are somebody, even if nobody registered them."""

@@ -47,6 +47,13 @@ class OrgChart:
         leads = frozenset(id_ for id_ in self._people if lead in self.line_of(id_, day))
         return leads, frozenset(id_ for id_ in self._people if lead in self.lasting_line_of(id_, day))
 
+    def below(self, lead: str, day: date) -> frozenset[str]:
+        """Return the units that somebody leads on a day, and all units below these."""
+        found = self._people.get(lead)
+        memberships = [] if found is None else found.memberships_on(day)
+        led = (one.org_unit for one in memberships if one.role == "lead")
+        return frozenset().union(*(self.and_below(unit, day) for unit in led))
+
     def _leading(self, person: Person, memberships: Iterable[Membership], day: date) -> frozenset[str]:
         units: set[str] = set()
         for membership in memberships:

@@ -61,6 +61,10 @@ class Person(State):
         over = (one.until is not None and one.until < day for one in self.memberships)
         return self.forgotten or (bool(self.memberships) and all(over))
 
+    def leads_from(self, day: date) -> bool:
+        """Return whether the person leads a unit on a day or later."""
+        return any(one.role == "lead" and (one.until is None or one.until >= day) for one in self.memberships)
+
     def last_memberships(self) -> list[Membership]:
         """Return the memberships that ended last, of somebody who left."""
         last = max((one.until for one in self.memberships if one.until is not None), default=None)

@@ -12,7 +12,21 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Row, Select, Text, and_, any_, bindparam, literal, not_, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    literal,
+    not_,
+    or_,
+    select,
+)
 
 from events.envelope import Event
 from events.ids import Aggregate
@@ -106,6 +120,7 @@ async def trail_of(
     before: int | None = None,
     actor: str | None = None,
     name: str | tuple[str, ...] | None = None,
+    done_to: tuple[str, ...] = (),
     recorded_from: datetime | None = None,
     recorded_until: datetime | None = None,
     newest_first: bool = False,
@@ -116,6 +131,7 @@ async def trail_of(
     Those of `hidden` aggregates are left out.
     Positions lie above `after` and below `before`; both are cursors for the next page. `name` is an event's
     name in any version, such as `key_result.target_changed`, or some; recording times lie in [from, until].
+    Events with a name in `done_to` are returned, too, if their aggregate itself is asked for.
     """
     statement = _select(known).where(trail.c.position > after)
     if before is not None:
@@ -129,10 +145,11 @@ async def trail_of(
     if actor is not None:
         statement = statement.where(trail.c.actor == actor)
     if name is not None:
-        names = (name,) if isinstance(name, str) else name
-        statement = statement.where(
-            or_(*(trail.c.type.startswith(f"goaltrail.{each}.v", autoescape=True) for each in names))
-        )
+        named = _is_named((name,) if isinstance(name, str) else name)
+        if done_to:
+            itself = trail.c.about[1] == any_(literal(list(about), _TEXTS))
+            named = or_(named, and_(_is_named(done_to), itself))
+        statement = statement.where(named)
     if recorded_from is not None:
         statement = statement.where(trail.c.recorded_at >= recorded_from)
     if recorded_until is not None:
@@ -223,6 +240,10 @@ _RECORDINGS = (
     )
     .order_by(recording.c.recorded_day, recording.c.feed)
 )
+
+
+def _is_named(names: Iterable[str]) -> ColumnElement[bool]:
+    return or_(*(trail.c.type.startswith(f"goaltrail.{each}.v", autoescape=True) for each in names))
 
 
 def _select(known: int) -> Select[Any]:

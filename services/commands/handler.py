@@ -33,6 +33,7 @@ from projections.state.fold import STATE
 from services.access.callers import Caller
 from services.commands.aggregates import Loaded, seen
 from services.commands.context_loader import context_of, workspace_of, written_of
+from services.commands.dual_control import require_no_line_of_ones_own
 from services.commands.errors import ClockAhead, KeyInFlight, KeyReused, Stale, TooContended
 from services.commands.serialization import Serialization, StillOurs
 from services.commands.state_loader import StateLoader
@@ -302,6 +303,7 @@ class Goals:
             return new_aggregate_id(request.workspace, request.caller.actor, request.key, next(numbers))
 
         _state, evolve, decide = AGGREGATES[request.aggregate.kind]
+        dual_control = workspace.needs_second_person(self._administrators(request.workspace))
         state = loaded.state
         events: list[Event] = []
         for command in request.commands:
@@ -315,7 +317,7 @@ class Goals:
                 now=now,
                 reason=request.reason,
                 new_id=new_id,
-                dual_control=workspace.needs_second_person(self._administrators(request.workspace)),
+                dual_control=dual_control,
             )
             if not visible:
                 raise refusal_of_unseen(decide, command, state, context, request.key_result)
@@ -334,6 +336,8 @@ class Goals:
                 )
                 events.append(event)
                 state = evolve(state, event)
+        if dual_control and any(command.moves_lines for command in request.commands):
+            await require_no_line_of_ones_own(knowledge, request.caller.actor, state, today)
         written = await written_of(knowledge, loaded.state, state, today)
         return Plan(loaded, events, written, today, workspace)
 

@@ -164,3 +164,60 @@ async def test_turning_it_off_takes_two(http: httpx.AsyncClient, services: Servi
     assert (await root.post("/v1/tokens", {"actor": "person:emil", "role": "viewer"})).status_code == 201
     assert (await set_(ruth, True)).status_code == 200
     await asked_for(root, "person:fritz")
+
+
+async def test_nobody_puts_others_below_themselves_alone(http: httpx.AsyncClient, services: Services) -> None:
+    """Whatever change leads to it, today or later; somebody else makes it, and those concerned are told."""
+    root, ruth = await administrators(http, services)
+    boss = (await root.created("/v1/people", {"name": "boss"}))["id"]
+    hr, other = await person(http, services, boss, "hr"), await person(http, services, "hugo", "hr")
+    units = {"company": None, "empty": "company", "part": "empty", "sales": "company", "staff": "company"}
+    for unit, parent in units.items():
+        body = {"id": unit, "name_ko": unit, "level": "team", "parent": parent}
+        await root.created("/v1/org-units", body)
+    await root.created(f"/v1/people/{boss}/join", {"org_unit": "empty", "role": "lead"})
+    ruth.position = root.position
+    await ruth.created(f"/v1/people/{boss}/approve-lead", {"org_unit": "empty"})
+    ids: dict[str, str] = {}
+    for name, joined in {
+        "seller": [{"org_unit": "sales"}],
+        "new": [],
+        "both": [{"org_unit": "staff"}, {"org_unit": "part", "until": "2027-12-31"}],
+    }.items():
+        ids[name] = (await root.created("/v1/people", {"name": name}))["id"]
+        for one in joined:
+            await root.created(f"/v1/people/{ids[name]}/join", {"effective_from": "2024-01-01"} | one)
+    reader = await person(http, services, ids["seller"], "viewer")
+
+    async def change(by: Person, path: str, body: dict[str, Any]) -> httpx.Response:
+        by.position = max(root.position, ruth.position, hr.position, other.position)
+        if path.startswith("/v1/org-units/"):
+            return await by.patch(path, body | {"reason": "x"}, If_Match=await by.etag(path))
+        return await by.post(path, body | {"reason": "x"})
+
+    below = {"name_ko": "below", "level": "part", "parent": "empty"}
+    assert (await change(hr, "/v1/org-units", below | {"id": "new-part"})).status_code == 201
+    for path, asked in (
+        ("/v1/org-units/sales", {"parent": "empty"}),
+        ("/v1/org-units/sales", {"parent": "new-part", "effective_from": "2999-01-01"}),
+        (f"/v1/people/{ids['new']}/join", {"org_unit": "empty"}),
+        (f"/v1/people/{ids['new']}/join", {"org_unit": "part", "effective_from": "2999-01-01"}),
+        (f"/v1/people/{ids['seller']}/join", {"org_unit": "new-part", "until": "2999-01-01"}),
+    ):
+        refused = await change(hr, path, asked)
+        assert (refused.status_code, refused.json().get("code")) == (403, "own_line"), (path, asked)
+    # Below others hr works as ever, and who stands below already may move about.
+    for path, asked in (
+        (f"/v1/people/{ids['new']}/join", {"org_unit": "sales"}),
+        (f"/v1/people/{ids['both']}/join", {"org_unit": "new-part", "until": "2027-06-30"}),
+        ("/v1/org-units/part", {"parent": "new-part"}),
+        ("/v1/org-units/staff", {"parent": "sales"}),
+    ):
+        done = await change(hr, path, asked)
+        assert done.status_code in (200, 201), done.text
+    done = await change(other, "/v1/org-units/sales", {"parent": "empty"})
+    assert done.status_code == 200, done.text
+    reader.position = other.position
+    told = [(one["type"], one["actor"]) for one in (await reader.read("/v1/audit/mine"))["data"]]
+    assert ("org_unit.moved", "person:hugo") in told
+    assert told.count(("person.joined_unit", "person:root")) == 1

@@ -55,6 +55,8 @@ CONCERNING = (
     "private_text.read",
 )
 """Events by which somebody comes to act as another person, or to read what was said to them."""
+MOVING = ("person.joined_unit", "org_unit.moved")
+"""Events by which a person, or a unit with all its people, comes below other leads."""
 
 
 class Entry(BaseModel):
@@ -166,8 +168,8 @@ async def mine(
 ) -> Page[Entry]:
     """What others did that lets somebody act as the caller or read their words, the newest first.
 
-    Tokens in the caller's name, leads of the caller's units and of those above, and readings of what was
-    said to the caller by somebody who is no party.
+    Tokens in the caller's name, leads of the caller's units and of those above, units that the caller joined
+    and where those went, and readings of what was said to the caller by somebody who is no party.
     """
     person = person_of(caller.actor) or ""
     async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
@@ -181,6 +183,7 @@ async def mine(
             known=context.position,
             before=position_in(paged) or None,
             name=CONCERNING,
+            done_to=MOVING,
             newest_first=True,
             limit=paged.limit + 1,
         )
