@@ -40,6 +40,8 @@ class EventType:
     sentence: Text
     personal: frozenset[str]
     sealed_for: SealedFor = "author"
+    withdraws: bool = False
+    """It takes back for good what others could use or read: it must outlive a ledger that loses it."""
 
 
 Data = TypeVar("Data", bound=EventData)
@@ -58,17 +60,27 @@ def event(
     version: int = 1,
     personal: tuple[str, ...] = (),
     sealed_for: SealedFor = "author",
+    withdraws: bool = False,
 ) -> Callable[[type[Data]], type[Data]]:
     """Register a model as the newest version of the event type `goaltrail.<name>.v<version>`.
 
     `ko` and `en` are one sentence each; placeholders are `{actor}`, `{id}` (of the aggregate) and fields.
     A part in square brackets is left out when a field in it is None; 을(를) becomes the particle that fits.
     `sealed_for="subject"` is for events of a person: what they say goes when that person is forgotten.
+    `withdraws` is for events that take something back for good: who accepts a ledger that lost one puts it
+    back on it first.
     """
 
     def register(model: type[Data]) -> type[Data]:
         entry = EventType(
-            _type(name, version), name, version, model, Text(ko, en), frozenset(personal), sealed_for
+            _type(name, version),
+            name,
+            version,
+            model,
+            Text(ko, en),
+            frozenset(personal),
+            sealed_for,
+            withdraws,
         )
         if entry.full in _types:
             raise ValueError(f"{entry.full} is registered twice")

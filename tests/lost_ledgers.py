@@ -17,6 +17,7 @@ from events.envelope import encode
 from events.ids import ledger_subject
 from projections import control
 from projections.groups import GROUPS
+from services.access.access import Access
 from services.keys.keys import Keys
 from services.ledger import Entry, Ledger
 from services.ledger.client import LedgerClient
@@ -112,6 +113,14 @@ class Place:
         shutil.copytree(directory / "jetstream", self.nats.server.directory / "jetstream")
         await asyncio.to_thread(self.nats.server.start)
 
+    async def restore_ledger(self, directory: Path) -> None:
+        """Put copied files in the place of those of the ledger; keys and tokens stay as they are."""
+        await asyncio.to_thread(self.nats.server.stop)
+        (ledger,) = self.nats.server.directory.rglob(f"streams/{stream_name(self.workspace)}")
+        shutil.rmtree(ledger)
+        shutil.copytree(directory / ledger.relative_to(self.nats.server.directory), ledger)
+        await asyncio.to_thread(self.nats.server.start)
+
     async def delete_stream(self) -> None:
         """Delete the ledger, as only an operator can."""
         client = LedgerClient()
@@ -159,7 +168,11 @@ async def accepted(place: Place, keys: Keys) -> Loss:
     """Let a person accept the ledger as it is."""
     async with await Ledger.connect(place.operator) as ledger:
         loss = await find_loss(place.engine, ledger, place.workspace)
-        await accept(ledger, keys, place.workspace, loss, "the disk broke")
+        access = await Access.start(ledger)
+        try:
+            await accept(ledger, keys, access, place.workspace, loss, "the disk broke")
+        finally:
+            await access.close()
     return loss
 
 

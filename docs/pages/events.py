@@ -44,7 +44,8 @@ event of a type that a reader does not know is kept and skipped.
 
 Each type has a sentence in Korean and English, which the audit trail fills in. A part in square brackets is
 left out where nothing was said; in Korean 을(를), 이(가) and the like become the particle that fits the word
-before. *Changes* names the [tables of the views](views.md) to which an event of this type may add rows, or
+before. What *outlives a ledger that loses it* is put back
+before [such a ledger is accepted](../how-to/recover-a-ledger.md). *Changes* names the [tables of the views](views.md) to which an event of this type may add rows, or
 whose rows it may change.
 """
 
@@ -90,6 +91,7 @@ def _event(entry: EventType) -> str:
     older = [n for n in range(1, entry.version) if lookup(f"goaltrail.{entry.name}.v{n}") is entry]
     versions = "".join(f" Version {n} is read as version {entry.version}." for n in older)
     sealed = " Sealed with the key of the person it is about." if entry.sealed_for == "subject" else ""
+    sealed += " It outlives a ledger that loses it." if entry.withdraws else ""
     rows = fields(entry.model, entry.personal) or "No fields.\n"
     return (
         f"\n### {entry.name}\n\n`{entry.full}`.{versions} {summary(entry.model)}{sealed}\n\n"

@@ -81,6 +81,7 @@ class TokenApproved(EventData):
     "access.token_revoked",
     ko="{actor} 토큰 {id}을(를) 취소했습니다.",
     en="{actor} revoked the token {id}.",
+    withdraws=True,
 )
 class TokenRevoked(EventData):
     """A token is valid no longer."""

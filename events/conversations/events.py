@@ -78,6 +78,7 @@ class ActionReopened(EventData):
     "conversation.audience_narrowed",
     ko="{actor} 대화 {id}의 공개 범위를 좁혔습니다: {old} → {new}.",
     en="{actor} narrowed the audience of the conversation {id} from {old} to {new}.",
+    withdraws=True,
 )
 class AudienceNarrowed(EventData):
     """Fewer people may read a conversation, all of what was said in it."""
@@ -104,6 +105,7 @@ class ConversationReworded(EventData):
     "conversation.redacted",
     ko="{actor} 대화 {id}에 쓴 글을 지웠습니다.",
     en="{actor} took back something in the conversation {id}.",
+    withdraws=True,
 )
 class ConversationRedacted(EventData):
     """The agenda, a note or an action is shown no longer; that it was written stays."""

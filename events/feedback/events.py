@@ -35,6 +35,7 @@ class FeedbackReworded(EventData):
     "feedback.redacted",
     ko="{actor} 피드백 {id}의 글을 지웠습니다.",
     en="{actor} took back the words of the feedback {id}.",
+    withdraws=True,
 )
 class FeedbackRedacted(EventData):
     """The words are shown no longer; that there was feedback stays."""

@@ -127,6 +127,7 @@ class PersonLeftUnit(EventData):
     "person.forgotten",
     ko="{actor} 구성원 {id}의 개인 정보와 글을 영구히 지웠습니다.",
     en="{actor} erased what the person {id} wrote and who they are, for ever.",
+    withdraws=True,
 )
 class PersonForgotten(EventData):
     """A person's key is destroyed: all that was sealed with it is unreadable for ever. The facts stay."""

@@ -33,6 +33,7 @@ class RecognitionReworded(EventData):
     "recognition.redacted",
     ko="{actor} 인정 {id}의 글을 지웠습니다.",
     en="{actor} took back the words of the recognition {id}.",
+    withdraws=True,
 )
 class RecognitionRedacted(EventData):
     """The words are shown no longer; that there was a recognition stays."""

@@ -45,7 +45,7 @@ from events.objectives.key_result_events import (
     RelativeResolved,
     TargetChanged,
 )
-from events.registry import EventData, UnknownData, lookup, type_of, upcast
+from events.registry import EventData, UnknownData, all_types, lookup, type_of, upcast
 from projections.audit.references import reference
 from projections.audit.tables import recording, trail
 from projections.driver import Connection
@@ -157,6 +157,27 @@ async def trail_of(
     order = trail.c.position.desc() if newest_first else trail.c.position
     rows = await connection.execute(statement.order_by(order).limit(limit))
     return [_entry(workspace, row) for row in rows]
+
+
+async def withdrawals(connection: Connection, workspace: str) -> list[TrailEntry]:
+    """Return all events that take something back for good, in their order."""
+    rows = await connection.execute(_WITHDRAWALS)
+    return [_entry(workspace, row) for row in rows]
+
+
+_WITHDRAWALS = (
+    select(trail)
+    .where(
+        or_(
+            *(
+                trail.c.type.startswith(f"goaltrail.{entry.name}.v", autoescape=True)
+                for entry in all_types()
+                if entry.withdraws
+            )
+        )
+    )
+    .order_by(trail.c.position)
+)
 
 
 async def goalposts(

@@ -7,7 +7,7 @@ while views are rebuilt or PostgreSQL is away. One that no event on the ledger b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple, Self
@@ -215,11 +215,13 @@ class Access:
         admins = (one for one in self.list(workspace) if one.role == "admin" and not one.pending)
         return len({one.actor for one in admins if one.ended is None or one.ended > since})
 
-    async def revoke(self, workspace: str, token_id: str, *, by: str = "system:access") -> int:
+    async def revoke(
+        self, workspace: str, token_id: str, *, by: str = "system:access", last_too: bool = False
+    ) -> int:
         """End a token at once; again is no error. Returns the position of the event.
 
-        The last valid token of an administrator is not revoked: nobody could make another one. Raises
-        Refused, LedgerUnavailable, LedgerUncertain.
+        The last valid token of an administrator is not revoked, unless `last_too`: nobody could make another
+        one. Raises Refused, LedgerUnavailable, LedgerUncertain.
         """
         now = clock.now()
         for _ in range(_TRIES):
@@ -230,7 +232,8 @@ class Access:
             record = _record(f"{workspace}.{token_id}", held)
             if record is None or record.revoked_at is not None:
                 break
-            self._keep_an_administrator(record, now)
+            if not last_too:
+                self._keep_an_administrator(record, now)
             stored = _stored(record.model_copy(update={"revoked_at": now}))
             try:
                 await self._latest.put(f"{workspace}.{token_id}", stored, expected=held.position)
@@ -259,6 +262,33 @@ class Access:
                 await self.revoke(workspace, record.id, by=by)
                 ended += 1
         return ended
+
+    async def revoke_again(
+        self, workspace: str, tokens: Collection[str], holders: Collection[str], *, by: str
+    ) -> int:
+        """Revoke what a ledger, or the store of tokens, that was restored does not know as revoked any more.
+
+        These are some tokens, all of some holders, and all that only one of the two knows as revoked; the
+        last administrator's, too: what was revoked opens nothing. Returns how many opened something. Raises
+        LedgerUnavailable, LedgerUncertain, WorkspaceUnknown.
+        """
+        states = await self._backing.states(workspace)
+        alive = 0
+        for record in self._records():
+            if record.workspace != workspace:
+                continue
+            state = states.get(record.id)
+            known = state is not None and state.revoked
+            ends = known or record.id in tokens or record.actor in holders or record.revoked_at is not None
+            if ends and not (known and record.revoked_at is not None):
+                alive += record.revoked_at is None
+                await self.revoke(workspace, record.id, by=by, last_too=True)
+        return alive
+
+    def has_administrator(self, workspace: str) -> bool:
+        """Return whether a valid token of an administrator is left."""
+        now = clock.now()
+        return any(one.role == "admin" and one.state(now) == "valid" for one in self.list(workspace))
 
     async def _record_issued(
         self, workspace: str, token_id: str, command: IssueToken, by: str, now: datetime

@@ -76,6 +76,12 @@ class Backing:
             for record in some:
                 self._judge(record, events.get(ledger_subject(workspace, Aggregate("access", record.id)), []))
 
+    async def states(self, workspace: str) -> dict[str, Token]:
+        """Return the tokens that a ledger knows, by id. Raises LedgerUnavailable."""
+        events = await self._access_events(workspace)
+        states = {some[0].event.aggregate.id: _state(some) for some in events.values()}
+        return {id_: state for id_, state in states.items() if state is not None}
+
     def note(self, record: TokenRecord) -> None:
         """Note that the event of this token has just been put on the ledger, or found there."""
         self._verdicts[record] = _Verdict(True, time.monotonic())
@@ -102,9 +108,7 @@ class Backing:
         return {subject: events for subject, events in found.items() if subject not in unreadable}
 
     def _judge(self, record: TokenRecord, events: Sequence[RecordedEvent]) -> bool:
-        state: Token | None = None
-        for event in events:
-            state = evolve(state, event.event)
+        state = _state(events)
         backed = (
             state is not None
             and (state.holder, state.role, state.expires_at) == (record.actor, record.role, record.expires_at)
@@ -118,3 +122,10 @@ class Backing:
             log.warning(told, workspace=record.workspace, id=record.id)
         self._verdicts[record] = _Verdict(backed, time.monotonic(), earlier)
         return backed
+
+
+def _state(events: Sequence[RecordedEvent]) -> Token | None:
+    state: Token | None = None
+    for event in events:
+        state = evolve(state, event.event)
+    return state

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from events.text import Text
+from events.text import Text, counted
 from services.cli.client import Json, print_json
 from services.cli.language import as_reported, fail, language, postgres_failed, say
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from services.projector.accepting import Loss
+    from services.projector.accepting import Accepted, Loss
 
 
 def accept_ledger(
@@ -22,6 +23,12 @@ def accept_ledger(
         str | None, typer.Option(help="Whose ledger.", show_default="GOALTRAIL_WORKSPACE or main")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    without_evidence: Annotated[
+        bool,
+        typer.Option(
+            "--without-evidence", help="Go on though nobody knows whom to forget and what to revoke again."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Go on with a ledger that lost events which views still show.
@@ -39,7 +46,8 @@ def accept_ledger(
     except SettingsError as error:
         fail(as_reported(error))
     chosen = workspace or settings.workspace
-    loss, recorded = _run(settings, chosen, reason, ask=not yes)
+    loss, accepted = _run(settings, chosen, reason, ask=not yes, without_evidence=without_evidence)
+    restored = accepted.restored
     if as_json:
         print_json(
             {
@@ -47,21 +55,41 @@ def accept_ledger(
                 "epoch": loss.epoch,
                 "cut": loss.common.position,
                 "old_head": loss.old_head,
-                "position": recorded,
+                "position": accepted.position,
+                "forgotten": restored.forgotten,
+                "revoked": restored.revoked,
+                "unknown_after": loss.unknown_after,
             }
         )
     else:
         say(
             Text(
                 f"워크스페이스 {chosen}의 원장을 지금 상태로 받아들였습니다. 에포크 {loss.epoch}은(는) 위치"
-                f" {recorded:,}에서 시작합니다. 조회 데이터는 워커가 새로 만듭니다.",
+                f" {accepted.position:,}에서 시작합니다. 되살아난 구성원 키 {restored.forgotten}개를"
+                f" 다시 파기하고 토큰 {restored.revoked}개를 다시 취소했습니다. 조회 데이터는 워커가 새로 만듭니다.",
                 f"The ledger of {chosen} is accepted as it is: epoch {loss.epoch} begins at position"
-                f" {recorded:,}. Workers build the views anew.",
+                f" {accepted.position:,}. What had come back is gone again:"
+                f" {counted(restored.forgotten, 'key')} of forgotten people and {counted(restored.revoked, 'revoked token')}. Workers build the views"
+                " anew.",
             )
+        )
+    if not restored.has_administrator:
+        say(
+            Text(
+                f"워크스페이스 {chosen}에 유효한 관리자 토큰이 없습니다. 취소된 토큰의 파일을 치우고"
+                " (data/secrets의 admin.token 또는 GOALTRAIL_ADMIN_TOKEN_FILE) 다시 시작하면 새로"
+                " 발급합니다.",
+                f"{chosen} has no valid token of an administrator. Move the file with the revoked one away"
+                " (admin.token in data/secrets, or GOALTRAIL_ADMIN_TOKEN_FILE) and start again: that makes a"
+                " new one.",
+            ),
+            err=True,
         )
 
 
-def _run(settings: Settings, workspace: str, reason: str, *, ask: bool) -> tuple[Loss, int]:
+def _run(
+    settings: Settings, workspace: str, reason: str, *, ask: bool, without_evidence: bool
+) -> tuple[Loss, Accepted]:
     # Here: other commands need neither NATS nor PostgreSQL.
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -73,7 +101,7 @@ def _run(settings: Settings, workspace: str, reason: str, *, ask: bool) -> tuple
 
     configure_logging(settings.model_copy(update={"log_level": "error"}), "accept-ledger")
     try:
-        return asyncio.run(_accept(settings, workspace, reason, ask=ask))
+        return asyncio.run(_accept(settings, workspace, reason, ask=ask, without_evidence=without_evidence))
     except Refused as refused:
         fail(refused.text)
     except (NothingToAccept, LedgerError, MasterKeyDiffersError, SettingsError) as error:
@@ -82,7 +110,10 @@ def _run(settings: Settings, workspace: str, reason: str, *, ask: bool) -> tuple
         fail(postgres_failed(error))
 
 
-async def _accept(settings: Settings, workspace: str, reason: str, *, ask: bool) -> tuple[Loss, int]:
+async def _accept(
+    settings: Settings, workspace: str, reason: str, *, ask: bool, without_evidence: bool
+) -> tuple[Loss, Accepted]:
+    from services.access.access import Access
     from services.keys.keys import Keys
     from services.ledger import Ledger
     from services.projector.accepting import accept, find_loss
@@ -101,10 +132,31 @@ async def _accept(settings: Settings, workspace: str, reason: str, *, ask: bool)
                     f" {loss.common.position:,}, up to {loss.old_head:,}. Go on without it?",
                 )
                 typer.confirm(question.told(language()), abort=True)
-            keys = await Keys.start(ledger, settings.load_master_key())
-            try:
-                return loss, await accept(ledger, keys, workspace, loss, reason)
-            finally:
-                await keys.close()
+            if loss.unknown_after is not None and not without_evidence:
+                unknown = _unknown(workspace, loss.unknown_after)
+                if not ask:
+                    fail(unknown)
+                typer.confirm(unknown.told(language()), abort=True)
+            async with AsyncExitStack() as stack:
+                keys = await Keys.start(ledger, settings.load_master_key())
+                stack.push_async_callback(keys.close)
+                access = await Access.start(ledger)
+                stack.push_async_callback(access.close)
+                return loss, await accept(ledger, keys, access, workspace, loss, reason)
     finally:
         await engine.dispose()
+
+
+def _unknown(workspace: str, after: int) -> Text:
+    """Return what nobody knows, and what it takes to go on."""
+    return Text(
+        f"워크스페이스 {workspace}에서 위치 {after:,} 뒤에 누가 삭제(forget)되었고 어떤 토큰이 취소되었는지"
+        " 알 수 없습니다. 이를 기록한 감사 이력이 없거나 읽을 수 없습니다. 그대로 계속하면 삭제된 구성원의 글과"
+        " 취소된 토큰이 되살아날 수 있으므로, 알고 있는 사람과 토큰은 다시 `goaltrail forget`, `goaltrail token"
+        " revoke`로 처리해야 합니다. 그래도 계속하려면 확인하십시오(--without-evidence)",
+        f"nobody knows who was forgotten and which tokens were revoked in {workspace} behind position"
+        f" {after:,}: the audit trail that would tell is missing or can't be read. Going on, words of people"
+        " who were forgotten and tokens that were revoked may be back: for those you know of, run `goaltrail"
+        " forget` and `goaltrail token revoke` again afterwards. To go on all the same, confirm it"
+        " (--without-evidence)",
+    )

@@ -153,6 +153,11 @@ class Keys:
         """Return whether `person:anna` was forgotten, as far as this process knows by now."""
         return _mark(workspace, owner_of(actor)) in self._latest.messages
 
+    def forgotten_people(self, workspace: str) -> set[str]:
+        """Return the ids of the people who were forgotten, as far as this process knows by now."""
+        marks = _mark(workspace, "person.")
+        return {name.removeprefix(marks) for name in self._latest.messages if name.startswith(marks)}
+
     async def has_key(self, workspace: str, actor: str) -> bool:
         """Return whether there is a key of `person:anna`, of any process. Raises LedgerUnavailable."""
         await self._latest.refresh()

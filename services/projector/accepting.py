@@ -12,10 +12,12 @@ from events.ledger.events import RESTORES
 from projections.control import ActiveVersion, active
 from projections.groups import GROUPS
 from projections.state.fold import STATE
+from services.access.access import Access
 from services.keys.keys import Keys
 from services.ledger import Difference, Ledger, Mark
 from services.projector.comparison import Common, last_in_common
 from services.projector.decisions import record_decision
+from services.projector.withdrawals import Evidence, Restored, find_evidence, take_back_again
 
 
 class NothingToAccept(Exception):
@@ -31,6 +33,21 @@ class Loss(NamedTuple):
     """The last event that both have."""
     old_head: int
     """The last position that the views know."""
+    evidence: Evidence
+    """What the views know was taken back for good."""
+
+    @property
+    def unknown_after(self) -> int | None:
+        """Return behind which position nobody knows what was taken back; None if all is known."""
+        return self.evidence.known_until if self.evidence.known_until < self.old_head else None
+
+
+class Accepted(NamedTuple):
+    """What accepting a ledger did."""
+
+    position: int
+    """Where it is recorded."""
+    restored: Restored
 
 
 async def find_loss(engine: AsyncEngine, ledger: Ledger, workspace: str) -> Loss:
@@ -66,21 +83,28 @@ async def find_loss(engine: AsyncEngine, ledger: Ledger, workspace: str) -> Loss
         else:
             common = await last_in_common(connection, ledger, workspace, state)
     newest = max(epoch, *(view.epoch for view in aside))
-    return Loss(newest + 1, common, max(view.position for view in aside))
+    evidence = await find_evidence(engine, workspace, common.position)
+    return Loss(newest + 1, common, max(view.position for view in aside), evidence)
 
 
-async def accept(ledger: Ledger, keys: Keys, workspace: str, loss: Loss, reason: str) -> int:
-    """Record that a ledger is accepted as it is; return the position. Workers build views anew then.
+async def accept(
+    ledger: Ledger, keys: Keys, access: Access, workspace: str, loss: Loss, reason: str
+) -> Accepted:
+    """Take back again what had been taken back, then record that a ledger is accepted; views are built anew.
 
-    Raises Refused, Conflict (somebody else was faster), WorkspaceUnknown, LedgerUnavailable, LedgerUncertain.
+    That is last: as long as a person's words or a token could be used again, nobody reads or writes. Broken
+    off it can be done again. Raises Refused, Conflict (somebody else was faster), WorkspaceUnknown,
+    LedgerUnavailable, LedgerUncertain.
     """
+    restored = await take_back_again(ledger, keys, access, workspace, loss.evidence, reason)
     command = AcceptLedger(
         epoch=loss.epoch, cut=loss.common.position, cut_at=loss.common.recorded_at, old_head=loss.old_head
     )
     subject = ledger_subject(workspace, RESTORES)
     last = await ledger.last(workspace, subject)
     guard = {subject: 0 if last is None else last.position}
-    return await record_decision(ledger, keys, workspace, RESTORES, command, reason, guard)
+    position = await record_decision(ledger, keys, workspace, RESTORES, command, reason, guard)
+    return Accepted(position, restored)
 
 
 async def _compare(ledger: Ledger, workspace: str, view: ActiveVersion) -> Difference | None:

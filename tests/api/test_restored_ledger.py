@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+import typer
 from sqlalchemy.schema import DropSchema
 
 from projections.control import set_aside
@@ -16,7 +18,10 @@ from services.access.first import ensure_admin_token
 from services.api.app import create_app
 from services.api.http.services import Services
 from services.api.main import connected
+from services.cli.accept_ledger import _run
 from services.keys.keys import Keys
+from services.ledger import Ledger, LedgerUncertain, recorded
+from services.ledger.kv_cache import Latest
 from tests.api.conftest import Person, given_goal, person
 from tests.api.given_readings import define, item, send
 from tests.lost_ledgers import Place, accepted, keys, place
@@ -128,6 +133,150 @@ async def test_what_is_of_an_old_epoch_is_refused_and_what_was_lost_is_taken_aga
 
         receipts = (await eventually(taken))["receipts"]
         assert [one["status"] for one in receipts] == ["accepted", "duplicate"]
+
+
+async def test_what_was_taken_back_for_good_stays_so(
+    place: Place, keys: Keys, api: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody forgotten, a token revoked and words redacted after the copy was made; wherever it is broken
+    off, the ledger is accepted only once all of it holds again."""
+    transport = httpx.ASGITransport(create_app(api), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as http:
+        root, anna = await person(http, api, "root", "admin"), await person(http, api, "anna", "owner")
+        known = (await root.created("/v1/people", {"name": "Suro", "mail": "suro@example.com"}))["id"]
+        suro, gone = await person(http, api, known, "editor"), await person(http, api, "gone", "editor")
+        other = (await root.created("/v1/people", {"name": "Lena"}))["id"]
+        feedback = (await suro.created("/v1/feedback", {"to": "anna", "text": "Well done"}))["id"]
+        redacted = (await anna.created("/v1/feedback", {"to": "root", "text": "Too slow"}))["id"]
+        opened = {"parties": ["root"], "agenda": "Pay", "audience": "everyone"}
+        talk = (await anna.created("/v1/conversations", opened))["id"]
+        await place.visible(anna.position)
+        await place.copy_to(tmp_path / "copy")
+
+        await reconnected(api)
+        why = {"reason": "asked for it"}
+        # Whoever was registered after the copy was made is forgotten all the same, and so are those of whom
+        # nobody knows but by what they wrote.
+        late = (await root.created("/v1/people", {"name": "Late"}))["id"]
+        for one in (known, late, "gone"):
+            answer = await root.post(f"/v1/people/{one}/forget", why)
+            assert answer.status_code == 200, answer.text
+        token_id = next(one.id for one in api.access.list(place.workspace) if one.actor == "person:root")
+        root_again = await person(http, api, "root", "admin")
+        assert (await http.delete(f"/v1/tokens/{token_id}", headers=root_again.headers)).status_code == 204
+        assert (await anna.post(f"/v1/feedback/{redacted}/redact", {})).status_code == 200
+        narrowed = await anna.post(f"/v1/conversations/{talk}/narrow", {"audience": "parties"})
+        assert narrowed.status_code == 200, narrowed.text
+        await place.visible(max(anna.position, root_again.position))
+
+        await place.restore(tmp_path / "copy")
+        await place.set_aside()
+        assert await accepted_at_last(place, keys, monkeypatch) == STORED
+        await place.visible(1)
+        await reconnected(api)
+
+        async def opens_nothing() -> bool:
+            ended = (suro, gone, root)
+            return all(
+                [(await http.get("/v1/kpis", headers=one.headers)).status_code == 401 for one in ended]
+            )
+
+        await eventually(opens_nothing)
+        for one in (known, late, "gone"):
+            found = (await http.get(f"/v1/people/{one}", headers=anna.headers)).json()
+            assert (found["forgotten"], found["name"]) == (True, "[erased]" if one == known else None)
+        assert (await http.get(f"/v1/people/{other}", headers=anna.headers)).json()["name"] == "Lena"
+        for id_, text in ((feedback, "[erased]"), (redacted, None)):
+            read = (await http.get(f"/v1/feedback/{id_}", headers=anna.headers)).json()
+            assert read["text"] == text, read
+        found = await http.get(f"/v1/conversations/{talk}", headers=anna.headers)
+        assert found.json()["audience"] == "parties"
+        records = await trail_of(place)
+        assert records.count("person.forgotten") == 3
+        assert records.count("access.token_revoked") == 3
+        assert records[-1] == "ledger.restored"
+        for one in (known, late, "gone"):
+            assert not await keys.has_key(place.workspace, f"person:{one}")
+            assert keys.forgotten(place.workspace, f"person:{one}")
+
+
+async def test_without_a_trail_keys_and_tokens_tell_and_a_person_confirms(
+    place: Place, keys: Keys, api: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the ledger was restored, and nobody has the trail any more: what is known holds again, and that
+    not all is known has to be confirmed."""
+    transport = httpx.ASGITransport(create_app(api), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as http:
+        root, suro = await person(http, api, "root", "admin"), await person(http, api, "suro", "editor")
+        await suro.created("/v1/feedback", {"to": "anna", "text": "Well done"})
+        bad = await api.access.issue(place.workspace, "person:bad", "viewer")
+        await place.visible(bad.position)
+        await place.copy_to(tmp_path / "copy")
+        await reconnected(api)
+        forgotten = await root.post("/v1/people/suro/forget", {"reason": "asked for it"})
+        assert forgotten.status_code == 200
+        await api.access.revoke(place.workspace, bad.record.id)
+        head = await api.ledger.head(place.workspace)
+        await place.visible(head)
+        await place.restore_ledger(tmp_path / "copy")
+        await place.set_aside()
+        async with place.engine.begin() as connection:
+            ((_, schema),) = await set_aside(connection, place.workspace, "audit")
+            await connection.execute(DropSchema(schema, cascade=True))
+
+        def accept(**confirmed: bool) -> None:
+            _run(place.operator, place.workspace, "the disk broke", ask=False, **confirmed)
+
+        with pytest.raises(typer.Exit):
+            await asyncio.to_thread(accept, without_evidence=False)
+        assert "--without-evidence" in capsys.readouterr().err
+        assert "person.forgotten" not in await trail_of(place)
+        await asyncio.to_thread(accept, without_evidence=True)
+        await place.visible(1)
+        records = await trail_of(place)
+        assert [records.count(name) for name in ("person.forgotten", "access.token_revoked")] == [1, 2]
+        assert records[-1] == "ledger.restored"
+        assert (await http.get("/v1/people/suro", headers=root.headers)).json()["forgotten"]
+
+
+STORED = 3 + 3 + 2 + 3 + 3 + 2 + 1
+"""People forgotten, tokens revoked, words taken back; tokens that were stored as valid; marks of people, the
+keys that they had in the copy; and that the ledger is accepted."""
+
+
+async def accepted_at_last(place: Place, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Accept a ledger, broken off behind each thing that is stored; return how many there are."""
+
+    def breaking(store: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def stores(*arguments: Any, **more: Any) -> Any:
+            if await store(*arguments, **more) is not False:  # there was something to erase
+                raise LedgerUncertain("broken off")
+            return False
+
+        return stores
+
+    with monkeypatch.context() as patch:
+        patch.setattr("services.ledger.identity.PAUSE", 0.01)  # one node: its word does not change
+        for kind, name in ((Ledger, "append"), (Latest, "put"), (Latest, "erase")):
+            patch.setattr(kind, name, breaking(getattr(kind, name)))
+        for n in range(100):
+            async with await Ledger.connect(place.operator) as ledger:
+                if await ledger.epoch(place.workspace) == 2:
+                    return n
+            assert (await place.views()).differs is not None
+            with pytest.raises(LedgerUncertain):
+                await accepted(place, keys)
+    raise AssertionError("it has no end")
+
+
+async def trail_of(place: Place) -> list[str]:
+    """The names of all events but readings, in their order."""
+    async with await Ledger.connect(place.operator) as ledger:
+        return [
+            recorded(message).event.name
+            async for messages in ledger.read(place.workspace, 0)
+            for message in messages
+        ]
 
 
 async def statuses(erp: Person, *ids: str) -> list[str]:
