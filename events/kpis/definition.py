@@ -1,5 +1,6 @@
 """The definition of a KPI, and its targets."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -27,6 +28,10 @@ AGGREGATIONS: dict[ReadingKind, tuple[Aggregation, ...]] = {
 
 COUNTING = frozenset({"aggregation", "cadence", "empty"})
 """The parts of a definition that figures follow from."""
+
+
+WITHOUT_PURPOSE: Mapping[str, None] = {"serves": None, "serves_why": None}
+"""What a definition says of its purpose to whoever does not see the goal that it serves."""
 
 
 class KpiDefinition(BaseModel):

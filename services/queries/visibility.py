@@ -11,6 +11,7 @@ from typing import Any
 
 from events.ids import Aggregate
 from events.initiatives.state import Initiative
+from events.kpis.definition import WITHOUT_PURPOSE
 from events.kpis.state import Kpi
 from events.objectives.state import Objective
 from events.people.org_chart import OrgChart
@@ -158,8 +159,7 @@ async def with_purpose_seen(context: ReadContext, kpis: Sequence[Kpi]) -> list[K
     if not served:
         return list(kpis)
     hidden = await hidden_goals(context, served)
-    nothing = {"serves": None, "serves_why": None}
-    return [kpi.model_copy(update=nothing) if kpi.serves in hidden else kpi for kpi in kpis]
+    return [kpi.model_copy(update=WITHOUT_PURPOSE) if kpi.serves in hidden else kpi for kpi in kpis]
 
 
 async def partly_seen(context: ReadContext, people: Collection[str]) -> frozenset[str]:

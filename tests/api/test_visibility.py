@@ -209,3 +209,44 @@ async def test_not_even_the_id_of_a_goal_that_is_not_seen_is_told(
     assert (await peer.read("/v1/objectives/both"))["supports"] == ["growth"]
     assert (await peer.read("/v1/initiatives/work"))["supports"] == ["growth"]
     assert (await peer.read("/v1/scorecards/card"))["items"][0]["id"] is None
+
+
+async def test_text_about_a_goal_that_is_not_seen_is_withheld_from_the_trail(
+    anna: Person, http: httpx.AsyncClient, services: Services
+) -> None:
+    """With its id go the words that say how something serves it, and why something came to refer to it."""
+    ids = await given_company(anna)
+    hidden = f"{SECRET}: {WHY}"
+
+    async def change(method: str, path: str, what: dict[str, Any], reason: str) -> None:
+        of = path.removesuffix("/supports")
+        headers = {"If-Match": await anna.etag(of)}
+        done = await anna.send(method, path, what | {"reason": reason}, headers)
+        assert done.status_code in (200, 201), done.text
+
+    await change("PATCH", "/v1/kpis/visits", {"serves_why": f"{hidden} 2"}, hidden)
+    await change("PATCH", "/v1/kpis/visits", {"leading": True}, "told")
+    await change("PATCH", "/v1/kpis/visits", {"serves": "kr-acv", "serves_why": "told"}, hidden)
+    await anna.created("/v1/objectives", {"id": "other", "title": "Other", "cycle": YEAR})
+    for supports, reason in ((["kept"], hidden), ([], hidden), (["other"], "told")):
+        await change("POST", "/v1/objectives/growth/supports", {"supports": supports}, reason)
+    await anna.created("/v1/initiatives", {"id": "work", "title": "Work", "supports": ["kept", "growth"]})
+    await change("PATCH", "/v1/initiatives/work", {"title": "Work!"}, "told")
+    await change("PATCH", "/v1/initiatives/work", {"supports": ["growth"]}, hidden)
+    acv = {"kind": "kpi", "id": "acv", "weight": "40"}
+    kept = {"kind": "key_result", "id": "kept", "weight": "50"}
+    seen = [{"kind": "key_result", "id": "kr-acv", "weight": "50"}, acv | {"weight": "50"}]
+    body = {"id": "card", "cycle": YEAR, "org_unit": "sales", "items": seen, "reason": "told"}
+    await anna.created("/v1/scorecards", body)
+    await change("PATCH", "/v1/scorecards/card", {"items": [kept, acv | {"weight": "50"}]}, hidden)
+    items = [kept, acv, {"kind": "key_result", "id": "kr-acv", "weight": "10"}]
+    await change("PATCH", "/v1/scorecards/card", {"items": items}, "told")
+    await change("PATCH", "/v1/scorecards/card", {"items": seen}, hidden)
+    for who, told in (("peer", False), ("line lead", True)):
+        reader = await person(http, services, ids[who], "editor")
+        reader.position = anna.position
+        entries = (await reader.read("/v1/audit", limit=1000))["data"]
+        found = [entry for entry in entries if any(words in str(entry) for words in (SECRET, WHY))]
+        assert bool(found) == told, found
+        reasons = [entry["reason"] for entry in entries if entry["reason"] == "told"]
+        assert len(reasons) == 5, [entry["reason"] for entry in entries]

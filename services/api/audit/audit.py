@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from events.envelope import Event
 from events.ids import Slug
+from events.kpis.definition import WITHOUT_PURPOSE, KpiDefinition
 from events.registry import UnknownData, lookup
 from events.scorecards.items import Item
 from events.sentences import sentence
@@ -236,7 +237,11 @@ async def _seen_references(context: ReadContext, asked: list[str]) -> list[str]:
 async def _without_hidden_goals(
     entries: list[queries.TrailEntry], viewing: ViewReader, caller: Caller
 ) -> list[queries.TrailEntry]:
-    """Return the entries without the goals that the caller does not see, wherever these are named."""
+    """Return the entries without the goals that the caller does not see, wherever these are named.
+
+    What is said about such a goal goes with it: how something serves it, and the reason of a change that
+    made something refer to it, or no longer.
+    """
     if caller.may(Permission.READ_ALL_GOALS):
         return entries
     named = [{*entry.about, *_lines(entry.event.data)} for entry in entries]
@@ -245,7 +250,7 @@ async def _without_hidden_goals(
     return [
         entry._replace(
             about=[one for one in entry.about if one not in hidden],
-            event=entry.event._replace(data=_without(entry.event.data, hidden & some)),
+            event=_about_others(entry.event, hidden & some),
         )
         if hidden & some
         else entry
@@ -273,6 +278,28 @@ def _lines(said: Any) -> Iterator[str]:
                 yield from _lines(value)
 
 
+def _about_others(event: Event, hidden: frozenset[str]) -> Event:
+    """Return an event without some goals and what it says about them."""
+    data = event.data
+    before = _hidden_part(getattr(data, "old", None), hidden)
+    stays = before and before == _hidden_part(getattr(data, "new", None), hidden)
+    return event._replace(data=_without(data, hidden), reason=event.reason if stays else None)
+
+
+def _hidden_part(said: Any, hidden: frozenset[str]) -> list[Any]:
+    """Return what is said about some goals, however deep it stands, in its order."""
+    match said:
+        case KpiDefinition() if _is_hidden(said.serves, hidden):
+            return [(said.serves, said.serves_why)]
+        case BaseModel() if not isinstance(said, Item):
+            return _hidden_part([getattr(said, name) for name in type(said).model_fields], hidden)
+        case dict():
+            return _hidden_part(list(said.values()), hidden)
+        case list() | tuple():
+            return [part for value in said for part in _hidden_part(value, hidden)]
+    return [said] if _is_hidden(said, hidden) else []
+
+
 def _without(said: Any, hidden: frozenset[str]) -> Any:
     """Return what an event says without some goals, however deep they stand.
 
@@ -280,6 +307,8 @@ def _without(said: Any, hidden: frozenset[str]) -> Any:
     another thing of the same id in the same event is left out too.
     """
     match said:
+        case KpiDefinition() if _is_hidden(said.serves, hidden):
+            return _without(said.model_copy(update=WITHOUT_PURPOSE), hidden)
         case BaseModel():
             update = {name: _without(getattr(said, name), hidden) for name in type(said).model_fields}
             return said.model_copy(update=update)
