@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TypeVar
 
 from events.commands import NOTE_LENGTH
 from events.cycles.state import Cycle
@@ -13,6 +14,9 @@ from events.org_units.state import OrgUnit
 from events.people.refusals import forgotten_person, unknown_person
 from events.people.state import Person
 from events.policies.state import Policies
+
+Ref = TypeVar("Ref")
+"""Something that refers to a goal: its id, or a line of a scorecard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,16 @@ class Context:
     dual_control: bool = False
     """Becoming a lead, and a token for another person, take a second person."""
 
-    def with_unseen(self, said: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
+    def with_unseen(
+        self, said: tuple[Ref, ...], held: tuple[Ref, ...], goal_of: Callable[[Ref], str | None] = str
+    ) -> tuple[Ref, ...]:
         """Return the references that are stated, with those held already that who asks does not see.
 
-        Nobody takes away what they are not shown.
+        Nobody takes away what they are not shown. `goal_of` says which goal a reference is to, if to one.
         """
-        if said == tuple(id_ for id_ in held if id_ not in self.unseen):
+        if said == tuple(one for one in held if goal_of(one) not in self.unseen):
             return held
-        return (*said, *(id_ for id_ in held if id_ in self.unseen))
+        return (*said, *(one for one in held if goal_of(one) in self.unseen))
 
     def require_reason(self) -> None:
         """Refuse the command unless it says why."""

@@ -27,8 +27,8 @@ class DrawUpScorecard(Command):
 
 
 class ChangeScorecard(Command):
-    """Set all its items and weights anew; it takes a reason."""
+    """Set all its items and weights anew; it takes a reason. Items that who asks does not see stay."""
 
-    needs = frozenset({"cycle", "unknown"})
+    needs = frozenset({"cycle", "unknown", "unseen"})
 
     items: Items

@@ -13,6 +13,7 @@ from events.scorecards.events import ScorecardChanged, ScorecardDrawnUp
 from events.scorecards.items import Item
 from events.scorecards.state import Scorecard
 from events.state import beginning, existing
+from events.text import Text
 
 TOTAL = 100
 """What the weights of a scorecard total."""
@@ -31,11 +32,14 @@ def decide(
             "scorecard_unknown", "there is no such scorecard", "없는 평가표입니다", kind="not_found"
         )
     _check_cycle(context)
-    if command.items == state.items:
+    # First, so that nobody learns from an answer what an item is that is withheld from them.
+    _check_known(command.items, context)
+    items = context.with_unseen(command.items, state.items, lambda item: item.goal)
+    if items == state.items:
         return []
     context.require_reason()
-    _check_items(command.items, context)
-    return [ScorecardChanged(old=state.items, new=command.items)]
+    _check_items(items, withheld=len(items) > len(command.items))
+    return [ScorecardChanged(old=state.items, new=items)]
 
 
 def _draw_up(command: DrawUpScorecard, state: Scorecard | None, context: Context) -> list[EventData]:
@@ -57,20 +61,12 @@ def _draw_up(command: DrawUpScorecard, state: Scorecard | None, context: Context
         )
     if command.org_unit is not None:
         require_org_unit(context, pointer="/org_unit")
-    _check_items(command.items, context)
+    _check_known(command.items, context)
+    _check_items(command.items)
     return [ScorecardDrawnUp(**command.model_dump())]
 
 
-def _check_items(items: Sequence[Item], context: Context) -> None:
-    """Refuse items that are named twice, not known, or whose weights are not above 0 and 100 in total."""
-    if len({(item.kind, item.id) for item in items}) < len(items):
-        raise Refused(
-            "item_twice",
-            "an item stands on a scorecard once",
-            "평가표에 같은 항목이 두 번 있습니다",
-            kind="invalid",
-            pointer="/items",
-        )
+def _check_known(items: Sequence[Item], context: Context) -> None:
     missing = ", ".join(item.id for item in items if f"{item.kind}/{item.id}" in context.unknown)
     if missing:
         raise Refused(
@@ -80,12 +76,29 @@ def _check_items(items: Sequence[Item], context: Context) -> None:
             kind="invalid",
             pointer="/items",
         )
+
+
+def _check_items(items: Sequence[Item], *, withheld: bool = False) -> None:
+    """Refuse items that are named twice, or whose weights are not above 0 and 100 in total."""
+    if len({(item.kind, item.id) for item in items}) < len(items):
+        raise Refused(
+            "item_twice",
+            "an item stands on a scorecard once",
+            "평가표에 같은 항목이 두 번 있습니다",
+            kind="invalid",
+            pointer="/items",
+        )
     total = sum(item.weight for item in items)
     if total != TOTAL or any(item.weight <= 0 for item in items):
+        also = (
+            Text(" (볼 수 없는 항목 포함)", ", with those of the items that are withheld")
+            if withheld
+            else Text("", "")
+        )
         raise Refused(
             "weights_not_100",
-            f"the weights are above 0 and total {TOTAL}, not {total:f}",
-            f"가중치는 0보다 커야 하고 합이 {TOTAL}이어야 합니다(현재 {total:f})",
+            f"the weights are above 0 and total {TOTAL}, not {total:f}{also.en}",
+            f"가중치는 0보다 커야 하고 합이 {TOTAL}이어야 합니다(현재 {total:f}{also.ko})",
             kind="invalid",
             pointer="/items",
         )

@@ -19,3 +19,8 @@ class Item(BaseModel):
     id: str
     weight: Number
     """Percent: those of a scorecard total 100."""
+
+    @property
+    def goal(self) -> str | None:
+        """The id of the objective or key result that it is; None for a KPI."""
+        return None if self.kind == "kpi" else self.id

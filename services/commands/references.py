@@ -17,12 +17,13 @@ from events.kpis.state import Kpi
 from events.objectives.agreement import as_proposed, to_be_added
 from events.objectives.state import KeyResult, Objective
 from events.scorecards.items import Item
+from events.scorecards.state import Scorecard
 from events.state import State
 from services.access.callers import Caller
 from services.commands.state_loader import StateLoader
 from services.commands.visibility import may_see
 
-RESTATED = frozenset({"supports", "serves", "serves_why"})
+RESTATED = frozenset({"supports", "serves", "serves_why", "items"})
 """Fields of commands that say anew which goals something refers to."""
 
 
@@ -103,12 +104,14 @@ async def _sees(asked: Asked, objective: str | None) -> bool:
 
 
 def _referred(state: State | None) -> frozenset[str]:
-    """Return the goals that something supports or serves."""
+    """Return the goals that something supports or serves, or that stand on it."""
     match state:
         case Objective() | Initiative():
             return frozenset(state.supports)
         case Kpi(serves=str() as goal):
             return frozenset({goal})
+        case Scorecard(items=items):
+            return frozenset(item.goal for item in items if item.goal is not None)
         case _:
             return frozenset()
 

@@ -263,12 +263,20 @@ async def test_what_is_referred_to_already_is_not_told_and_stays(anna: Person, c
     await anna.created("/v1/initiatives", {"id": "both", "title": "x", "supports": ["kept", "growth"]})
     kpi = {"id": "k", "name_ko": "x", "unit": "x", "kind": "gauge", "aggregation": "last"}
     await anna.created("/v1/kpis", kpi | {"serves": "kept", "serves_why": "x"})
+    kept, other = ({"kind": "key_result", "id": id_, "weight": "40"} for id_ in ("kept", "kr-acv"))
+    acv, all_of_it = ({"kind": "kpi", "id": "acv", "weight": weight} for weight in ("60", "20"))
+    card = {"id": "c", "cycle": YEAR, "org_unit": "sales", "items": [kept, acv]}
+    await anna.created("/v1/scorecards", card)
+    await anna.created("/v1/scorecards", card | {"id": "d"})
     peer.position = anna.position
-    for method, path, read, field, guess, unsaid, kept in (
+    restated = set()
+    for method, path, read, field, guess, unsaid, stays in (
         ("POST", "/v1/objectives/open/supports", "/v1/objectives/open", "supports", ["kept"], [], ["kept"]),
         ("PATCH", "/v1/initiatives/both", None, "supports", ["kept"], ["kr-acv"], ["kr-acv", "kept"]),
         ("PATCH", "/v1/kpis/k", None, "serves", "kept", None, "kept"),
         ("PATCH", "/v1/kpis/k", None, "serves", "kept", "growth", "growth"),
+        ("PATCH", "/v1/scorecards/c", None, "items", [kept, acv], [acv], [kept, acv]),
+        ("PATCH", "/v1/scorecards/d", None, "items", [kept], [all_of_it, other], [all_of_it, other, kept]),
     ):
         etag = await peer.etag(read or path)
         body, more = {"reason": "x"}, COMPANIONS.get(field, {})
@@ -279,7 +287,18 @@ async def test_what_is_referred_to_already_is_not_told_and_stays(anna: Person, c
         answer = await peer.send(method, path, body | {field: unsaid}, {"If-Match": etag})
         assert answer.is_success, answer.text
         anna.position = peer.position
-        assert (await anna.read(read or path))[field] == kept, path
+        held = (await anna.read(read or path))[field]
+        if field == "items":
+            held = [{name: item[name] for name in ("kind", "id", "weight")} for item in held]
+        assert held == stays, path
+        restated.add(f"{method} {path.split('/')[2]} {field}")
+    # Every field that states anew what something refers to.
+    again = (name.split() for name in REFERRING if "PATCH" in name or "}/" in name)
+    assert restated == {f"{method} {path.split('/')[2]} {field}" for method, path, field in again}
+    alone = {"items": [acv | {"weight": "100"}], "reason": "x"}
+    refused = await peer.patch("/v1/scorecards/c", alone, If_Match=await peer.etag("/v1/scorecards/c"))
+    assert (refused.status_code, refused.json()["code"]) == (422, "weights_not_100")
+    assert "withheld" in refused.json()["detail"]
 
 
 async def test_a_circle_over_a_hidden_goal_does_not_name_it(anna: Person, company: Company) -> None:

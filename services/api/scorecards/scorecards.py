@@ -183,7 +183,9 @@ async def read(
 async def change(
     caller: ScorecardEditor, writing: Writing, scorecard: ScorecardId, if_match: IfMatch, body: ScorecardPatch
 ) -> Receipt:
-    """Set all items and weights anew; that takes a reason."""
+    """Set all items and weights anew; that takes a reason. Items that are withheld from the caller stay, and
+    their weights count.
+    """
     return await writing.execute(
         caller,
         Aggregate("scorecard", scorecard),
