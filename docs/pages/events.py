@@ -45,8 +45,8 @@ event of a type that a reader does not know is kept and skipped.
 Each type has a sentence in Korean and English, which the audit trail fills in. A part in square brackets is
 left out where nothing was said; in Korean 을(를), 이(가) and the like become the particle that fits the word
 before. What *outlives a ledger that loses it* is put back
-before [such a ledger is accepted](../how-to/recover-a-ledger.md). *Changes* names the [tables of the views](views.md) to which an event of this type may add rows, or
-whose rows it may change.
+before [such a ledger is accepted](../how-to/recover-a-ledger.md). *Changes* names the
+[tables of the views](views.md) to which an event of this type may add rows, or whose rows it may change.
 """
 
 SUBJECTS = {

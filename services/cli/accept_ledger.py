@@ -66,11 +66,12 @@ def accept_ledger(
             Text(
                 f"워크스페이스 {chosen}의 원장을 지금 상태로 받아들였습니다. 에포크 {loss.epoch}은(는) 위치"
                 f" {accepted.position:,}에서 시작합니다. 되살아난 구성원 키 {restored.forgotten}개를"
-                f" 다시 파기하고 토큰 {restored.revoked}개를 다시 취소했습니다. 조회 데이터는 워커가 새로 만듭니다.",
+                f" 다시 파기하고 토큰 {restored.revoked}개를 다시 취소했습니다."
+                " 조회 데이터는 워커가 새로 만듭니다.",
                 f"The ledger of {chosen} is accepted as it is: epoch {loss.epoch} begins at position"
                 f" {accepted.position:,}. What had come back is gone again:"
-                f" {counted(restored.forgotten, 'key')} of forgotten people and {counted(restored.revoked, 'revoked token')}. Workers build the views"
-                " anew.",
+                f" {counted(restored.forgotten, 'key')} of forgotten people and"
+                f" {counted(restored.revoked, 'revoked token')}. Workers build the views anew.",
             )
         )
     if not restored.has_administrator:
@@ -151,9 +152,9 @@ def _unknown(workspace: str, after: int) -> Text:
     """Return what nobody knows, and what it takes to go on."""
     return Text(
         f"워크스페이스 {workspace}에서 위치 {after:,} 뒤에 누가 삭제(forget)되었고 어떤 토큰이 취소되었는지"
-        " 알 수 없습니다. 이를 기록한 감사 이력이 없거나 읽을 수 없습니다. 그대로 계속하면 삭제된 구성원의 글과"
-        " 취소된 토큰이 되살아날 수 있으므로, 알고 있는 사람과 토큰은 다시 `goaltrail forget`, `goaltrail token"
-        " revoke`로 처리해야 합니다. 그래도 계속하려면 확인하십시오(--without-evidence)",
+        " 알 수 없습니다. 이를 기록한 감사 이력이 없거나 읽을 수 없습니다. 그대로 계속하면 삭제된 구성원의"
+        " 글과 취소된 토큰이 되살아날 수 있으므로, 알고 있는 사람과 토큰은 다시 `goaltrail forget`,"
+        " `goaltrail token revoke`로 처리해야 합니다. 그래도 계속하려면 확인하십시오(--without-evidence)",
         f"nobody knows who was forgotten and which tokens were revoked in {workspace} behind position"
         f" {after:,}: the audit trail that would tell is missing or can't be read. Going on, words of people"
         " who were forgotten and tokens that were revoked may be back: for those you know of, run `goaltrail"
