@@ -144,6 +144,7 @@ class Access:
         until it is approved. Raises Refused, WorkspaceUnknown,
         LedgerUnavailable, LedgerUncertain.
         """
+        await self._ledger.require_same(workspace)
         token_id = token_id or new_id()
         now = clock.now()
         text = text or generate(workspace, token_id)
@@ -187,6 +188,7 @@ class Access:
 
         Returns the position of the event. Raises Refused, LedgerUnavailable, LedgerUncertain.
         """
+        await self._ledger.require_same(workspace)
         found = self.find(workspace, token_id)
         if found is not None and not await self._backing.check(found):
             decide(
@@ -223,6 +225,7 @@ class Access:
         The last valid token of an administrator is not revoked, unless `last_too`: nobody could make another
         one. Raises Refused, LedgerUnavailable, LedgerUncertain.
         """
+        await self._ledger.require_same(workspace)
         now = clock.now()
         for _ in range(_TRIES):
             held = self._latest.messages.get(f"{workspace}.{token_id}")

@@ -67,6 +67,7 @@ async def connected(settings: Settings) -> AsyncIterator[Services]:
         views = await stack.enter_async_context(Views.connect(settings))
         await ledger.subscribe_views(views.nudged)
         views.tell_damage_to(ledger.tell_damage)
+        ledger.append_only_to(views.require_same_ledger)
         access = await Access.start(ledger)
         stack.push_async_callback(access.close)
         keys = await Keys.start(ledger, settings.load_master_key())

@@ -165,6 +165,10 @@ class Intake:
         """Return the builds that reads use, by workspace and group. Raises ViewsUnavailable."""
         return await self._views.all_active()
 
+    async def require_same_ledger(self, workspace: str) -> None:
+        """Raise LedgerDiffers if the views of a workspace are of another ledger than there is."""
+        await self._views.require_same_ledger(workspace)
+
     async def restores(self, workspace: str) -> list[LedgerRestored]:
         """Return when a workspace's ledger was restored. Raises WorkspaceUnknown, LedgerUnavailable."""
         events = await self._ledger.load(workspace, RESTORES)

@@ -65,6 +65,7 @@ class IntakeProcess:
                 self._settings, name="goaltrail-intake", timeout=FOREVER
             ) as ledger:
                 intake = Intake.connect(self._settings, ledger)
+                ledger.append_only_to(intake.require_same_ledger)
                 try:
                     deliveries = Deliveries(ledger.client, patience=PATIENCE)
                     self._follower = Consumer(intake, deliveries, engine)

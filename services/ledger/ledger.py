@@ -26,6 +26,9 @@ from services.runtime.settings import Settings
 PATIENCE = 10.0
 """Seconds for which a request waits for a connection or a leader before it raises LedgerUnavailable."""
 
+RequireSame = Callable[[str], Awaitable[None]]
+"""Called with a workspace; raises if its ledger is known to be another one than the one that was read."""
+
 _COMMAND = 8
 """Up to so many entries an append counts as a command of a person, whose next one should be fast."""
 
@@ -43,6 +46,7 @@ class Ledger:
         self._reader = Reader(client, self._api, patience=patience)
         self._nudges = Nudges(client, self._api)
         self._warmth = Warmth(self._api)
+        self._require_same: RequireSame | None = None
 
     @classmethod
     async def connect(
@@ -87,6 +91,19 @@ class Ledger:
         """Whether there is a connection right now."""
         return self.client.is_connected
 
+    def append_only_to(self, require_same: RequireSame) -> None:
+        """Ask before each append: nothing is put on a ledger that may be the wrong one.
+
+        What was appended would take positions of lost events. It stands here, where every append passes,
+        because a writer that looks at no view would forget it.
+        """
+        self._require_same = require_same
+
+    async def require_same(self, workspace: str) -> None:
+        """Raise what `append` would raise because the ledger is another one than the one that was read."""
+        if self._require_same is not None:
+            await self._require_same(workspace)
+
     async def append(
         self,
         workspace: str,
@@ -107,8 +124,9 @@ class Ledger:
 
         Temporary errors and lost answers are dealt with here. Raises InvalidAppend, Conflict, DuplicateId,
         WorkspaceUnknown, LedgerUnavailable (nothing stored), LedgerUncertain (the ledger went away while
-        committing and did not come back in time).
+        committing and did not come back in time), and what `append_only_to` was given raises.
         """
+        await self.require_same(workspace)
         appended = await self._shared.append(workspace, entries, expect, looked_at)
         if len(entries) <= _COMMAND:
             for subject, expected in expect.items():

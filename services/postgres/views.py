@@ -48,6 +48,8 @@ QUEUE_PATIENCE = 2.0
 """Seconds that one of them waits for a connection."""
 REBUILT_AFTER = 5.0
 """Seconds in which views that are not large are built anew."""
+SAME_LEDGER_FOR = 1.0
+"""Seconds for which it holds that views are of the ledger there is; to notice another one takes longer."""
 EVERYBODY = ""
 """Whose share of the connections it is to ask for all workspaces."""
 T = TypeVar("T")
@@ -123,6 +125,8 @@ class Views:
         self._damaged: dict[tuple[str, str], int] = {}
         self._epochs: dict[str, int] = {}
         self._tell_damage: TellDamage | None = None
+        self._same_ledger: dict[str, tuple[float, bool]] = {}
+        self._comparing: set[str] = set()
 
     @staticmethod
     def connect(
@@ -203,6 +207,32 @@ class Views:
         """
         return self._epochs.get(workspace, 0)
 
+    async def require_same_ledger(self, workspace: str) -> None:
+        """Raise LedgerDiffers if views of a workspace, of any group, are of another ledger than there is.
+
+        What was seen holds for SAME_LEDGER_FOR seconds, and for as long as PostgreSQL does not answer.
+        """
+        seen_at, same = self._same_ledger.get(workspace, (float("-inf"), True))
+        fresh = time.monotonic() - seen_at < SAME_LEDGER_FOR
+        if not fresh and not (workspace in self._comparing and workspace in self._same_ledger):
+            self._comparing.add(workspace)
+            try:
+                builds = partial(_all_active, {workspace})
+                async with self._connected(builds, workspace, "write") as (_connection, active):
+                    same = all(build.differs is None for build in active.values())
+            except ViewsUnavailable:
+                pass
+            finally:
+                self._comparing.discard(workspace)
+            self._same_ledger[workspace] = time.monotonic(), same
+        if not same:
+            raise LedgerDiffers(workspace)
+
+    def _check_ledger(self, workspace: str, active: control.ActiveVersion) -> None:
+        if active.differs is not None:
+            self._same_ledger[workspace] = time.monotonic(), False
+            raise LedgerDiffers(workspace)
+
     def is_damaged(self, workspace: str, group: str, build: int) -> bool:
         """Return whether a read of this process found a build damaged."""
         return self._damaged.get((workspace, group)) == build
@@ -236,7 +266,7 @@ class Views:
         if active is None:
             return None
         self._epochs[workspace] = 0
-        _require_same_ledger(workspace, active)
+        self._check_ledger(workspace, active)
         self._epochs[workspace] = active.epoch
         if active.lacks_rows:
             raise ViewsDamaged(f"the views of {workspace} have lost rows")
@@ -258,7 +288,7 @@ class Views:
         async with self._connected(partial(_active, workspace, group)) as (_connection, active):
             if active is None:
                 return 0
-            _require_same_ledger(workspace, active)
+            self._check_ledger(workspace, active)
             return active.position
 
     async def _positions(
@@ -395,11 +425,6 @@ async def _all_active(
         return await control.all_active(connection, workspaces)
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
         return {}
-
-
-def _require_same_ledger(workspace: str, active: control.ActiveVersion) -> None:
-    if active.differs is not None:
-        raise LedgerDiffers(workspace)
 
 
 def is_away(error: BaseException) -> bool:

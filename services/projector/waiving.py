@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.ledger.commands import WaivePosition
 from events.ledger.events import WAIVERS
-from projections.control import poisoned
+from projections.control import active, poisoned
 from projections.groups import GROUPS
 from services.keys.keys import Keys
 from services.ledger import Ledger
@@ -29,6 +29,12 @@ async def waive(
     LedgerUncertain, and what SQLAlchemy raises when PostgreSQL is away.
     """
     async with engine.connect() as connection:
+        views = [await active(connection, workspace, name) for name in GROUPS]
+        if any(view is not None and view.differs is not None for view in views):
+            raise NotPoison(
+                f"the ledger of {workspace} is not the one that its views were built from: nothing is put on"
+                " it before it is accepted, see `goaltrail doctor`"
+            )
         found = [poison for name in GROUPS for poison in await poisoned(connection, workspace, name)]
     if all(poison.position != position or poison.waived for poison in found):
         raise NotPoison(f"position {position} of {workspace} is no poison that somebody has to decide about")
