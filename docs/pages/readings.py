@@ -49,6 +49,7 @@ IDENTITY_HEAD = """
 ## Which one it is
 
 The identity of a reading is (feed, KPI, source id), for ever. Content is compared as it was sent.
+A *figure so far* is content in force that stands for a whole `period` and came while that was still running.
 
 """
 

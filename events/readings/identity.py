@@ -7,11 +7,13 @@ does not cover the source version. What is *in force* is the newest recording, c
 |---|---|
 | nothing known yet | accepted: a first recording |
 | without a source version, the content in force | duplicate |
+| without a source version, anything else after a figure so far | a correction |
 | without a source version, anything else | a correction if the feed is `in_order`, else a conflict |
 | a source version above all known ones | a correction; a remembered duplicate if it is what is in force |
 | a source version below the highest known one | superseded; duplicate if exactly this is known, or in force |
 | the highest source version again, other content | conflict; duplicate if it is in force |
 
+A figure so far is content in force that stands for a whole period and came while that was still running.
 A correction is accepted, too. A conflict is kept as a dispute; the same content is not disputed twice.
 
 Where every item has a source version, and a source says one thing with each, the order of delivery decides
@@ -39,6 +41,8 @@ class Version(NamedTuple):
     content: str
     """Hash of the content as sent; of a retraction it means nothing."""
     source_version: int | None
+    ahead: bool = False
+    """It came before the time that it is of: while its period was still running."""
 
 
 class Verdict(NamedTuple):
@@ -58,9 +62,17 @@ NEW = Verdict("accepted", None, 0, "recorded")
 
 
 def judge(
-    versions: Sequence[Version], content: str, source_version: int | None, *, revisions: Revisions
+    versions: Sequence[Version],
+    content: str,
+    source_version: int | None,
+    *,
+    revisions: Revisions,
+    of_period: bool = False,
 ) -> Verdict:
-    """Return what a delivery means, given everything that is known of its reading, oldest first."""
+    """Return what a delivery means, given everything that is known of its reading, oldest first.
+
+    `of_period`: it stands for a whole period. A figure so far is no contradiction of the next one.
+    """
     if not versions:
         return NEW
     in_force = next((version for version in reversed(versions) if version.kind in _COUNTING), None)
@@ -70,7 +82,9 @@ def judge(
     if source_version is None:
         if known:
             return Verdict("duplicate", in_force.position)
-        return _correction(versions) if revisions == "in_order" else _dispute(versions, content)
+        so_far = of_period and in_force.ahead and in_force.kind != "retracted"
+        replaces = revisions == "in_order" or so_far
+        return _correction(versions) if replaces else _dispute(versions, content)
     said = [version for version in versions if version.kind in _SAID and version.source_version is not None]
     newest = max(said, key=_source_version, default=None)
     if newest is None or source_version > _source_version(newest):

@@ -21,6 +21,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     exists,
+    false,
     func,
     literal_column,
     null,
@@ -44,6 +45,7 @@ _VERSIONS = union_all(
         reading.c.revision,
         reading.c.content,
         reading.c.source_version,
+        (reading.c.observed_at > reading.c.recorded_at).label("ahead"),
     ).where(reading.c.id == any_(_IDS)),
     select(
         dispute.c.id,
@@ -52,6 +54,7 @@ _VERSIONS = union_all(
         literal_column("0", Integer),
         dispute.c.content,
         dispute.c.source_version,
+        false(),
     ).where(dispute.c.id == any_(_IDS)),
     select(
         confirmation.c.id,
@@ -60,6 +63,7 @@ _VERSIONS = union_all(
         literal_column("0", Integer),
         confirmation.c.content,
         confirmation.c.source_version,
+        false(),
     ).where(confirmation.c.id == any_(_IDS)),
     # In the same statement, as every chunk of readings asks it.
     select(
@@ -69,6 +73,7 @@ _VERSIONS = union_all(
         literal_column("0", Integer),
         null(),
         null(),
+        false(),
     )
     .join(
         active_version,
@@ -100,13 +105,13 @@ async def on_record(connection: Connection, workspace: str, ids: Sequence[str]) 
     """
     found: dict[str, list[Version]] = {}
     poisoned: list[int] = []
-    for id_, position, kind, revision, content, source_version in await connection.execute(
+    for id_, position, kind, revision, content, source_version, ahead in await connection.execute(
         _VERSIONS, {"ids": ids, "workspace": workspace}
     ):
         if kind == _POISON:
             poisoned.append(position)
         else:
-            version = Version(position, kind, revision, content.hex, source_version)
+            version = Version(position, kind, revision, content.hex, source_version, ahead)
             found.setdefault(str(id_), []).append(version)
     for versions in found.values():
         if len(versions) > 1:

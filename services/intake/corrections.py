@@ -185,7 +185,7 @@ class Corrections:
             entry = Entry(ledger_subject(order.workspace, event.aggregate), encode(await self._seal(event)))
             return Decision(
                 [entry],
-                [_told(order, kpi, data)],
+                [_told(order, kpi, data, now)],
                 lambda position, batch: Answer(
                     order.reading, event.id, position, revision, True, batch=batch
                 ),
@@ -305,8 +305,9 @@ def _earlier(order: Order, events: list[RecordedEvent | None]) -> Answer | None:
     return None
 
 
-def _told(order: Order, kpi: str, data: EventData) -> Told:
+def _told(order: Order, kpi: str, data: EventData, now: datetime) -> Told:
     if isinstance(data, ReadingCorrected):
-        return Told(kpi, order.reading, "corrected", data.revision, data.content, data.source_version)
+        ahead, version = data.observed_at > now, data.source_version
+        return Told(kpi, order.reading, "corrected", data.revision, data.content, version, ahead)
     assert isinstance(data, ReadingRetracted)
     return Told(kpi, order.reading, "retracted", data.revision, "", None)

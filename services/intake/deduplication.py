@@ -93,6 +93,8 @@ class Told(NamedTuple):
     revision: int
     content: str
     source_version: int | None
+    ahead: bool = False
+    """It came before the time that it is of."""
 
 
 class Decision(NamedTuple, Generic[T]):
@@ -274,9 +276,10 @@ class KnownReadings:
     def _note(self, told: Sequence[Told], first: int) -> None:
         """Take in a batch that was appended, from its first position on."""
         position = first - 1
-        for position, (kpi, reading, kind, revision, content, source_version) in enumerate(told, first):
-            self._subjects[kpi].last, self._subjects[kpi].reading = position, reading
-            self._add(reading, Version(position, kind, revision, content, source_version))
+        for position, one in enumerate(told, first):
+            subject = self._subjects[one.kpi]
+            subject.last, subject.reading = position, one.reading
+            self._add(one.reading, _version(one, position))
         self._order.append((position, [one.reading for one in told]))
         self._head = max(self._head, position)
 
@@ -391,17 +394,18 @@ class KnownReadings:
 def _told(message: StoredMessage) -> Told | None:
     """Return what a message says about a reading; None if it is no event about one."""
     try:
-        event = recorded(message).event
+        event, at = recorded(message).event, message.recorded_at
     except UndecodableEvent as error:
         log.warning("event stepped over", position=message.position, error=str(error))
         return None
     data = event.data
     match data:
         case ReadingRecorded():
-            return Told(data.kpi, str(event.id), "recorded", 0, data.content, data.source_version)
+            ahead, reading = data.observed_at > at, str(event.id)
+            return Told(data.kpi, reading, "recorded", 0, data.content, data.source_version, ahead)
         case ReadingCorrected():
-            reading, revision = str(data.reading), data.revision
-            return Told(data.kpi, reading, "corrected", revision, data.content, data.source_version)
+            reading, revision, ahead = str(data.reading), data.revision, data.observed_at > at
+            return Told(data.kpi, reading, "corrected", revision, data.content, data.source_version, ahead)
         case ReadingRetracted():
             return Told(data.kpi, str(data.reading), "retracted", data.revision, "", None)
         case ReadingDisputed():
@@ -413,5 +417,5 @@ def _told(message: StoredMessage) -> Told | None:
 
 
 def _version(told: Told, position: int) -> Version:
-    _, _, kind, revision, content, source_version = told
-    return Version(position, kind, revision, content, source_version)
+    _, _, kind, revision, content, source_version, ahead = told
+    return Version(position, kind, revision, content, source_version, ahead)

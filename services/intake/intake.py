@@ -327,19 +327,22 @@ def _plan_chunk(plan: _Plan, chunk: _Chunk, found: dict[str, list[Version]], rep
         for kpi in {candidate.kpi for candidate in chunk.candidates}
     }
     for candidate, payload in zip(chunk.candidates, chunk.payloads, strict=True):
-        _, _, kpi, reading, content, source_version, _ = candidate
+        _, _, kpi, reading, content, source_version, data, of_period = candidate
         versions = found.get(reading, ())
         status, position, revision, kind = (
-            judge(versions, content, source_version, revisions=chunk.revisions) if versions else NEW
+            judge(versions, content, source_version, revisions=chunk.revisions, of_period=of_period)
+            if versions
+            else NEW
         )
         if kind is not None:
             position = -len(plan.entries) - 1
             if kind != "recorded" or payload is None:
                 payload = recording.event(kind, candidate, revision)
             plan.entries.append(Entry(subjects[kpi], payload))
-            plan.told.append(Told(kpi, reading, kind, revision, content, source_version))
+            ahead = data["observed_at"] > chunk.now
+            plan.told.append(Told(kpi, reading, kind, revision, content, source_version, ahead))
             if reading in repeated:
-                version = Version(position, kind, revision, content, source_version)
+                version = Version(position, kind, revision, content, source_version, ahead)
                 found[reading] = [*versions, version]
         else:
             plan.in_force.add(kpi)

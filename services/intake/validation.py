@@ -45,6 +45,8 @@ class Candidate(NamedTuple):
     source_version: int | None
     data: dict[str, Any]
     """The fields of events.readings.events.ReadingRecorded as the ledger has them: None left out."""
+    of_period: bool
+    """It stands for a whole period."""
 
 
 class Validator:
@@ -120,7 +122,8 @@ class Validator:
         id_of = self._ids.get(name)
         if id_of is None:
             id_of = self._ids[name] = reading_ids(self._workspace, self._feed, name)
-        return Candidate(place, source_id, name, id_of(source_id), content, source_version, data)
+        reading, of_period = id_of(source_id), item.period is not None
+        return Candidate(place, source_id, name, reading, content, source_version, data, of_period)
 
     def time_of(self, reading: ReadingContent) -> When:
         """Return the time of a reading on record, in the form in which the source said it."""

@@ -104,6 +104,62 @@ def test_verdicts(
     assert judge(on_record, content, source_version, revisions=revisions) == verdict
 
 
+RUNNING, FINISHED = True, False
+SAME, OTHER = "A", "B"
+LOWER, EQUAL, HIGHER = 4, 5, 6
+
+DOMAIN: dict[tuple[Revisions, int | None, int | None], tuple[str, str | dict[bool, str]]] = {
+    # (declared, source version of what is on record, of what comes): (the same content, other content)
+    ("none", None, None): ("duplicate", {RUNNING: "corrected", FINISHED: "conflict"}),
+    ("none", 5, None): ("duplicate", {RUNNING: "corrected", FINISHED: "conflict"}),
+    ("in_order", None, None): ("duplicate", "corrected"),
+    ("in_order", 5, None): ("duplicate", "corrected"),
+    **{(mode, None, HIGHER): ("duplicate", "corrected") for mode in ANY},
+    **{(mode, 5, HIGHER): ("duplicate", "corrected") for mode in ANY},
+    **{(mode, 5, LOWER): ("duplicate", "superseded") for mode in ANY},
+    # With one version a source says one thing, also of a period that is still running.
+    **{(mode, 5, EQUAL): ("duplicate", "conflict") for mode in ANY},
+}
+"""What docs/reference/readings.md says a second delivery of a reading is; `versioned` feeds send versions."""
+
+
+@pytest.mark.parametrize("content", [SAME, OTHER])
+@pytest.mark.parametrize("running", [RUNNING, FINISHED])
+@pytest.mark.parametrize(("case", "told"), DOMAIN.items())
+def test_a_second_delivery_of_a_period_that_runs_or_is_over(
+    case: tuple[Revisions, int | None, int | None],
+    told: tuple[str, str | dict[bool, str]],
+    running: bool,
+    content: str,
+) -> None:
+    """A figure so far is replaced by the next one under any declaration; a final one only as declared."""
+    revisions, before, source_version = case
+    on_record = [Version(1, "recorded", 0, SAME, before, running)]
+    verdict = judge(on_record, content, source_version, revisions=revisions, of_period=True)
+    expected = told[content == OTHER]
+    expected = expected[running] if isinstance(expected, dict) else expected
+    found = "corrected" if verdict.status == "accepted" else verdict.status
+    assert found == expected
+    assert verdict.appended in {"corrected", "disputed", "confirmed", None}
+
+
+@pytest.mark.parametrize(
+    ("on_record", "of_period", "status"),
+    [
+        # an instant that lay ahead comes from a clock that is ahead
+        ([A1._replace(ahead=True)], False, "conflict"),
+        # what was said when the period was over is no figure so far
+        ([A1._replace(ahead=True), B2], True, "conflict"),
+        ([A1._replace(ahead=True), B2._replace(ahead=True)], True, "accepted"),
+        # a person took it away
+        ([A1._replace(ahead=True), GONE2], True, "conflict"),
+    ],
+)
+def test_only_a_figure_so_far_is_replaced(on_record: list[Version], of_period: bool, status: str) -> None:
+    """It is the version in force that came while the period was running."""
+    assert judge(on_record, "C", None, revisions="none", of_period=of_period).status == status
+
+
 Delivery = tuple[str, int | None]
 
 

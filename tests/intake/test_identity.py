@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -45,6 +47,38 @@ async def test_within_one_request_too(desk: Desk, intake: Intake) -> None:
     assert statuses(receipts) == ["accepted", "duplicate", "conflict", "accepted", "conflict"]
     assert receipts[1].position == receipts[0].position
     assert receipts[4].position == receipts[2].position
+
+
+@pytest.mark.parametrize("known_by", ["the process", "the views", "the ledger"])
+async def test_a_figure_so_far_is_replaced_by_the_next_one(desk: Desk, intake: Intake, known_by: str) -> None:
+    """Of a feed that declares no revisions, too, whoever knows what is on record; a final one is not."""
+    year = datetime.now(UTC).year
+
+    def figure(period: int, value: int) -> dict[str, Any]:
+        body = item(str(period), value) | {"period": str(period)}
+        return {name: told for name, told in body.items() if name != "observed_at"}
+
+    async def sent(value: int) -> list[str]:
+        by = intake if known_by == "the process" else desk.intake()
+        by._now = clock
+        found = statuses(await desk.send(by, [figure(year - 1, value), figure(year, value)]))
+        if known_by == "the views":
+            await desk.project()
+        return found
+
+    async def clock(_workspace: str) -> datetime:
+        return datetime.now(UTC)
+
+    assert await sent(1) == ["accepted", "accepted"]
+    assert await sent(2) == ["conflict", "accepted"]
+    assert await sent(2) == ["conflict", "duplicate"]
+    assert await sent(1) == ["duplicate", "accepted"]
+    both = [figure(year, 3), figure(year, 4), figure(year, 4)]
+    by = desk.intake()
+    by._now = clock
+    receipts = await desk.send(by, both)
+    assert statuses(receipts) == ["accepted", "accepted", "duplicate"]
+    assert [receipt.revision for receipt in receipts] == [3, 4, 0]
 
 
 @pytest.mark.parametrize("count", [2, 4])
