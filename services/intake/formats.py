@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any, Literal
 
 from events.json_input import (
@@ -107,7 +108,7 @@ async def array(stream: AsyncIterable[bytes]) -> AsyncIterator[list[Any]]:
     turns = Turns()
     items: list[Any] = []
     for found in reader.items:
-        items.append(_parse_or_reject(found) if isinstance(found, str) else found)
+        items.append(_parse_or_reject(found, limited=False) if isinstance(found, str) else found)
         await turns.give()
         if len(items) == CHUNK:
             yield items
@@ -254,7 +255,8 @@ class _ArrayReader:
     """Takes a JSON array apart while it comes in.
 
     Of each item the text is kept, not what it was parsed to: that would be ten times as large, and all are
-    there before the first one is taken. An item that is too large is not kept at all.
+    there before the first one is taken. Where an item ends is seen without parsing it, and each character is
+    looked at once, so that what costs more than an item may is never parsed, nor kept if it is too large.
     """
 
     def __init__(self) -> None:
@@ -268,7 +270,7 @@ class _ArrayReader:
         self._before = 0
         """Characters before the text."""
         self._expected: Literal["array", "item or end", "item", "comma or end", "nothing"] = "array"
-        self._skipping: _Skipping | None = None
+        self._unfinished: _Unfinished | None = None
 
     def feed(self, data: bytes, *, last: bool = False) -> None:
         """Read a piece. Raises Unreadable, TooManyItems."""
@@ -288,7 +290,7 @@ class _ArrayReader:
         self._before += self._at
         self._text = self._text[self._at :] + decoded
         self._at = 0
-        while self._step(last):
+        while self._step():
             pass
 
     def end(self) -> None:
@@ -300,14 +302,10 @@ class _ArrayReader:
             expected = "',' or ']'" if self._expected == "comma or end" else "an item"
             raise self._not_json(f"it ends where {expected} is expected")
 
-    def _step(self, last: bool) -> bool:
+    def _step(self) -> bool:
         """Read one thing; False once nothing more can be read before more is there."""
-        if self._skipping is not None:
-            self._at, over = self._skipping.on(self._text, self._at)
-            if over:
-                self._skipping = None
-                self._add(_too_large())
-            return over
+        if self._unfinished is not None:
+            return self._go_on(self._unfinished)
         self._at = _end_of_space(self._text, self._at)
         if self._at == len(self._text):
             return False
@@ -329,49 +327,52 @@ class _ArrayReader:
             case "nothing":
                 raise self._not_json("there is something behind its end")
             case _:
-                return self._item(last)
+                return self._item(sign)
         return True
 
-    def _item(self, last: bool) -> bool:
-        text, start = self._text, self._at
-        why = "an item is expected"
-        end = None
-        too_deep = False
-        try:
-            _value, end = _scan(text, start)
-        except StopIteration:
-            pass
-        except json.JSONDecodeError as error:
-            why = error.msg
-        except RecursionError:
-            too_deep = True
-        if end is not None and (end < len(text) or last):  # 12 may go on as 123
-            whole = text[start:end]
-            large = len(whole) * 4 > ITEM_BYTES and len(whole.encode(errors="replace")) > ITEM_BYTES
-            self._at = end
-            self._add(_too_large() if large else whole)
-            return True
-        if len(text) - start <= ITEM_BYTES and not (last or too_deep):
-            return False
-        skipping = _Skipping(text[start])
-        end, over = skipping.on(text, start)
-        small = end - start <= ITEM_BYTES
-        if small and not over and not last:
-            return False
-        if (last and not over) or (small and not too_deep):
-            raise self._not_json(why)
-        self._at = end
+    def _item(self, sign: str) -> bool:
+        """Read an item; False if all of it is not there yet."""
+        if sign in ",]}:":
+            raise self._not_json("an item is expected")
+        found = _whole_item(self._text, self._at)
+        if found is None:
+            self._unfinished = _Unfinished(sign)
+            self._at += 1
+            return self._go_on(self._unfinished)
+        self._take(found[0])
+        self._at = found.end()
+        return True
+
+    def _go_on(self, unfinished: _Unfinished) -> bool:
+        """Read more of an item; False if that is not yet all of it."""
+        self._at, over = unfinished.read(self._text, self._at)
         if over:
-            self._add(_too_complex() if small else _too_large())
-        else:
-            self._skipping = skipping
+            self._unfinished = None
+            self._take(unfinished.text)
         return over
 
-    def _add(self, item: str | Rejected) -> None:
-        self.items.append(item)
+    def _take(self, whole: str | None) -> None:
+        """Keep the text of an item; None is one that is too large. Raises Unreadable, TooManyItems."""
+        self.items.append(_too_large() if whole is None else self._judge(whole))
         self._expected = "comma or end"
         if len(self.items) > MAX_ITEMS:
             raise TooManyItems
+
+    def _judge(self, whole: str) -> str | Rejected:
+        if len(whole) * 4 > ITEM_BYTES and len(whole.encode()) > ITEM_BYTES:
+            return _too_large()
+        try:
+            check_shape(whole, values=ITEM_VALUES, depth=ITEM_DEPTH)
+            _value, end = _scan(whole, 0)
+        except TooComplex:
+            return _too_complex()
+        except StopIteration:
+            raise self._not_json("an item is expected") from None
+        except json.JSONDecodeError as error:
+            raise self._not_json(error.msg) from None
+        if end != len(whole):
+            raise self._not_json("',' or ']' is expected")
+        return whole
 
     def _not_json(self, why: str) -> Unreadable:
         place = self._before + self._at + 1
@@ -382,42 +383,97 @@ class _ArrayReader:
         )
 
 
-class _Skipping:
-    """Finds the end of a JSON value without keeping it."""
+class _Unfinished:
+    """Finds the end of a JSON value whose first sign was read, and keeps its text if it may be an item.
+
+    It looks at windows of the text, each in a few calls, however many brackets it has: Python's own steps
+    are what costs. They grow, so that what lies behind a short value costs little, and shrink where the value
+    ends.
+    """
 
     def __init__(self, first: str) -> None:
         self._scalar = first not in '[{"'
-        self._in_text = False
-        self._depth = 0
+        self._in_text = first == '"'
+        self._depth = 1 if first in "[{" else 0
+        self._window = _SMALLEST
+        self._kept = [first]
+        self._size = 1
 
-    def on(self, text: str, at: int) -> tuple[int, bool]:
+    @property
+    def text(self) -> str | None:
+        """Return what was read; None if that is more than an item may have."""
+        return "".join(self._kept) if self._size <= ITEM_BYTES else None
+
+    def read(self, text: str, at: int) -> tuple[int, bool]:
         """Return how far the text was read from a place on, and whether the value is over there."""
+        end, over = self._end(text, at)
+        self._size += end - at
+        if self._size <= ITEM_BYTES:
+            self._kept.append(text[at:end])
+        return end, over
+
+    def _end(self, text: str, at: int) -> tuple[int, bool]:
         if self._scalar:
             # Both patterns fit everywhere: they may match nothing.
             at = _scalar(text, at).end()  # type: ignore[union-attr]
             return at, at < len(text)
-        while at < len(text):
+        over = False
+        while at < len(text) and not over:
             if self._in_text:
                 at = _rest_of_text(text, at).end()  # type: ignore[union-attr]
                 if at == len(text) or text[at] == "\\":
-                    return at, False
+                    break
                 at += 1
                 self._in_text = False
+                over = self._depth == 0
             else:
-                found = _sign(text, at)
-                if found is None:
-                    return len(text), False
-                at = found.end()
-                self._in_text = found[0] == '"'
-                self._depth += 1 if found[0] in "[{" else -1 if found[0] in "]}" else 0
-            if self._depth <= 0 and not self._in_text:
-                return at, True
-        return at, False
+                at, over = self._look(text, at)
+        return at, over
+
+    def _look(self, text: str, at: int) -> tuple[int, bool]:
+        """Read one window, or a part of it; outside of texts."""
+        window = text[at : at + self._window]
+        whole = window[: _whole_texts(window).end()]  # type: ignore[union-attr]
+        brackets = _text.sub("", whole).encode().translate(_STEPS, _NO_BRACKETS)
+        steps = memoryview(brackets).cast("b")
+        if min(accumulate(steps, initial=self._depth)) > 0:
+            self._depth += sum(steps)
+            self._in_text = len(whole) < len(window)
+            self._window = min(2 * self._window, PIECE)
+            return at + len(whole) + self._in_text, False
+        if self._window > _SMALLEST:
+            self._window //= 2
+            return at, False
+        for found in _text_or_bracket(whole):
+            if found[0][0] != '"':
+                self._depth += 1 if found[0] in "[{" else -1
+                if self._depth == 0:
+                    return at + found.end(), True
+        raise AssertionError("it was seen to end in this window")
 
 
+_SMALLEST = 32
+"""Characters of a window that is read sign by sign."""
+_TEXT = r'"(?:[^"\\]++|\\.)*+"'
+_OTHER = r'[^\[\]{}"]++'
+
+
+def _nested(depth: int) -> str:
+    """Return a pattern of what stands in brackets, and in brackets within them up to a depth."""
+    inner = f"|{_nested(depth - 1)}" if depth > 1 else ""
+    return rf"[\[{{](?:{_OTHER}|{_TEXT}{inner})*+[\]}}]"
+
+
+_whole_item = re.compile(rf"{_nested(ITEM_DEPTH)}|{_TEXT}|[^\[\]{{}}\",\s]++(?=[\]}},\s])", re.DOTALL).match
+"""An item that may be read, if all of it is there; whether it is JSON is for the parser to say."""
+_whole_texts = re.compile(rf'(?:[^"]++|{_TEXT})*+', re.DOTALL).match
+_text = re.compile(_TEXT, re.DOTALL)
+_text_or_bracket = re.compile(rf"{_TEXT}|[\[\]{{}}]", re.DOTALL).finditer
 _scalar = re.compile(r"[^],}\s]*").match
 _rest_of_text = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL).match
-_sign = re.compile(r'["[\]{}]').search
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""What a bracket adds to the depth, as a signed byte."""
 
 
 def _not_an_array() -> Unreadable:

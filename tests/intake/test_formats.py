@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from decimal import Decimal
+from types import FrameType
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.intake.formats import ITEM_BYTES, ITEM_DEPTH, ITEM_VALUES, Unreadable, array, ndjson
@@ -60,7 +64,11 @@ async def test_lines_are_what_pythons_parser_says(
 
 @given(st.text(alphabet='[]{}",:\\ 1ntu\n', max_size=30), cuts)
 async def test_what_is_no_array_is_refused_and_nothing_else(text: str, places: list[int]) -> None:
-    """As Python's own parser decides; but for a name that stands twice, which rejects its item."""
+    """As Python's own parser decides; but for a name that stands twice, which rejects its item, and for what
+    is nested so deep that its item is rejected unread."""
+    assume(
+        "[" * ITEM_DEPTH not in text.translate({ord(sign): None for sign in '",:\\ 1ntu\n'}).replace("{", "[")
+    )
     try:
         expected = json.loads(text)
     except ValueError:
@@ -100,6 +108,68 @@ async def test_an_item_that_costs_too_much_is_rejected_by_itself(
     for places in ([], [5, 20, 70_000], list(range(0, len(body), 777))):
         found = await taken(reader, body, places)
         assert found == [GOOD, code, GOOD]
+
+
+def filled(start: bytes, repeated: bytes, end: bytes, size: int = 1_000_000) -> bytes:
+    """A body of about `size` bytes."""
+    return start + repeated * ((size - len(start) - len(end)) // len(repeated)) + end
+
+
+def members(size: int) -> bytes:
+    """An object of many short members."""
+    return b"{" + b",".join(b'"%x":0' % number for number in range(size // 8)) + b"}"
+
+
+DEEPER = b"[" * (ITEM_DEPTH + 1) + b"1" + b"]" * (ITEM_DEPTH + 1)
+HOSTILE = {
+    "an item of objects": filled(b'[{"kpi":[', b"{},", b"{}]}]"),
+    "an item of texts": filled(b'[{"kpi":[', b'"",', b'""]}]'),
+    "an item of brackets in texts": filled(b"[[", b'"]{",', b"1]]"),
+    "an item of numbers": filled(b"[[", b"1,", b"1]]"),
+    "an item of hills": filled(b"[[", b"[" * 100 + b"]" * 100 + b",", b"1]]"),
+    "a text of quotes": filled(b'["', b'\\"', b'"]'),
+    "brackets": filled(b"", b"[", b""),
+    "items of 60 KB": filled(b"[", members(60_000) + b",", b"1]"),
+    "items of 60 KB and too deep": filled(b"[", b"[" + b",".join([DEEPER] * 3000) + b"],", b"1]"),
+    "items that are just too large": filled(b"[", b"[" + b"[]," * (ITEM_BYTES // 3) + b"1],", b"1]"),
+    "items of 2 KB": filled(b"[", members(2_000) + b",", b"1]"),
+    "items of 2 KB and too deep": filled(b"[", b"[" + b",".join([DEEPER] * 100) + b"],", b"1]"),
+}
+CALLS_PER_KILOBYTE = 200
+"""There are more for readings: what is refused costs less than what is taken."""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_refused_costs_little_before_it_is(name: str) -> None:
+    """Counted are the calls that the interpreter makes, also of functions in C: no clock has a say."""
+    body = HOSTILE[name]
+    calls = calls_while_reading(body)
+    assert calls < CALLS_PER_KILOBYTE * len(body) / 1024
+    good = b'{"kpi":"sales","source_id":"a","observed_at":"2026-01-01T00:00:00Z","value":"1.5"},'
+    assert calls < calls_while_reading(filled(b"[", good, b"1]"))
+
+
+def calls_while_reading(body: bytes) -> int:
+    """How many functions are called while a body is taken apart that comes in pieces of 64 KiB."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _function: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    async def read() -> None:
+        with suppress(Unreadable):
+            async for _items in array(cut(body, list(range(0, len(body), 65_536)))):
+                pass
+
+    loop = asyncio.new_event_loop()
+    sys.setprofile(count)
+    try:
+        loop.run_until_complete(read())
+    finally:
+        sys.setprofile(None)
+        loop.close()
+    return calls
 
 
 async def test_as_much_as_an_item_may_have() -> None:
