@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,14 @@ def _no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Itera
             patch.delenv(name)
         patch.setenv("GOALTRAIL_DATA", str(tmp_path_factory.getbasetemp() / "no-data"))
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def _no_task_is_left() -> AsyncIterator[None]:
+    """What a file of tests has started has ended with it, or it would disturb the next file."""
+    yield
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left, left
 
 
 @pytest.fixture(autouse=True)

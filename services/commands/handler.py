@@ -51,6 +51,7 @@ from services.postgres.damage import RowsLost
 from services.postgres.locks import Locks
 from services.postgres.views import LedgerDiffers, View, Views, ViewsBusy, ViewsUnavailable
 from services.runtime import clock
+from services.runtime.tasks import end
 
 REMEMBERED = 100_000
 """Key results of which a process remembers the objective."""
@@ -271,10 +272,7 @@ class Goals:
         except ViewsUnavailable:
             return StateLoader(self._ledger, request.workspace), None
         finally:
-            head.cancel()
-            await asyncio.wait([head])
-            if not head.cancelled():
-                head.exception()  # looked at, so that asyncio does not complain
+            await end(head)
 
     async def _decide(self, request: Request, knowledge: StateLoader) -> Plan:
         """Return the events that follow from the commands.

@@ -34,6 +34,7 @@ from services.ledger.positions import LedgerPosition
 from services.postgres.views import Views, ViewsUnavailable
 from services.runtime.grouping import Grouping
 from services.runtime.settings import Settings
+from services.runtime.tasks import end
 
 TURN = 100
 """Items that are judged before other tasks get their turn."""
@@ -140,9 +141,8 @@ class Intake:
             if storing is not None:
                 yield _counted(await storing)
         finally:
-            if storing is not None and not storing.done():
-                storing.cancel()
-                await asyncio.gather(storing, return_exceptions=True)
+            if storing is not None:
+                await end(storing)
 
     async def current_catalogue(self, workspace: str) -> Catalogue:
         """Return what readings are judged by now. Raises WorkspaceUnknown, LedgerUnavailable."""

@@ -39,14 +39,14 @@ async def provision(settings: Settings) -> None:
 
     Raises ConfigurationDiffers, LedgerUnavailable, SettingsError.
     """
-    async with _provisioner(settings) as client:
-        api = StreamApi(client, patience=_PATIENCE)
+    async with _provisioner(settings) as ledger:
+        api = StreamApi(ledger.client, patience=_PATIENCE)
         for wanted in shared_streams(settings.replicas):
             await _ensure(api, wanted)
         first = _first_event(
             settings.workspace, name=settings.workspace, zone=settings.zone, default_language="ko"
         )
-        await _create(client, settings, first)
+        await _create(ledger, settings, first)
 
 
 async def create_workspace(
@@ -58,18 +58,17 @@ async def create_workspace(
     ConfigurationDiffers, LedgerUnavailable, SettingsError.
     """
     first = _first_event(workspace, name=name, zone=zone, default_language=default_language)
-    async with _provisioner(settings) as client:
-        return await _create(client, settings, first)
+    async with _provisioner(settings) as ledger:
+        return await _create(ledger, settings, first)
 
 
-async def _create(client: LedgerClient, settings: Settings, first: Event) -> bool:
+async def _create(ledger: Ledger, settings: Settings, first: Event) -> bool:
     """Make the ledger that begins with an event; return False if it is there already."""
     subject = ledger_subject(first.workspace, first.aggregate)
-    await _ensure(StreamApi(client, patience=_PATIENCE), ledger_stream(first.workspace, settings.replicas))
+    api = StreamApi(ledger.client, patience=_PATIENCE)
+    await _ensure(api, ledger_stream(first.workspace, settings.replicas))
     try:
-        await Ledger(client, patience=_PATIENCE).append(
-            first.workspace, [Entry(subject, encode(first))], {subject: 0}
-        )
+        await ledger.append(first.workspace, [Entry(subject, encode(first))], {subject: 0})
     except Conflict:
         return False
     log.info("workspace_created", workspace=first.workspace)
@@ -179,7 +178,7 @@ async def check(settings: Settings, ledger: Ledger) -> None:
 
 
 @asynccontextmanager
-async def _provisioner(settings: Settings) -> AsyncIterator[LedgerClient]:
+async def _provisioner(settings: Settings) -> AsyncIterator[Ledger]:
     password = settings.nats_provisioner_password
     if password is None:
         raise SettingsError("set GOALTRAIL_NATS_PROVISIONER_PASSWORD: only the provisioner may make streams")
@@ -190,10 +189,8 @@ async def _provisioner(settings: Settings) -> AsyncIterator[LedgerClient]:
         password=password.get_secret_value(),
         name="goaltrail provision",
     )
-    try:
-        yield client
-    finally:
-        await client.close()
+    async with Ledger(client, patience=_PATIENCE) as ledger:
+        yield ledger
 
 
 async def _ensure(api: StreamApi, wanted: Configuration) -> None:

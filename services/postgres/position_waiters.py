@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from services.runtime.tasks import end
 from services.runtime.waking import woken
 
 FIRST_LOOK, LONGEST_LOOK = 0.02, 0.1
@@ -92,8 +93,7 @@ class PositionWaiters:
     async def close(self) -> None:
         """Look no more."""
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+            await end(self._looking)
 
     async def _look_for_all(self) -> None:
         pause = FIRST_LOOK

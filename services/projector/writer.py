@@ -27,6 +27,7 @@ from projections.projection import Copy, Fold, Store, Write
 from services.ledger import Mark, StoredMessage, recorded
 from services.projector import metrics
 from services.projector.builds import Build, create_late_indexes, standing_of
+from services.runtime.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -83,9 +84,8 @@ async def decoded_runs(
             await writing
             yield before
     finally:
-        if writing is not None and not writing.done():
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+        if writing is not None:
+            await end(writing)
 
 
 async def _decode(messages: Sequence[StoredMessage]) -> Run:

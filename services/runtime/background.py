@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import structlog
 
+from services.runtime.tasks import end
+
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
@@ -66,8 +68,7 @@ class Background:
     async def stop(self) -> None:
         """End it."""
         _RUNNING.discard(self)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     def _waits_or_is_new(self) -> bool:
         return time.monotonic() - self._started < STEADY_SECONDS

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, NamedTuple, TypeVar
 
+from services.runtime.tasks import end
+
 M = TypeVar("M")
 A = TypeVar("A")
 
@@ -56,8 +58,7 @@ class Grouping(Generic[M, A]):
     async def close(self) -> None:
         """Stop; nobody may be waiting any longer."""
         if self._storing is not None:
-            self._storing.cancel()
-            await asyncio.gather(self._storing, return_exceptions=True)
+            await end(self._storing)
         for waiting in self._waiting:
             waiting.answer.cancel()
 

@@ -12,6 +12,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from services.runtime.tasks import end
+
 VARIABLE = "GOALTRAIL_HEARTBEAT_FD"
 """Names the pipe to the process that writes to it."""
 
@@ -53,7 +55,7 @@ async def beating() -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
+        await end(task)
 
 
 async def _beat(pipe: int) -> None:

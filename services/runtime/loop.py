@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from services.runtime.heartbeat import beating
+from services.runtime.tasks import end
 
 T = TypeVar("T")
 
@@ -18,8 +19,12 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """
 
     async def alive() -> T:
-        async with beating():
-            return await main
+        try:
+            async with beating():
+                return await main
+        finally:
+            # The runner would cancel them once and wait for ever.
+            await end(*(asyncio.all_tasks() - {asyncio.current_task()}))
 
     with asyncio.Runner(loop_factory=_factory()) as runner:
         return runner.run(alive())
