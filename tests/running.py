@@ -7,11 +7,10 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 import uvicorn
-from nats.errors import Error as NatsError
 
 from projections.groups import GROUPS
 from services.api.app import create_app
@@ -34,9 +33,7 @@ async def projecting(
         try:
             yield projector
         finally:
-            # After a test that killed NATS the broker may still be reconnecting; it ends all the same.
-            with suppress(NatsError):
-                await projector.broker.stop()
+            await projector.broker.stop()
 
 
 async def eventually(look: Callable[[], Awaitable[Found | None]], *, seconds: float = 20) -> Found:

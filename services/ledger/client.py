@@ -15,9 +15,9 @@ from nats.errors import UnexpectedEOF
 from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 from services.ledger.errors import LedgerUnavailable
+from services.runtime.nats_client import end_reconnecting
 from services.runtime.nats_health import closed_by_full_disk
 from services.runtime.settings import nats_inbox
-from services.runtime.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -307,8 +307,7 @@ class LedgerClient(Client):
         """Close the connection; what is waited for fails with ConnectionLost."""
         self._open = False
         await super().close()
-        if (tries := self._reconnection_task) is not None and tries is not asyncio.current_task():
-            await end(tries)
+        await end_reconnecting(self)
 
     def _fail_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}

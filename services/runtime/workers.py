@@ -22,6 +22,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.runtime import loop
 from services.runtime.background import TOLD_EVERY, TOLD_PREFIX, Background, failing
+from services.runtime.nats_client import end_reconnecting
 from services.runtime.settings import Settings, nats_inbox
 
 log = structlog.get_logger(__name__)
@@ -37,10 +38,14 @@ class WorkerBroker(NatsBroker):
         exc_tb: TracebackType | None = None,
     ) -> None:
         """Stop, also while NATS can't be reached."""
+        client = self._connection
         try:
             await super().stop(exc_type, exc_val, exc_tb)
         except NatsError as error:
             log.info("stopped while NATS was away", because=str(error))
+        if client is not None:
+            await client.close()  # FastStream only drains it, which does nothing while NATS is away
+            await end_reconnecting(client)
 
 
 def worker_broker(settings: Settings, name: str) -> WorkerBroker:

@@ -36,6 +36,6 @@ async def desk(
 
 
 @pytest.fixture
-def intake(desk: Desk) -> Intake:
+async def intake(desk: Desk) -> Intake:
     """A process that takes readings."""
     return desk.intake()
