@@ -26,7 +26,7 @@ up: $(VENV)/installed  ## start everything under ./data; Ctrl-C stops it (ARGS="
 	@exec $(BIN)/goaltrail up $(ARGS)
 
 test: $(VENV)/installed-dev  ## run all tests against real servers (TESTS=tests/runtime JOBS=0 ARGS=-x)
-	$(BIN)/python -m pytest -n $(JOBS) -m "not faults and not erp" $(ARGS) $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 2 -m "not faults and not erp" $(ARGS) $(TESTS)
 
 test-erp: $(VENV)/installed-dev  ## run whole tables of real systems through `up`: 336,776 departures of a year
 	$(BIN)/python -m pytest -m erp $(ARGS) $(TESTS)
