@@ -48,9 +48,9 @@ async def examine_views(
                 yield Finding.warn("views.built", "no worker has ever built a view", "run `goaltrail worker`")
                 return
             builds = await control.all_active(connection)
-            for workspace, _ in builds:
+            for workspace in sorted({workspace for workspace, _ in builds}):
                 if ledger is not None and workspace not in workspaces:
-                    yield Finding.fail("views.ledger", f"{workspace}: {_WHY['missing']}", _CURE)
+                    yield _missing(workspace)
             if ledger is not None:
                 for finding in _set_back(await list_heads(ledger), builds):
                     yield finding
@@ -211,10 +211,29 @@ _WHY = {
     "rewritten": "the ledger has another event where the views end: it was restored from an older copy"
     " and went on, or was damaged",
 }
-_CURE = (
+
+
+def _missing(workspace: str) -> Finding:
+    """Return that views have no ledger any more. Nobody can go on without one: an empty one is made first."""
+    return Finding.fail(
+        "views.ledger",
+        f"{workspace}: {_WHY['missing']}; its reads and commands answer 503, other workspaces go on",
+        f"{_PUT_BACK}; if it is lost for good, make an empty one: `goaltrail workspace create {workspace}`,"
+        f" or `goaltrail provision` if GOALTRAIL_WORKSPACE is {workspace}; then go on without what was lost:"
+        f" `goaltrail accept-ledger --workspace {workspace} --reason …`",
+    )
+
+
+def _cure(workspace: str) -> str:
+    return (
+        f"{_PUT_BACK}; if it is lost for good, go on without it:"
+        f" `goaltrail accept-ledger --workspace {workspace} --reason …`"
+    )
+
+
+_PUT_BACK = (
     "stop everything, keep copies of the data of NATS and PostgreSQL, and put back the ledger that these"
-    " views were built from: then they go on by themselves; if it is lost for good, go on without it:"
-    " `goaltrail accept-ledger --reason …`"
+    " views were built from: then they go on by themselves"
 )
 
 
@@ -230,7 +249,7 @@ async def _set_aside(
     why = _WHY.get(views.differs or "", views.differs)
     told = f"{name}: set aside at position {views.position:,}, reads and commands answer 503: {why}"
     if ledger is None or not name.endswith("/state"):
-        return Finding.fail(check, told, _CURE)
+        return Finding.fail(check, told, _cure(workspace))
     common = await last_in_common(connection, ledger, workspace, views)
     tables = await connection.execution_options(schema_translate_map={STATE.name: views.schema_name})
     changes, readings = [
@@ -245,7 +264,7 @@ async def _set_aside(
         f" {counted(changes or 0, 'change')} and {counted(readings or 0, 'reading')} since {since};"
         f" the views in schema {views.schema_name} still show them"
     )
-    return Finding.fail(check, told + lost, _CURE)
+    return Finding.fail(check, told + lost, _cure(workspace))
 
 
 async def _circles(

@@ -68,7 +68,9 @@ async def find_loss(engine: AsyncEngine, ledger: Ledger, workspace: str) -> Loss
             )
         if any(difference is not None and difference.kind == "missing" for difference in differences):
             raise NothingToAccept(
-                f"there is no ledger of {workspace}; `goaltrail provision` makes an empty one"
+                f"there is no ledger of {workspace}; put it back, or make an empty one with"
+                f" `goaltrail workspace create {workspace}` (`goaltrail provision` if GOALTRAIL_WORKSPACE is"
+                f" {workspace})"
             )
         epoch = await ledger.epoch(workspace)
         if epoch > max(view.epoch for view in aside):

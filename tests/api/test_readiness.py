@@ -11,8 +11,11 @@ import pytest
 from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
+from services.ledger import Ledger
+from services.ledger.provision import Head, create_workspace, list_heads
+from services.postgres.views import Views
 from tests import running
-from tests.api.conftest import SettingsFor, projecting
+from tests.api.conftest import SettingsFor, projecting, views_made
 from tests.running import eventually
 from tests.servers import TestNats
 
@@ -102,4 +105,55 @@ async def test_a_postgresql_that_takes_no_writes_is_told(
 
         await eventually(not_ready)
         assert (await http.get("/v1/workspace")).status_code == 401, "it answers"
+    await connection.close()
+
+
+TROUBLES: dict[str, tuple[str, str]] = {
+    "ledger_differs": (
+        "UPDATE control.checkpoint SET differs = 'missing' WHERE workspace = $1",
+        "ledger_differs",
+    ),
+    "damaged": ("UPDATE control.checkpoint SET damaged = 'a page' WHERE workspace = $1", "damaged"),
+    "newer": ("UPDATE control.active_version SET version = 9999 WHERE workspace = $1", "newer"),
+    "not built": ("DELETE FROM control.active_version WHERE workspace = $1", "built"),
+}
+"""What can be wrong with one workspace, and in what it is told."""
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_one_workspace_keeps_no_other_from_being_served(
+    http: httpx.AsyncClient, provisioned: SettingsFor, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """It is told how many there are, and what it is; the process is not ready once no workspace works."""
+    settings = provisioned("operator")
+    first, other = settings.workspace, f"{settings.workspace}-b"
+    await create_workspace(settings, other, name="Other", zone="Asia/Seoul")
+    projector = provisioned("projector")
+    async with running.projecting(projector, only=[first, other]), Views.connect(projector) as views:
+        for workspace in (first, other):
+            await views_made(views, workspace)
+
+    async def heads(ledger: Ledger) -> dict[str, Head]:
+        return {one: head for one, head in (await list_heads(ledger)).items() if one in (first, other)}
+
+    monkeypatch.setattr("services.api.operations.health.list_heads", heads)  # the server has others
+    sql, told_in = TROUBLES[trouble]
+    connection = await asyncpg.connect(settings.database_dsn)
+    for broken, workspaces in ((0, []), (1, [other]), (2, [first])):
+        for workspace in workspaces:
+            await connection.execute(sql, workspace)
+
+        async def told() -> dict[str, Any] | None:
+            answer = await http.get("/readyz")
+            told = answer.json()
+            as_it_is = (answer.status_code == 200) is told["ready"] is (broken < 2)  # noqa: B023
+            return told if as_it_is and not told["failing"] else None
+
+        found = await eventually(told)
+        assert (found["workspaces"], found["workspaces_not_ready"]) == (2, broken)
+        wrong = told_in != "built"
+        assert any(group[told_in] is wrong for group in found["groups"]) is (broken > 0)
+        assert first not in str(found), "who has no token learns of no workspace"
+        metrics = (await http.get("/metrics")).text
+        assert f"goaltrail_workspaces_not_ready {float(broken)}" in metrics
     await connection.close()

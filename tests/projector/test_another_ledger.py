@@ -320,6 +320,24 @@ async def test_a_loss_is_accepted_once_for_each_time(place: Place, tmp_path: Pat
             await place.visible(await place.record(10))
 
 
+async def test_what_the_doctor_says_of_a_missing_ledger_can_be_done(place: Place, keys: Keys) -> None:
+    """Told once, with the commands in their order: an empty ledger is made before it can be accepted."""
+    async with projecting(place.settings):
+        await place.visible(await place.record(10))
+        await place.delete_stream()
+        await place.set_aside()
+        told = [finding async for finding in examine(place.operator) if finding.check == "views.ledger"]
+        assert [finding.level for finding in told] == ["fail"]
+        made = f"`goaltrail workspace create {place.workspace}`"
+        accept = f"`goaltrail accept-ledger --workspace {place.workspace} --reason …`"
+        assert told[0].cure is not None
+        assert 0 < told[0].cure.find(made) < told[0].cure.find(accept)
+        await place.make_stream()
+        await place.set_aside()
+        await accepted(place, keys)
+        await place.visible(1)
+
+
 async def test_the_right_ledger_is_nothing_to_accept(place: Place, tmp_path: Path) -> None:
     """What can be put right without loss must not become one; nor a ledger that is not there."""
     async with projecting(place.settings):

@@ -154,6 +154,8 @@ READY = {
             "lag_seconds": 0.0,
         }
     ],
+    "workspaces": 1,
+    "workspaces_not_ready": 0,
     "failing": [],
     "clock_ahead_seconds": 0.0,
     "clock_set_back_seconds": 0.0,

@@ -45,11 +45,13 @@ class BodyLimit:
         headers = Headers(scope=scope)
         announced = headers.get("content-length", "")
         too_large = announced.isdigit() and int(announced) > limit
-        read, waited = 0, 0.0
+        read, waited, whole = 0, 0.0, False
         services = cast("Services", scope["state"]["services"])
 
         async def receive_limited() -> Message:
-            nonlocal read, waited
+            nonlocal read, waited, whole
+            if whole:  # who asks for more waits for the client to go away, for as long as the answer takes
+                return await receive()
             if too_large:
                 if "expect" not in headers:  # who asks first has sent nothing yet
                     await _throw_away(receive)
@@ -64,6 +66,7 @@ class BodyLimit:
             # Only the client is waited for here: while a part is taken the next one is not asked for.
             waited += time.monotonic() - began
             read += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if read > limit:
                 await _throw_away(receive)
                 raise _too_large(limit)

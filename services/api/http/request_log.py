@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.http.problems import Problem, unavailable
@@ -54,17 +55,21 @@ class RequestLog:
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        status = 0
+        status, gone = 0, False
 
         async def send_noted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, gone
             if message["type"] == "http.response.start":
                 status = message["status"]
                 answered = MutableHeaders(scope=message)
                 answered["X-Request-Id"] = request_id
                 for name, value in ON_EVERY_ANSWER.items():
                     answered.setdefault(name, value)
-            await send(message)
+            try:
+                await send(message)
+            except (OSError, RuntimeError) as error:
+                gone = _is_closed(error)
+                raise
 
         started = time.perf_counter()
         IN_FLIGHT.inc()
@@ -75,7 +80,10 @@ class RequestLog:
                 answer = _stopping().response(headers.get("accept-language"))
                 await answer(scope, receive, send_noted)
             raise
-        except Exception:
+        except Exception as error:
+            if gone or isinstance(error, ClientDisconnect):
+                log.info("the client went away before it had the answer")
+                return
             log.exception("request failed")
             if status == 0:
                 answer = _internal_error(request_id).response(headers.get("accept-language"))
@@ -83,6 +91,11 @@ class RequestLog:
         finally:
             IN_FLIGHT.dec()
             _note(scope, status, time.perf_counter() - started)
+
+
+def _is_closed(error: OSError | RuntimeError) -> bool:
+    """Return whether the server could not send because the connection is closed: uvloop says so in words."""
+    return isinstance(error, OSError) or str(error).endswith("the handler is closed")
 
 
 def request_id_of(scope: Scope) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
@@ -23,6 +24,10 @@ router = APIRouter(tags=["operations"], generate_unique_id_function=operation_id
 LAG_EVENTS = Gauge("goaltrail_views_lag_events", "Events that the views lack, at most.", ["group"])
 LAG_SECONDS = Gauge(
     "goaltrail_views_lag_seconds", "Age of the newest event in views that lack some, at most.", ["group"]
+)
+NOT_READY = Gauge(
+    "goaltrail_workspaces_not_ready",
+    "Workspaces whose reads, or reads and commands, are answered 503 because of their ledger or views.",
 )
 CLOCK_AHEAD = Gauge(
     "goaltrail_clock_ahead_seconds",
@@ -71,11 +76,19 @@ class FailingTask(BaseModel):
 class Readiness(BaseModel):
     """Whether everything works, and what does not."""
 
-    ready: bool
+    ready: bool = Field(
+        description="The process can answer. A workspace whose ledger or views are in trouble, beside others"
+        " that work, keeps it from nothing: see `workspaces_not_ready`."
+    )
     nats: bool = Field(description="NATS answers, and stored something within the last seconds.")
     postgresql: bool = Field(description="PostgreSQL answers, and wrote something within the last seconds.")
     storage_full: bool = Field(description="NATS stores nothing because its disk is, or was, full.")
     groups: list[GroupState]
+    workspaces: int | None = Field(description="How many there are; null while NATS or PostgreSQL is away.")
+    workspaces_not_ready: int | None = Field(
+        description="How many of them are answered 503, because of what `groups` tells. `goaltrail doctor`"
+        " names them; null while NATS or PostgreSQL is away."
+    )
     failing: list[FailingTask] = Field(description="What does not run well in any process.")
     clock_ahead_seconds: float | None = Field(
         description="How far the clock of this process is ahead of the one of NATS, where they differ most;"
@@ -98,7 +111,8 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Does everything work?", responses={503: {"model": Readiness}})
 async def readyz(services: Serving, response: Response) -> Readiness:
-    """200 when both engines take writes, all views are there and no task fails; else 503 with details.
+    """200 when both engines take writes, no task fails and the views of some workspace are there; else 503
+    with details. What is wrong with one workspace alone does not keep the others from being served.
 
     Clocks that differ are a warning: reads and readings go on, and each command is refused by itself where
     its day would be wrong."""
@@ -113,6 +127,7 @@ async def readyz(services: Serving, response: Response) -> Readiness:
 async def metrics(services: Serving) -> Response:
     """Requests, durations and lag in the text format of Prometheus."""
     found = await readiness(services)
+    NOT_READY.set(_number(found.workspaces_not_ready))
     CLOCK_AHEAD.set(_number(found.clock_ahead_seconds))
     CLOCK_SET_BACK.set(_number(found.clock_set_back_seconds))
     for group in found.groups:
@@ -140,19 +155,32 @@ async def readiness(services: Services) -> Readiness:
     writing, builds = await asyncio.gather(services.health.writing(), services.health.builds())
     heads = await services.health.heads()
     clocks = None if heads is None else services.health.compare_clocks(heads, builds or {})
-    groups = [_group(name, services, builds, heads) for name in GROUPS]
     nats, postgresql = heads is not None and writing.nats, builds is not None and writing.postgresql
+    workspaces = {workspace for workspace, _ in builds or {}} | (heads or {}).keys()
+    states = {
+        (workspace, name): _state(services, workspace, name, builds or {}, heads)
+        for workspace in workspaces
+        for name in GROUPS
+    }
+    troubled = {workspace for (workspace, _), state in states.items() if not state.answers}
     failing = [
         FailingTask(process=process, task=problem.task, error=problem.error)
         for process, problem in services.health.failing()
     ]
-    ready = nats and postgresql and not failing and all(_is_ready(group) for group in groups)
+    # A process that one workspace could make unready would be taken from all the others, too.
+    serves = not workspaces or len(troubled) < len(workspaces)
+    counted = nats and postgresql
     return Readiness(
-        ready=ready,
+        ready=counted and not failing and serves,
         nats=nats,
         postgresql=postgresql,
         storage_full=writing.storage_full,
-        groups=groups,
+        groups=[
+            _group(name, [states[workspace, name] for workspace in workspaces], builds, heads)
+            for name in GROUPS
+        ],
+        workspaces=len(workspaces) if counted else None,
+        workspaces_not_ready=len(troubled) if counted else None,
         failing=failing,
         clock_ahead_seconds=None if clocks is None else clocks.ahead.total_seconds(),
         clock_set_back_seconds=None if clocks is None else clocks.set_back.total_seconds(),
@@ -160,13 +188,42 @@ async def readiness(services: Services) -> Readiness:
     )
 
 
-def _is_ready(group: GroupState) -> bool:
-    return group.built and not (group.ledger_differs or group.damaged or group.newer)
+class _State(NamedTuple):
+    """How the views of a group are, of one workspace; as GroupState."""
+
+    built: bool
+    ledger_differs: bool
+    damaged: bool
+    newer: bool
+
+    @property
+    def answers(self) -> bool:
+        """Return whether they can be read."""
+        return self.built and not (self.ledger_differs or self.damaged or self.newer)
+
+
+def _state(
+    services: Services,
+    workspace: str,
+    name: str,
+    builds: dict[tuple[str, str], ActiveVersion],
+    heads: dict[str, Head] | None,
+) -> _State:
+    build, head = builds.get((workspace, name)), (heads or {}).get(workspace)
+    if build is None:
+        return _State(False, False, False, False)
+    return _State(
+        built=True,
+        # The projector tells why; that the views know more than the ledger is seen before it has looked.
+        ledger_differs=build.differs is not None or (head is not None and build.position > head.position),
+        damaged=build.damaged is not None or services.views.is_damaged(workspace, name, build.build),
+        newer=build.version > GROUPS[name].version,
+    )
 
 
 def _group(
     name: str,
-    services: Services,
+    states: Sequence[_State],
     builds: dict[tuple[str, str], ActiveVersion] | None,
     heads: dict[str, Head] | None,
 ) -> GroupState:
@@ -174,18 +231,10 @@ def _group(
     events, seconds = (None, None) if heads is None or builds is None else _lag(ours, heads)
     return GroupState(
         group=name,
-        built=bool(ours) if heads is None else all(workspace in ours for workspace in heads),
-        # The projector tells why; that the views know more than the ledger is seen before it has looked.
-        ledger_differs=any(
-            build.differs is not None
-            or (heads is not None and workspace in heads and build.position > heads[workspace].position)
-            for workspace, build in ours.items()
-        ),
-        damaged=any(
-            build.damaged is not None or services.views.is_damaged(workspace, name, build.build)
-            for workspace, build in ours.items()
-        ),
-        newer=any(build.version > GROUPS[name].version for build in ours.values()),
+        built=bool(ours) if heads is None else all(state.built for state in states),
+        ledger_differs=any(state.ledger_differs for state in states),
+        damaged=any(state.damaged for state in states),
+        newer=any(state.newer for state in states),
         lag_events=events,
         lag_seconds=seconds,
     )
