@@ -20,7 +20,13 @@ from services.queries.lookup import NotFound
 from services.queries.paging import Paging, after_cursor, id_of
 from services.queries.person_names import names_of
 from services.queries.read_context import ReadContext
-from services.queries.visibility import hidden_among, list_seen, seen
+from services.queries.visibility import (
+    hidden_among,
+    list_seen,
+    seen,
+    seen_references,
+    without_hidden_goals,
+)
 
 
 class Shown(NamedTuple):
@@ -74,7 +80,9 @@ async def find_said(context: ReadContext, kind: str, id_: str) -> Shown:
     now = (await _said_now(context, [wanted])).get(wanted)
     if found is None or not isinstance(found.state, Said) or now is None:
         raise NotFound(kind, id_)
-    return _shown(context, found.state, found.revision, now)
+    (said,) = await without_hidden_goals(context, [found])
+    assert isinstance(said.state, Said)
+    return _shown(context, said.state, found.revision, now)
 
 
 async def list_said(
@@ -84,7 +92,8 @@ async def list_said(
     if about is None:
         chosen = await list_seen(context, kind, paging)
     else:
-        versions = await attachments(context.connection, kind, [about], context.position)
+        goals = await seen_references(context, [about])
+        versions = await attachments(context.connection, kind, goals, context.position)
         chosen = after_cursor(await seen(context, kind, versions), paging)
     now = await _said_now(context, [Aggregate(kind, id_of(version)) for version in chosen])
     shown = [

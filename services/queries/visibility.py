@@ -17,6 +17,7 @@ from events.objectives.state import Objective
 from events.people.org_chart import OrgChart
 from events.people.state import Person
 from events.state import State
+from events.talk.said import Said
 from events.visibility import Viewer, viewer_of
 from projections.state import queries, queries_visibility
 from projections.state.queries_visibility import SAID
@@ -27,6 +28,8 @@ from services.queries.read_context import ReadContext
 
 GOALS = ("objective", "initiative", "scorecard")
 """The kinds of aggregates of which a role may see all."""
+GOAL_KINDS = ("objective", "key_result")
+"""The kinds in references to goals."""
 _PERSON = "person:"
 
 
@@ -140,16 +143,22 @@ def _goals_in(state: object) -> tuple[str, ...]:
             return supports if taken is None else (*supports, taken)
         case Initiative(supports=supports):
             return supports
+        case Said(about=str() as about):
+            return tuple(_goals_of([about]).values())
     return ()
 
 
 def _without(state: Any, hidden: frozenset[str]) -> Any:
-    """Return an objective or initiative without some of the goals in it; anything else as it is."""
+    """Return an objective, an initiative or what was said without some of the goals in it; anything else as
+    it is.
+    """
     update: dict[str, Any] = {}
     if isinstance(state, Objective | Initiative):
         update["supports"] = tuple(goal for goal in state.supports if goal not in hidden)
     if isinstance(state, Objective) and state.takes_over in hidden:
         update["takes_over"] = None
+    if isinstance(state, Said) and state.about is not None and hidden.intersection(_goals_in(state)):
+        update["about"] = None
     return state.model_copy(update=update) if update else state
 
 
@@ -194,6 +203,29 @@ async def hidden_goals(context: ReadContext, ids: Collection[str]) -> frozenset[
     """Return those of some ids of objectives and key results that the caller does not see."""
     looking, now = await viewer(context, GOALS), context.view.position
     return await queries_visibility.hidden_goals(context.connection, looking, now, ids)
+
+
+async def seen_references(context: ReadContext, references: Sequence[str]) -> list[str]:
+    """Return references (`<kind>/<id>`) without those to goals that the caller does not see.
+
+    A list that is filtered by a reference takes them from here. Else something that the caller sees would
+    tell that it refers to what they do not see.
+    """
+    hidden = await hidden_references(context, references)
+    return [one for one in references if one not in hidden]
+
+
+async def hidden_references(context: ReadContext, references: Collection[str]) -> frozenset[str]:
+    """Return those of some references that are to goals which the caller does not see."""
+    goals = _goals_of(references)
+    hidden = await hidden_goals(context, set(goals.values())) if goals else frozenset()
+    return frozenset(one for one, id_ in goals.items() if id_ in hidden)
+
+
+def _goals_of(references: Collection[str]) -> dict[str, str]:
+    """Return the ids of the goals among what is referred to, by reference."""
+    parts = {one: one.partition("/") for one in references}
+    return {one: id_ for one, (kind, _, id_) in parts.items() if kind in GOAL_KINDS}
 
 
 def _state(version: queries.Version) -> State:

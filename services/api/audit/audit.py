@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -35,8 +35,14 @@ from services.keys.keys import Keys
 from services.queries.message_access import private_to_others, readable_words
 from services.queries.org_chart import load_org_chart
 from services.queries.person_names import names_of
-from services.queries.read_context import Moment, ReadContext, ViewReader, end_of, start_of
-from services.queries.visibility import GOALS, hidden_aggregates, hidden_goals
+from services.queries.read_context import Moment, ViewReader, end_of, start_of
+from services.queries.visibility import (
+    GOAL_KINDS,
+    GOALS,
+    hidden_aggregates,
+    hidden_references,
+    seen_references,
+)
 
 router = subject_router("/v1/audit", "audit")
 
@@ -135,7 +141,7 @@ async def read(
         after = position_in(paged)
         kinds = GOALS if caller.may(Permission.WITNESS) else (*GOALS, *SAID)
         hidden = await hidden_aggregates(context, kinds)
-        asked = [] if about is None else await _seen_references(context, references(about))
+        asked = [] if about is None else await seen_references(context, references(about)) or [_NOTHING]
     async with viewing.trail(caller, context.position) as trail:
         entries = await queries.trail_of(
             trail.connection,
@@ -223,15 +229,8 @@ async def recordings(
     return page_from(shown, paged, context.next_page)
 
 
-_GOAL_KINDS = ("objective", "key_result")
 _NOTHING = "nothing/-"
 """A reference of which there is no entry; none at all would ask for every entry."""
-
-
-async def _seen_references(context: ReadContext, asked: list[str]) -> list[str]:
-    """Return references without those to goals that the caller does not see."""
-    hidden = await _hidden_references(context, asked)
-    return [one for one in asked if one not in hidden] or [_NOTHING]
 
 
 async def _without_hidden_goals(
@@ -246,7 +245,7 @@ async def _without_hidden_goals(
         return entries
     named = [{*entry.about, *_lines(entry.event.data)} for entry in entries]
     async with viewing.context(caller) as now:
-        hidden = await _hidden_references(now, {one for some in named for one in some})
+        hidden = await hidden_references(now, {one for some in named for one in some})
     return [
         entry._replace(
             about=[one for one in entry.about if one not in hidden],
@@ -256,13 +255,6 @@ async def _without_hidden_goals(
         else entry
         for entry, some in zip(entries, named, strict=True)
     ]
-
-
-async def _hidden_references(context: ReadContext, asked: Collection[str]) -> frozenset[str]:
-    """Return those of some references that are to goals which the caller does not see."""
-    goals = {one: id_ for one in asked for kind, _, id_ in [one.partition("/")] if kind in _GOAL_KINDS}
-    hidden = await hidden_goals(context, set(goals.values())) if goals else frozenset()
-    return frozenset(one for one, id_ in goals.items() if id_ in hidden)
 
 
 def _lines(said: Any) -> Iterator[str]:
@@ -325,7 +317,7 @@ def _is_hidden(value: Any, hidden: frozenset[str]) -> bool:
         case Item():
             return f"{value.kind}/{value.id}" in hidden
         case str():
-            return value in hidden or any(f"{kind}/{value}" in hidden for kind in _GOAL_KINDS)
+            return value in hidden or any(f"{kind}/{value}" in hidden for kind in GOAL_KINDS)
     return False
 
 

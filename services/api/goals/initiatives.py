@@ -30,7 +30,7 @@ from services.api.http.services import Serving
 from services.api.http.transitions import add_step
 from services.queries.paging import after_cursor, last_id
 from services.queries.person_names import name_people
-from services.queries.visibility import list_seen, seen
+from services.queries.visibility import GOAL_KINDS, list_seen, seen, seen_references
 
 router = subject_router("/v1/initiatives", "initiatives")
 
@@ -109,7 +109,8 @@ async def list_initiatives(
         if supports is None:
             chosen = await list_seen(context, "initiative", paged, holding=[filters])
         else:
-            goals = [f"{kind}/{supports}" for kind in ("objective", "key_result")]
+            named = [f"{kind}/{supports}" for kind in GOAL_KINDS]
+            goals = await seen_references(context, named)
             versions = await attachments(context.connection, "initiative", goals, context.position)
             fitting = [
                 version
