@@ -22,6 +22,14 @@ class Report(EventData):
     """Reports on an aggregate and changes none of its terms: an `If-Match` of an earlier read still holds."""
 
 
+class Backdatable(EventData):
+    """Moves figures, also of days that were over, and then says so."""
+
+    backdated: bool = False
+    """It holds for days that were over: from a day before the one on which it was recorded, or for a whole
+    cycle whose last day was over."""
+
+
 class UnknownData(EventData):
     """The data of an event type this version does not know: kept as it is and skipped by every fold."""
 

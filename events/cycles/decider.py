@@ -37,11 +37,11 @@ def decide(command: CycleCommand, state: Cycle | None, context: Context) -> list
     match command:
         case OpenCycle():
             _check_status(state, "planned")
-            return [CycleOpened(policies=context.policies.versions)]
+            return [_opened(state, context)]
         case AdoptPolicy():
             require_not_closed(state)
             _check_status(state, "open")
-            return _adopt(command, state.policies or PolicyVersions(), context)
+            return _adopt(command, state, context)
         case CloseCycle():
             _check_status(state, "open")
             if context.today <= state.end:
@@ -73,8 +73,15 @@ def _plan(command: PlanCycle, state: Cycle | None) -> list[EventData]:
     return [CyclePlanned(**command.model_dump())]
 
 
-def _adopt(command: AdoptPolicy, pins: PolicyVersions, context: Context) -> list[EventData]:
-    newest = context.policies.versions.of(command.framework)
+def _opened(state: Cycle, context: Context) -> CycleOpened:
+    """Return the event that pins the newest policies; those of its last day judged a cycle that is over."""
+    newest = context.policies.versions_on(date.max)
+    over = context.today > state.end and newest != context.policies.versions_on(state.end)
+    return CycleOpened(policies=newest, backdated=over)
+
+
+def _adopt(command: AdoptPolicy, state: Cycle, context: Context) -> list[EventData]:
+    newest = context.policies.newest(command.framework).version
     version = newest if command.version is None else command.version
     if version > newest:
         raise Refused(
@@ -84,11 +91,12 @@ def _adopt(command: AdoptPolicy, pins: PolicyVersions, context: Context) -> list
             kind="invalid",
             pointer="/version",
         )
-    old = pins.of(command.framework)
+    old = (state.policies or PolicyVersions()).of(command.framework)
     if version == old:
         return []
     context.require_reason()
-    return [CyclePolicyAdopted(framework=command.framework, old=old, new=version)]
+    over = context.today > state.end
+    return [CyclePolicyAdopted(framework=command.framework, old=old, new=version, backdated=over)]
 
 
 def _check_status(cycle: Cycle, needed: CycleStatus) -> None:

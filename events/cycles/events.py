@@ -5,7 +5,7 @@ from typing import Literal
 
 from events.kpis.definition import Cadence
 from events.policies.rules import Framework, PolicyVersions
-from events.registry import EventData, event
+from events.registry import Backdatable, EventData, event
 
 CycleKind = Literal["month", "quarter", "half_year", "year", "other"]
 
@@ -31,7 +31,7 @@ class CyclePlanned(EventData):
     ko="{actor} 사이클 {id} 운영을 시작했습니다.",
     en="{actor} opened the cycle {id}.",
 )
-class CycleOpened(EventData):
+class CycleOpened(Backdatable):
     """Work on the goals of the cycle began, under these versions of the policies."""
 
     policies: PolicyVersions = PolicyVersions()
@@ -42,7 +42,7 @@ class CycleOpened(EventData):
     ko="{actor} 사이클 {id}에 {framework} 산정 기준 {new}판을 적용했습니다(이전: {old}판).",
     en="{actor} adopted version {new} of the policy {framework} for the cycle {id} (before: version {old}).",
 )
-class CyclePolicyAdopted(EventData):
+class CyclePolicyAdopted(Backdatable):
     """The goals of an open cycle are judged by another version. The reason is in the envelope."""
 
     framework: Framework

@@ -39,7 +39,10 @@ class DefineKpi(Command):
 
 
 class RedefineKpi(Command):
-    """Change parts of the definition: what is left out stays; null clears what may be empty."""
+    """Change parts of the definition: what is left out stays; null clears what may be empty.
+
+    How readings count (aggregation, cadence, empty) is another from a day on.
+    """
 
     needs = frozenset({"measured_cycles", "org_unit", "policies", "unknown", "unseen"})
 
@@ -56,6 +59,8 @@ class RedefineKpi(Command):
     serves_why: Title | None = None
     counter_metrics: CounterMetrics | None = None
     reward: Reward | None = None
+    effective_from: date | None = None
+    """The first business day on which its readings count in another way; None: today."""
 
 
 class StatedKpiTarget(Command):

@@ -1,5 +1,7 @@
 """The rules of a KPI: what it measures stays, how it is read may change, targets hold for days."""
 
+from datetime import date
+
 from pydantic import ValidationError
 
 from events.context import Context
@@ -15,7 +17,14 @@ from events.kpis.commands import (
     SendBackKpiChange,
     SetKpiTarget,
 )
-from events.kpis.definition import AGGREGATIONS, COUNTING, KpiDefinition, KpiTarget, ReadingKind
+from events.kpis.definition import (
+    AGGREGATIONS,
+    COUNTING,
+    Counting,
+    KpiDefinition,
+    KpiTarget,
+    ReadingKind,
+)
 from events.kpis.events import (
     KpiChangeAgreed,
     KpiChangeProposed,
@@ -91,7 +100,7 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
     old = state.definition
     said = {
         field: getattr(command, field)
-        for field in command.model_fields_set
+        for field in command.model_fields_set & KpiDefinition.model_fields.keys()
         if field in CLEARABLE or getattr(command, field) is not None
     }
     # A purpose that is not shown to who asks stays, unless another one takes its place.
@@ -100,18 +109,49 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
     _check_purpose(new, context)
     if new.serves is None:
         new = new.model_copy(update=unseen)
-    if new == old:
+    if command.effective_from is not None and not COUNTING & command.model_fields_set:
+        raise Refused(
+            "day_of_nothing",
+            "effective_from is the day from which aggregation, cadence or empty are another",
+            "effective_from은 aggregation, cadence, empty가 바뀌는 날짜입니다",
+            kind="invalid",
+            pointer="/effective_from",
+        )
+    day = _counts_anew_from(command.effective_from or context.today, new, state)
+    if new == old and day is None:
         return []
-    if any(getattr(new, field) != getattr(old, field) for field in COUNTING):
-        for cycle in context.measured_cycles:
-            require_not_closed(cycle)
+    if day is not None:
+        _check_counting_day(day, context)
     context.require_reason()
     _check_aggregation(state.kind, new.aggregation)
     if new.reward != old.reward:
         check_reward(new.reward, context.policies.newest("kpi"))
     if new.org_unit is not None and new.org_unit != old.org_unit:
         require_org_unit(context, pointer="/org_unit")
-    return [KpiRedefined(old=old, new=new)]
+    backdated = day is not None and day < context.today
+    return [KpiRedefined(old=old, new=new, effective_from=day, backdated=backdated)]
+
+
+def _counts_anew_from(day: date, new: KpiDefinition, state: Kpi) -> date | None:
+    """Return the day from which readings count in another way than now, or than they did on that day."""
+    then = state.as_on(day)
+    same = all(getattr(new, field) == getattr(state, field) == getattr(then, field) for field in COUNTING)
+    return None if same else day
+
+
+def _check_counting_day(day: date, context: Context) -> None:
+    """Refuse to count in another way from a day that is to come, or that lies in a closed cycle."""
+    if day > context.today:
+        raise Refused(
+            "day_in_the_future",
+            f"{day} has not come yet",
+            f"{day}은(는) 아직 오지 않은 날입니다",
+            kind="invalid",
+            pointer="/effective_from",
+        )
+    for cycle in context.measured_cycles:
+        if day <= cycle.end:
+            require_not_closed(cycle)
 
 
 def _set_target(command: SetKpiTarget, state: Kpi, context: Context) -> list[EventData]:
@@ -230,13 +270,29 @@ def require_kpi(context: Context, unit: str, *, pointer: str) -> Kpi:
     return kpi
 
 
+def _redefined(before: Kpi, redefined: KpiRedefined) -> Kpi:
+    new, since = redefined.new, redefined.effective_from
+    counted = before.counted or (_counting(redefined.old, None),)
+    if since is not None:
+        counted = (*counted, _counting(new, since))
+    elif _counting(new, None) != _counting(redefined.old, None):
+        counted = ()  # said before such changes had a day
+    return before.model_copy(
+        update={**dict(new), "counted": counted if len(counted) > 1 else ()},
+    )
+
+
+def _counting(definition: KpiDefinition, since: date | None) -> Counting:
+    return Counting(effective_from=since, **{field: getattr(definition, field) for field in COUNTING})
+
+
 def evolve(state: Kpi | None, event: Event) -> Kpi:
     """Return the state after an event. Raises OutOfPlace."""
     match event.data:
         case KpiDefined() as defined:
             return Kpi(id=beginning(state, event), **defined.model_dump())
         case KpiRedefined() as redefined:
-            return existing(state, event).model_copy(update=dict(redefined.new))
+            return _redefined(existing(state, event), redefined)
         case KpiTargetSet() as target_set:
             before = existing(state, event)
             return before.model_copy(update={"targets": (*before.targets, target_set.new)})

@@ -30,6 +30,17 @@ COUNTING = frozenset({"aggregation", "cadence", "empty"})
 """The parts of a definition that figures follow from."""
 
 
+class Counting(BaseModel):
+    """How readings become figures, from a business day on; from ever on where that is None."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    effective_from: date | None
+    aggregation: Aggregation
+    cadence: Cadence
+    empty: EmptyPeriod
+
+
 WITHOUT_PURPOSE: Mapping[str, None] = {"serves": None, "serves_why": None}
 """What a definition says of its purpose to whoever does not see the goal that it serves."""
 

@@ -1,10 +1,11 @@
 """Events of a KPI (핵심성과지표). Its id is the aggregate's; its readings are another aggregate."""
 
+from datetime import date
 from typing import Any
 
 from events.kpis.definition import KpiDefinition, KpiTarget, ReadingKind
 from events.pending_changes import PendingChange
-from events.registry import EventData, event, upcaster
+from events.registry import Backdatable, EventData, event, upcaster
 
 
 @event(
@@ -28,14 +29,18 @@ def _a_period_without_readings_was_unknown(data: dict[str, Any]) -> dict[str, An
 
 @event(
     "kpi.redefined",
-    ko="{actor} KPI ‘{old.name_ko}’의 정의를 바꿨습니다.",
-    en="{actor} redefined the KPI “{old.name_en}”.",
+    ko="{actor} KPI ‘{old.name_ko}’의 정의를 바꿨습니다[({effective_from}부터)].",
+    en="{actor} redefined the KPI “{old.name_en}”[, from {effective_from} on].",
 )
-class KpiRedefined(EventData):
-    """A KPI is defined otherwise, for all its readings. The reason is in the envelope."""
+class KpiRedefined(Backdatable):
+    """A KPI is defined otherwise. The reason is in the envelope."""
 
     old: KpiDefinition
     new: KpiDefinition
+    effective_from: date | None = None
+    """The business day from which all its readings count in the new way: figures as of a day before, and of
+    cycles that were over by then, stay. None where they count as before, and in events of before there was
+    such a day: these changed all figures."""
 
 
 @event(
@@ -43,14 +48,12 @@ class KpiRedefined(EventData):
     ko="{actor} KPI {id}의 목표치를 정했습니다: {old.target} → {new.target} ({new.effective_from}부터).",
     en="{actor} set the target of KPI {id} from {old.target} to {new.target}, from {new.effective_from} on.",
 )
-class KpiTargetSet(EventData):
+class KpiTargetSet(Backdatable):
     """A KPI has a target for a stretch of days. It wins over targets set before for the same days."""
 
     new: KpiTarget
     old: KpiTarget | None = None
     """The target that held on its first day until then."""
-    backdated: bool = False
-    """It begins before the business day on which it was set."""
 
 
 @event(

@@ -272,7 +272,10 @@ class ChangeKeyResultOwner(ObjectiveStep):
 
 
 class CheckIn(ObjectiveStep):
-    """Report on a key result for a day of the cycle, today unless said otherwise."""
+    """Report on a key result for a day of the cycle, today unless said otherwise.
+
+    Once the cycle is over a value needs its day.
+    """
 
     reports = True
 

@@ -69,7 +69,7 @@ def decide(command: AnyCommand, state: Objective | None, context: Context) -> li
         raise Refused("objective_unknown", "there is no such objective", "없는 목표입니다", kind="not_found")
     cycle = _cycle(context)
     if isinstance(command, LifeCommand):
-        return step(command, state, context)
+        return step(command, state, cycle, context)
     check_status(state, "drafted", "active")
     if must_wait(command, state, context):
         proposed = as_proposed(state)

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 
 from events.decimals import Number
-from events.registry import EventData, event
+from events.registry import Backdatable, EventData, event
 from events.rewards import Reward
 
 DIRECT_TITLE = "직속 핵심 결과 / Direct key results"
@@ -169,7 +169,7 @@ class ObjectiveRewardChanged(EventData):
     ko="{actor} 목표 {id} 추진을 중단했습니다.",
     en="{actor} dropped the objective {id}.",
 )
-class ObjectiveDropped(EventData):
+class ObjectiveDropped(Backdatable):
     """An objective is pursued no longer; its history stays. The reason is in the envelope."""
 
 
@@ -204,5 +204,5 @@ class ObjectiveClosed(EventData):
     ko="{actor} 목표 {id} 추진을 다시 시작했습니다.",
     en="{actor} reopened the objective {id}.",
 )
-class ObjectiveReopened(EventData):
+class ObjectiveReopened(Backdatable):
     """A dropped or closed objective goes on, in a new edition. The reason is in the envelope."""

@@ -221,7 +221,7 @@ def _key_result_change(objective: Objective, data: KeyResultEvent, event: Event)
         case KeyResultOwnerChanged(new=owner):
             return {"owner": owner}
         case CheckedIn():
-            report = data.model_dump(exclude={"key_result"})
+            report = data.model_dump(exclude={"key_result", "backdated"})
             check_in = CheckIn(actor=event.actor, event_id=event.id, **report)
             return {"check_ins": (*key_result.check_ins, check_in)}
         case StepDone(step=step, day=day) | StepReopened(step=step, day=day):

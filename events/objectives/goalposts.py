@@ -3,9 +3,9 @@
 from events.commands import Command
 from events.context import Context
 from events.cycles.state import Cycle
-from events.objectives.key_result_events import Goalpost, RelativeResolved
+from events.objectives.key_result_events import CheckedIn, RelativeResolved
 from events.objectives.state import Objective
-from events.registry import EventData
+from events.registry import Backdatable, EventData
 
 
 def needs_agreement(objective: Objective) -> bool:
@@ -23,8 +23,7 @@ def needs_approval(objective: Objective, context: Context) -> bool:
         return False
     if objective.waiting is not None:
         return True
-    pins = None if context.cycle is None else context.cycle.policies
-    return context.policies.pinned(objective.framework, pins).rules.approve_target_changes
+    return context.policies.pinned(objective.framework, context.cycle).rules.approve_target_changes
 
 
 def must_wait(command: Command, objective: Objective, context: Context) -> bool:
@@ -44,14 +43,16 @@ def is_over(objective: Objective, cycle: Cycle, context: Context) -> bool:
 
 
 def flagged(data: EventData, objective: Objective, cycle: Cycle, context: Context) -> EventData:
-    """Return an event; one that moves a goalpost of a cycle that is over is marked as backdated.
+    """Return an event; one that moves a final figure of a cycle that is over is marked as backdated.
 
     What has no day of its own holds for the whole cycle, whose final figure it moves. A first base of a
-    relative goal follows from what was agreed.
+    relative goal follows from what was agreed, and confidence enters no score.
     """
-    if not isinstance(data, Goalpost) or not is_over(objective, cycle, context):
+    if not isinstance(data, Backdatable) or not is_over(objective, cycle, context):
         return data
     if isinstance(data, RelativeResolved) and not resolved_anew(data, objective):
+        return data
+    if isinstance(data, CheckedIn) and data.value is None:
         return data
     return data.model_copy(update={"backdated": True})
 

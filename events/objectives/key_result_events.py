@@ -5,7 +5,7 @@ from datetime import date
 from events.decimals import Number
 from events.measures import Measure
 from events.objectives.trajectory import Trajectory
-from events.registry import EventData, Report, event
+from events.registry import Backdatable, EventData, Report, event
 from events.relative import FrozenBase
 
 
@@ -15,12 +15,8 @@ class KeyResultEvent(EventData):
     key_result: str
 
 
-class Goalpost(KeyResultEvent):
+class Goalpost(KeyResultEvent, Backdatable):
     """Something that a score of the key result is held against, or follows from, is another one."""
-
-    backdated: bool = False
-    """It holds for days that were over: from a day before the one on which it was changed, or for the whole
-    cycle, whose last day was over."""
 
 
 @event(
@@ -191,7 +187,7 @@ class KeyResultOwnerChanged(KeyResultEvent):
     " ({day}[, value {value}][, confidence {confidence}]).",
     personal=("note",),
 )
-class CheckedIn(KeyResultEvent, Report):
+class CheckedIn(KeyResultEvent, Report, Backdatable):
     """A person's report. A value counts if no KPI gives it; confidence (0 to 10) and note never do."""
 
     day: date
@@ -217,7 +213,7 @@ class TrajectoryDeclared(Goalpost):
     ko="{actor} {day} 핵심 결과 {key_result} 단계 {step} 완료를 기록했습니다.",
     en="{actor} marked the step {step} of the key result {key_result} as done, {day}.",
 )
-class StepDone(KeyResultEvent, Report):
+class StepDone(KeyResultEvent, Report, Backdatable):
     """A step of a milestone is done since a business day."""
 
     step: str
@@ -229,7 +225,7 @@ class StepDone(KeyResultEvent, Report):
     ko="{actor} 핵심 결과 {key_result} 단계 {step} 완료를 {day}부터 취소했습니다.",
     en="{actor} reopened the step {step} of the key result {key_result}, from {day} on.",
 )
-class StepReopened(KeyResultEvent, Report):
+class StepReopened(KeyResultEvent, Report, Backdatable):
     """A step that was marked as done is not, from a business day on. The reason is in the envelope."""
 
     step: str

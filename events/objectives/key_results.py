@@ -40,13 +40,14 @@ from events.objectives.key_result_events import (
     TrajectoryDeclared,
     WeightChanged,
 )
-from events.objectives.refusals import key_result_exists
+from events.objectives.refusals import cycle_over, key_result_exists
 from events.objectives.relative_goals import check_absolute, resolve_relative, unresolved
 from events.objectives.reports import check_day_in_cycle, report
 from events.objectives.state import KeyResult, Objective
 from events.objectives.trajectory import Trajectory
 from events.registry import EventData
 from events.relative_rules import as_stated
+from events.text import Text
 
 MOST_KEY_RESULTS = 50
 """Of one objective that are not dropped. Good practice is two to five; that is advice, this is a limit."""
@@ -176,13 +177,8 @@ def _change_target(
 ) -> list[EventData]:
     # Before the objective is active there is one target, for the whole cycle; afterwards a change has a date.
     if command.effective_from is None and is_over(objective, cycle, context):
-        raise Refused(
-            "cycle_over",
-            f"the cycle {cycle.id} was over on {cycle.end}: name the day of it from which the target holds",
-            f"사이클 {cycle.id}은(는) {cycle.end}에 끝났습니다. 목표치를 적용할 사이클의 날짜를 적으십시오",
-            kind="invalid",
-            pointer="/effective_from",
-        )
+        what = Text("목표치를 적용할", "from which the target holds")
+        raise cycle_over(cycle, what, pointer="/effective_from")
     usual = max(context.today, cycle.start) if objective.activated else cycle.start
     day = command.effective_from or usual
     check_day_in_cycle(day, cycle, pointer="/effective_from")

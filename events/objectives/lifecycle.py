@@ -1,6 +1,7 @@
 """The life of an objective: which steps each status allows, and its end with its people's own grade."""
 
 from events.context import Context
+from events.cycles.state import Cycle
 from events.errors import Refused
 from events.objectives.agreement import (
     agree,
@@ -30,7 +31,7 @@ from events.objectives.events import (
     ObjectiveReopened,
     ObjectiveSentBack,
 )
-from events.objectives.goalposts import needs_agreement
+from events.objectives.goalposts import flagged, needs_agreement
 from events.objectives.state import Objective, ObjectiveStatus
 from events.objectives.substitutes import check_may_end
 from events.registry import EventData
@@ -75,7 +76,7 @@ def check_status(objective: Objective, *needed: ObjectiveStatus) -> None:
         )
 
 
-def step(command: LifeCommand, objective: Objective, context: Context) -> list[EventData]:
+def step(command: LifeCommand, objective: Objective, cycle: Cycle, context: Context) -> list[EventData]:
     """Return the event of the next step of an objective's life.
 
     Refuses one that its status does not allow.
@@ -114,8 +115,8 @@ def step(command: LifeCommand, objective: Objective, context: Context) -> list[E
             context.require_reason()
             if needs_agreement(objective):
                 return defer([ObjectiveDropped()], objective, context)
-            return [ObjectiveDropped()]
+            return [flagged(ObjectiveDropped(), objective, cycle, context)]
         case ReopenObjective():
             check_status(objective, "closed", "dropped")
             context.require_reason()
-            return [ObjectiveReopened()]
+            return [flagged(ObjectiveReopened(), objective, cycle, context)]

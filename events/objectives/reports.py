@@ -8,8 +8,10 @@ from events.errors import Refused
 from events.objectives.commands import CheckIn, MarkStepDone, ReopenStep
 from events.objectives.key_result_events import CheckedIn, StepDone, StepReopened
 from events.objectives.lifecycle import ALLOWED
+from events.objectives.refusals import cycle_over
 from events.objectives.state import KeyResult, Objective
 from events.registry import EventData
+from events.text import Text
 
 MOST_CHECK_INS = 1000
 """On one key result: more is a feed, and belongs to a KPI."""
@@ -75,6 +77,8 @@ def _check_in(
             kind="invalid",
             pointer="/value",
         )
+    if command.value is not None:
+        _require_day(command.day, cycle, context)
     day = _reported_day(command.day, cycle, context)
     then = key_result.as_measured_on(day).measure
     if command.value is not None and not then.valued_like(key_result.measure):
@@ -111,6 +115,7 @@ def _mark_step(
             kind="not_found",
             pointer="/step",
         )
+    _require_day(command.day, cycle, context)
     day = _reported_day(command.day, cycle, context)
     done = isinstance(command, MarkStepDone)
     since = key_result.done_since(command.step, day)
@@ -128,6 +133,12 @@ def _mark_step(
         )
     marked = StepDone if done else StepReopened
     return [marked(key_result=key_result.id, step=command.step, day=day)]
+
+
+def _require_day(said: date | None, cycle: Cycle, context: Context) -> None:
+    """Refuse to change the final figure of a cycle that is over without naming the day it is about."""
+    if said is None and context.today > cycle.end:
+        raise cycle_over(cycle, Text("보고할", "that the report is about"), pointer="/day")
 
 
 def _reported_day(said: date | None, cycle: Cycle, context: Context) -> date:

@@ -74,6 +74,7 @@ def evolve(state: Policy | None, event: Event) -> Policy:
             before = state or Policy(id=framework)
             if version != before.version + 1:
                 raise OutOfPlace(f"version {version} comes after version {before.version}")
-            return Policy(id=framework, versions=(*before.versions, rules))
+            day = event.business_day or event.time.date()
+            return Policy(id=framework, versions=(*before.versions, rules), since=(*before.since, day))
         case _:
             return existing(state, event)

@@ -28,5 +28,4 @@ def check_goal_reward(reward: Reward | None, framework: str, context: Context) -
     """Refuse a reward of a goal that the policy pinned by its cycle does not allow."""
     if reward is None:
         return  # the policies are known only to commands that may be judged by them
-    pins = None if context.cycle is None else context.cycle.policies
-    check_reward(reward, context.policies.pinned("mbo" if framework == "mbo" else "okr", pins))
+    check_reward(reward, context.policies.pinned("mbo" if framework == "mbo" else "okr", context.cycle))

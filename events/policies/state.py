@@ -1,8 +1,10 @@
 """The state of a policy, and which of its versions holds."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple
 
+from events.cycles.state import Cycle
 from events.policies.defaults import DEFAULTS
 from events.policies.rules import Framework, PolicyVersions, Rules
 from events.state import State
@@ -14,11 +16,17 @@ class Policy(State):
     id: Framework
     versions: tuple[Rules, ...] = ()
     """Those that were set, from version 1 on."""
+    since: tuple[date, ...] = ()
+    """The business day on which each of these was set."""
 
     @property
     def version(self) -> int:
         """The newest one; 0 is built in."""
         return len(self.versions)
+
+    def version_on(self, day: date) -> int:
+        """Return the one that was the newest at the end of a business day."""
+        return sum(since <= day for since in self.since)
 
     def rules(self, version: int) -> Rules:
         """Return the rules of a version. Raises IndexError if there is none yet."""
@@ -45,14 +53,18 @@ class Policies:
         policy = self._policies[framework]
         return InForce(framework, policy.version, policy.rules(policy.version))
 
-    def pinned(self, framework: Framework, pins: PolicyVersions | None) -> InForce:
-        """Return the version that judges the goals of a cycle; one that has not opened yet pins none."""
-        if pins is None:
+    def pinned(self, framework: Framework, cycle: Cycle | None) -> InForce:
+        """Return the version that judges the goals of a cycle.
+
+        One that has not opened pins none: the newest of its last day judges them, so that what is set after
+        that changes no final figure.
+        """
+        if cycle is None:
             return self.newest(framework)
+        pins = cycle.policies or self.versions_on(cycle.end)
         version = pins.of(framework)
         return InForce(framework, version, self._policies[framework].rules(version))
 
-    @property
-    def versions(self) -> PolicyVersions:
-        """The newest version of each: what a cycle pins when it opens."""
-        return PolicyVersions(**{id_: policy.version for id_, policy in self._policies.items()})
+    def versions_on(self, day: date) -> PolicyVersions:
+        """Return the version of each that was the newest on a day, which may be to come."""
+        return PolicyVersions(**{id_: policy.version_on(day) for id_, policy in self._policies.items()})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from events.context import Context
 from events.cycles.decider import require_not_closed
+from events.cycles.state import Cycle
 from events.envelope import Event
 from events.errors import Refused
 from events.org_units.decider import require_org_unit
@@ -31,7 +32,7 @@ def decide(
         raise Refused(
             "scorecard_unknown", "there is no such scorecard", "없는 평가표입니다", kind="not_found"
         )
-    _check_cycle(context)
+    cycle = _require_cycle(context)
     # First, so that nobody learns from an answer what an item is that is withheld from them.
     _check_known(command.items, context)
     items = context.with_unseen(command.items, state.items, lambda item: item.goal)
@@ -39,7 +40,7 @@ def decide(
         return []
     context.require_reason()
     _check_items(items, withheld=len(items) > len(command.items))
-    return [ScorecardChanged(old=state.items, new=items)]
+    return [ScorecardChanged(old=state.items, new=items, backdated=context.today > cycle.end)]
 
 
 def _draw_up(command: DrawUpScorecard, state: Scorecard | None, context: Context) -> list[EventData]:
@@ -50,7 +51,7 @@ def _draw_up(command: DrawUpScorecard, state: Scorecard | None, context: Context
             f"평가표 {state.id} 아이디가 이미 있습니다",
             allowed=["change"],
         )
-    _check_cycle(context)
+    _require_cycle(context)
     if (command.org_unit is None) == (command.person is None):
         raise Refused(
             "scorecard_of_one",
@@ -104,13 +105,14 @@ def _check_items(items: Sequence[Item], *, withheld: bool = False) -> None:
         )
 
 
-def _check_cycle(context: Context) -> None:
-    """Refuse a scorecard whose cycle does not exist or is closed."""
+def _require_cycle(context: Context) -> Cycle:
+    """Return the cycle of a scorecard. Refuses one that does not exist or is closed."""
     if context.cycle is None:
         raise Refused(
             "cycle_unknown", "there is no such cycle", "없는 사이클입니다", kind="invalid", pointer="/cycle"
         )
     require_not_closed(context.cycle)
+    return context.cycle
 
 
 def evolve(state: Scorecard | None, event: Event) -> Scorecard:

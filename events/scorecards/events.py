@@ -1,6 +1,6 @@
 """Events of a scorecard (평가표). Its id is the aggregate's."""
 
-from events.registry import EventData, event
+from events.registry import Backdatable, EventData, event
 from events.scorecards.items import Item
 
 
@@ -24,7 +24,7 @@ class ScorecardDrawnUp(EventData):
     ko="{actor} 평가표 {id} 항목과 가중치를 바꿨습니다.",
     en="{actor} changed the items and weights of the scorecard {id}.",
 )
-class ScorecardChanged(EventData):
+class ScorecardChanged(Backdatable):
     """Other items or weights count than before. The reason is in the envelope."""
 
     old: tuple[Item, ...]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 
 from events.cycles.state import Cycle
 from events.kpis.definition import Cadence
@@ -97,8 +98,24 @@ def score_days(
 
     `kpi` is the KPI the key result is linked to and `days` its business days, at least the `reading_days` of
     its window. Without a link the value is the latest check-in's, or that of the steps. The target is the one
-    in force on each day.
+    in force on each day, and readings count as they did on it: after the cycle as on its last day.
     """
+    if kpi is None or not kpi.counted:
+        return _score_days(key_result, kpi, cycle, days, as_of)
+    scores: list[KeyResultScore] = []
+    for then, some in groupby(as_of, lambda day: kpi.as_on(min(day, cycle.end))):
+        scores += _score_days(key_result, then, cycle, days, some)
+    return scores
+
+
+def _score_days(
+    key_result: KeyResult,
+    kpi: Kpi | None,
+    cycle: Cycle,
+    days: BusinessDays,
+    as_of: Iterable[date],
+) -> list[KeyResultScore]:
+    """Return the scores of days on which the readings of the KPI count in one way."""
     as_of = list(as_of)
     linked = key_result.kpi is not None
     aggregation = kpi.aggregation if linked and kpi is not None else None

@@ -114,7 +114,7 @@ GOALS = ANY - READ - {"reading.disputed", "reading.confirmed", "ledger.position_
 
 STATE = Group(
     "state",
-    30,
+    31,
     StateFold,
     {
         version: GOALS,

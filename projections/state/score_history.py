@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import Insert
 
 from events.cycles.state import Cycle
 from events.envelope import RecordedEvent
+from events.kpis.events import KpiRedefined
 from events.kpis.state import Kpi
 from events.objectives.key_result_events import KeyResultAdded, KpiLinked, MeasureChanged
 from events.objectives.state import KeyResult, Objective
@@ -178,12 +179,10 @@ class ScoreHistory:
             for key_result_id in self._of_kpi.get(kpi_id, ()):
                 scored = self._scored(key_result_id)
                 if scored is not None and scored.kpi is not None and scored.kpi.id == kpi_id:
-                    window = scored.key_result.measure.window_for(scored.kpi.aggregation)
-                    day = counting_day(scored.kpi, window, business_day, scored.cycle)
-                    if day is not None:
-                        day = max(day, scored.key_result.measured_since)
+                    days = _counting_from(scored.key_result, scored.kpi, business_day, scored.cycle)
+                    if days:
                         touch = Touch(added.position, added.recorded_at)
-                        self._touch(key_result_id, recorded_day, day, touch).days.add(day)
+                        self._touch(key_result_id, recorded_day, min(days), touch).days.update(days)
 
     def _touch(self, key_result_id: str, recorded_day: date, first: date, touch: Touch) -> Open:
         found = self._open.get(key_result_id)
@@ -197,7 +196,11 @@ class ScoreHistory:
     def goal_rows(self, recorded: RecordedEvent, change: Change) -> list[Row]:
         """Return the rows of a goal event, as known right after it. Changes nothing yet."""
         rows = []
+        data = recorded.event.data
+        since = data.effective_from if isinstance(data, KpiRedefined) else None
         for scored in self._changed(change):
+            if since is not None and since > scored.cycle.end:
+                continue  # it counts in another way from a day on that is none of the cycle's
             day = _effective_day(recorded, scored.cycle)
             (score,) = self._scores(scored, [day])
             key = (scored.key_result.id, day, recorded.recorded_at.date(), recorded.position)
@@ -288,6 +291,21 @@ class ScoreHistory:
         rows = [self._rows[key] for key in sorted(self._rows)]
         self._rows = {}
         return [Upsert(_REPLACE, arrays(score_history, rows))]
+
+
+def _counting_from(key_result: KeyResult, kpi: Kpi, business_day: date, cycle: Cycle) -> set[date]:
+    """Return the days from which a reading of a business day counts; none if it never does.
+
+    They are several where the KPI's readings count in another way since.
+    """
+    turns = kpi.turns()
+    found = set()
+    for first, beyond in zip(turns, [*turns[1:], date.max], strict=True):
+        then = kpi.as_on(first)
+        day = counting_day(then, key_result.measure.window_for(then.aggregation), business_day, cycle)
+        if day is not None and max(day, first) < beyond:
+            found.add(max(day, first, key_result.measured_since))
+    return found
 
 
 def is_moved(change: Change) -> bool:

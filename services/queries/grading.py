@@ -114,7 +114,7 @@ class Grader:
         self._kpis = kpis
         self._as_of = as_of
         self._active = objective.status == "active"
-        self._policy = policies.pinned(objective.framework, None if cycle is None else cycle.policies)
+        self._policy = policies.pinned(objective.framework, cycle)
         self._yardstick = yardstick(self._policy.rules, objective.ambition)
         self.elapsed = None if cycle is None else elapsed(cycle.start, cycle.end, as_of)
 
@@ -138,6 +138,13 @@ class Grader:
             return None
         return band_out(band_of(score, self._yardstick.bands))
 
+    def kpi(self, key_result: KeyResult) -> Kpi | None:
+        """Return the KPI that a key result takes its value from, as it counts on the day in the cycle."""
+        kpi = self._kpis.get(key_result.kpi or "")
+        if kpi is None or self._cycle is None:
+            return kpi
+        return kpi.as_on(min(self._as_of, self._cycle.end))
+
     def pace(self, key_result: KeyResult, score: KeyResultScore) -> Pace | None:
         """Return the pace of a key result; none while it is pending, and none of a threshold."""
         expected = self._expected(key_result, score)
@@ -157,7 +164,7 @@ class Grader:
 
     def readings(self, key_result: KeyResult, days: BusinessDays | None) -> FreshnessOut | None:
         """Return whether the KPI's readings come as often as its cadence says; none if none counts as 0."""
-        kpi = self._kpis.get(key_result.kpi or "")
+        kpi = self.kpi(key_result)
         if kpi is None or days is None or kpi.empty == "zero":
             return None
         return self._freshness(newest(days, self._as_of), kpi.cadence)
@@ -210,7 +217,7 @@ class Grader:
         if self._cycle is None or self.elapsed is None:
             return None
         if key_result.trajectory:
-            kpi = self._kpis.get(key_result.kpi or "")
+            kpi = self.kpi(key_result)
             aggregation = None if kpi is None else kpi.aggregation
             return expected_score(key_result, self._as_of, self._cycle, aggregation)
         if not has_pace(key_result.measure.kind):

@@ -40,6 +40,7 @@ class KpiStatusOut(BaseModel):
 async def statuses(context: ReadContext, kpis: Sequence[Kpi]) -> dict[str, KpiStatusOut]:
     """Return the status of each KPI on the day shown, by its id."""
     policy = (await load_policies(context)).newest("kpi")
+    kpis = [kpi.as_on(context.as_of) for kpi in kpis]
     stretches = {kpi.id: days_for_status(kpi, context.as_of) for kpi in kpis}
     days = await queries.days_of_each(context.connection, stretches, context.position)
     return {kpi.id: _status(kpi, days[kpi.id], policy, context.as_of) for kpi in kpis}

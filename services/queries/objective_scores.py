@@ -179,7 +179,7 @@ class ObjectiveScores:
                 for earlier in key_result.earlier_measures
             ],
             unresolved=key_result.target_on(self._context.as_of) is None,
-            targets=[self._target(key_result, fact) for fact in key_result.targets],
+            targets=[self._target(key_result, fact, judge.kpi(key_result)) for fact in key_result.targets],
             kpi=key_result.kpi,
             owner=key_result.owner,
             weight=key_result.weight,
@@ -198,9 +198,8 @@ class ObjectiveScores:
             score=None if score is None else self.judged(objective, key_result, score),
         )
 
-    def _target(self, key_result: KeyResult, fact: TargetFact) -> SetTarget:
+    def _target(self, key_result: KeyResult, fact: TargetFact, kpi: Kpi | None) -> SetTarget:
         shown = SetTarget(target=fact.target, effective_from=fact.effective_from, upper=fact.upper, base=None)
-        kpi = self._kpis.get(key_result.kpi or "")
         if fact.base is None:
             return shown
         found = None
@@ -261,13 +260,14 @@ class ObjectiveScores:
                 kpi = self._kpis.get(key_result.kpi or "")
                 if kpi is None or cycle is None:
                     continue
-                window = key_result.measure.window_for(kpi.aggregation)
-                first, last = reading_days(kpi, window, cycle)
-                for fact in key_result.targets:
-                    if fact.base is not None:
-                        first = min(first, base_days(window, kpi, fact.base)[0])
-                known = ranges.get(kpi.id, (first, last))
-                ranges[kpi.id] = min(known[0], first), max(known[1], last)
+                for then in kpi.ever():
+                    window = key_result.measure.window_for(then.aggregation)
+                    first, last = reading_days(then, window, cycle)
+                    for fact in key_result.targets:
+                        if fact.base is not None:
+                            first = min(first, base_days(window, then, fact.base)[0])
+                    known = ranges.get(kpi.id, (first, last))
+                    ranges[kpi.id] = min(known[0], first), max(known[1], last)
         self._days = await queries.days_of_each(self._context.connection, ranges, self._context.position)
 
 

@@ -138,7 +138,7 @@ class ScorecardScores:
         found: dict[str, tuple[date, date]] = {}
         for card in cards:
             for item in card.items:
-                kpi = self._kpis.get(item.id) if item.kind == "kpi" else None
+                kpi = self._kpi(card, item)
                 if kpi is not None and kpi.aggregation in ADDING_UP:
                     first, last = totalled_days(kpi, self._cycles[card.cycle])
                     known = found.get(kpi.id, (first, last))
@@ -151,6 +151,11 @@ class ScorecardScores:
         """
         return min(self._context.as_of, self._cycles[card.cycle].end)
 
+    def _kpi(self, card: Scorecard, item: Item) -> Kpi | None:
+        """Return the KPI of an item as it counts on the day that is looked at; None for a goal."""
+        kpi = self._kpis.get(item.id) if item.kind == "kpi" else None
+        return None if kpi is None else kpi.as_on(self._day(card))
+
     def _holder(self, card: Scorecard) -> Objective:
         """Return the KPIs of a scorecard with the targets in force, as key results: they follow the same
         rules.
@@ -161,7 +166,7 @@ class ScorecardScores:
         day = self._day(card)
         found = []
         for item in card.items:
-            kpi = self._kpis.get(item.id) if item.kind == "kpi" else None
+            kpi = self._kpi(card, item)
             target = None if kpi is None else kpi.target_on(day)
             # One that was retired stays the measure it was: a closed scorecard reads as before.
             if kpi is not None and target is not None and kpi.aggregation not in ADDING_UP:
@@ -173,7 +178,7 @@ class ScorecardScores:
     def line(self, card: Scorecard, item: Item) -> CardLine:
         """One item with its score, capped by the policy of its framework."""
         if item.kind == "kpi":
-            kpi = self._kpis.get(item.id)
+            kpi = self._kpi(card, item)
             names = (item.id, item.id) if kpi is None else (kpi.name_ko, kpi.name_en)
             if kpi is None or kpi.aggregation not in ADDING_UP:
                 return self._line(card, item, names, "kpi", self._raw(card, self._holders[card.id], item.id))
@@ -244,4 +249,4 @@ class ScorecardScores:
         )
 
     def _pinned(self, card: Scorecard, framework: Framework) -> InForce:
-        return self._policies.pinned(framework, self._cycles[card.cycle].policies)
+        return self._policies.pinned(framework, self._cycles[card.cycle])

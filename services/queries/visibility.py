@@ -108,8 +108,10 @@ _ALL = 2**31
 
 
 def on_day(context: ReadContext, version: queries.Version) -> queries.Version:
-    """Return an objective with the cycle and the measures it had on the day shown; anything else as it is."""
-    if isinstance(version.state, Objective):
+    """Return an objective with the cycle and the measures it had on the day shown, and a KPI as it counted;
+    anything else as it is.
+    """
+    if isinstance(version.state, Objective | Kpi):
         return version._replace(state=version.state.as_on(context.as_of))
     return version
 

@@ -298,7 +298,7 @@ async def test_commands_on_different_aggregates_share_a_batch(
 @pytest.mark.parametrize("days", [2, 400])
 @pytest.mark.parametrize(
     "command",
-    [CheckIn(key_result="acv", value=Decimal(60)), RewordObjective(title="Grow more")],
+    [CheckIn(key_result="acv", confidence=6), RewordObjective(title="Grow more")],
     ids=lambda command: type(command).__name__,
 )
 async def test_a_clock_ahead_of_the_ledgers_stores_no_day_to_come(

@@ -11,7 +11,7 @@ from events.policies.defaults import DEFAULTS
 from events.policies.rules import PolicyVersions
 from events.policies.state import Policies, Policy
 from events.registry import EventData
-from tests.events.given import given
+from tests.events.given import given, state_after
 
 START, END = date(2025, 1, 1), date(2025, 3, 31)
 AFTER = END + timedelta(days=1)
@@ -69,7 +69,20 @@ def test_what_was_never_planned_has_no_steps() -> None:
     given("cycle").when(OpenCycle()).refused("cycle_unknown", "not_found")
 
 
-POLICIES = Policies([Policy(id="okr", versions=(DEFAULTS["okr"],) * 3)])
+POLICIES = Policies([Policy(id="okr", versions=(DEFAULTS["okr"],) * 3, since=(START,) * 3)])
+
+
+def test_a_cycle_that_opens_when_it_is_over_pins_the_newest_policies_and_says_so() -> None:
+    """Those of its last day judged it until then: what was set later changed no final figure."""
+    policies = Policies([Policy(id="okr", versions=(DEFAULTS["okr"],) * 3, since=(START, END, AFTER))])
+    planned = given("cycle", PLANNED)
+    assert policies.pinned("okr", state_after("cycle", PLANNED)).version == 2
+    pinned = PolicyVersions(okr=3)
+    opened = planned.when(OpenCycle(), policies=policies, today=AFTER)
+    opened.then(CycleOpened(policies=pinned, backdated=True))
+    unchanged = Policies([Policy(id="okr", versions=(DEFAULTS["okr"],) * 2, since=(START, END))])
+    late = planned.when(OpenCycle(), policies=unchanged, today=AFTER)
+    late.then(CycleOpened(policies=PolicyVersions(okr=2)))
 
 
 def test_a_cycle_pins_the_policies_when_it_opens() -> None:

@@ -464,11 +464,15 @@ class TestCheckIns:
         command = CheckIn(key_result="acv", day=day, confidence=5)
         ACTIVE.when(command).refused(code, "invalid", "/day")
 
-    def test_after_the_cycle_it_is_for_the_last_day(self) -> None:
-        command = CheckIn(key_result="acv", value=Decimal(79))
-        ACTIVE.when(command, today=END + timedelta(days=2)).then(
-            CheckedIn(key_result="acv", day=END, value=Decimal(79))
+    def test_after_the_cycle_a_value_names_its_day_and_what_is_no_value_is_for_the_last_one(self) -> None:
+        late = END + timedelta(days=2)
+        value = CheckIn(key_result="acv", value=Decimal(79))
+        ACTIVE.when(value, today=late).refused("cycle_over", "invalid", "/day")
+        ACTIVE.when(value.model_copy(update={"day": END}), today=late).then(
+            CheckedIn(key_result="acv", day=END, value=Decimal(79), backdated=True)
         )
+        confident = CheckIn(key_result="acv", confidence=7)
+        ACTIVE.when(confident, today=late).then(CheckedIn(key_result="acv", day=END, confidence=7))
 
     def test_a_thousand_are_enough(self) -> None:
         report = CheckedIn(key_result="acv", day=TODAY, confidence=5)

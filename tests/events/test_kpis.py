@@ -12,9 +12,11 @@ from events.kpis.definition import AGGREGATIONS, KpiTarget, ReadingKind
 from events.kpis.events import KpiRedefined, KpiRetired, KpiTargetSet
 from events.kpis.state import Kpi
 from events.measures import Aggregation
+from events.registry import EventData
 from tests.events.given import QUARTER, SALES_TEAM, TODAY, given, state_after
 from tests.events.given_kpis import DEFINED, FIRST, KPI, WITH_TARGET
 
+MARCH, MAY = date(2025, 3, 10), date(2025, 5, 10)
 RETIRED = KPI.and_then(KpiRetired())
 
 
@@ -67,6 +69,43 @@ def test_redefining_keeps_what_is_left_out_and_needs_a_reason() -> None:
     new = old.model_copy(update={"name_ko": "평균 응답 시간", "org_unit": None})
     state = KPI.when(command, reason="조직 개편").then(KpiRedefined(old=old, new=new))
     assert (state.name_ko, state.name_en, state.org_unit) == ("평균 응답 시간", "Response time", None)
+
+
+def test_readings_count_in_another_way_from_a_day_on() -> None:
+    """Today, or an earlier day that is named and flagged; what is said last for a day holds."""
+    changed = KPI.when(RedefineKpi(cadence="week"), reason="x", today=MAY).events
+    assert changed is not None
+    since = [(each.effective_from, each.backdated) for each in changed if isinstance(each, KpiRedefined)]
+    assert since == [(MAY, False)]
+    weekly = KPI.and_then(*changed)
+    named = weekly.when(RedefineKpi(cadence="day", effective_from=MARCH), reason="x", today=MAY).events
+    assert named is not None
+    assert [each.backdated for each in named if isinstance(each, KpiRedefined)] == [True]
+    day_before = {day: day - timedelta(days=1) for day in (MARCH, MAY)}
+
+    def cadences(*events: EventData) -> list[str]:
+        state = state_after("kpi", DEFINED, *events)
+        return [state.as_on(day).cadence for day in (day_before[MARCH], MARCH, day_before[MAY], MAY)]
+
+    assert cadences() == ["month"] * 4
+    assert cadences(*changed) == ["month", "month", "month", "week"]
+    assert cadences(*changed, *named) == ["month", "day", "day", "day"]
+    # As it counts now, from an earlier day on.
+    again = weekly.when(RedefineKpi(cadence="week", effective_from=MARCH), reason="x", today=MAY).events
+    assert again
+    assert cadences(*changed, *again) == ["month", "week", "week", "week"]
+    # Before such changes had a day they held ever.
+    (dated,) = changed
+    assert isinstance(dated, KpiRedefined)
+    assert cadences(dated.model_copy(update={"effective_from": None})) == ["week"] * 4
+
+
+def test_the_day_of_a_redefinition_has_come_and_is_of_something() -> None:
+    """Nobody can see figures that count in another way some day."""
+    late = RedefineKpi(cadence="week", effective_from=MAY + timedelta(days=1))
+    KPI.when(late, reason="x", today=MAY).refused("day_in_the_future", "invalid", "/effective_from")
+    nothing = RedefineKpi(name_ko="x", effective_from=MAY)
+    KPI.when(nothing, reason="x", today=MAY).refused("day_of_nothing", "invalid", "/effective_from")
 
 
 def test_redefining_as_it_is_changes_nothing() -> None:

@@ -38,7 +38,10 @@ class NewCheckIn(Command):
         json_schema_extra={"examples": [{"confidence": 7, "note": "대형 고객 두 곳과 계약 막바지입니다"}]}
     )
 
-    day: date | None = Field(None, description="The business day it is about; default today.")
+    day: date | None = Field(
+        None,
+        description="The business day it is about; default today. A value names it once the cycle is over.",
+    )
     value: Number | None = None
     confidence: Annotated[int, Field(ge=0, le=10)] | None = None
     note: Note | None = Field(None, description="Stored encrypted.")

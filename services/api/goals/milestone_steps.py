@@ -30,7 +30,9 @@ class StepMark(Command):
         json_schema_extra={"examples": [{"day": "2026-02-20", "reason": "시범 운영에서 오류가 나왔습니다"}]}
     )
 
-    day: date | None = Field(None, description="A business day of the cycle; default today.")
+    day: date | None = Field(
+        None, description="A business day of the cycle; default today. Needed once that is over."
+    )
     reason: Reason | None = Field(None, description="Needed to reopen a step.")
 
 

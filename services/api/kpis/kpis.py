@@ -273,7 +273,11 @@ def _measured(kpi: str, goals: Iterable[queries.Version]) -> list[MeasuredGoal]:
 async def redefine(
     caller: GoalEditor, writing: Writing, kpi: KpiId, if_match: IfMatch, body: KpiPatch
 ) -> Receipt:
-    """Change parts of the definition, for all readings; that takes a reason. Unit and kind stay."""
+    """Change parts of the definition; that takes a reason. Unit and kind stay.
+
+    How readings count (aggregation, cadence, empty) is another from `effective_from` on: figures as of a day
+    before, and of cycles that were over by then, stay. A day in the past is marked as backdated.
+    """
     return await writing.execute(
         caller, Aggregate("kpi", kpi), as_command(body, RedefineKpi), body=body, if_match=if_match
     )

@@ -16,12 +16,13 @@ from events.feedback.events import FeedbackGiven, FeedbackRedacted
 from events.ids import Aggregate, confirmation_id, event_id, ledger_subject, reading_id, revision_id
 from events.initiatives.events import InitiativePlanned, InitiativeReplanned, InitiativeStarted
 from events.initiatives.plan import InitiativePlan
-from events.kpis.definition import KpiTarget
+from events.kpis.definition import AGGREGATIONS, KpiDefinition, KpiTarget
 from events.kpis.events import (
     KpiChangeAgreed,
     KpiChangeProposed,
     KpiChangeSentBack,
     KpiDefined,
+    KpiRedefined,
     KpiTargetSet,
 )
 from events.measures import Measure
@@ -140,6 +141,8 @@ class History:
     random: Random
     messages: list[StoredMessage] = field(default_factory=list)
     now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    kpis: dict[str, KpiDefinition] = field(default_factory=dict)
+    """As they are defined now."""
     cycle_of: dict[str, str] = field(default_factory=dict)
     """Of the objectives that were moved out of the quarter."""
     _count: int = 0
@@ -274,8 +277,10 @@ def goals(history: History) -> None:
             "kind": kind,
             "aggregation": aggregation,
         }
-        history.append(
-            "kpi", id_, KpiDefined.model_validate(definition | {"cadence": cadence, "empty": "missing"})
+        defined = KpiDefined.model_validate(definition | {"cadence": cadence, "empty": "missing"})
+        history.append("kpi", id_, defined)
+        history.kpis[id_] = KpiDefinition(
+            **{name: getattr(defined, name) for name in KpiDefinition.model_fields}
         )
     _approved_target(history)
     objectives: list[list[str | None]] = [
@@ -550,6 +555,9 @@ def _goal_event(history: History, random: Random) -> None:
         told = random.choice([_step_fact, _resolution])
         history.append("objective", "o3", told(random), reason="the pilot failed")
         return
+    if random.random() < 0.1:
+        _redefine(history, random)
+        return
     number, k = random.choice([1, 2, 3]), random.choice([1, 2, 3])
     if random.random() < 0.2:
         _move(history, random, f"o{number}")
@@ -589,6 +597,23 @@ def _goal_event(history: History, random: Random) -> None:
         history.append("objective", f"o{number}", grade)
         history.append("objective", f"o{number}", ObjectiveClosed(comment="enough"))
         history.append("objective", f"o{number}", ObjectiveReopened(), reason="a reading was late")
+
+
+def _redefine(history: History, random: Random) -> None:
+    """Readings of a KPI count in another way from a day on, or (as before there was such a day) ever."""
+    id_ = random.choice(sorted(KPIS))
+    old = history.kpis[id_]
+    (aggregations,) = [choice for kind, choice in AGGREGATIONS.items() if kind == KPIS[id_][0]]
+    new = old.model_copy(
+        update={
+            "aggregation": random.choice(aggregations),
+            "cadence": random.choice(["day", "week", "month"]),
+            "empty": random.choice(["missing", "zero"]),
+        }
+    )
+    history.kpis[id_] = new
+    day = random.choice([None, history.now.date(), CYCLE_START + timedelta(days=random.randrange(90))])
+    history.append("kpi", id_, KpiRedefined(old=old, new=new, effective_from=day), reason="we count anew")
 
 
 def _move(history: History, random: Random, objective: str) -> None:

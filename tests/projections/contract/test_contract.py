@@ -77,7 +77,7 @@ async def test_a_group_says_which_events_change_which_table(settings: Settings, 
     """Neither more nor less: the reference of events is written from it."""
     changed: dict[Table, set[str]] = {table: set() for table in group.metadata.sorted_tables}
     recording = replace(group, new_fold=lambda: Watched(group.new_fold(), changed))
-    messages = [*a_quarter(16, steps=300), *recorded_again(a_quarter(16, steps=300))]
+    messages = [*a_quarter(26, steps=300), *recorded_again(a_quarter(26, steps=300))]
     assert {decode_event(message.payload).name for message in messages} == {
         entry.name for entry in all_types()
     }
