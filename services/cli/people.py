@@ -16,7 +16,9 @@ from services.cli.client import Json, TokenFile, Url, connect, print_json
 from services.cli.formatting import console, pages, said
 from services.cli.language import Lang, choose, fail, say
 
-app = typer.Typer(help="People (구성원) and the units they belong to.", no_args_is_help=True)
+app = typer.Typer(
+    help="People (구성원) and the units they belong to.", no_args_is_help=True, add_completion=False
+)
 
 WORDS: dict[str, Text] = {
     "id": Text("아이디", "id"),

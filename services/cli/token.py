@@ -14,7 +14,7 @@ from services.cli.formatting import console, said
 from services.cli.language import fail, language, say
 from services.runtime import clock
 
-app = typer.Typer(help="Bearer tokens of people and feeds.", no_args_is_help=True)
+app = typer.Typer(help="Bearer tokens of people and feeds.", no_args_is_help=True, add_completion=False)
 
 COLUMNS: dict[str, Text] = {
     "id": Text("아이디", "id"),

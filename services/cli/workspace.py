@@ -13,7 +13,7 @@ from services.cli.client import Json, print_json
 from services.cli.language import as_reported, fail, say
 from services.runtime.settings import Settings, SettingsError, load_settings
 
-app = typer.Typer(help="Workspaces: one company or tenant each.", no_args_is_help=True)
+app = typer.Typer(help="Workspaces: one company or tenant each.", no_args_is_help=True, add_completion=False)
 
 T = TypeVar("T")
 
