@@ -36,6 +36,8 @@ def test_what_may_have_been_meant_is_told() -> None:
 @pytest.mark.parametrize("module", ["main", "state", "trail", "token", "people", "up", "processes"])
 def test_a_command_loads_what_it_needs(module: str) -> None:
     """What only talks over HTTP, or starts other processes, loads neither SQLAlchemy nor nats-py."""
-    program = f"import sys, services.cli.{module}; print([m for m in ('sqlalchemy', 'nats') if m in sys.modules])"
+    program = (
+        f"import sys, services.cli.{module}; print([m for m in ('sqlalchemy', 'nats') if m in sys.modules])"
+    )
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert loaded.stdout.strip() == "[]"
