@@ -88,6 +88,13 @@ async def objective_of(connection: Connection, key_result_id: str, position: int
     return found
 
 
+async def objective_with(connection: Connection, key_result_id: str, position: int) -> Version | None:
+    """Return the objective that a key result belongs to, as known at a position."""
+    parameters = {"kind": "objective", "id": key_result_id, "position": position}
+    row = (await connection.execute(_OBJECTIVE_WITH, parameters)).one_or_none()
+    return None if row is None else version_of(*row)
+
+
 async def latest_of_kind(connection: Connection, kind: str, position: int) -> list[Version]:
     """Return every aggregate of a kind as known at a position, by id."""
     rows = await connection.execute(_LATEST_OF_KIND, {"kind": kind, "position": position})
@@ -126,6 +133,12 @@ NEWEST_FIRST = version.c.position.desc()
 _LATEST = (
     select(*VERSION)
     .where(_KIND, version.c.id == bindparam("id", type_=Text), _KNOWN)
+    .order_by(NEWEST_FIRST)
+    .limit(1)
+)
+_OBJECTIVE_WITH = (
+    select(*VERSION)
+    .where(_KIND, version.c.id == _OBJECTIVE_OF.scalar_subquery(), _KNOWN)
     .order_by(NEWEST_FIRST)
     .limit(1)
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -29,7 +30,7 @@ from projections.audit import queries as audit
 from projections.state import queries
 from services.access.callers import Caller
 from services.api.http.command_execution import Reason, Reasoned, Receipt, Writing, as_command, require_change
-from services.api.http.conditional import IfMatch, find
+from services.api.http.conditional import IfMatch, tagged
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, READ
 from services.api.http.paging import Page, Paged, page_from
@@ -40,11 +41,10 @@ from services.api.http.services import Services, Serving
 from services.queries.completeness import Incomplete
 from services.queries.goal_schemas import KeyResultOut, Score
 from services.queries.goalposts import as_held
-from services.queries.lookup import NotFound
+from services.queries.lookup import NotFound, shown
 from services.queries.objective_scores import ObjectiveScores
 from services.queries.person_names import name_people
 from services.queries.read_context import ReadContext
-from services.queries.visibility import sees
 
 router = subject_router("/v1/key-results", "goals")
 
@@ -145,15 +145,16 @@ async def find_key_result(
     context: ReadContext, key_result: str, response: Response
 ) -> tuple[Objective, KeyResult, int]:
     """Return the key result with its objective and the revision of both. Raises 404."""
-    objective_id = await queries.objective_of(context.connection, key_result, context.position)
-    if objective_id is None or not await sees(context, "objective", objective_id):
-        raise NotFound("key_result", key_result)
-    found = await find(context, "objective", objective_id, response)
-    assert isinstance(found.state, Objective)
-    state = found.state.key_result(key_result)
-    if state is None:
-        raise NotFound("key_result", key_result)
-    return found.state, state, found.revision
+    found = await queries.objective_with(context.connection, key_result, context.position)
+    if found is not None:
+        assert isinstance(found.state, Objective)
+        with suppress(NotFound):
+            found = tagged(context, await shown(context, "objective", found.state.id, found), response)
+            assert isinstance(found.state, Objective)
+            state = found.state.key_result(key_result)
+            if state is not None:
+                return found.state, state, found.revision
+    raise NotFound("key_result", key_result)
 
 
 @router.get("/{key_result}", summary="Read a key result with its score", responses=READ)

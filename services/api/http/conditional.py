@@ -65,6 +65,10 @@ def etag(revision: int, epoch: int) -> str:
 
 async def find(context: ReadContext, kind: str, id_: str, response: Response) -> queries.Version:
     """Return one aggregate that the caller sees; its revision becomes the ETag. Raises NotFound."""
-    found = await lookup.find(context, kind, id_)
+    return tagged(context, await lookup.find(context, kind, id_), response)
+
+
+def tagged(context: ReadContext, found: queries.Version, response: Response) -> queries.Version:
+    """Return an aggregate that is answered; its revision becomes the ETag."""
     response.headers["ETag"] = etag(found.revision, context.view.epoch)
     return found
