@@ -31,7 +31,7 @@ test: $(VENV)/installed-dev  ## run all tests against real servers (TESTS=tests/
 test-erp: $(VENV)/installed-dev  ## run whole tables of real systems through `up`: 336,776 departures of a year
 	$(BIN)/python -m pytest -m erp $(ARGS) $(TESTS)
 
-test-faults: $(VENV)/installed-dev  ## kill servers, workers and connections, lose ledgers
+test-faults: $(VENV)/installed-dev  ## kill servers, workers and connections, lose ledgers and views
 	$(BIN)/python -m pytest -m faults $(ARGS) $(TESTS)
 
 bench: $(VENV)/installed-dev  ## measure, together with a peer; prints a table and writes JSON

@@ -26,7 +26,7 @@ from tests.servers import TestDatabase, TestPostgres
 
 __all__ = ["erp"]  # a fixture
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.faults]
 
 GOAL = "/v1/objectives/growth"
 TREND = "/v1/kpis/sales/trend?from=2026-03-01&to=2026-03-31"

@@ -30,7 +30,7 @@ from tests.servers import TestDatabase, make_settings
 
 __all__ = ["keys", "place"]  # fixtures
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.faults]
 
 
 @pytest.fixture
@@ -45,7 +45,6 @@ async def api(place: Place, database: TestDatabase, tmp_path: Path) -> AsyncIter
         yield services
 
 
-@pytest.mark.faults
 async def test_what_is_of_an_old_epoch_is_refused_and_what_was_lost_is_taken_again(
     place: Place, keys: Keys, api: Services, tmp_path: Path
 ) -> None:

@@ -41,7 +41,7 @@ from tests.running import eventually, projecting
 
 __all__ = ["keys", "place"]  # fixtures
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.faults]
 
 STATE = GROUPS["state"]
 
@@ -201,7 +201,6 @@ async def test_only_what_is_said_twice_counts(place: Place, tmp_path: Path) -> N
         assert await lagging is None
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("lose", [older_copy_goes_on, made_again_with_more, last_block_lost])
 async def test_a_person_accepts_the_loss_and_views_are_built_anew(
     place: Place, tmp_path: Path, keys: Keys, lose: Lost
@@ -306,7 +305,6 @@ async def rebuild_all(place: Place) -> None:
             await rebuild(place.engine, ledger, place.workspace, group)
 
 
-@pytest.mark.faults
 async def test_a_loss_is_accepted_once_for_each_time(place: Place, tmp_path: Path, keys: Keys) -> None:
     """A second restore is a third epoch, also when the copy is from before the first one."""
     async with projecting(place.settings):

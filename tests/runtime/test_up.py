@@ -89,6 +89,7 @@ def test_a_second_up_on_the_same_data_says_so_in_one_line(running: Running) -> N
     assert running.answers()
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_child_is_started_again(running: Running, name: str) -> None:
     """SIGKILL to any one process: another takes its place, and the API is ready again."""
@@ -107,6 +108,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield instance
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("name", NAMES)
 def test_a_child_that_hangs_is_killed_and_started_again(impatient: Running, name: str) -> None:
     """SIGSTOP to any one process, which goes on existing: another takes its place, and the API is ready."""
@@ -195,6 +197,7 @@ async def connect(settings: Settings) -> Client:
     )
 
 
+@pytest.mark.faults
 async def test_after_kill_nine_the_next_up_is_clean(tmp_path: Path) -> None:
     """SIGKILL to the supervisor: the next `up` starts, no old process runs, what was acked is there."""
     data, port = tmp_path / "data", free_port()
@@ -278,7 +281,9 @@ def test_siblings_serve_and_end_together(tmp_path: Path) -> None:
         with (tmp_path / "out").open("wb") as output:
             parent = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=output, stderr=output)
         assert wait_until(
-            lambda: len(_listening(parent.pid, port)) == 2 or parent.poll() is not None, timeout=60
+            lambda: len(_listening(parent.pid, port)) == 2 or parent.poll() is not None,
+            timeout=60,
+            every=0.25,
         )
         assert parent.poll() is None, (tmp_path / "out").read_text()
         first, second = _listening(parent.pid, port)
