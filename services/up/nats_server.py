@@ -7,7 +7,6 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sysconfig
 import time
 from collections.abc import Callable
@@ -23,13 +22,11 @@ from services.up.processes import (
     ProcessError,
     answers,
     free_port,
-    kill_group,
     last_lines,
     spawn,
-    stop,
     stop_leftover,
-    wait_until,
 )
+from services.up.server import Server
 
 CONFIGURATION = Path(__file__).parent / "nats"
 """server.conf and authorization.conf, the same for the embedded server, the containers and the tests."""
@@ -84,13 +81,15 @@ class ClusterMembership:
     configuration: Path
 
 
-class NatsServer:
+class NatsServer(Server):
     """One nats-server with JetStream, on loopback, that syncs every write before it acks it.
 
     The port is chosen once, so that clients find the server again after a restart.
     """
 
+    name = "nats-server"
     stop_signal = signal.SIGTERM
+    start_seconds = 10.0
 
     def __init__(
         self,
@@ -103,14 +102,12 @@ class NatsServer:
         pid_file: Path | None = None,
         cluster: ClusterMembership | None = None,
     ) -> None:
+        super().__init__(log or directory / "nats.log", pid_file or directory / "nats.pid")
         self.directory = directory
         self.users = users
         self.port = port or free_port()
         self.monitor_port = monitor_port or free_port()
-        self.log = log or directory / "nats.log"
-        self.pid_file = pid_file or directory / "nats.pid"
         self.cluster = cluster
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -121,12 +118,6 @@ class NatsServer:
     def monitor_url(self) -> str:
         """The monitoring pages: /healthz, /jsz, /varz."""
         return f"http://127.0.0.1:{self.monitor_port}"
-
-    def start(self, timeout: float = 10.0) -> Self:
-        """Start and wait until a login succeeds. Raises ProcessError."""
-        self.spawn()
-        self.wait_ready(timeout)
-        return self
 
     def spawn(self) -> None:
         """Start without waiting; stops a server that an earlier run left on this directory."""
@@ -170,12 +161,6 @@ class NatsServer:
         if (streams / "$G").is_dir() and not (streams / ACCOUNT).exists():
             (streams / "$G").rename(streams / ACCOUNT)
 
-    def wait_ready(self, timeout: float = 10.0) -> None:
-        """Wait until the API's user can log in. Raises ProcessError when it can't in `timeout` s."""
-        wait_until(lambda: not self.alive or self.ready(), timeout=timeout)
-        if not self.ready():
-            raise ProcessError(f"nats-server did not start: {last_lines(self.log, 3)}")
-
     def ready(self) -> bool:
         """Log in over the real protocol: INFO, CONNECT, PING, PONG."""
         hello = json.dumps({"user": self.users.api.user, "pass": self.users.api.password, "verbose": False})
@@ -199,32 +184,6 @@ class NatsServer:
     def closed_by_full_disk(self) -> str | None:
         """Return its words on a stream that takes no writes since the disk was full; None if all do."""
         return closed_by_full_disk(self.monitor_url)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self.process is not None and self.process.poll() is None
-
-    def stop(self, grace: float = 4.0) -> None:
-        """Stop in order; after `grace` seconds by force."""
-        if self.process is not None:
-            stop(self.process, sig=self.stop_signal, grace=grace)
-            self.process = None
-        self.pid_file.unlink(missing_ok=True)
-
-    def kill(self) -> None:
-        """SIGKILL, as a crash would."""
-        if self.process is not None:
-            kill_group(self.process.pid)
-            self.process.wait()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 class NatsCluster:

@@ -23,7 +23,6 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from services.runtime.private_files import private_directory
@@ -34,15 +33,12 @@ from services.up.processes import (
     birth_mark,
     die_with_parent,
     free_port,
-    kill_group,
-    last_lines,
     spawn,
-    stop,
     stop_leftover,
     stop_stranger,
-    wait_until,
     works_in,
 )
+from services.up.server import Server
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -67,12 +63,14 @@ _TLS = 80877103
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
-class PostgresServer:
+class PostgresServer(Server):
     """One PostgreSQL on 127.0.0.1, passwords by SCRAM, data checksums, collation C.UTF-8 on every system.
 
     The port is chosen once, so that clients find the server again after a restart.
     """
 
+    name = "PostgreSQL"
+    start_seconds = 60.0  # recovery after a crash replays up to `max_wal_size` of log
     stop_signal = signal.SIGINT  # fast shutdown: sessions are rolled back, a checkpoint is written
 
     def __init__(
@@ -86,13 +84,14 @@ class PostgresServer:
         pid_file: Path | None = None,
         shared_buffers: str | None = None,
     ) -> None:
+        super().__init__(
+            log or directory.with_name(f"{directory.name}.log"),
+            pid_file or directory.with_name(f"{directory.name}.pid"),
+        )
         self.directory = directory
         self.superuser = superuser
         self.password = password
         self.port = port or free_port()
-        self.log = log or directory.with_name(f"{directory.name}.log")
-        self.pid_file = pid_file or directory.with_name(f"{directory.name}.pid")
-        self.process: subprocess.Popen[bytes] | None = None
         self._settings = SETTINGS | ({"shared_buffers": shared_buffers} if shared_buffers else {})
         self._engine: _Engine | None = None
 
@@ -101,16 +100,13 @@ class PostgresServer:
         login = f"{user or self.superuser}:{password or self.password}"
         return f"postgresql://{login}@127.0.0.1:{self.port}/{database}"
 
-    def start(self, timeout: float = 60.0) -> Self:
-        """Create the cluster if there is none, start, and wait until it takes logins. Raises ProcessError.
-
-        The timeout is long because recovery after a crash replays up to `max_wal_size` of log.
-        """
-        deadline = time.monotonic() + timeout
+    def start(self) -> Self:
+        """Create the cluster if there is none, start, and wait until it takes logins. Raises ProcessError."""
+        deadline = time.monotonic() + self.start_seconds
         self.spawn()
         # A postmaster that was killed may have children left that hold its memory for another moment;
         # until then a new one refuses to start.
-        retry_until = time.monotonic() + min(5.0, timeout)
+        retry_until = time.monotonic() + 5.0
         while not self.ready() and time.monotonic() < (deadline if self.alive else retry_until):
             time.sleep(0.01 if self.alive else 0.2)
             if not self.alive:
@@ -143,12 +139,6 @@ class PostgresServer:
                 pid_file=self.pid_file,
             )
 
-    def wait_ready(self, timeout: float = 60.0) -> None:
-        """Wait until the server asks for a password. Raises ProcessError when it doesn't in `timeout` s."""
-        wait_until(lambda: not self.alive or self.ready(), timeout=timeout)
-        if not self.ready():
-            raise ProcessError(f"PostgreSQL did not start: {last_lines(self.log, 3)}")
-
     def ready(self) -> bool:
         """Return whether the server answers a login with a request for a password (it refuses while it
         recovers).
@@ -174,34 +164,12 @@ class PostgresServer:
         """
         return answers(self.port, struct.pack("!ii", 8, _TLS))
 
-    @property
-    def alive(self) -> bool:
-        """Whether the postmaster runs."""
-        return self.process is not None and self.process.poll() is None
-
     def stop(self, grace: float = 4.0) -> None:
         """Stop in order; after `grace` seconds by force."""
-        if self.process is not None:
-            stop(self.process, sig=self.stop_signal, grace=grace)
-            self.process = None
-        self.pid_file.unlink(missing_ok=True)
+        super().stop(grace)
         if self._engine is not None:
             self._engine.discard()
             self._engine = None
-
-    def kill(self) -> None:
-        """SIGKILL to the postmaster, as a crash would; its children notice and end."""
-        if self.process is not None:
-            kill_group(self.process.pid)
-            self.process.wait()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _create(self) -> None:
         """initdb, beside the final place and then renamed: a killed run leaves no half-made cluster."""
