@@ -35,8 +35,10 @@ def commands_reference() -> str:
 
 def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
     """The commands of a group and of the groups in it, in the order of `--help`."""
-    for child_name, child in getattr(command, "commands", {}).items():
-        if getattr(child, "commands", None):
+    context = typer.Context(command, info_name=name)
+    for child_name in command.list_commands(context):
+        child = command.get_command(context, child_name)
+        if hasattr(child, "list_commands"):
             yield from _commands(child, f"{name} {child_name}")
         else:
             yield f"{name} {child_name}", child
