@@ -13,7 +13,7 @@ from events.pending_changes import PendingChange
 from events.registry import lookup, upcast
 
 
-class Waiting(BaseModel):
+class PendingApproval(BaseModel):
     """Changes that hold only when the parties of an MBO goal have agreed, or somebody has approved them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,13 +40,15 @@ class Waiting(BaseModel):
         return found
 
 
-def with_more(waiting: Waiting | None, by: str, changes: tuple[PendingChange, ...]) -> Waiting:
+def with_more(
+    waiting: PendingApproval | None, by: str, changes: tuple[PendingChange, ...]
+) -> PendingApproval:
     """Return the pending changes once an actor proposed more; nobody has agreed to them yet."""
     before = () if waiting is None else waiting.changes
-    return Waiting(by=by, changes=(*before, *changes))
+    return PendingApproval(by=by, changes=(*before, *changes))
 
 
-def check_free(waiting: Waiting | None, actor: str) -> None:
+def check_free(waiting: PendingApproval | None, actor: str) -> None:
     """Refuse to propose a change while one that somebody else proposed waits."""
     if waiting is not None and waiting.by != actor:
         raise Refused(
@@ -57,7 +59,7 @@ def check_free(waiting: Waiting | None, actor: str) -> None:
         )
 
 
-def check_not_own(waiting: Waiting, actor: str, allowed: Sequence[str]) -> None:
+def check_not_own(waiting: PendingApproval, actor: str, allowed: Sequence[str]) -> None:
     """Refuse to approve what one asked for oneself; `allowed` is what may be done while it waits."""
     if waiting.by == actor:
         raise Refused(

@@ -18,7 +18,7 @@ class PendingChange(BaseModel):
     """What it says: the old and the new."""
 
 
-def held(changes: Sequence[EventData]) -> tuple[PendingChange, ...]:
+def as_pending(changes: Sequence[EventData]) -> tuple[PendingChange, ...]:
     """Return events as the changes that a proposal holds."""
     return tuple(
         PendingChange(type=event_type(data), data=data.model_dump(mode="json", exclude_none=True))

@@ -7,8 +7,8 @@ from events.errors import Refused
 from events.ids import Aggregate
 from events.kpis.events import KpiChangeProposed, KpiChangeSentBack, KpiTargetSet
 from events.kpis.state import Kpi
-from events.pending_approval import Waiting, check_free
-from events.pending_changes import held
+from events.pending_approval import PendingApproval, check_free
+from events.pending_changes import as_pending
 from events.registry import EventData
 
 WAITS = ("set_target", "agree", "send_back")
@@ -23,7 +23,7 @@ def needs_approval(kpi: Kpi, context: Context) -> bool:
     return kpi.waiting is not None or context.policies.newest("kpi").rules.approve_target_changes
 
 
-def waiting_of(kpi: Kpi) -> Waiting:
+def waiting_of(kpi: Kpi) -> PendingApproval:
     """Return the pending changes. Refuses to decide where there are none."""
     if kpi.waiting is None:
         raise Refused(
@@ -53,7 +53,7 @@ def defer(changes: Sequence[EventData], kpi: Kpi, context: Context) -> list[Even
     if not changes:
         return []
     check_free(kpi.waiting, context.actor)
-    return [KpiChangeProposed(changes=held(changes))]
+    return [KpiChangeProposed(changes=as_pending(changes))]
 
 
 def send_back(kpi: Kpi, context: Context) -> list[EventData]:

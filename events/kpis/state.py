@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from events.kpis.definition import COUNTING, Counting, KpiDefinition, KpiTarget, ReadingKind
-from events.pending_approval import Waiting
+from events.pending_approval import PendingApproval
 from events.state import State
 
 
@@ -20,7 +20,7 @@ class Kpi(KpiDefinition, State):
     """How it counts and counted, in the order in which that was said: of what holds for a day, the one said
     last counts. Empty as long as that was said once."""
     retired: bool = False
-    waiting: Waiting | None = Field(None, description="Changes of targets that are not approved yet.")
+    waiting: PendingApproval | None = Field(None, description="Changes of targets that are not approved yet.")
 
     @property
     def definition(self) -> KpiDefinition:

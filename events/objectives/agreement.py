@@ -33,8 +33,8 @@ from events.objectives.key_result_events import (
 from events.objectives.refusals import key_result_exists
 from events.objectives.state import Objective
 from events.objectives.substitutes import stands_in_for
-from events.pending_approval import Waiting, check_free, check_not_own
-from events.pending_changes import held
+from events.pending_approval import PendingApproval, check_free, check_not_own
+from events.pending_changes import as_pending
 from events.registry import EventData
 
 
@@ -151,11 +151,11 @@ def defer(changes: Sequence[EventData], objective: Objective, context: Context) 
         return []
     context.require_reason()
     check_free(objective.waiting, context.actor)
-    return [ObjectiveChangeProposed(changes=held(changes))]
+    return [ObjectiveChangeProposed(changes=as_pending(changes))]
 
 
 def agree_to_change(
-    objective: Objective, waiting: Waiting, context: Context, allowed: Sequence[str]
+    objective: Objective, waiting: PendingApproval, context: Context, allowed: Sequence[str]
 ) -> list[EventData]:
     """Return the events of an agreement to pending changes; the last one that was missing makes them.
 
@@ -183,7 +183,7 @@ def agree_to_change(
     return [ObjectiveChangeAgreedFor(takes_effect=not missing_after, person=person), *made]
 
 
-def send_change_back(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
+def send_change_back(objective: Objective, waiting: PendingApproval, context: Context) -> list[EventData]:
     """Return the event that refuses pending changes.
 
     Takes a reason, and on an MBO goal a party or who asked.
@@ -194,7 +194,7 @@ def send_change_back(objective: Objective, waiting: Waiting, context: Context) -
     return [ObjectiveChangeSentBack()]
 
 
-def _made(objective: Objective, waiting: Waiting, context: Context) -> list[EventData]:
+def _made(objective: Objective, waiting: PendingApproval, context: Context) -> list[EventData]:
     """Return the pending changes as the agreement makes them today: none holds from an earlier day.
 
     Those of a key result that was dropped since are left out. Refused is what contradicts a baseline that was

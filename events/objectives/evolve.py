@@ -59,7 +59,7 @@ from events.objectives.state import (
     StepFact,
     TargetFact,
 )
-from events.pending_approval import Waiting, with_more
+from events.pending_approval import PendingApproval, with_more
 from events.state import OutOfPlace, beginning, existing
 
 AS_DRAFT: dict[str, Any] = {"status": "drafted", "proposed_by": None, "agreed_by": ()}
@@ -132,7 +132,7 @@ def _change(before: Objective, event: Event) -> dict[str, Any]:
             return {}
 
 
-def _agreed(waiting: Waiting, data: ObjectiveChangeAgreed, actor: str) -> Waiting:
+def _agreed(waiting: PendingApproval, data: ObjectiveChangeAgreed, actor: str) -> PendingApproval:
     said: dict[str, object] = {"agreed_by": (*waiting.agreed_by, actor)}
     if isinstance(data, ObjectiveChangeAgreedFor):
         said["stood_in"] = {**waiting.stood_in, f"person:{data.person}": actor}

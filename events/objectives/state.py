@@ -11,7 +11,7 @@ from events.decimals import Number
 from events.measures import Measure
 from events.objectives.events import Ambition, Framework
 from events.objectives.trajectory import Trajectory
-from events.pending_approval import Waiting
+from events.pending_approval import PendingApproval
 from events.relative import FrozenBase
 from events.rewards import Reward
 from events.state import State
@@ -214,7 +214,7 @@ class Objective(State):
     title: str
     cycle: str
     earlier_cycles: tuple[EarlierCycle, ...] = ()
-    """Those it was moved from, in that order."""
+    """The cycles that it was moved from, in that order."""
     ambition: Ambition
     status: ObjectiveStatus = "drafted"
     activated: bool = False
@@ -227,7 +227,7 @@ class Objective(State):
     reviewer: str | None = None
     """Of an MBO goal: the person who agrees on it with its owner."""
     reward: Reward | None = None
-    waiting: Waiting | None = None
+    waiting: PendingApproval | None = None
     """Changes that are not agreed or approved yet."""
     org_unit: str | None = None
     owner: str | None = None

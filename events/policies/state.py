@@ -15,7 +15,7 @@ class Policy(State):
 
     id: Framework
     versions: tuple[Rules, ...] = ()
-    """Those that were set, from version 1 on."""
+    """The versions that were set, from version 1 on."""
     since: tuple[date, ...] = ()
     """The business day on which each of these was set."""
 

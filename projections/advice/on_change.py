@@ -35,7 +35,7 @@ class Written:
     unit: OrgUnit | None = None
     """Of a KPI."""
     retired: frozenset[str] = frozenset()
-    """Those of a KPI's counter-metrics that nobody watches any longer."""
+    """Counter-metrics of a KPI that nobody watches any longer."""
 
 
 def on_written(written: Written) -> list[Advice]:

@@ -48,7 +48,7 @@ class _Waiter:
 
 
 class PositionWaiters:
-    """Those of one process who wait for positions. A single task looks for them, while there are any."""
+    """Lets callers of one process wait for positions. A single task looks for all of them."""
 
     def __init__(
         self, look: Callable[[Collection[Views]], Awaitable[Mapping[Views, int | Exception]]], *, most: int

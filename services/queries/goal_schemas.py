@@ -13,7 +13,7 @@ from events.measures import Measure, Window
 from events.objectives.events import Ambition, Framework
 from events.objectives.state import EarlierCycle, KeyResultStatus, ObjectiveStatus
 from events.objectives.trajectory import Trajectory
-from events.pending_approval import Waiting
+from events.pending_approval import PendingApproval
 from events.relative import FrozenValue
 from events.rewards import Reward
 from projections.scoring.formulas import written
@@ -164,7 +164,7 @@ class ObjectiveOut(BaseModel):
     proposed_by: str | None = Field(description="Who put it forward; null for a draft.")
     agreed_by: tuple[str, ...] = Field(description="Who said yes.")
     reward: Reward | None = Field(description="What is paid for it, where that is linked.")
-    waiting: Waiting | None = Field(description="Changes that are not agreed or approved yet.")
+    waiting: PendingApproval | None = Field(description="Changes that are not agreed or approved yet.")
     edition: int = Field(description="One more with each reopening.")
     supports: tuple[str, ...] = Field(description="Objectives and key results it helps to reach.")
     direct: bool = Field(description="It only holds the key results that hang directly on its unit.")

@@ -37,7 +37,7 @@ class Failing(NamedTuple):
 
 
 _RUNNING: set[Background] = set()
-"""Those of this process: several systems in one process, as in tests, answer for each other."""
+"""The tasks of this process: several systems in one process, as in tests, answer for each other."""
 
 
 def failing() -> list[Failing]:

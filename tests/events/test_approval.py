@@ -59,7 +59,7 @@ from events.objectives.key_result_events import (
     TargetChanged,
 )
 from events.objectives.trajectory import TrajectoryPoint
-from events.pending_changes import held
+from events.pending_changes import as_pending
 from events.policies.defaults import DEFAULTS
 from events.policies.rules import PolicyVersions
 from events.policies.state import Policies, Policy
@@ -207,7 +207,7 @@ def test_an_id_that_another_goal_took_meanwhile_is_refused() -> None:
 def test_what_happened_meanwhile_on_older_records_counts() -> None:
     """When only targets waited: a dropped key result has none to move; a baseline may contradict one."""
     move = TargetChanged(key_result="acv", old=Decimal(80), new=Decimal(60), effective_from=QUARTER.start)
-    asked = ObjectiveChangeProposed(changes=held([move]))
+    asked = ObjectiveChangeProposed(changes=as_pending([move]))
     history = (mbo(framework="okr", reviewer=None), ObjectiveActivated(), asked)
     dropped = Goal(*history, KeyResultDropped(key_result="acv"))
     assert dropped.does(STRANGER, AgreeObjective()).events == [ObjectiveChangeAgreed(takes_effect=True)]

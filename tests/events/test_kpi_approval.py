@@ -18,7 +18,7 @@ from events.kpis.events import (
     KpiTargetSet,
 )
 from events.kpis.state import Kpi
-from events.pending_changes import held
+from events.pending_changes import as_pending
 from events.policies.defaults import DEFAULTS
 from events.policies.rules import PolicyVersions
 from events.policies.state import Policies, Policy
@@ -29,7 +29,7 @@ ASKING = DEFAULTS["kpi"].model_copy(update={"approve_target_changes": True})
 ASKS = Policies([Policy(id="kpi", versions=(ASKING,))])
 MOVE = SetKpiTarget(kind="at_most", target=Decimal(30))
 MOVED = FIRST.model_copy(update={"target": Decimal(30)})
-ASKED = KpiChangeProposed(changes=held([KpiTargetSet(new=MOVED, old=FIRST)]))
+ASKED = KpiChangeProposed(changes=as_pending([KpiTargetSet(new=MOVED, old=FIRST)]))
 WAITS = WITH_TARGET.and_then(ASKED)
 LATER = TODAY + timedelta(days=30)
 
@@ -47,7 +47,7 @@ def target(value: int, first: date, last: date | None = None) -> KpiTarget:
 def asking(*targets: KpiTarget, backdated: bool = False) -> Given:
     """The KPI with its first target, and others that were asked for together."""
     changes = [KpiTargetSet(new=new, old=FIRST, backdated=backdated) for new in targets]
-    return WITH_TARGET.and_then(KpiChangeProposed(changes=held(changes)))
+    return WITH_TARGET.and_then(KpiChangeProposed(changes=as_pending(changes)))
 
 
 def test_a_target_moves_when_somebody_else_approves() -> None:
@@ -126,7 +126,7 @@ def test_only_who_asked_adds_to_what_waits(policies: Policies) -> None:
     WAITS.when(MOVE, reason="x", policies=policies).then()
     back = SetKpiTarget(kind="at_most", target=FIRST.target)
     state: Kpi = WAITS.when(back, reason="x", policies=policies).then(
-        KpiChangeProposed(changes=held([KpiTargetSet(new=FIRST, old=MOVED)]))
+        KpiChangeProposed(changes=as_pending([KpiTargetSet(new=FIRST, old=MOVED)]))
     )
     assert state.waiting is not None
     assert len(state.waiting.changes) == 2

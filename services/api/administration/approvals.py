@@ -1,4 +1,4 @@
-"""What waits for a second administrator."""
+"""Pending approvals: changes that a second administrator has to confirm."""
 
 from __future__ import annotations
 

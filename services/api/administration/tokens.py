@@ -68,7 +68,7 @@ class NewToken(BaseModel):
 
 
 class Token(BaseModel):
-    """What is known of a token."""
+    """A token, without the text that it is used by."""
 
     id: str
     actor: str

@@ -59,7 +59,7 @@ class NewInitiative(PlanInitiative):
 
 
 class InitiativePatch(ReplanInitiative):
-    """What is to be another; what is left out stays."""
+    """Fields to change; a field that is left out stays as it is."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"due": "2026-03-13", "reason": "결제 연동이 늦어졌습니다"}]}

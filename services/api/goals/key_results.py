@@ -52,7 +52,7 @@ KeyResultId = Annotated[Slug, Path(examples=["acv"])]
 
 
 class KeyResultPatch(Command):
-    """What is to be another; what is left out stays. Targets have a path of their own."""
+    """Fields to change; a field that is left out stays as it is. Targets have a path of their own."""
 
     model_config = ConfigDict(
         json_schema_extra={

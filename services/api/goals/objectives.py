@@ -76,7 +76,7 @@ class NewObjective(DraftObjective):
 
 
 class ObjectivePatch(Command):
-    """What is to be another; what is left out stays."""
+    """Fields to change; a field that is left out stays as it is."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"owner": "boris", "reason": "담당 조직이 바뀌었습니다"}]}

@@ -48,7 +48,7 @@ class NewOrgUnit(CreateOrgUnit):
 
 
 class OrgUnitPatch(Command):
-    """What is to be another; what is left out stays."""
+    """Fields to change; a field that is left out stays as it is."""
 
     model_config = ConfigDict(
         json_schema_extra={

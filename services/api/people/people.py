@@ -58,7 +58,7 @@ class NewPerson(RegisterPerson):
 
 
 class PersonPatch(Command):
-    """What is to be another; what is left out stays."""
+    """Fields to change; a field that is left out stays as it is."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "김안나", "reason": "표기를 바로잡습니다"}]}

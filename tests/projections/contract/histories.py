@@ -62,7 +62,7 @@ from events.objectives.key_result_events import (
 )
 from events.objectives.trajectory import TrajectoryPoint
 from events.org_units.events import OrgUnitCreated, OrgUnitMoved
-from events.pending_changes import held
+from events.pending_changes import as_pending
 from events.people.events import PersonForgotten, PersonJoinedUnit, PersonLeftUnit, PersonRegistered
 from events.policies.defaults import DEFAULTS
 from events.policies.events import PolicySet
@@ -344,7 +344,7 @@ def _agreed_goal(history: History) -> None:
     moved = TargetChanged(
         key_result="o4-k1", old=measure.target, new=Decimal(900), effective_from=CYCLE_START
     )
-    proposed = ObjectiveChangeProposed(changes=held([moved]))
+    proposed = ObjectiveChangeProposed(changes=as_pending([moved]))
     history.append("objective", "o4", proposed, reason="the market shrank")
     history.append("objective", "o4", ObjectiveChangeAgreed(takes_effect=False))
     history.append("objective", "o4", ObjectiveChangeAgreed(takes_effect=True), moved)
@@ -358,7 +358,9 @@ def _agreed_goal(history: History) -> None:
         (back, [ObjectiveChangeAgreedFor(takes_effect=True, person="boris"), back]),
     ):
         # Whoever would be a party sees the goal while the change waits.
-        history.append("objective", "o4", ObjectiveChangeProposed(changes=held([change])), reason="she moved")
+        history.append(
+            "objective", "o4", ObjectiveChangeProposed(changes=as_pending([change])), reason="she moved"
+        )
         history.append("objective", "o4", *answer, reason="it is hers")
 
 
@@ -366,7 +368,7 @@ def _approved_target(history: History) -> None:
     """A target of a KPI, one that was approved in its place and one that was sent back."""
     first = KpiTarget(kind="at_least", target=Decimal(800), effective_from=CYCLE_START)
     moved = KpiTargetSet(new=first.model_copy(update={"target": Decimal(900)}), old=first)
-    proposed = KpiChangeProposed(changes=held([moved]))
+    proposed = KpiChangeProposed(changes=as_pending([moved]))
     history.append("kpi", "sales", KpiTargetSet(new=first))
     history.append("kpi", "sales", proposed, reason="the market grew")
     history.append("kpi", "sales", KpiChangeAgreed(), moved)
