@@ -443,6 +443,8 @@ def is_away(error: BaseException) -> bool:
         | asyncpg.TooManyConnectionsError
         | asyncpg.InvalidAuthorizationSpecificationError
         | asyncpg.InterfaceError
+        # The backend ended while the driver was between two of its states.
+        | asyncpg.InternalClientError
         # A fresh or restored database.
         | asyncpg.InvalidCatalogNameError,
     )
