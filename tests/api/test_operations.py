@@ -39,6 +39,7 @@ async def test_a_request_that_is_broken_off_gets_a_problem_too() -> None:
     assert (sent[0]["status"], json.loads(sent[1]["body"])["code"]) == (503, "stopping")
 
 
+@pytest.mark.own_database
 async def test_it_is_alive_before_it_is_ready(http: httpx.AsyncClient, provisioned: SettingsFor) -> None:
     """Without views it says so; with them it is ready and lags by nothing."""
     assert (await http.get("/healthz?from=a-probe")).status_code == 200
