@@ -76,20 +76,15 @@ async def _no_task_is_left() -> AsyncIterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    """A test that sets up logging in this process must not silence the next one."""
-    root = logging.getLogger()
-    before = structlog.get_config(), root.level, list(root.handlers)
-    yield
-    structlog.configure(**before[0])
-    root.setLevel(before[1])
-    root.handlers[:] = before[2]
-
-
-@pytest.fixture
-def default_logging(_logging_as_it_was: None) -> None:
-    """Every line is printed, whatever servers of this process have set up: for tests that read the log."""
+def _default_logging() -> None:
+    """A test begins with every line being printed, whatever tests and fixtures before it have set up."""
     structlog.reset_defaults()
+    root = logging.getLogger()
+    root.setLevel(_ROOT[0])
+    root.handlers[:] = _ROOT[1]
+
+
+_ROOT = logging.getLogger().level, list(logging.getLogger().handlers)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from services.postgres import database
 from services.runtime.settings import Role, Settings
 from services.up.nats_server import NatsLogin, NatsServer, NatsUsers, new_password
 from services.up.postgres_server import PostgresServer
+from services.up.processes import free_port
 
 TEMPLATE = "goaltrail_template"
 
@@ -119,6 +120,7 @@ def _settings(nats: TestNats, made: TestDatabase, role: Role) -> Settings:
         "operator": nats.users.provisioner,
     }[role]
     return Settings(
+        api_port=free_port(),  # nobody listens there, whatever runs on this machine
         nats_url=nats.url,
         nats_user=login.user,
         nats_password=SecretStr(login.password),

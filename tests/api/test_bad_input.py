@@ -448,7 +448,6 @@ def broken_path() -> Iterator[str]:
     paths.router.routes.pop()
 
 
-@pytest.mark.usefixtures("default_logging")
 async def test_nothing_of_the_inside_shows(anna: Person, broken_path: str) -> None:
     """What nobody expected is a 500 problem with the request's id, never a traceback."""
 

@@ -104,7 +104,6 @@ async def test_a_step_back_of_the_servers_clock_is_told_until_it_has_caught_up(
     assert (found["warnings"], found["clock_set_back_seconds"]) == ([], 0)
 
 
-@pytest.mark.usefixtures("default_logging")
 async def test_a_change_is_logged_once_also_while_nobody_asks(
     provisioned: SettingsFor, moved: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,8 +13,6 @@ from starlette.types import Message, Receive, Scope, Send
 from services.api.http.request_log import RequestLog
 from tests.api.conftest import Person, SettingsFor, given_goal, projecting
 
-pytestmark = pytest.mark.usefixtures("default_logging")
-
 
 async def test_a_request_that_is_broken_off_gets_a_problem_too() -> None:
     """When the process has to end before the answer is there."""

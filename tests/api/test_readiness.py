@@ -19,7 +19,7 @@ from tests.api.conftest import SettingsFor, projecting, views_made
 from tests.running import eventually
 from tests.servers import TestNats
 
-pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("default_logging")]
+pytestmark = pytest.mark.own_database
 
 
 async def operator(server: TestNats) -> Client:

@@ -73,7 +73,6 @@ async def test_two_at_once_make_one_event_of_what_activation_could_not_know(
     assert told() == before + 1
 
 
-@pytest.mark.usefixtures("default_logging")
 async def test_a_clock_ahead_makes_goals_wait(
     anna: Person, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -273,7 +273,7 @@ async def test_a_step_back_of_the_servers_clock_has_the_right_cure(
     [clock] = findings["nats.clock"]
     [told] = [one for one in findings["nats.clock_set_back"] if one.text.startswith(f"{workspace}: ")]
     assert (clock.level, told.level) == (clocks, "warn")
-    assert "7,199." in told.text
+    assert "is 7,2" in told.text or "is 7,1" in told.text  # two hours, less what the look took
     assert cure in str(told.cure)
 
 

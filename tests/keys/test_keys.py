@@ -26,8 +26,6 @@ from tests.keys.given_keys import MASTER, NOTE, REASON, retraction
 from tests.nats_only import eventually, provisioned_settings
 from tests.servers import TestNats
 
-pytestmark = pytest.mark.usefixtures("default_logging")
-
 
 @pytest.fixture
 async def provisioned(nats_server: TestNats, workspace: str, tmp_path: Path) -> Settings:

@@ -24,8 +24,6 @@ from tests.ledger.proxy import Proxy
 from tests.ledger.sites import entries, messages
 from tests.servers import TestNats
 
-pytestmark = pytest.mark.usefixtures("default_logging")
-
 
 def test_nats_py_still_has_what_we_use_of_its_inside() -> None:
     """A new version of nats-py must be looked at before this test is changed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-import pytest
 import structlog
 from prometheus_client import REGISTRY
 from sqlalchemy import text
@@ -54,7 +53,6 @@ async def test_a_row_that_is_there_already_makes_its_event_poison(
     assert REGISTRY.get_sample_value("goaltrail_projection_poison_total", labels) == 1
 
 
-@pytest.mark.usefixtures("default_logging")
 async def test_what_no_waiting_cures_is_no_waiting_for_postgresql(
     company: Company, settings: Settings
 ) -> None:

@@ -53,7 +53,6 @@ async def started() -> AsyncIterator[list[Background]]:
         (asyncio.CancelledError(), "task_cancelled_itself", "CancelledError"),
     ],
 )
-@pytest.mark.usefixtures("default_logging")
 async def test_a_task_that_ends_is_logged_told_and_started_again(
     started: list[Background],
     monkeypatch: pytest.MonkeyPatch,
