@@ -21,7 +21,7 @@ from tests.servers import TestNats, TestPostgres
 
 __all__ = ["nats_server", "postgres", "without_postgres"]  # fixtures
 
-pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
+pytestmark = [pytest.mark.own_database, pytest.mark.faults, pytest.mark.usefixtures("projector")]
 
 TARGETS = "/v1/key-results/kr-acv/targets"
 

@@ -18,7 +18,7 @@ from tests.servers import TestNats, TestPostgres
 
 __all__ = ["erp", "nats_server", "postgres", "without_postgres"]  # fixtures
 
-pytestmark = [pytest.mark.own_database, pytest.mark.usefixtures("projector")]
+pytestmark = [pytest.mark.own_database, pytest.mark.faults, pytest.mark.usefixtures("projector")]
 
 
 async def until_answered(sender: Person, items: Sequence[object]) -> list[str]:

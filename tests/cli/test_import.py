@@ -318,6 +318,7 @@ def _nobody() -> Any:
     return Nobody()
 
 
+@pytest.mark.faults
 def test_it_can_be_interrupted_and_run_again(terminal: Terminal, write: Write) -> None:
     """Ctrl-C ends it with a word of advice; the second run sends what the first one did not."""
     environment = {

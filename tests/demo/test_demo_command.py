@@ -71,6 +71,7 @@ def test_another_language_is_refused(company: Place) -> None:
     )
 
 
+@pytest.mark.faults
 def test_it_goes_on_where_it_was_interrupted(place: Place) -> None:
     """A hundred requests, then the command: the whole company, each part of it once."""
     made = asyncio.run(
