@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,12 @@ async def _no_task_is_left() -> AsyncIterator[None]:
 
 @pytest.fixture(autouse=True)
 def _default_logging() -> None:
-    """A test begins with every line being printed, whatever tests and fixtures before it have set up."""
+    """A test begins with every line being logged, whatever tests and fixtures before it have set up.
+
+    To the standard error of the process: servers in threads log while a test reads what a command prints.
+    """
     structlog.reset_defaults()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
     root = logging.getLogger()
     root.setLevel(_ROOT[0])
     root.handlers[:] = _ROOT[1]

@@ -168,7 +168,7 @@ async def test_an_answer_that_cannot_come_any_more_is_not_waited_for(one_node: S
 
 
 async def test_it_connects_again_and_says_so_once(
-    nats_server: TestNats, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    nats_server: TestNats, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A server that is away for a second costs two lines in the log, and the next request just works."""
     with NatsServer(
@@ -191,7 +191,7 @@ async def test_it_connects_again_and_says_so_once(
         answer = await client.ask("jetstream.STREAM.NAMES", b"")
         await answer.wait(5)
         await client.close()
-    lines = capsys.readouterr().out
+    lines = capfd.readouterr().err
     assert lines.count("nats_disconnected") == 1
     assert lines.count("nats_reconnected") == 1
     assert "Traceback" not in lines
