@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import nullcontext, suppress
 from functools import lru_cache, partial
 from typing import Any, TextIO
@@ -24,7 +24,8 @@ _SECRET = re.compile(
 )
 # People's own words: they are encrypted in the ledger and must not be readable in a log.
 _PERSONAL = frozenset({"reason", "note", "comment", "text", "message_body", "email"})
-_URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+]*://[^\s:/@]*):[^\s@]+@", re.IGNORECASE)
+_QUERY_SECRET = re.compile(rf"(?P<name>[?&][^\s=&]*(?:{_SECRET.pattern})[^\s=&]*)=[^\s&'\"]+", re.IGNORECASE)
 # Bearer tokens have this form wherever they stand (services/access/tokens.py).
 _TOKEN = re.compile(r"gt_[A-Za-z0-9_-]{32,}")
 _LEVELS = logging.getLevelNamesMapping()
@@ -59,24 +60,28 @@ def configure_logging(
         render = [
             # Without local variables: they hold tokens and people's words.
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            _mask_traceback,
+            mask_secrets,
             structlog.processors.JSONRenderer(_json),
         ]
     else:
         colors = (stream or sys.stderr).isatty()
         # The rich formatter prints local variables, too.
         render = [
-            structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+            mask_secrets,
+            structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback),
+            _mask_line,
         ]
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), _without_colours, mask_secrets],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), _without_colours],
+            processors=[
+                _whatever_comes([structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render])
+            ],
         )
     )
     structlog.configure(
-        processors=[*shared, mask_secrets, *render],
+        processors=[_whatever_comes([*shared, *render])],
         logger_factory=partial(_Lines, handler),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
@@ -106,20 +111,47 @@ class _Lines:
     def msg(self, line: str) -> None:
         """Write a line; a full disk or a closed stream keeps nobody from going on."""
         with self._handler.lock or nullcontext(), suppress(OSError, ValueError):
-            self._handler.stream.write(line + self._handler.terminator)
+            try:
+                self._handler.stream.write(line + self._handler.terminator)
+            except UnicodeEncodeError:  # half a surrogate pair
+                self._handler.stream.write(ascii(line) + self._handler.terminator)
             self._handler.flush()
 
     debug = info = warning = error = critical = exception = msg
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Return a structlog processor: replaces what must not be logged, at any depth, by `***`."""
-    return {key: _masked(key, value) for key, value in event.items()}
+    """Return a structlog processor: replaces what must not be logged, at any depth, by `***`.
+
+    The last one before an event becomes a line, so that it sees all that the others have made, as tracebacks.
+    """
+    return {
+        _masked_text(key): value if key == "exc_info" else _masked(key, value) for key, value in event.items()
+    }
 
 
-def _mask_traceback(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Return a structlog processor: a traceback, made after the rest was masked, may quote a URL."""
-    return mask_secrets(logger, method, event) if "exception" in event else event
+def _mask_line(_logger: WrappedLogger, _method: str, line: Any) -> str:
+    """Return a structlog processor: a line with a traceback that was written together with it."""
+    return _masked_text(line)
+
+
+def _whatever_comes(processors: Sequence[Processor]) -> Processor:
+    """Return a processor that runs others; a value that can't be shown fails nobody who logs it."""
+
+    def process(logger: WrappedLogger, method: str, event: EventDict) -> Any:
+        said = event.get("event")
+        try:
+            made: Any = event
+            for processor in processors:
+                made = processor(logger, method, made)
+        except structlog.DropEvent:
+            raise
+        except Exception as error:
+            why = type(error).__name__
+            return _json({"event": _masked_text(ascii(said)[:1000]), "level": method, "not_shown": why}, repr)
+        return made
+
+    return process
 
 
 def _json(event: EventDict, default: Callable[[Any], Any]) -> str:
@@ -138,15 +170,24 @@ def _masked(key: object, value: object) -> object:
     if isinstance(key, str) and value is not None and _names_secret(key):
         return MASK
     if isinstance(value, str):
-        # Looking for what each form must have costs a tenth of looking for the form.
-        if "://" in value:
-            value = _URL_PASSWORD.sub(rf"\g<scheme>:{MASK}@", value)
-        return _TOKEN.sub(MASK, value) if "gt_" in value else value
+        return _masked_text(value)
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, Mapping):
-        return {inner: _masked(inner, content) for inner, content in value.items()}
-    if isinstance(value, list | tuple):
+        return {
+            _masked_text(inner) if isinstance(inner, str) else inner: _masked(inner, content)
+            for inner, content in value.items()
+        }
+    if isinstance(value, list | tuple | Set):
         return [_masked(None, item) for item in value]
-    return value
+    return _masked_text(str(value))
+
+
+def _masked_text(text: str) -> str:
+    # Looking for what each form must have costs a tenth of looking for the form.
+    if "://" in text:
+        text = _QUERY_SECRET.sub(rf"\g<name>={MASK}", _URL_PASSWORD.sub(rf"\g<scheme>:{MASK}@", text))
+    return _TOKEN.sub(MASK, text) if "gt_" in text else text
 
 
 def _with_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 import structlog
@@ -91,3 +92,106 @@ def test_what_no_json_can_hold_is_logged_all_the_same(capsys: pytest.CaptureFixt
     structlog.get_logger().warning("odd", half="\ud800", large=2**70, raw=b"x")
     [line] = lines(capsys)
     assert (line["half"], line["large"], line["raw"]) == ("\ud800", 2**70, "b'x'")
+
+
+TOKEN = f"gt_main_0123456789abcdef_{'x' * 43}"
+URL = "postgresql://goaltrail_api:hush@db:5432/goaltrail"
+
+
+class Odd:
+    """A value that says of itself what must not be logged."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+
+    def __repr__(self) -> str:
+        return self.said
+
+
+class Unsayable:
+    """A value that can't be shown."""
+
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+
+PLACES: dict[str, Callable[[str], dict[str, object]]] = {
+    "text": lambda secret: {"error": f"no {secret} there"},
+    "exception": lambda secret: {"error": OSError(secret)},
+    "object": lambda secret: {"error": Odd(secret)},
+    "bytes": lambda secret: {"raw": secret.encode()},
+    "set": lambda secret: {"all": {secret}},
+    "list of objects": lambda secret: {"all": [{"one": Odd(secret)}]},
+    "name": lambda secret: {secret: 1},
+    "name inside": lambda secret: {"all": {secret: 1}},
+}
+SECRETS = {
+    "token": (TOKEN, "x" * 43),
+    "URL": (URL, "hush"),
+    "URL with a slash": ("nats://u:hu/hush@127.0.0.1:4222", "hush"),
+    "query": ("https://erp.example/api?user=u&api_key=hush&page=2", "hush"),
+}
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_is_masked_at_every_place(
+    capsys: pytest.CaptureFixture[str], form: Literal["json", "console"], place: str, secret: str
+) -> None:
+    """In both forms, by our loggers and by those of libraries."""
+    configure_logging(Settings(log_format=form))
+    text, hidden = SECRETS[secret]
+    fields = PLACES[place](text)
+    structlog.get_logger().warning("tried", **fields)
+    logging.getLogger("nats").warning("tried %s", fields)
+    said = capsys.readouterr().err
+    assert said.count("tried") == 2
+    assert hidden not in said
+    assert "***" in said
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_traceback_tells_no_secret(
+    capsys: pytest.CaptureFixture[str], form: Literal["json", "console"], secret: str
+) -> None:
+    """It is made after the fields, or together with the line."""
+    configure_logging(Settings(log_format=form))
+    text, hidden = SECRETS[secret]
+    try:
+        raise OSError(f"{text} refused")
+    except OSError:
+        structlog.get_logger().exception("failed")
+        logging.getLogger("nats").exception("failed")
+    said = capsys.readouterr().err
+    assert said.count("OSError") >= 2
+    assert hidden not in said
+
+
+CYCLE: dict[str, object] = {}
+CYCLE["itself"] = CYCLE
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        (("odd",), {"value": Unsayable()}),
+        (("odd",), {"value": CYCLE}),
+        (("odd",), {"half": "\ud800"}),
+        (("odd \ud800",), {}),
+    ],
+    ids=["no text", "cycle", "half a pair", "half a pair in the event"],
+)
+def test_what_cannot_be_shown_fails_nobody(
+    capsys: pytest.CaptureFixture[str],
+    form: Literal["json", "console"],
+    words: tuple[object, ...],
+    fields: dict[str, object],
+) -> None:
+    """The line comes out, with what can be shown of it."""
+    configure_logging(Settings(log_format=form))
+    structlog.get_logger().warning(*words, **fields)
+    [line] = capsys.readouterr().err.splitlines()
+    assert "odd" in line
