@@ -133,9 +133,10 @@ def _redefine(command: RedefineKpi, state: Kpi, context: Context) -> list[EventD
 
 
 def _counts_anew_from(day: date, new: KpiDefinition, state: Kpi) -> date | None:
-    """Return the day from which readings count in another way than now, or than they did on that day."""
-    then = state.as_on(day)
-    same = all(getattr(new, field) == getattr(state, field) == getattr(then, field) for field in COUNTING)
+    """Return the day from which readings are to count as defined; None if they do, on it and ever since."""
+    later = [turn for turn in state.turns() if turn > day]
+    held = [state.as_on(each) for each in (day, *later)]
+    same = all(getattr(new, field) == getattr(then, field) for then in held for field in COUNTING)
     return None if same else day
 
 

@@ -61,7 +61,8 @@ def _rename(command: RenameOrgUnit, state: OrgUnit) -> list[EventData]:
 
 
 def _move(command: MoveOrgUnit, state: OrgUnit, context: Context) -> list[EventData]:
-    if command.parent == state.parent:
+    day = command.effective_from or context.today
+    if state.parents_from(day) == {command.parent}:
         return []
     _check_parent(command.parent, context)
     if command.parent == state.id or command.parent in context.below:
@@ -71,7 +72,6 @@ def _move(command: MoveOrgUnit, state: OrgUnit, context: Context) -> list[EventD
             "조직을 자기 자신이나 하위 조직 아래로 옮길 수 없습니다",
             pointer="/parent",
         )
-    day = command.effective_from or context.today
     last = state.placements[-1].effective_from if state.placements else None
     if last is not None and day < last:
         raise Refused(

@@ -33,3 +33,8 @@ class OrgUnit(State):
         """Return the parent at the end of a day: what a team did in April stays where it was in April."""
         in_force = [p for p in self.placements if p.effective_from is None or p.effective_from <= day]
         return in_force[-1].parent if in_force else self.parent
+
+    def parents_from(self, day: date) -> set[str | None]:
+        """Return where the unit belongs on a day and later, with the moves that are to come."""
+        later = (p.parent for p in self.placements if p.effective_from is not None and p.effective_from > day)
+        return {self.parent_on(day), *later}

@@ -65,7 +65,7 @@ def _change_zone(command: ChangeZone, state: Workspace | None, context: Context)
         )
     check_zone(command.zone)
     old, since = state.zones[-1]
-    if command.zone == old:
+    if state.zones_from(command.effective_from) == {command.zone}:
         return []
     # Readings carry the business day they got when they came in, so days that began are settled.
     if command.effective_from <= max(context.today, since):

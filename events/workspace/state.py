@@ -29,6 +29,10 @@ class Workspace(State):
         """Return the zone in which a business day is counted."""
         return next(zone for zone, since in reversed(self.zones) if since <= day)
 
+    def zones_from(self, day: date) -> set[str]:
+        """Return the zones in which a business day and later ones are counted."""
+        return {self.zone_on(day), *(zone for zone, since in self.zones if since > day)}
+
     def business_day(self, instant: datetime) -> tuple[date, str]:
         """Return the business day of an instant (aware), and the zone that decided it."""
         for zone, since in reversed(self.zones[1:]):

@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from events.cycles.state import Cycle
 from events.kpis.commands import DefineKpi, RedefineKpi, RetireKpi, SetKpiTarget
@@ -98,6 +100,24 @@ def test_readings_count_in_another_way_from_a_day_on() -> None:
     (dated,) = changed
     assert isinstance(dated, KpiRedefined)
     assert cadences(dated.model_copy(update={"effective_from": None})) == ["week"] * 4
+
+
+@hypothesis.given(
+    st.lists(st.tuples(st.sampled_from(["week", "month", "quarter"]), st.integers(0, 6)), max_size=6)
+)
+def test_from_its_day_on_a_kpi_counts_as_was_asked_last(asked: list[tuple[str, int]]) -> None:
+    """Also where it counts so now and did so on that day: between the two it may have counted otherwise."""
+    days = [MARCH + timedelta(days=n) for n in range(7)]
+    expected = dict.fromkeys(days, "month")
+    kpi = KPI
+    for cadence, n in asked:
+        expected |= dict.fromkeys(days[n:], cadence)
+        command = RedefineKpi.model_validate({"cadence": cadence, "effective_from": days[n]})
+        events = kpi.when(command, reason="x", today=days[-1]).events
+        assert events is not None
+        kpi = kpi.and_then(*events)
+        state = state_after("kpi", *kpi.history)
+        assert {day: state.as_on(day).cadence for day in days} == expected
 
 
 def test_the_day_of_a_redefinition_has_come_and_is_of_something() -> None:

@@ -69,6 +69,18 @@ def test_before_a_move_a_unit_belongs_where_it_was() -> None:
     again.when(early).refused("org_unit_moved_later", "invalid", "/effective_from")
 
 
+def test_a_move_to_where_a_unit_will_be_is_not_so_already_before_that_day() -> None:
+    """An answer without an event says that the unit is there from the asked day on."""
+    may = date(2026, 5, 1)
+    moves = UNIT.and_then(OrgUnitMoved(old="sales", new="growth", effective_from=may))
+    moves.when(MoveOrgUnit(parent="growth", effective_from=may)).then()
+    for early in (
+        MoveOrgUnit(parent="growth", effective_from=date(2026, 4, 30)),
+        MoveOrgUnit(parent="growth"),
+    ):
+        moves.when(early).refused("org_unit_moved_later", "invalid", "/effective_from")
+
+
 def test_a_move_without_a_day_counts_from_the_day_of_its_event() -> None:
     """As moves were recorded before they had a day of their own."""
     moved = UNIT.and_then(OrgUnitMoved(old="sales", new="growth")).when(MoveOrgUnit(parent="growth")).then()

@@ -47,6 +47,11 @@ def test_zone_changes_come_one_after_the_other() -> None:
 
 def test_the_same_zone_is_no_change() -> None:
     given("workspace", CREATED).when(ChangeZone(zone="Asia/Seoul", effective_from=TODAY)).then()
+    changed = given("workspace", CREATED, CHANGED)
+    changed.when(ChangeZone(zone="Europe/Berlin", effective_from=TOMORROW)).then()
+    # Until tomorrow it is another one, so that answer would not be true.
+    early = ChangeZone(zone="Europe/Berlin", effective_from=TODAY)
+    changed.when(early).refused("zone_change_in_the_past", "invalid", "/effective_from")
 
 
 def test_what_does_not_exist_has_no_zone() -> None:
