@@ -25,7 +25,7 @@ help:  ## show this list
 up: $(VENV)/installed  ## start everything under ./data; Ctrl-C stops it (ARGS="--port 9000")
 	@exec $(BIN)/goaltrail up $(ARGS)
 
-test: $(VENV)/installed-dev  ## run all tests against real servers (TESTS=tests/runtime JOBS=0 ARGS=-x)
+test: $(VENV)/installed-dev  ## run the tests against real servers, without whole tables and crashes (TESTS=tests/runtime JOBS=0 ARGS=-x)
 	$(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 2 -m "not faults and not erp" $(ARGS) $(TESTS)
 
 test-erp: $(VENV)/installed-dev  ## run whole tables of real systems through `up`: 336,776 departures of a year

@@ -10,6 +10,15 @@ from events.text import Text
 RefusalKind = Literal["conflict", "invalid", "not_found", "forbidden"]
 
 
+class BilingualError(Exception):
+    """An error with one sentence for a person. As a string it is the English one."""
+
+    def __init__(self, text: Text | str) -> None:
+        """`text`: in both languages, or as somebody else reports it, in the language it came in."""
+        self.text = Text(text, text) if isinstance(text, str) else text
+        super().__init__(self.text.en)
+
+
 class Refused(Exception):
     """A command is not allowed. Carries a stable code and one sentence each in English and Korean.
 

@@ -15,6 +15,9 @@ from pydantic import StringConstraints
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 """Ids of aggregates: safe as one token of a NATS subject and in a URL. A UUID as text is one too."""
 
+WORKSPACE_ID = r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$"
+"""Ids of workspaces. Without _, which ends them in the text of a token; they are in names of streams, too."""
+
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 
 NAMESPACE = UUID("6f1d3c2e-58a4-5b0e-9d57-0c1a7e4b2f90")

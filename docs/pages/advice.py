@@ -16,7 +16,8 @@ What is dropped, retired or archived gets none. Words of titles are read in Kore
 not clear nothing is said.
 
 `severity` is `info` (good to know), `warning` (look at it again) or `strong` (the figure will mislead). The
-last column names the document and section that the rule comes from:
+last column, and the field `seed` in answers, name the document and section that the rule comes from, such
+as `001 3.4`:
 
 """
 

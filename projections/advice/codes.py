@@ -111,7 +111,7 @@ CODES: dict[str, Code] = {
         "000 2",
         f"A unit has KPIs, but fewer than {KPIS_PER_UNIT[0]}.",
         "조직 “{name}”: KPI가 {count}개뿐입니다. 보통 {least}~{most}개로 운영을 살핍니다.",
-        "Unit “{name}” watches {count} of the {least} to {most} KPIs that usually show how a unit runs.",
+        "Unit “{name}”, KPIs: only {count}; {least} to {most} usually show how a unit runs.",
     ),
     "too_many_mbo_goals": Code(
         "warning",

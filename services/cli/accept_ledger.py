@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +9,9 @@ import typer
 
 from events.text import Text, counted
 from services.cli.client import Json, print_json
-from services.cli.language import as_reported, fail, language, postgres_failed, say
-from services.runtime.settings import Settings, SettingsError, load_settings
+from services.cli.language import fail, language, say
+from services.cli.operator import operator_settings, run_for_operator
+from services.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from services.projector.accepting import Accepted, Loss
@@ -41,12 +41,11 @@ def accept_ledger(
 
     Example: goaltrail accept-ledger --reason "The disk broke; copy of 02:00 restored"
     """
-    try:
-        settings = load_settings("operator")
-    except SettingsError as error:
-        fail(as_reported(error))
+    settings = operator_settings("accept-ledger")
     chosen = workspace or settings.workspace
-    loss, accepted = _run(settings, chosen, reason, ask=not yes, without_evidence=without_evidence)
+    loss, accepted = run_for_operator(
+        settings, _accept(settings, chosen, reason, ask=not yes, without_evidence=without_evidence)
+    )
     restored = accepted.restored
     if as_json:
         print_json(
@@ -88,32 +87,10 @@ def accept_ledger(
         )
 
 
-def _run(
-    settings: Settings, workspace: str, reason: str, *, ask: bool, without_evidence: bool
-) -> tuple[Loss, Accepted]:
-    # Here: other commands need neither NATS nor PostgreSQL.
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from events.errors import Refused
-    from services.keys.keys import MasterKeyDiffersError
-    from services.ledger import LedgerError
-    from services.projector.accepting import NothingToAccept
-    from services.runtime.logging import configure_logging
-
-    configure_logging(settings.model_copy(update={"log_level": "error"}), "accept-ledger")
-    try:
-        return asyncio.run(_accept(settings, workspace, reason, ask=ask, without_evidence=without_evidence))
-    except Refused as refused:
-        fail(refused.text)
-    except (NothingToAccept, LedgerError, MasterKeyDiffersError, SettingsError) as error:
-        fail(as_reported(error))
-    except (SQLAlchemyError, OSError) as error:
-        fail(postgres_failed(error))
-
-
 async def _accept(
     settings: Settings, workspace: str, reason: str, *, ask: bool, without_evidence: bool
 ) -> tuple[Loss, Accepted]:
+    # Here: other commands need neither NATS nor PostgreSQL.
     from services.access.access import Access
     from services.keys.keys import Keys
     from services.ledger import Ledger

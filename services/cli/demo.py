@@ -114,8 +114,8 @@ def _loaded_language(client: Client, lang: Language | None) -> Language | None:
     if lang is not None and lang != before:
         fail(
             Text(
-                f"데모 회사를 이미 --lang {before}으로 불러왔습니다."
-                f" --lang {lang}으로 불러오려면 빈 워크스페이스를 쓰십시오",
+                f"데모 회사를 이미 --lang {before} 옵션으로 불러왔습니다."
+                f" --lang {lang} 옵션으로 불러오려면 빈 워크스페이스를 쓰십시오",
                 f"the demo company is here with --lang {before}; for --lang {lang} take an empty workspace",
             )
         )

@@ -13,9 +13,10 @@ from rich.text import Text as Styled
 
 from events.text import Text
 from services.cli.client import Json, print_json
-from services.cli.language import as_reported, fail, language, postgres_failed, say
+from services.cli.language import fail, language, say
+from services.cli.operator import operator_settings, run_for_operator
 from services.runtime import loop
-from services.runtime.settings import Settings, SettingsError, load_settings
+from services.runtime.settings import Settings
 
 CONNECT_SECONDS = 5.0
 """How long NATS may take to answer."""
@@ -69,10 +70,7 @@ def rebuild(
 
     Example: goaltrail rebuild state
     """
-    try:
-        settings = load_settings("projector")
-    except SettingsError as error:
-        fail(as_reported(error))
+    settings = operator_settings("rebuild", "projector")
     chosen = workspace or settings.workspace
     done = _run(settings, chosen, projection, quiet=as_json)
     if as_json:
@@ -91,26 +89,16 @@ def rebuild(
 
 def _run(settings: Settings, workspace: str, projection: str, *, quiet: bool) -> list[Rebuilt]:
     # Here: other commands need neither NATS nor PostgreSQL.
-    from asyncpg import PostgresError
-    from sqlalchemy.exc import SQLAlchemyError
-
     from projections.groups import GROUPS
-    from services.ledger import LedgerError
-    from services.projector.rebuild import RebuildRefused
-    from services.runtime.logging import configure_logging
 
     names = list(GROUPS) if projection == "all" else [projection]
     if not set(names) <= GROUPS.keys():
         fail(no_projection(projection, [*GROUPS, "all"]))
-    configure_logging(settings.model_copy(update={"log_level": "error"}), "rebuild")
+    work = _rebuild(settings, workspace, names, quiet=quiet)
     try:
-        return loop.run(_rebuild(settings, workspace, names, quiet=quiet))
-    except (RebuildRefused, LedgerError) as error:
-        fail(as_reported(error))
+        return run_for_operator(settings, work, role="projector", runner=loop.run)
     except KeyboardInterrupt:
         fail(Text("중단했습니다. 쓰고 있던 빌드는 그대로입니다", "interrupted; the live build is as it was"))
-    except (SQLAlchemyError, PostgresError, OSError) as error:
-        fail(postgres_failed(error))
 
 
 async def _rebuild(settings: Settings, workspace: str, names: list[str], *, quiet: bool) -> list[Rebuilt]:

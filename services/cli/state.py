@@ -154,7 +154,7 @@ def _day(as_of: str) -> str:
     except ValueError:
         fail(
             Text(
-                f"--as-of {as_of!r}은(는) 2025-03-31과 같은 날짜가 아닙니다",
+                f"--as-of {as_of!r}은(는) 올바른 날짜가 아닙니다(예: 2025-03-31)",
                 f"--as-of {as_of!r} is no day such as 2025-03-31",
             )
         )

@@ -78,7 +78,12 @@ class Line(NamedTuple):
 def trail(
     id_: Annotated[
         str,
-        typer.Argument(metavar="ID", help="Of an objective, key result or KPI; kind/id if two share it."),
+        typer.Argument(
+            metavar="ID",
+            help="Of anything on record: an objective, key result, KPI, person, org unit, cycle,"
+            " scorecard, …; kind/id if two share it. What has no id of its own: access/ID of a token,"
+            " workspace/ID, ledger/restores.",
+        ),
     ],
     first: Annotated[str | None, typer.Option("--from", help="Recorded on this day or later.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Recorded up to the end of this day.")] = None,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from events.text import Text
 from services.cli.client import Json, print_json
-from services.cli.language import as_reported, fail, postgres_failed, say
-from services.runtime.settings import Settings, SettingsError, load_settings
+from services.cli.language import say
+from services.cli.operator import operator_settings, run_for_operator
+from services.runtime.settings import Settings
 
 
 def waive(
@@ -28,12 +28,9 @@ def waive(
 
     Example: goaltrail waive 1843 --reason "Put there by hand; it is no event of ours"
     """
-    try:
-        settings = load_settings("operator")
-    except SettingsError as error:
-        fail(as_reported(error))
+    settings = operator_settings("waive")
     chosen = workspace or settings.workspace
-    recorded = _run(settings, chosen, position, reason)
+    recorded = run_for_operator(settings, _waive(settings, chosen, position, reason))
     if as_json:
         print_json({"workspace": chosen, "waived": position, "position": recorded})
     else:
@@ -47,28 +44,8 @@ def waive(
         )
 
 
-def _run(settings: Settings, workspace: str, position: int, reason: str) -> int:
-    # Here: other commands need neither NATS nor PostgreSQL.
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from events.errors import Refused
-    from services.keys.keys import MasterKeyDiffersError
-    from services.ledger import LedgerError
-    from services.projector.waiving import NotPoison
-    from services.runtime.logging import configure_logging
-
-    configure_logging(settings.model_copy(update={"log_level": "error"}), "waive")
-    try:
-        return asyncio.run(_waive(settings, workspace, position, reason))
-    except Refused as refused:
-        fail(refused.text)
-    except (NotPoison, LedgerError, MasterKeyDiffersError, SettingsError) as error:
-        fail(as_reported(error))
-    except (SQLAlchemyError, OSError) as error:
-        fail(postgres_failed(error))
-
-
 async def _waive(settings: Settings, workspace: str, position: int, reason: str) -> int:
+    # Here: other commands need neither NATS nor PostgreSQL.
     from services.keys.keys import Keys
     from services.ledger import Ledger
     from services.projector.builds import projector_engine

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import typer
 
 from events.text import Text
 from services.cli.client import Json, print_json
-from services.cli.language import as_reported, fail, say
-from services.runtime.settings import Settings, SettingsError, load_settings
+from services.cli.language import say
+from services.cli.operator import operator_settings, run_for_operator
 
 app = typer.Typer(help="Workspaces: one company or tenant each.", no_args_is_help=True, add_completion=False)
-
-T = TypeVar("T")
 
 
 @app.command()
 def create(
-    workspace: Annotated[str, typer.Argument(help="Its id: a-z, 0-9 and -, such as acme.")],
+    workspace: Annotated[str, typer.Argument(help="Its id: up to 32 of a-z, 0-9 and -, such as acme.")],
     name: Annotated[str | None, typer.Option(help="Its name for people.", show_default="the id")] = None,
     zone: Annotated[
         str | None,
@@ -35,17 +31,18 @@ def create(
 
     Example: goaltrail workspace create acme --name "Acme Ltd" --zone Asia/Seoul
     """
-    settings = _settings()
+    settings = operator_settings("workspace")
     from services.access.workspaces import make_workspace  # here: other commands need no NATS client
 
-    made = _run(
+    made = run_for_operator(
+        settings,
         make_workspace(
             settings,
             workspace,
             name=name or workspace,
             zone=zone or settings.zone,
             default_language=language,
-        )
+        ),
     )
     if as_json:
         print_json({"workspace": workspace, "created": made.created, "admin_token_file": made.token_file})
@@ -71,10 +68,10 @@ def list_all(as_json: Json = False) -> None:
 
     Example: goaltrail workspace list
     """
-    settings = _settings()
+    settings = operator_settings("workspace")
     from services.access.workspaces import workspaces
 
-    found = _run(workspaces(settings))
+    found = run_for_operator(settings, workspaces(settings))
     if as_json:
         print_json({"data": [{"id": workspace} for workspace in found]})
     elif found:
@@ -86,27 +83,3 @@ def list_all(as_json: Json = False) -> None:
                 "There is no workspace yet: `goaltrail up` makes the first one.",
             )
         )
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run it to its end. What is refused ends the command with one line."""
-    from events.errors import Refused
-    from services.ledger import LedgerError
-
-    try:
-        return asyncio.run(work)
-    except Refused as refused:
-        fail(refused.text)
-    except (LedgerError, SettingsError) as error:
-        fail(as_reported(error))
-
-
-def _settings() -> Settings:
-    from services.runtime.logging import configure_logging
-
-    try:
-        settings = load_settings("operator")
-    except SettingsError as error:
-        fail(as_reported(error))
-    configure_logging(settings.model_copy(update={"log_level": "error"}), "workspace")
-    return settings

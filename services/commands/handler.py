@@ -3,7 +3,7 @@
 A command is decided on what the views know, if the ledger has nothing newer of it; else, on a conflict and
 while PostgreSQL is away, on what the ledger adds to that. The append is guarded with the last position known
 on the aggregate's own subject, so two commands never both win on one state. Those whose rule spans aggregates
-wait for each other (`one_at_a_time`).
+wait for each other (serialization.py).
 
 With an Idempotency-Key the ids of a command's events follow from (workspace, actor, key). That is how a retry
 finds them, in the views' table of commands or among the aggregate's own events.
@@ -135,7 +135,7 @@ class Goals:
         self._keys = keys
         self._now = now
         self._administrators = administrators
-        self._one_at_a_time = Serialization(locks)
+        self._serialization = Serialization(locks)
         self._in_flight: set[tuple[str, str, str]] = set()
         self._objective_of: dict[tuple[str, int, str], str] = {}
 
@@ -210,7 +210,7 @@ class Goals:
         return await knowledge.objective_of(key_result)
 
     async def _carry_out(self, request: Request) -> Answer:
-        async with self._one_at_a_time.turn(request.workspace, request.commands) as still_ours:
+        async with self._serialization.turn(request.workspace, request.commands) as still_ours:
             return await self._decide_and_append(request, still_ours)
 
     async def _decide_and_append(self, request: Request, still_ours: StillOurs) -> Answer:

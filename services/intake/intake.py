@@ -2,7 +2,7 @@
 
 Each chunk of items becomes at most one atomic batch on the ledger. While one chunk is being stored the next
 one is judged. Small chunks of one workspace that wait at the same time share a batch, each with receipts of
-its own. What a delivery means is decided with everything that is known of its reading (known.py), and
+its own. What a delivery means is decided with everything that is known of its reading (deduplication.py), and
 the append is guarded with that knowledge: of two that send the same readings at once only one can be first.
 """
 

@@ -17,6 +17,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.envelope import Event
+from events.errors import BilingualError
 from events.people.refusals import forgotten_person
 from events.registry import lookup
 from events.text import Language, Text
@@ -48,7 +49,7 @@ _MARK = b"forgotten"
 """What is stored in place of a key that is never to be made again."""
 
 
-class MasterKeyDiffersError(Exception):
+class MasterKeyDiffersError(BilingualError):
     """Stored keys were wrapped by another master key than the one that is configured."""
 
 
@@ -289,8 +290,12 @@ class Keys:
                 continue
             if master != self._master.fingerprint:
                 raise MasterKeyDiffersError(
-                    "the keys of people's texts were wrapped by another master key: "
-                    "put the right one back (GOALTRAIL_MASTER_KEY_FILE)"
+                    Text(
+                        "구성원의 글을 암호화한 키가 다른 마스터 키로 싸여 있습니다. 맞는 키를 되돌려"
+                        " 놓으십시오(GOALTRAIL_MASTER_KEY_FILE)",
+                        "the keys of people's texts were wrapped by another master key: "
+                        "put the right one back (GOALTRAIL_MASTER_KEY_FILE)",
+                    )
                 )
 
 

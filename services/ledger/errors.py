@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from events.errors import BilingualError
+from events.text import Text
 
-class LedgerError(Exception):
+
+class LedgerError(BilingualError):
     """Anything the ledger refuses or cannot do."""
 
 
@@ -16,7 +19,13 @@ class Conflict(LedgerError):
 
     def __init__(self, subject: str | None = None) -> None:
         """`subject`: where the guard failed; None if several were guarded and the server does not tell."""
-        super().__init__(f"the ledger has moved on {subject or 'a guarded subject'}")
+        super().__init__(
+            Text(
+                f"그 사이에 다른 이벤트가 먼저 기록되었습니다({subject or '여러 대상 중 하나'}). 다시"
+                " 실행하십시오",
+                f"the ledger has moved on {subject or 'a guarded subject'}",
+            )
+        )
         self.subject = subject
 
 
@@ -49,7 +58,9 @@ class WorkspaceUnknown(LedgerError):
 
     def __init__(self, workspace: str) -> None:
         """`workspace`: its id."""
-        super().__init__(f"there is no workspace {workspace!r}")
+        super().__init__(
+            Text(f"워크스페이스 {workspace!r}이(가) 없습니다", f"there is no workspace {workspace!r}")
+        )
         self.workspace = workspace
 
 
@@ -59,10 +70,19 @@ class LedgerGap(LedgerError):
     def __init__(self, workspace: str, after: int, found: int) -> None:
         """After position `after` came `found`; or the ledger ends at `found`, which is before `after`."""
         if found > after:
-            text = f"positions {after + 1} to {found - 1} are missing"
+            ko, en = (
+                f"위치 {after + 1}~{found - 1}이(가) 없습니다",
+                f"positions {after + 1} to {found - 1} are missing",
+            )
         else:
-            text = f"it ends at position {found}, but position {after} was read before"
-        super().__init__(f"the ledger of {workspace} is not whole: {text}")
+            ko = f"위치 {found}에서 끝나지만, 전에는 위치 {after}까지 읽었습니다"
+            en = f"it ends at position {found}, but position {after} was read before"
+        super().__init__(
+            Text(
+                f"워크스페이스 {workspace}의 원장이 온전하지 않습니다. {ko}",
+                f"the ledger of {workspace} is not whole: {en}",
+            )
+        )
         self.workspace = workspace
         self.after = after
         self.found = found

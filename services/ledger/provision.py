@@ -13,8 +13,9 @@ import structlog
 
 from events.context import Context
 from events.envelope import Event, encode
-from events.ids import SLUG, Aggregate, event_id, ledger_subject
+from events.ids import WORKSPACE_ID, Aggregate, event_id, ledger_subject
 from events.registry import event_type
+from events.text import Text
 from events.workspace.commands import CreateWorkspace
 from events.workspace.decider import decide
 from events.workspace.events import DefaultLanguage
@@ -229,8 +230,15 @@ async def _stored(api: StreamApi, name: str) -> Configuration | None:
 
 def _first_event(workspace: str, *, name: str, zone: str, default_language: DefaultLanguage) -> Event:
     """Return `workspace.created`. Raises InvalidAppend (bad id), Refused (unknown zone)."""
-    if not re.fullmatch(SLUG, workspace):
-        raise InvalidAppend(f"{workspace!r} can't be the id of a workspace: it must match {SLUG}")
+    if not re.fullmatch(WORKSPACE_ID, workspace):
+        raise InvalidAppend(
+            Text(
+                f"{workspace!r}은(는) 워크스페이스 아이디가 될 수 없습니다. 영문 소문자, 숫자, -로"
+                " 1~32자이며 -로 시작하거나 끝나지 않아야 합니다",
+                f"{workspace!r} can't be the id of a workspace: it has 1 to 32 of a-z, 0-9 and -, no - at its"
+                " ends",
+            )
+        )
     now = clock.now()
     context = Context(actor=_ACTOR, role="admin", today=now.date(), now=now, new_id=lambda: workspace)
     command = CreateWorkspace(name=name, zone=zone, default_language=default_language)

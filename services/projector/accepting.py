@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.errors import BilingualError
 from events.ids import ledger_subject
 from events.ledger.commands import AcceptLedger
 from events.ledger.events import RESTORES
+from events.text import Text
 from projections.control import ActiveVersion, active
 from projections.groups import GROUPS
 from projections.state.fold import STATE
@@ -20,7 +22,7 @@ from services.projector.decisions import record_decision
 from services.projector.withdrawals import Evidence, Restored, find_evidence, take_back_again
 
 
-class NothingToAccept(Exception):
+class NothingToAccept(BilingualError):
     """No views are set aside, or the ledger is not one that anybody could go on with."""
 
 
@@ -56,26 +58,44 @@ async def find_loss(engine: AsyncEngine, ledger: Ledger, workspace: str) -> Loss
         views = {name: await active(connection, workspace, name) for name in GROUPS}
         aside = [view for view in views.values() if view is not None and view.differs is not None]
         if not aside:
+            await ledger.head(workspace)  # says so where there is no such workspace
             raise NothingToAccept(
-                f"no views of {workspace} are set aside; if the ledger is another one than they were built"
-                " from, start a worker first: it compares them"
+                Text(
+                    f"워크스페이스 {workspace}에는 사용을 멈춘 조회 데이터가 없습니다. 조회 데이터를 만든"
+                    " 원장과 지금 원장이 다르다면 먼저 워커를 시작하십시오. 워커가 둘을 비교합니다",
+                    f"no views of {workspace} are set aside; if the ledger is another one than they were"
+                    " built from, start a worker first: it compares them",
+                )
             )
         differences = [await _compare(ledger, workspace, view) for view in aside]
         if not any(differences):
             raise NothingToAccept(
-                f"the ledger that the views of {workspace} were built from is there again: they go on by"
-                " themselves"
+                Text(
+                    f"워크스페이스 {workspace}의 조회 데이터를 만든 원장이 다시 있습니다. 조회 데이터는"
+                    " 저절로 이어집니다",
+                    f"the ledger that the views of {workspace} were built from is there again: they go on by"
+                    " themselves",
+                )
             )
         if any(difference is not None and difference.kind == "missing" for difference in differences):
             raise NothingToAccept(
-                f"there is no ledger of {workspace}; put it back, or make an empty one with"
-                f" `goaltrail workspace create {workspace}` (`goaltrail provision` if GOALTRAIL_WORKSPACE is"
-                f" {workspace})"
+                Text(
+                    f"워크스페이스 {workspace}의 원장이 없습니다. 원장을 되돌려 놓거나 `goaltrail workspace"
+                    f" create {workspace}`(GOALTRAIL_WORKSPACE가 {workspace}이면 `goaltrail provision`)로 빈"
+                    " 원장을 만드십시오",
+                    f"there is no ledger of {workspace}; put it back, or make an empty one with"
+                    f" `goaltrail workspace create {workspace}` (`goaltrail provision` if"
+                    f" GOALTRAIL_WORKSPACE is {workspace})",
+                )
             )
         epoch = await ledger.epoch(workspace)
         if epoch > max(view.epoch for view in aside):
             raise NothingToAccept(
-                f"the ledger of {workspace} is accepted already: views are being built from it"
+                Text(
+                    f"워크스페이스 {workspace}의 원장은 이미 받아들였습니다. 그 원장으로 조회 데이터를"
+                    " 만드는 중입니다",
+                    f"the ledger of {workspace} is accepted already: views are being built from it",
+                )
             )
         state = views[STATE.name]
         if state is None:

@@ -12,7 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.errors import BilingualError
 from events.ledger.events import PositionWaived
+from events.text import Text
 from projections.control import active, checkpoint
 from projections.projection import Group
 from services.ledger import Ledger, recorded
@@ -35,7 +37,7 @@ Progress = Callable[[int, int], None]
 """Told the position reached and the ledger's last position."""
 
 
-class RebuildRefused(Exception):
+class RebuildRefused(BilingualError):
     """The new build can't become the live one; the live one goes on as it was."""
 
 
@@ -57,11 +59,20 @@ async def rebuild(
     """
     async with Locks(engine) as locks:
         if not await locks.take("rebuild", workspace, group.name):
-            raise RebuildRefused(f"another rebuild of {group.name} of workspace {workspace} is running")
+            raise RebuildRefused(
+                Text(
+                    f"워크스페이스 {workspace}의 {group.name}을(를) 다른 곳에서 이미 새로 만들고 있습니다",
+                    f"another rebuild of {group.name} of workspace {workspace} is running",
+                )
+            )
         if await compare_views(engine, ledger, workspace, group) == "set aside":
             raise RebuildRefused(
-                f"{group.name} of workspace {workspace} is of another ledger than there is, so it may be the"
-                " only copy of what was lost; see `goaltrail doctor`"
+                Text(
+                    f"워크스페이스 {workspace}의 {group.name}은(는) 지금과 다른 원장으로 만든 것이어서,"
+                    " 잃어버린 내용의 하나뿐인 사본일 수 있습니다. `goaltrail doctor`를 참고하십시오",
+                    f"{group.name} of workspace {workspace} is of another ledger than there is, so it may be"
+                    " the only copy of what was lost; see `goaltrail doctor`",
+                )
             )
         again = partial(
             _rebuild, engine, ledger, workspace, group, progress, step_over_poison=step_over_poison
@@ -113,7 +124,11 @@ async def _rebuild(
             async for _ in runs:
                 if writer.poisoned and not step_over_poison:
                     raise RebuildRefused(
-                        f"position {writer.poisoned[0]} can't be folded; see `goaltrail doctor`"
+                        Text(
+                            f"위치 {writer.poisoned[0]}의 이벤트를 반영할 수 없습니다. `goaltrail doctor`를"
+                            " 참고하십시오",
+                            f"position {writer.poisoned[0]} can't be folded; see `goaltrail doctor`",
+                        )
                     )
                 if progress is not None:
                     progress(writer.position, max(head, writer.position))
@@ -136,7 +151,12 @@ async def _rebuild(
             await connection.commit()
     except AnotherEvent as error:
         await _drop(engine, build)
-        raise RebuildRefused(f"the ledger became another one meanwhile: {error}") from error
+        raise RebuildRefused(
+            Text(
+                f"그 사이에 원장이 다른 것으로 바뀌었습니다: {error}",
+                f"the ledger became another one meanwhile: {error}",
+            )
+        ) from error
     except BaseException:
         await _drop(engine, build)
         raise

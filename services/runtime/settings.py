@@ -11,6 +11,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from events.errors import BilingualError
+from events.ids import WORKSPACE_ID
 from events.zones import is_zone
 
 Role = Literal["api", "intake", "projector", "operator"]
@@ -20,7 +22,7 @@ DEFAULT_DATA = Path("data")
 DEFAULT_API_PORT = 8642
 
 
-class SettingsError(ValueError):
+class SettingsError(BilingualError, ValueError):
     """The settings can't be used; the text is one line for a person."""
 
 
@@ -128,7 +130,7 @@ class Settings(BaseSettings):
 
     workspace: str = Field(
         "main",
-        pattern=r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$",
+        pattern=WORKSPACE_ID,
         description="The workspace that is made at the first start and that commands use by default.",
     )
     zone: str = Field("Asia/Seoul", description="Time zone (IANA) of the workspace made at the first start.")

@@ -91,7 +91,7 @@ ERRORS: dict[str, tuple[list[str], str, str]] = {
     ),
     "not a day": (
         ["state", "--as-of", "soon"],
-        "--as-of 'soon'은(는) 2025-03-31과 같은 날짜가 아닙니다",
+        "--as-of 'soon'은(는) 올바른 날짜가 아닙니다(예: 2025-03-31)",
         "--as-of 'soon' is no day such as 2025-03-31",
     ),
     "not an id": (

@@ -111,7 +111,7 @@ ENTRY = {
     "type": "key_result.target_changed",
     "actor": "person:anna",
     "about": ["objective/growth", "key_result/acv"],
-    "sentence": "anna changed the target of the key result acv from 80 to 90, from 2026-02-01 on.",
+    "sentence": "anna changed the target of the key result acv, 80 → 90, from 2026-02-01 on.",
     "reason": "신규 고객 확보로 목표 상향",
     "data": {
         "key_result": "acv",

@@ -19,7 +19,11 @@ class AdviceOut(BaseModel):
     cycle: str | None = Field(description="null for what belongs to no cycle.")
     message_ko: str
     message_en: str
-    seed: str = Field(description="The document and section behind it.")
+    seed: str = Field(
+        description="The document and section that the rule comes from; docs/reference/advice.md names the"
+        " documents.",
+        examples=["001 4.2"],
+    )
 
 
 def advice_out(piece: Advice) -> AdviceOut:

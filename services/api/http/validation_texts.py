@@ -51,4 +51,6 @@ def korean(error: Mapping[str, Any]) -> str:
     template = _KOREAN.get(str(error["type"]))
     if template is None:
         return f"올바르지 않은 값입니다: {str(error['msg']).removeprefix('Value error, ')}"
+    if "expected" in context:  # pydantic joins the last choice with an English "or"
+        context = {**context, "expected": str(context["expected"]).replace(" or ", ", ")}
     return template.format_map(context)

@@ -35,7 +35,7 @@ from services.api.http.routes import subject_router
 from services.api.http.security import Administrator, Reader, StructureEditor
 from services.api.http.services import Serving
 from services.api.people.examples import PERSON_ID
-from services.keys.keys import Keys
+from services.keys.keys import ERASED, Keys
 from services.queries.paging import last_id
 from services.queries.read_context import ReadContext
 from services.queries.visibility import list_seen
@@ -250,6 +250,10 @@ async def _shown(keys: Keys, context: ReadContext, version: queries.Version, lan
     assert isinstance(person, Person)
 
     async def opened(text: str | None) -> str | None:
+        # What is on record of somebody who was put back after the ledger was restored is only that they are
+        # forgotten: no name, and no mail. They read as all the others do.
+        if person.forgotten:
+            return ERASED.told(language)
         return None if text is None else await keys.open_text(context.workspace.id, text, language)
 
     return PersonOut(
