@@ -93,7 +93,7 @@ async def test_whoever_only_acted_can_be_forgotten(boss: Person, anna: Person) -
         assert words not in answer.text
         assert "[erased]" in answer.text
     shown = await boss.read("/v1/people/anna")
-    assert (shown["name"], shown["forgotten"]) == (None, True)
+    assert (shown["name"], shown["forgotten"]) == ("[erased]", True)
     assert (await anna.get("/v1/objectives")).status_code == 401
 
 
