@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -12,3 +13,16 @@ def is_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
+
+
+def within_all_zones(instant: datetime) -> datetime:
+    """Return an instant as UTC that has a day in every zone.
+
+    Raises ValueError at both ends of the calendar.
+    """
+    try:
+        moment = instant.astimezone(UTC)
+        _ = moment - timedelta(days=1), moment + timedelta(days=1)
+    except OverflowError:
+        raise ValueError("there are zones in which this instant is on no day") from None
+    return moment

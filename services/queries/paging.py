@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
+from typing import Annotated
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from events.state import State
 from projections.state import queries
+
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+"""A position, or a count of items; PostgreSQL's bigint takes it."""
+PlainText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""An id or a day: without control characters, which PostgreSQL may not take."""
 
 
 class Cursor(BaseModel):
@@ -18,10 +24,10 @@ class Cursor(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    position: int = Field(alias="p", ge=0, lt=2**63)
-    after: list[str | int] = Field(alias="k", max_length=4)
+    position: Number = Field(alias="p")
+    after: list[PlainText | Number] = Field(alias="k", max_length=4)
     as_of: date | None = Field(None, alias="d")
-    known_at: datetime | None = Field(None, alias="t")
+    known_at: AwareDatetime | None = Field(None, alias="t")
     epoch: int | None = Field(None, alias="e", ge=2)
     """Of the ledger that the position is of; None for the first."""
 
@@ -40,7 +46,7 @@ class Paging(BaseModel):
 
 def after_cursor(versions: Sequence[queries.Version], paging: Paging) -> list[queries.Version]:
     """Return the versions of the page that is asked for, by id, and one more if there are more."""
-    after = str(paging.cursor.after[0]) if paging.cursor is not None and paging.cursor.after else ""
+    after = "" if paging.cursor is None else str(paging.cursor.after[0])
     rest = sorted((version for version in versions if id_of(version) > after), key=id_of)
     return rest[: paging.limit + 1]
 

@@ -67,7 +67,7 @@ async def list_seen(
     Each state holds one of the parts in `holding`, which PostgreSQL looks for, and fits as it was on the day.
     """
     looking = await viewer(context, [kind])
-    after = str(paging.cursor.after[0]) if paging.cursor is not None and paging.cursor.after else ""
+    after = "" if paging.cursor is None else str(paging.cursor.after[0])
     chosen: list[queries.Version] = []
     while True:
         found = await queries_visibility.page_of_kind(

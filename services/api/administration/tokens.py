@@ -9,7 +9,7 @@ from fastapi import Path, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from events.errors import Refused
-from events.ids import event_id
+from events.ids import Slug, event_id
 from events.people.refusals import forgotten_person
 from services.access.callers import Caller
 from services.access.roles import Role
@@ -34,7 +34,7 @@ def _utc(moment: datetime) -> datetime:
         raise ValueError("the time is out of range") from None
 
 
-TokenId = Annotated[str, Path(max_length=64, examples=["3f0c9d1e2b4a5968"])]
+TokenId = Annotated[Slug, Path(examples=["3f0c9d1e2b4a5968"])]
 
 
 class NewToken(BaseModel):

@@ -30,7 +30,7 @@ from projections.state import queries
 from services.api.advice.schemas import AdviceOut, advice_out
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
-from services.api.http.paging import MAX_LIMIT, Page, Paged, page_from
+from services.api.http.paging import MAX_LIMIT, Page, PagedByNumber, page_from
 from services.api.http.read_parameters import AsOf, KnownAt, Viewing
 from services.api.http.routes import subject_router
 from services.api.http.security import Reader
@@ -51,7 +51,7 @@ async def list_advice(
     services: Serving,
     caller: Reader,
     viewing: Viewing,
-    paged: Paged,
+    paged: PagedByNumber,
     language: Lang,
     as_of: AsOf,
     known_at: KnownAt,

@@ -25,7 +25,7 @@ from services.access.callers import Caller
 from services.access.roles import Permission
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
-from services.api.http.paging import Page, Paged, page, page_from, position_in
+from services.api.http.paging import Page, PagedByNumber, page, page_from, position_in
 from services.api.http.read_parameters import KnownAt, Viewing, moment_parameter
 from services.api.http.routes import subject_router
 from services.api.http.security import Reader, TrailReader
@@ -117,7 +117,7 @@ async def read(
     services: Serving,
     caller: TrailReader,
     viewing: Viewing,
-    paged: Paged,
+    paged: PagedByNumber,
     language: Lang,
     known_at: KnownAt,
     first: Annotated[Moment | None, Depends(recorded_from)],
@@ -171,7 +171,12 @@ async def read(
 
 @router.get("/mine", summary="Read what concerns oneself", responses=READ)
 async def mine(
-    services: Serving, caller: Reader, viewing: Viewing, paged: Paged, language: Lang, known_at: KnownAt
+    services: Serving,
+    caller: Reader,
+    viewing: Viewing,
+    paged: PagedByNumber,
+    language: Lang,
+    known_at: KnownAt,
 ) -> Page[Entry]:
     """What others did that lets somebody act as the caller or read their words, the newest first.
 
@@ -207,7 +212,7 @@ async def mine(
 async def recordings(
     caller: TrailReader,
     viewing: Viewing,
-    paged: Paged,
+    paged: PagedByNumber,
     known_at: KnownAt,
     kpi: Annotated[Slug, Query(examples=["acv"])],
 ) -> Page[RecordingOut]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Path
 from pydantic import ConfigDict
 
-from events.ids import Aggregate, Slug
+from events.ids import SLUG, Aggregate
 from events.talk.commands import Redact, Reword
 from services.api.http.command_execution import Receipt, Writing, as_command
 from services.api.http.openapi_responses import STEP
@@ -26,13 +26,13 @@ class RedactedText(Redact):
 
 def add_words_steps(router: APIRouter, kind: str, *, example: str) -> None:
     """Let people put their own words otherwise, or take them back: `POST …/{id}/reword` and `/redact`."""
-    of_path = Path(alias=kind, examples=[example])
+    of_path = Path(alias=kind, pattern=SLUG, examples=[example])
 
-    async def reword(caller: Talker, writing: Writing, body: RewordedText, id_: Slug = of_path) -> Receipt:
+    async def reword(caller: Talker, writing: Writing, body: RewordedText, id_: str = of_path) -> Receipt:
         return await writing.execute(caller, Aggregate(kind, id_), as_command(body, Reword), body=body)
 
     async def redact(
-        caller: Talker, writing: Writing, id_: Slug = of_path, body: RedactedText | None = None
+        caller: Talker, writing: Writing, id_: str = of_path, body: RedactedText | None = None
     ) -> Receipt:
         command = Redact() if body is None else as_command(body, Redact)
         return await writing.execute(caller, Aggregate(kind, id_), command, body=body)

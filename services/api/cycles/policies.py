@@ -25,7 +25,7 @@ from services.api.http.command_execution import Reason, Receipt, Writing, as_com
 from services.api.http.conditional import OptionalIfMatch, etag
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, STEP
-from services.api.http.paging import Page, Paged, page_from
+from services.api.http.paging import Page, PagedByNumber, page_from
 from services.api.http.read_parameters import Known, KnownAt, Viewing
 from services.api.http.routes import subject_router
 from services.api.http.security import PolicyEditor, Reader
@@ -79,7 +79,9 @@ class PolicyRead(PolicyOut, Known):
 
 
 @router.get("", summary="List policies", responses=READ)
-async def list_policies(caller: Reader, viewing: Viewing, paged: Paged, known_at: KnownAt) -> Page[PolicyOut]:
+async def list_policies(
+    caller: Reader, viewing: Viewing, paged: PagedByNumber, known_at: KnownAt
+) -> Page[PolicyOut]:
     """The rules of each framework."""
     async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
         found = [await _find(context, framework) for framework in FRAMEWORKS]

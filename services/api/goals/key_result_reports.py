@@ -20,7 +20,7 @@ from services.api.goals.key_results import KeyResultId, find_key_result, objecti
 from services.api.http.command_execution import Receipt, Writing, as_command
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, STEP
-from services.api.http.paging import Page, Paged, page_from
+from services.api.http.paging import Page, PagedByNumber, page_from
 from services.api.http.read_parameters import KnownAt, Viewing
 from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor, Reader
@@ -109,7 +109,7 @@ async def check_ins(
     caller: Reader,
     viewing: Viewing,
     response: Response,
-    paged: Paged,
+    paged: PagedByNumber,
     language: Lang,
     key_result: KeyResultId,
     known_at: KnownAt,
@@ -130,7 +130,7 @@ async def score_history(
     caller: Reader,
     viewing: Viewing,
     response: Response,
-    paged: Paged,
+    paged: PagedByNumber,
     key_result: KeyResultId,
     known_at: KnownAt,
     first: Annotated[date | None, Query(alias="from", description="The first business day.")] = None,

@@ -33,7 +33,7 @@ from services.api.http.command_execution import Reason, Reasoned, Receipt, Writi
 from services.api.http.conditional import IfMatch, tagged
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, READ
-from services.api.http.paging import Page, Paged, page_from
+from services.api.http.paging import Page, PagedByNumber, page_from
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor, Reader
@@ -272,7 +272,7 @@ async def targets(
     caller: Reader,
     viewing: Viewing,
     response: Response,
-    paged: Paged,
+    paged: PagedByNumber,
     language: Lang,
     key_result: KeyResultId,
     as_of: AsOf,

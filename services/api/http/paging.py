@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from services.api.http.problems import Problem, invalid_parameter
+from events.zones import within_all_zones
+from services.api.http.problems import invalid_parameter
 from services.queries.paging import Cursor, Paging, last_id
 from services.queries.read_context import ReadContext
 from services.queries.visibility import list_seen
@@ -33,17 +34,27 @@ class Page(BaseModel, Generic[Item]):
     as_of: date | None = Field(None, description="The business day whose end is shown, where that matters.")
 
 
-async def paging(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items on a page.")] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
-    ] = None,
-) -> Paging:
-    """Return the page that is asked for. Raises 422 for a cursor that is not ours."""
-    return Paging(limit=limit, cursor=None if cursor is None else _decode(cursor))
+def _paging_by(*kinds: type) -> Callable[..., Awaitable[Paging]]:
+    """Return what reads the page that is asked for, of a list whose sort key has parts of these kinds."""
+
+    async def paging(
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items on a page.")] = DEFAULT_LIMIT,
+        cursor: Annotated[
+            str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
+        ] = None,
+    ) -> Paging:
+        """Return the page that is asked for. Raises 422 for a cursor that this list can't have given."""
+        return Paging(limit=limit, cursor=None if cursor is None else _decode(cursor, kinds))
+
+    return paging
 
 
-Paged = Annotated[Paging, Depends(paging)]
+Paged = Annotated[Paging, Depends(_paging_by(str))]
+"""A page of a list by id."""
+PagedByNumber = Annotated[Paging, Depends(_paging_by(int))]
+"""A page of a list by a number: a position, or how many items came before (`page_from`)."""
+PagedByDay = Annotated[Paging, Depends(_paging_by(date, int))]
+"""A page of a list by day and position."""
 
 
 def page(items: list[Item], paging: Paging, next_page: Cursor) -> Page[Item]:
@@ -68,34 +79,35 @@ async def list_kind(context: ReadContext, kind: str, model: type[Shown], paging:
 
 def page_from(items: Sequence[Item], paging: Paging, next_page: Callable[[int], Cursor]) -> Page[Item]:
     """Return the page of a list that is there as a whole; a cursor says how many items came before."""
-    start = position_in(paging)
+    start = min(position_in(paging), len(items))
     chosen = list(items[start : start + paging.limit + 1])
     return page(chosen, paging, next_page(start + paging.limit))
 
 
 def position_in(paging: Paging) -> int:
-    """Return the number that the cursor holds; 0 for the first page.
+    """Return the number that the cursor of a list by number holds; 0 for the first page."""
+    return 0 if paging.cursor is None else int(paging.cursor.after[0])
 
-    Raises 422 for the cursor of another list.
+
+def _decode(text: str, kinds: Sequence[type]) -> Cursor:
+    """Return a cursor whose sort key has parts of these kinds. Raises 422.
+
+    Nobody signs cursors, so anybody can write one: lists rely on nothing but what is looked at here.
     """
-    if paging.cursor is None:
-        return 0
-    if len(paging.cursor.after) != 1 or not isinstance(paging.cursor.after[0], int):
-        raise _invalid()
-    return max(0, min(paging.cursor.after[0], 2**63 - 1))
-
-
-def _decode(text: str) -> Cursor:
     try:
-        return Cursor.model_validate_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        cursor = Cursor.model_validate_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        for part, kind in zip(cursor.after, kinds, strict=True):
+            if kind is date:
+                date.fromisoformat(str(part))
+            elif not isinstance(part, kind):
+                raise ValueError(f"{kind.__name__} is wanted")
+        if cursor.known_at is not None:
+            within_all_zones(cursor.known_at)
     except (binascii.Error, ValueError):
-        raise _invalid() from None
-
-
-def _invalid() -> Problem:
-    return invalid_parameter(
-        "cursor",
-        "cursor_invalid",
-        "The cursor is not one that a list of ours gave.",
-        "목록이 돌려준 cursor가 아닙니다.",
-    )
+        raise invalid_parameter(
+            "cursor",
+            "cursor_invalid",
+            "The cursor is not one that a list of ours gave.",
+            "목록이 돌려준 cursor가 아닙니다.",
+        ) from None
+    return cursor

@@ -1,4 +1,4 @@
-"""Query parameters: one that a path does not have is refused."""
+"""Query parameters and ids in paths: one that a path does not have is refused, and so is a NUL."""
 
 from __future__ import annotations
 
@@ -12,8 +12,26 @@ from events.text import Text
 from services.api.http.problems import invalid_parameter
 
 
-async def known_parameters(request: Request) -> None:
-    """Refuse a query parameter that the path has not: `as_off` would give today's figures. Raises 422."""
+async def plain_parameters(request: Request) -> None:
+    """Refuse parameters of the path and the query that no operation can work with. Raises 422."""
+    _refuse_nul(request)
+    _refuse_unknown(request)
+
+
+def _refuse_nul(request: Request) -> None:
+    """Refuse U+0000, which PostgreSQL stores in no text: a body with it is refused, too (`exact_json`)."""
+    for name, text in (*request.path_params.items(), *request.query_params.multi_items()):
+        if "\0" in str(text):
+            raise invalid_parameter(
+                name[:80],
+                "nul_character",
+                "A parameter holds the character U+0000, which is in nothing that is stored.",
+                "매개변수에 저장될 수 없는 문자 U+0000이 있습니다.",
+            )
+
+
+def _refuse_unknown(request: Request) -> None:
+    """Refuse a query parameter that the path has not: `as_off` would give today's figures."""
     if not request.scope["query_string"]:
         return
     known = list(dict.fromkeys(_query_names(request.scope["route"].dependant)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Response
 from pydantic import BaseModel, Field
 
+from events.zones import within_all_zones
 from services.api.http.problems import invalid_parameter
 from services.api.http.services import Serving
 from services.ledger.positions import LedgerPosition
@@ -101,17 +102,11 @@ def moment_parameter(name: str, text: str | None) -> Moment | None:
             f"{name}의 시각에는 +09:00이나 Z 같은 시간대(offset)가 필요합니다.",
         )
     try:
-        return _within_all_zones(instant.astimezone(UTC))
-    except OverflowError:
+        return within_all_zones(instant)
+    except ValueError:
         raise invalid_parameter(
             name, "time_out_of_range", f"{name} is out of range.", f"{name} 시각이 범위를 벗어났습니다."
         ) from None
-
-
-def _within_all_zones(instant: datetime) -> datetime:
-    """Return an instant that has a day in every zone. Raises OverflowError at both ends of the calendar."""
-    _ = instant - timedelta(days=1), instant + timedelta(days=1)
-    return instant
 
 
 async def as_of(

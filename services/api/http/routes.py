@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from services.api.http.exact_json import ExactRoute
-from services.api.http.query_parameters import known_parameters
+from services.api.http.query_parameters import plain_parameters
 
 _PUBLISHED_AS = {"milestone_steps": "key_result_steps", "unit_key_results": "direct_key_results"}
 """Modules that had another name when the ids of their operations were published."""
@@ -23,12 +23,12 @@ def operation_id(route: APIRoute) -> str:
 
 
 def subject_router(prefix: str, tag: str) -> APIRouter:
-    """Return a router for the paths below `prefix`, which refuse query parameters that they do not have."""
+    """Return a router for the paths below `prefix`, whose parameters are looked at."""
     return APIRouter(
         prefix=prefix,
         tags=[tag],
         route_class=ExactRoute,
-        dependencies=[Depends(known_parameters)],
+        dependencies=[Depends(plain_parameters)],
         generate_unique_id_function=operation_id,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Path
 
 from events.commands import Command
-from events.ids import Aggregate, Slug
+from events.ids import SLUG, Aggregate
 from services.api.http.command_execution import Reasoned, Receipt, Writing
 from services.api.http.conditional import IfMatch
 from services.api.http.openapi_responses import CHANGE
@@ -17,13 +17,13 @@ def add_step(
 ) -> None:
     """Let a router take a step of a kind of aggregate; `example` is an id of one."""
 
-    of_path = Path(alias=kind, examples=[example])
+    of_path = Path(alias=kind, pattern=SLUG, examples=[example])
 
     async def step(
         caller: GoalEditor,
         writing: Writing,
         if_match: IfMatch,
-        id_: Slug = of_path,
+        id_: str = of_path,
         body: Reasoned | None = None,
     ) -> Receipt:
         return await writing.execute(caller, Aggregate(kind, id_), command, body=body, if_match=if_match)

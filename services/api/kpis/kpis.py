@@ -26,7 +26,7 @@ from services.api.http.command_execution import Reason, Reasoned, Receipt, Writi
 from services.api.http.conditional import IfMatch, etag, find
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import CHANGE, CREATE, READ
-from services.api.http.paging import Page, Paged, page, page_from
+from services.api.http.paging import Page, Paged, PagedByNumber, page, page_from
 from services.api.http.problems import invalid_parameter
 from services.api.http.read_parameters import AsOf, KnownAt, Times, Viewing
 from services.api.http.routes import subject_router
@@ -324,7 +324,7 @@ async def targets(
     caller: Reader,
     viewing: Viewing,
     response: Response,
-    paged: Paged,
+    paged: PagedByNumber,
     kpi: KpiId,
     as_of: AsOf,
     known_at: KnownAt,

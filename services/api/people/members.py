@@ -10,7 +10,7 @@ from pydantic import Field
 from services.api.http.conditional import find
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ
-from services.api.http.paging import Page, Paged, page_from
+from services.api.http.paging import Page, PagedByNumber, page_from
 from services.api.http.read_parameters import AsOf, KnownAt, Viewing
 from services.api.http.routes import subject_router
 from services.api.http.security import Reader
@@ -35,7 +35,7 @@ async def members(
     caller: Reader,
     viewing: Viewing,
     response: Response,
-    paged: Paged,
+    paged: PagedByNumber,
     language: Lang,
     unit: UnitId,
     as_of: AsOf,

@@ -20,8 +20,8 @@ from services.access.callers import Caller
 from services.api.http.idempotency import IdempotencyKey, fingerprint
 from services.api.http.language import Lang
 from services.api.http.openapi_responses import READ, problems
-from services.api.http.paging import Page, Paged, page
-from services.api.http.problems import FieldError, Problem, invalid_parameter, unavailable
+from services.api.http.paging import Page, PagedByDay, page
+from services.api.http.problems import FieldError, Problem, unavailable
 from services.api.http.read_parameters import POSITION, Known, KnownAt, Viewing
 from services.api.http.request_log import request_id_of
 from services.api.http.routes import subject_router
@@ -158,7 +158,7 @@ async def list_readings(
     services: Serving,
     caller: Reader,
     viewing: Viewing,
-    paged: Paged,
+    paged: PagedByDay,
     language: Lang,
     known_at: KnownAt,
     kpi: Slug | None = None,
@@ -366,16 +366,8 @@ async def _opened(services: Services, caller: Caller, row: Any, language: Lang) 
 
 
 def _after(paging: Paging) -> Place | None:
-    """Return where the page begins. Raises 422 for the cursor of another list."""
+    """Return where the page begins; None for the first page."""
     if paging.cursor is None:
         return None
-    try:
-        day, position = paging.cursor.after
-        return Place(date.fromisoformat(str(day)), int(position))
-    except ValueError:
-        raise invalid_parameter(
-            "cursor",
-            "cursor_invalid",
-            "The cursor is not one that a list of ours gave.",
-            "목록이 돌려준 cursor가 아닙니다.",
-        ) from None
+    day, position = paging.cursor.after
+    return Place(date.fromisoformat(str(day)), int(position))
