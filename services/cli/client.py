@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -124,8 +125,37 @@ class Client:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             fail(as_reported(f"{self.url}: {error}"))
         if response.is_error:
-            fail(as_reported(problem_line(response)))
+            fail(_no_time(response, sent) or as_reported(problem_line(response)))
         return response
+
+
+TIMES = ("from", "to", "as_of", "known_at")
+"""The parameters of reads that are days or times; the option of a command has the same name."""
+
+
+def option(parameter: str) -> str:
+    """Return what a person types for a parameter of a read."""
+    return f"--{parameter.replace('_', '-')}" if parameter in TIMES else parameter
+
+
+def no_day(parameter: str, value: str) -> Text:
+    """Say that what was given for a parameter of a read is no day."""
+    return Text(
+        f"{option(parameter)} {value!r}은(는) 올바른 날짜가 아닙니다(예: 2025-03-31)",
+        f"{option(parameter)} {value!r} is no day such as 2025-03-31",
+    )
+
+
+def _no_time(response: httpx.Response, sent: dict[str, Any]) -> Text | None:
+    """Say which parameter is no day and no time, where the API refused it; None if none is."""
+    if response.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
+        return None
+    for name in TIMES:
+        try:
+            datetime.fromisoformat(str(sent.get(name, "2025-03-31")))
+        except ValueError:
+            return no_day(name, str(sent[name]))
+    return None
 
 
 def problem_line(response: httpx.Response) -> str:
@@ -137,10 +167,10 @@ def problem_line(response: httpx.Response) -> str:
         status = f"{response.status_code} {response.reason_phrase}"
         return Text(f"API가 {status}(으)로 응답했습니다", f"the API answered {status}").told(language())
     errors = [error for error in document.get("errors") or [] if isinstance(error, dict)]
-    places = [
-        f"{error.get('pointer') or error.get('parameter') or error.get('header')}: {error.get('detail')}"
-        for error in errors
-    ]
+    places = [f"{_place(error)}: {error.get('detail')}" for error in errors]
+    for error in errors:
+        if error.get("parameter") in ("as_of", "known_at"):  # not “from” or “to”, which are English words
+            text = str(text).replace(error["parameter"], option(error["parameter"]))
     code = document.get("code")
     if code == "invalid" and len(places) == 1:
         text = ""  # it only counts and repeats
@@ -151,6 +181,11 @@ def problem_line(response: httpx.Response) -> str:
         for part in (str(text), "; ".join(place for place in places[:5]), f"[{code}]" if code else "")
         if part
     )
+
+
+def _place(error: dict[str, Any]) -> object:
+    """Return where a value is wrong, as whoever typed the command knows it."""
+    return error.get("pointer") or option(error.get("parameter") or "") or error.get("header")
 
 
 def nobody_answers(url: str) -> Text:

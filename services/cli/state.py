@@ -14,7 +14,7 @@ from rich.text import Text as Styled
 from rich.tree import Tree
 
 from events.text import Language, Text
-from services.cli.client import Client, Json, TokenFile, Url, connect, print_json
+from services.cli.client import Client, Json, TokenFile, Url, connect, no_day, print_json
 from services.cli.formatting import (
     INCOMPLETE,
     bar,
@@ -152,12 +152,7 @@ def _day(as_of: str) -> str:
     try:
         return str(datetime.fromisoformat(as_of).date())
     except ValueError:
-        fail(
-            Text(
-                f"--as-of {as_of!r}은(는) 올바른 날짜가 아닙니다(예: 2025-03-31)",
-                f"--as-of {as_of!r} is no day such as 2025-03-31",
-            )
-        )
+        fail(no_day("as_of", as_of))
 
 
 def _cycles(client: Client, cycle: str | None, day: str | None, known_at: str | None) -> list[dict[str, Any]]:

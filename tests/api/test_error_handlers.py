@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from events.errors import Refused
 from services.api.http import error_handlers
 from services.api.http.problems import Problem
+from services.api.http.validation_texts import korean
 from services.commands.errors import ClockAhead, KeyInFlight, KeyReused, Stale, TooContended
 from services.ledger import InvalidAppend, LedgerUnavailable, LedgerUncertain, WorkspaceUnknown
 from services.ledger.positions import LedgerPosition, OldEpoch
@@ -71,3 +75,12 @@ def test_every_kind_is_told_here() -> None:
     """The table above names each that is registered; what nobody expected has none."""
     assert {type(error) for error, _, _ in TOLD} - {NotBuilt} == set(error_handlers._PROBLEMS)
     assert error_handlers.problem_of(KeyError()) is None
+
+
+def test_choices_in_korean_have_no_english_or_between_them() -> None:
+    class Sent(BaseModel):
+        kind: Literal["flow", "ratio", "stock"]
+
+    with pytest.raises(ValidationError) as wrong:
+        Sent.model_validate({"kind": "vibes"})
+    assert korean(wrong.value.errors()[0]) == "다음 중 하나여야 합니다: 'flow', 'ratio', 'stock'"

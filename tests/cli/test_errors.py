@@ -49,6 +49,51 @@ def test_a_projection_that_there_is_not(terminal: Terminal) -> None:
     assert "there is no projection 'nope': take state or audit" in shown.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("trend", "acv", "--from"),
+        ("trend", "acv", "--to"),
+        ("trend", "acv", "--as-of"),
+        ("trend", "acv", "--known-at"),
+        ("trail", "acv", "--from"),
+        ("trail", "acv", "--to"),
+        ("state", "--as-of"),
+        ("state", "--known-at"),
+        ("alignment", "--as-of"),
+        ("alignment", "--known-at"),
+        ("scorecard", "sales-2026", "--as-of"),
+        ("scorecard", "sales-2026", "--known-at"),
+        ("people", "list", "--as-of"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_day_is_told_by_the_option_that_was_typed(
+    command: tuple[str, ...], terminal: Terminal
+) -> None:
+    terminal.read("/v1/workspace", 1)
+    for day in ("2025-13-01", "soon"):
+        for locale, said in (
+            ("ko_KR.UTF-8", f"'{day}'은(는) 올바른 날짜가 아닙니다(예: 2025-03-31)"),
+            ("C.UTF-8", f"'{day}' is no day such as 2025-03-31"),
+        ):
+            shown = terminal.goaltrail(*command, day, LC_ALL=locale)
+            told = shown.stderr.replace("'은 ", "'은(는) ").replace("'는 ", "'은(는) ")
+            assert (shown.exit_code, told) == (1, f"goaltrail: {command[-1]} {said}\n")
+
+
+def test_another_error_of_a_time_names_the_option_too(terminal: Terminal) -> None:
+    terminal.read("/v1/workspace", 1)
+    shown = terminal.goaltrail("trend", "acv", "--known-at", "2025-03-31T09:00")
+    assert (shown.exit_code, "--known-at" in shown.stderr) == (1, True), shown.stderr
+
+
+def test_what_has_no_id_of_its_own_has_a_trail(terminal: Terminal) -> None:
+    """As the help of `trail` says."""
+    workspace = terminal.read("/v1/workspace", 1)["id"]
+    assert terminal.goaltrail("trail", f"workspace/{workspace}").exit_code == 0
+
+
 def test_ctrl_c_while_the_program_is_loaded() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False, timeout=60

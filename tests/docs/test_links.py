@@ -52,3 +52,21 @@ def test_every_page_can_be_found() -> None:
             found.add(page)
             pending += [target for target, _ in links(page)]
     assert [str(page) for page in PAGES if page not in found] == []
+
+
+def test_names_of_files_in_the_source_are_those_of_files() -> None:
+    """A comment or docstring that sends its reader to a file is changed with the name of that file."""
+    files = [
+        file
+        for room in ("services", "events", "projections", "docs", "benchmarks", "tests")
+        for file in (REPOSITORY / room).rglob("*.py")
+    ]
+    names = {file.name for file in files}
+    gone = [
+        f"{file.relative_to(REPOSITORY)}: {name}"
+        for file in files
+        if file.relative_to(REPOSITORY).parts[0] != "tests"
+        for name in re.findall(r"(?<![\w{}*])[a-z_]+\.py\b", file.read_text(encoding="utf-8"))
+        if name not in names
+    ]
+    assert gone == []
