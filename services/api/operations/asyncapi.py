@@ -11,7 +11,7 @@ from projections.groups import GROUPS
 from services.intake.items import Item
 from services.postgres.damage import Damage
 
-_SLUG = {"description": "Lower-case letters, digits, - and _.", "examples": ["main"]}
+_WORKSPACE = {"description": "Up to 32 of lower-case letters, digits and -.", "examples": ["main"]}
 
 
 @cache
@@ -36,7 +36,7 @@ def document() -> dict[str, Any]:
                 "description": "One JetStream stream per workspace (LEDGER_<workspace>), one literal subject"
                 " per aggregate. A stream sequence is a position.",
                 "parameters": {
-                    "workspace": _SLUG,
+                    "workspace": _WORKSPACE,
                     "aggregate": {"description": "The kind of aggregate.", "examples": ["objective", "kpi"]},
                     "id": {"description": "The aggregate's id; of readings the KPI's."},
                 },
@@ -49,14 +49,14 @@ def document() -> dict[str, Any]:
                 " then taken in, in their order; publish with an ack to know that it is stored. What can't be"
                 " taken in is kept on rejected.{workspace}.{feed} (stream REJECTED), with the headers"
                 " Goaltrail-Code, Goaltrail-Pointer and Goaltrail-Reason.",
-                "parameters": {"workspace": _SLUG, "feed": {"description": "The feed's id."}},
+                "parameters": {"workspace": _WORKSPACE, "feed": {"description": "The feed's id."}},
                 "messages": {"delivery": {"$ref": "#/components/messages/delivery"}},
             },
             "nudge": {
                 "address": "nudge.ledger.{workspace}",
                 "title": "Nudge",
                 "description": "Sent after each append. One may be lost: readers look at the ledger, too.",
-                "parameters": {"workspace": _SLUG},
+                "parameters": {"workspace": _WORKSPACE},
                 "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
             },
             "viewsNudge": {
@@ -64,7 +64,7 @@ def document() -> dict[str, Any]:
                 "title": "Nudge of views",
                 "description": "Sent after each commit of a projection. One may be lost, too.",
                 "parameters": {
-                    "workspace": _SLUG,
+                    "workspace": _WORKSPACE,
                     "group": {"description": "The projection group.", "examples": list(GROUPS)},
                 },
                 "messages": {"nudge": {"$ref": "#/components/messages/nudge"}},
@@ -75,7 +75,7 @@ def document() -> dict[str, Any]:
                 "description": "Sent when a read finds something of the views lost or unreadable. The"
                 " projector builds them anew.",
                 "parameters": {
-                    "workspace": _SLUG,
+                    "workspace": _WORKSPACE,
                     "group": {"description": "The projection group.", "examples": list(GROUPS)},
                     "damage": {"description": "What sort of damage it is.", "enum": list(get_args(Damage))},
                 },
