@@ -44,13 +44,19 @@ def cycle_of(objective: Objective, cycle: Cycle, context: Context) -> Cycle:
 
 
 def _check_targets(objective: Objective, cycle: Cycle) -> None:
-    """Refuse a cycle that ends before a target begins that was set since the objective is active."""
-    later: list[tuple[date, str]] = [
-        (fact.effective_from, key_result.id)
-        for key_result in objective.active_key_results
-        for fact in key_result.targets[1:]
-        if fact.base is None and fact.effective_from > cycle.end
-    ]
+    """Refuse a cycle that ends before a target begins that was set since the objective is active.
+
+    The first target of another measure is one of these: a cycle before it never had that measure.
+    """
+    later: list[tuple[date, str]] = []
+    for active in objective.active_key_results:
+        key_result = active.as_measured_on(date.max, cycle.id)
+        since_active = key_result.targets if key_result.earlier_measures else key_result.targets[1:]
+        later += [
+            (fact.effective_from, key_result.id)
+            for fact in since_active
+            if fact.base is None and fact.effective_from > cycle.end
+        ]
     if later:
         day, id_ = max(later)
         raise Refused(

@@ -119,8 +119,11 @@ class ObjectiveOrgUnitChanged(EventData):
     ko="{actor} 목표 {id} 사이클을 바꿨습니다: {old} → {new}.",
     en="{actor} moved the objective {id} from the cycle {old} to {new}.",
 )
-class ObjectiveCycleChanged(EventData):
-    """An objective belongs to another cycle from this business day on; its key results keep their history."""
+class ObjectiveCycleChanged(Backdatable):
+    """An objective belongs to another cycle from this business day on; its key results keep their history.
+
+    It is backdated where the new cycle is over, which gets a final figure that it did not have.
+    """
 
     old: str
     new: str

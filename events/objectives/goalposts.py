@@ -3,6 +3,8 @@
 from events.commands import Command
 from events.context import Context
 from events.cycles.state import Cycle
+from events.objectives.cycle_change import cycle_of
+from events.objectives.events import ObjectiveCycleChanged
 from events.objectives.key_result_events import CheckedIn, RelativeResolved
 from events.objectives.state import Objective
 from events.registry import Backdatable, EventData
@@ -46,8 +48,11 @@ def flagged(data: EventData, objective: Objective, cycle: Cycle, context: Contex
     """Return an event; one that moves a final figure of a cycle that is over is marked as backdated.
 
     What has no day of its own holds for the whole cycle, whose final figure it moves. A first base of a
-    relative goal follows from what was agreed, and confidence enters no score.
+    relative goal follows from what was agreed, and confidence enters no score. A move gives a final figure to
+    the cycle that it leads to; the one that is left keeps its own.
     """
+    if isinstance(data, ObjectiveCycleChanged):
+        cycle = cycle_of(objective.model_copy(update={"cycle": data.new}), cycle, context)
     if not isinstance(data, Backdatable) or not is_over(objective, cycle, context):
         return data
     if isinstance(data, RelativeResolved) and not resolved_anew(data, objective):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from events.commands import Command
+from events.cycles.state import Cycle
 from events.measures import Measure
 from events.objectives.commands import (
     AddKeyResult,
@@ -173,6 +174,63 @@ def test_a_measure_of_after_the_last_day_never_judges_the_cycle(active: Given) -
     there = state_after("objective", *active.history, measured, moved)
     key_result = there.as_on(recorded(moved).time.date() + timedelta(days=90)).key_results[0]
     assert key_result.measure == RANK
+
+
+YEAR_BEFORE = QUARTER.model_copy(update={"id": "2024", "start": date(2024, 1, 1), "end": date(2024, 12, 31)})
+TWIN = QUARTER.model_copy(update={"id": "twin"})
+
+
+@pytest.mark.parametrize(
+    ("cycle", "today", "flagged"),
+    [
+        (TWIN, QUARTER.end, False),
+        (TWIN, AFTER, True),
+        (NEXT_QUARTER, AFTER, False),
+        (YEAR_BEFORE, DURING, True),
+    ],
+)
+def test_a_move_into_a_cycle_that_is_over_is_flagged(
+    active: Given, cycle: Cycle, today: date, flagged: bool
+) -> None:
+    """That cycle gets a final figure that it did not have; the one that is left keeps its own."""
+    move = ChangeObjectiveCycle(cycle=cycle.id)
+    events = active.when(move, today=today, new_cycle=cycle, **WHY).events
+    assert events
+    moved = events[0]
+    assert isinstance(moved, ObjectiveCycleChanged)
+    assert moved.backdated is flagged
+
+
+def test_a_draft_moves_into_a_cycle_that_is_over_without_a_flag() -> None:
+    """Nothing was agreed yet."""
+    drafted = Given("objective", ACTIVE.history[:4])
+    move = ChangeObjectiveCycle(cycle=YEAR_BEFORE.id)
+    drafted.when(move, today=AFTER, new_cycle=YEAR_BEFORE).then(
+        ObjectiveCycleChanged(old=QUARTER.id, new=YEAR_BEFORE.id, starts=YEAR_BEFORE.start)
+    )
+
+
+def test_an_agreed_move_is_flagged_if_the_cycle_is_over_by_the_yes() -> None:
+    """Not if it is asked for in time only."""
+    goal = active_goal()
+    goal.facts["new_cycle"] = TWIN
+    goal = goal.does(OWNER, ChangeObjectiveCycle(cycle=TWIN.id), today=DURING)
+    (*_, moved) = goal.does(REVIEWER, AgreeObjective(), today=AFTER).events
+    assert isinstance(moved, ObjectiveCycleChanged)
+    assert moved.backdated
+
+
+def test_a_cycle_that_ended_before_the_measure_began_takes_no_goal(active: Given) -> None:
+    """It would end in a measure that it never had. The cycle that was left is judged by its own."""
+    measured = MeasureChanged(key_result="name", old=SCORE, new=RANK, effective_from=AFTER, cycle_over=True)
+    changed = active.and_then(measured)
+    move = ChangeObjectiveCycle(cycle=TWIN.id)
+    changed.when(move, today=AFTER, new_cycle=TWIN, **WHY).refused("target_after_cycle", pointer="/cycle")
+    moved = ObjectiveCycleChanged(old=QUARTER.id, new=NEXT_QUARTER.id, starts=NEXT_QUARTER.start)
+    back = ChangeObjectiveCycle(cycle=QUARTER.id)
+    returned = changed.and_then(moved).when(back, today=AFTER, cycle=NEXT_QUARTER, new_cycle=QUARTER, **WHY)
+    flags = [data.backdated for data in returned.events or () if isinstance(data, ObjectiveCycleChanged)]
+    assert flags == [True]
 
 
 @pytest.mark.parametrize(
