@@ -23,6 +23,7 @@ SENTENCES: dict[str, Text] = {
         "a quote in the row is not closed up to the end of the file (line {last})",
     ),
     "not_mapped": Text("{field} 값을 만들 수 없습니다: {why}", "{field} can't be made: {why}"),
+    "number_not_read": Text("{field}: {why}", "{field}: {why}"),
     "named_twice": Text("{field}이(가) 한 객체에 두 번 있습니다", "{field} stands twice in one object"),
     "item_too_large": Text("항목이 {most} KiB를 넘습니다", "it has more than {most} KiB"),
     "item_too_complex": Text(
@@ -136,7 +137,11 @@ class Rejected(Exception):
 
     def reason(self, language: Language = "en") -> str:
         """Return the sentence for a person."""
-        return SENTENCES[self.code].told(language, self._values)
+        values = {
+            name: value.told(language) if isinstance(value, Text) else value
+            for name, value in self._values.items()
+        }
+        return SENTENCES[self.code].told(language, values)
 
     def __str__(self) -> str:
         return self.reason()

@@ -88,7 +88,7 @@ def test_what_was_not_taken_stands_beside_the_file(terminal: Terminal, write: Wr
         *("kpi", "source_id", "value", "observed_at", "dimensions.region"),
     ]
     assert [tuple(row[:3]) for row in rows[1:]] == [
-        ("3", "rejected", "invalid_number"),
+        ("3", "rejected", "number_not_read"),
         ("4", "rejected", "unknown_kpi"),
         ("5", "rejected", "wrong_width"),
         ("6", "rejected", "time_without_zone"),
@@ -185,6 +185,33 @@ def test_a_french_export(terminal: Terminal, write: Write) -> None:
         ("2026/1", "1234.5", "2026-03-31T21:30:00Z", {"client": "Café"}),
         ("2026/3", "1000.25", "2026-03-31T22:30:00Z", None),
     ]
+
+
+def test_a_number_that_does_not_fit_is_rejected_and_the_sign_of_money_is_a_unit(
+    terminal: Terminal, write: Write
+) -> None:
+    """With what to declare, in both languages; its neighbours are taken."""
+    terminal.define("sales", "KRW")
+    mapping = write(
+        "m.yaml",
+        """
+        fields:
+          kpi: {constant: sales}
+          source_id: Nr
+          value: {column: Betrag, decimal: ","}
+          period: Tag
+        """,
+    )
+    rows = ["1;1.250,50;2026-03-01", "2;12.5;2026-03-01", "3;₩1.000;2026-03-01", "4;€12,50;2026-03-01"]
+    file = write("b.csv", "\n".join(["Nr;Betrag;Tag", *rows]))
+    told = terminal.json("import", file, "--feed", "erp", "--mapping", mapping, code=1)
+    assert (told["counts"]["accepted"], told["counts"]["rejected"]) == (2, 2)
+    refused = Path(told["rejected_file"]).read_text()
+    assert "2;1;" not in refused
+    assert "number_not_read;value: '12.5' is no number whose decimal sign is a comma" in refused
+    assert "wrong_unit;the KPI sales is measured in KRW, not in EUR" in refused
+    terminal.goaltrail("import", file, "--feed", "erp", "--mapping", mapping, "--lang", "ko")
+    assert "'12.5'는 소수점이 쉼표인 숫자가 아닙니다" in Path(told["rejected_file"]).read_text()
 
 
 def test_many_rows_are_sent_in_batches(terminal: Terminal, write: Write) -> None:

@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -26,6 +26,7 @@ from events.errors import broken
 from events.text import Text
 from events.zones import is_zone
 from services.api.http.validation_texts import korean
+from services.cli.importing.numbers import DecimalSign, NotANumber, Triangle, Written, read_number
 from services.cli.language import Failure, cannot_read
 from services.intake.items import Item
 from services.intake.rejections import Rejected
@@ -52,8 +53,10 @@ class Rule(BaseModel):
     """How a date or time is written, as in strptime: `%d.%m.%Y`."""
     zone: str | None = None
     """IANA zone of a time that has none."""
-    decimal: Literal[".", ","] = "."
-    """The decimal sign of a number."""
+    decimal: DecimalSign | None = None
+    """The decimal sign of a number; without one, a number that can be read in two ways is refused."""
+    triangle: Triangle | None = None
+    """What △ and ▲ before a number mean."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -139,6 +142,10 @@ class ColumnMapping(BaseModel):
             if not isinstance(rule, Rule):
                 continue
             found = _field(name, rule, record)
+            if isinstance(found, Written):
+                if found.unit is not None and name == "value":
+                    item.setdefault("unit", found.unit)
+                found = found.number
             if found is not None:
                 item[name] = found
         dimensions = {name: _text(_origin(rule, record)) for name, rule in self.fields.dimensions.items()}
@@ -236,20 +243,21 @@ def _field(name: str, rule: Rule, record: Mapping[str, Any]) -> Any:
         if found is None or found == "":
             return None
         if name in NUMBERS:
-            return _number(found, rule.decimal)
+            return _number(found, rule)
         if name == "source_version":
             return int(found) if isinstance(found, Decimal) and found % 1 == 0 else found
         if name in ("observed_at", "period"):
             return _time(name, _text(found), rule)
         return _text(found)
+    except NotANumber as error:
+        raise Rejected("number_not_read", name, why=error.text) from None
     except (ValueError, TypeError, KeyError) as error:
         raise Rejected("not_mapped", name, why=str(error)[:_LONGEST_WHY]) from None
 
 
-def _number(found: Any, decimal: str) -> Any:
-    if isinstance(found, str) and decimal == ",":
-        # 1.234,50 and 1 234,50 as they are written where the comma is the decimal sign
-        return "".join(found.split()).replace(".", "").replace(",", ".")
+def _number(found: Any, rule: Rule) -> Any:
+    if isinstance(found, str):
+        return read_number(found, rule.decimal, rule.triangle)
     return str(found) if isinstance(found, Decimal) else found
 
 
