@@ -96,6 +96,8 @@ def import_(
         run.tell()
     if run.interrupted:
         raise typer.Exit(INTERRUPTED)
+    if (problem := source.fit.problem()) is not None:
+        fail(Text(f"{file}: {problem.ko}", f"{file}: {problem.en}"))
     if any(run.counts[status] for status in REFUSED):
         raise typer.Exit(1)
 

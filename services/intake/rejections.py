@@ -23,6 +23,13 @@ SENTENCES: dict[str, Text] = {
         "a quote in the row is not closed up to the end of the file (line {last})",
     ),
     "not_mapped": Text("{field} 값을 만들 수 없습니다: {why}", "{field} can't be made: {why}"),
+    "part_missing": Text("{field} 값이 비어 있어 만들 수 없습니다", "{field}, of which it is made, is empty"),
+    "quotes_broken": Text(
+        "행({first}~{last}번째 줄)의 따옴표가 맞지 않습니다."
+        " 따옴표가 글자 그대로이면 매핑에 quote: none을 적으십시오",
+        "the quotes of the row (lines {first} to {last}) do not fit: if a quote is a character like any"
+        " other, say quote: none in the mapping",
+    ),
     "number_not_read": Text("{field}: {why}", "{field}: {why}"),
     "named_twice": Text("{field}이(가) 한 객체에 두 번 있습니다", "{field} stands twice in one object"),
     "item_too_large": Text("항목이 {most} KiB를 넘습니다", "it has more than {most} KiB"),

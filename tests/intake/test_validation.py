@@ -238,8 +238,10 @@ def test_every_sentence_is_used() -> None:
     in_files = {
         "not_mapped",
         "number_not_read",
+        "part_missing",
         "not_utf8_text",
         "quote_not_closed",
+        "quotes_broken",
         "row_too_long",
         "wrong_width",
     }

@@ -11,12 +11,13 @@ fields:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -46,9 +47,9 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: str | None = None
-    constant: str | int | None = None
+    constant: str | None = None
     text: str | None = None
-    """As in Python's str.format: `{year}-{month:02}`."""
+    """As in Python's str.format: `{year}-{month:02}`. A row without one of the columns is rejected."""
     format: str | None = None
     """How a date or time is written, as in strptime: `%d.%m.%Y`."""
     zone: str | None = None
@@ -87,7 +88,8 @@ def _as_rule(value: Any) -> Any:
 
 
 def _as_texts(value: Any) -> Any:
-    return [str(one) for one in (value if isinstance(value, list) else [value])]
+    wanted = value if isinstance(value, list) else [value]
+    return [one.strip() if isinstance(one, str) else one for one in wanted]
 
 
 Wanted = Annotated[list[str], BeforeValidator(_as_texts)]
@@ -120,8 +122,10 @@ class ColumnMapping(BaseModel):
     """In a JSON document, the path to the list of records."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     """Of a CSV file; found out when it is not given."""
+    quote: Literal["none"] | None = None
+    """`none`: a quote in a CSV file is a character like any other."""
     where: dict[str, Wanted] = Field(default_factory=dict)
-    """Column -> the text, or one of the texts, that a row must have to count."""
+    """Column -> the text, or one of the texts, that a row must have; blanks around it do not matter."""
     fields: Fields
 
     @property
@@ -131,9 +135,14 @@ class ColumnMapping(BaseModel):
         rules += self.fields.dimensions.values()
         return set(self.where) | {column for rule in rules for column in rule.columns}
 
-    def wants(self, record: Mapping[str, Any]) -> bool:
-        """Return whether a row counts."""
-        return all(_text(look_up(record, column)) in wanted for column, wanted in self.where.items())
+    def left_out_by(self, record: Mapping[str, Any]) -> str | None:
+        """Return the column by which a row does not count; None if it counts."""
+        for column, wanted in self.where.items():
+            found = filtered_text(look_up(record, column))
+            as_truth = found.lower()
+            if found not in wanted and not (as_truth in _TRUTH and as_truth in map(str.lower, wanted)):
+                return column
+        return None
 
     def item(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return the item of a row; what is empty is left out. Raises Rejected."""
@@ -148,7 +157,10 @@ class ColumnMapping(BaseModel):
                 found = found.number
             if found is not None:
                 item[name] = found
-        dimensions = {name: _text(_origin(rule, record)) for name, rule in self.fields.dimensions.items()}
+        dimensions = {
+            name: _text(_origin(rule, record), f"dimensions/{name}")
+            for name, rule in self.fields.dimensions.items()
+        }
         dimensions = {name: found for name, found in dimensions.items() if found}
         if dimensions:
             item["dimensions"] = dimensions
@@ -158,7 +170,8 @@ class ColumnMapping(BaseModel):
 def load_mapping(path: Path) -> ColumnMapping:
     """Return the mapping in a YAML file. Raises MappingError."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        # Every scalar is a text as it is written: `Yes`, `NO`, 010 and 12:30 are what a file has, too.
+        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - makes texts only
         return ColumnMapping.model_validate(document)
     except OSError as error:
         raise MappingError(cannot_read(path, error)) from None
@@ -221,8 +234,16 @@ class _Columns(Formatter):
         self._record = record
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
-        """Return the value of a column."""
-        return look_up(self._record, field_name), field_name
+        """Return the text of a column. Raises Rejected if it is empty."""
+        found = _text(look_up(self._record, field_name), field_name).strip()
+        if not found:
+            raise Rejected("part_missing", field_name)
+        return found, field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return a text in a width; digits are padded as a number is: 1 becomes 01, not 10."""
+        number = value.isascii() and value.isdecimal() and _OF_NUMBERS.fullmatch(format_spec)
+        return format(int(value) if number else value, format_spec)
 
 
 def _origin(rule: Rule, record: Mapping[str, Any]) -> Any:
@@ -247,8 +268,8 @@ def _field(name: str, rule: Rule, record: Mapping[str, Any]) -> Any:
         if name == "source_version":
             return int(found) if isinstance(found, Decimal) and found % 1 == 0 else found
         if name in ("observed_at", "period"):
-            return _time(name, _text(found), rule)
-        return _text(found)
+            return _time(name, _text(found, name), rule)
+        return _text(found, name)
     except NotANumber as error:
         raise Rejected("number_not_read", name, why=error.text) from None
     except (ValueError, TypeError, KeyError) as error:
@@ -272,5 +293,21 @@ def _time(name: str, found: str, rule: Rule) -> str:
     return moment.isoformat()
 
 
-def _text(found: Any) -> str:
+def _text(found: Any, name: str) -> str:
+    """Return a value as text. Raises Rejected for what is none: an object, a list, true or false."""
+    if isinstance(found, Mapping | list | bool):
+        raise Rejected("not_a_text", name)
     return "" if found is None else str(found)
+
+
+def filtered_text(found: Any) -> str:
+    """Return a value as a filter compares it: `null` of JSON as it is written, without blanks around it."""
+    if found is None:
+        return "null"
+    return str(found).lower() if isinstance(found, bool) else str(found).strip()
+
+
+_TRUTH = frozenset({"true", "false"})
+"""Texts that a filter finds in any case."""
+_OF_NUMBERS = re.compile(r"0?\d+d?", re.ASCII)
+"""Formats that pad a number."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +13,10 @@ from typing import Any, BinaryIO, NamedTuple, Self
 
 import orjson
 
+from events.decimals import shown
 from events.json_input import exact_json
 from events.text import Text
-from services.cli.importing.mapping import ColumnMapping, MappingError, look_up, plain_mapping
+from services.cli.importing.mapping import ColumnMapping, MappingError, filtered_text, look_up, plain_mapping
 from services.cli.language import Failure, cannot_read
 from services.intake.formats import parse_line
 from services.intake.rejections import Rejected
@@ -56,6 +58,56 @@ class Refused(NamedTuple):
     reason: str
 
 
+class Fit:
+    """Whether a mapping fits a file: what no row has is a mistake, not a file without readings."""
+
+    def __init__(self, mapping: ColumnMapping | None) -> None:
+        self._mapping = mapping
+        self._unseen = set() if mapping is None else set(mapping.columns)
+        self._left_out: Counter[str] = Counter()
+        self._had: dict[str, Counter[str]] = {}
+        self._counted = False
+
+    def note(self, record: Mapping[str, Any], left_out_by: str | None) -> None:
+        """Take note of a row, and of the column whose filter left it out."""
+        if self._unseen:
+            self._unseen = {column for column in self._unseen if look_up(record, column) is None}
+        if left_out_by is None:
+            self._counted = True
+        elif not self._counted:
+            self._left_out[left_out_by] += 1
+            had = self._had.setdefault(left_out_by, Counter())
+            found = filtered_text(look_up(record, left_out_by))
+            if found in had or len(had) < _SHOWN:
+                had[found] += 1
+
+    def problem(self) -> Text | None:
+        """Return what is wrong, once the whole file was read."""
+        if self._mapping is None:
+            return None
+        if self._left_out and not self._counted:
+            column, rows = self._left_out.most_common(1)[0]
+            wanted = ", ".join(map(shown, self._mapping.where[column]))
+            had = ", ".join(f"{shown(text)} ({number:,})" for text, number in self._had[column].most_common())
+            return Text(
+                f"매핑의 where 때문에 모든 행이 제외되었습니다. {column!r} 열은 {wanted}인 적이 없고"
+                f" {rows:,}개 행에서 {had}였습니다",
+                f"the mapping's filter leaves out every row: {column!r} never is {wanted},"
+                f" and in {rows:,} row(s) it is {had}",
+            )
+        if self._unseen and (self._counted or self._left_out):
+            column = min(self._unseen)
+            return Text(
+                f"어느 레코드에도 매핑의 {column!r} 위치가 없습니다",
+                f"no record has what the mapping calls {column!r}",
+            )
+        return None
+
+
+_SHOWN = 5
+"""Texts of a column that are shown."""
+
+
 class Source(ABC):
     """A file that is read once from beginning to end."""
 
@@ -63,6 +115,7 @@ class Source(ABC):
         """Raises FileError."""
         self.path = path
         self.mapping = mapping
+        self.fit = Fit(mapping)
         try:
             self.file: BinaryIO = path.open("rb")
             self.size = path.stat().st_size
@@ -102,8 +155,12 @@ class Source(ABC):
     def _item(self, record: Mapping[str, Any]) -> bytes | Rejected | None:
         mapping = self.mapping
         assert mapping is not None
+        left_out_by = mapping.left_out_by(record)
+        self.fit.note(record, left_out_by)
+        if left_out_by is not None:
+            return None
         try:
-            return _json(mapping.item(record)) if mapping.wants(record) else None
+            return _json(mapping.item(record))
         except Rejected as rejected:
             return rejected
 
@@ -120,6 +177,11 @@ class _Lines:
         """A row begins with the next line."""
         self.first = self._last + 1
         self._room = LONGEST_ROW
+
+    @property
+    def last(self) -> int:
+        """The last line that was read."""
+        return self._last
 
     @property
     def size(self) -> int:
@@ -188,7 +250,12 @@ class CsvSource(Source):
             header = next(csv.reader([first], delimiter=self._delimiter), [])
             self.columns = [name.strip() for name in header]
             self._lines = _Lines(text)
-            self._reader = csv.reader(self._lines, delimiter=self._delimiter)
+            self._reader = csv.reader(
+                self._lines,
+                delimiter=self._delimiter,
+                strict=True,
+                quoting=csv.QUOTE_NONE if mapping and mapping.quote == "none" else csv.QUOTE_MINIMAL,
+            )
         except csv.Error as error:
             raise _broken_line(path, 1, error) from None
         if not any(self.columns):
@@ -228,7 +295,9 @@ class CsvSource(Source):
             except Rejected as rejected:
                 item, cells = rejected, [""] * width
             except csv.Error as error:
-                raise _broken_line(self.path, lines.first, error) from None
+                if "expected after" not in str(error):
+                    raise _broken_line(self.path, lines.first, error) from None
+                item, cells = Rejected("quotes_broken", first=lines.first, last=lines.last), [""] * width
             else:
                 if cells is None:
                     return
