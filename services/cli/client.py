@@ -18,6 +18,7 @@ import typer
 
 from events.text import Text
 from services.cli.language import as_reported, cannot_read, fail, language
+from services.runtime import urls
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 Url = Annotated[
@@ -44,12 +45,17 @@ def print_json(value: Any) -> None:
 
 
 def connect(url: str | None = None, token_file: Path | None = None) -> Client:
-    """Return a client for a command's `--url` and `--token-file`. Ends the command when there is no token."""
+    """Return a client for a command's `--url` and `--token-file`.
+
+    Ends the command when there is no token, or no API can be at the URL.
+    """
+    if url is not None and not urls.API.fits(url):
+        fail(Text(f"--url: {urls.API.wanted.ko}", f"--url: {urls.API.wanted.en}"))
     try:
         settings = load_settings("api")
         return Client(url or settings.api_base_url, find_token(settings, token_file))
     except SettingsError as error:
-        fail(as_reported(error))
+        fail(error.text)
 
 
 def find_token(settings: Settings, token_file: Path | None) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text as Styled
 
 from services.cli.client import Json, print_json
-from services.cli.language import as_reported, fail
+from services.cli.language import fail
 from services.runtime.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def doctor(as_json: Json = False) -> None:
     try:
         settings = load_settings("operator")
     except SettingsError as error:
-        fail(as_reported(error))
+        fail(error.text)
     configure_logging(settings.model_copy(update={"log_level": "error"}), "doctor")
     findings = asyncio.run(_examine(settings, Console() if not as_json else None))
     failed = any(finding.level == "fail" for finding in findings)

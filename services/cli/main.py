@@ -45,6 +45,14 @@ class Commands(TyperGroup):
         """Return the names of all commands."""
         return list(COMMANDS)
 
+    def invoke(self, ctx):  # type: ignore[no-untyped-def]
+        """Run a command; what is wrong with a choice is told without Typer's "Value error, "."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
     def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def, override] # noqa: ARG002
         """Return a command, or None if there is none of that name."""
         if cmd_name not in COMMANDS:

@@ -102,6 +102,6 @@ def _settings(role: Role) -> Settings:
     try:
         settings = load_settings(role)
     except SettingsError as error:
-        fail(as_reported(error))
+        fail(error.text)
     configure_logging(settings, role)
     return settings

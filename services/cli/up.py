@@ -39,5 +39,7 @@ def up(
 
     try:
         raise typer.Exit(supervisor.up(data, port, typer.echo, processes=processes))
-    except (ProcessError, SettingsError) as error:
+    except SettingsError as error:
+        fail(error.text)
+    except ProcessError as error:
         fail(as_reported(error))

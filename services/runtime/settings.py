@@ -13,7 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from events.errors import BilingualError
 from events.ids import WORKSPACE_ID
+from events.text import Text
 from events.zones import is_zone
+from services.runtime import urls
 
 Role = Literal["api", "intake", "projector", "operator"]
 """What a process is; `operator` may create streams and databases (provisioning, backup, rebuild, doctor)."""
@@ -151,6 +153,26 @@ class Settings(BaseSettings):
         # A Literal takes the number only, and the environment has only text.
         return int(replicas) if isinstance(replicas, str) and replicas.isdigit() else replicas
 
+    @field_validator("nats_url")
+    @classmethod
+    def _nats_urls(cls, nodes: str) -> str:
+        return urls.NATS.several(nodes)
+
+    @field_validator("nats_monitor_url")
+    @classmethod
+    def _monitor_urls(cls, nodes: str) -> str:
+        return urls.MONITOR.several(nodes) if nodes else nodes
+
+    @field_validator("api_url")
+    @classmethod
+    def _url_of_the_api(cls, url: str | None) -> str | None:
+        return urls.API.one(url) if url else url
+
+    @field_validator("database_url")
+    @classmethod
+    def _url_of_the_database(cls, url: SecretStr) -> SecretStr:
+        return SecretStr(urls.DATABASE.one(url.get_secret_value()))
+
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
@@ -233,7 +255,9 @@ def load_settings(role: Role, *, data: Path | None = None, **overrides: Any) -> 
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"GOALTRAIL_{name}: {first['msg']}") from None
+        en = first["msg"].removeprefix("Value error, ")
+        ko = first.get("ctx", {}).get("ko", en)
+        raise SettingsError(Text(f"GOALTRAIL_{name}: {ko}", f"GOALTRAIL_{name}: {en}")) from None
 
 
 def nats_inbox(user: str) -> str:

@@ -111,3 +111,21 @@ def test_a_client_that_sends_all_before_it_reads_learns_that_it_is_too_much(term
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=30)
     assert (refused.value.code, b"body_too_large" in refused.value.read()) == (413, True)
+
+
+@pytest.mark.parametrize(
+    "url", ["sekret", "http://u:sekret/pw@127.0.0.1:1", "http://u:sekret@127.0.0.1:1", ""]
+)
+def test_a_url_that_no_api_can_have(terminal: Terminal, url: str) -> None:
+    """What was written may hold a password, so it is not repeated."""
+    shown = terminal.goaltrail("state", "--url", url)
+    assert (shown.exit_code, shown.stderr.count("\n")) == (1, 1)
+    assert "--url: write http://host:port" in shown.stderr
+    assert "sekret" not in shown.stderr
+
+
+def test_a_choice_that_there_is_not(terminal: Terminal) -> None:
+    """Without the words with which Typer begins what pydantic reports."""
+    shown = terminal.goaltrail("trail", "acv", "--lang", "fr")
+    assert shown.exit_code == 2
+    assert "Invalid value for '--lang': 'fr' is not one of 'ko', 'en'." in shown.stderr

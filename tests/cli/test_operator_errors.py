@@ -89,16 +89,17 @@ def test_errors(name: str, shell: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "variable"),
+    ("error", "variable", "url"),
     [
-        (LedgerUnavailable("can't reach NATS"), "GOALTRAIL_NATS_URL"),
-        (OSError("connection refused"), "GOALTRAIL_DATABASE_URL"),
+        (LedgerUnavailable("can't reach NATS"), "GOALTRAIL_NATS_URL", "nats://h"),
+        (OSError("connection refused"), "GOALTRAIL_DATABASE_URL", "postgresql://h/d"),
     ],
     ids=["NATS", "PostgreSQL"],
 )
 def test_outside_the_data_directory(
     error: Exception,
     variable: str,
+    url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -125,5 +126,5 @@ def test_outside_the_data_directory(
         f"{error}. nothing-here에 `goaltrail up`의 설정이 없습니다. `goaltrail up`을 실행한 곳에서 실행하거나"
         f" GOALTRAIL_DATA 또는 {variable}을(를) 지정하십시오\n".replace("을(를)", "을")
     )
-    monkeypatch.setenv(variable, "set")
+    monkeypatch.setenv(variable, url)
     assert "GOALTRAIL_DATA" not in told("C.UTF-8")
