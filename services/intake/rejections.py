@@ -23,6 +23,7 @@ SENTENCES: dict[str, Text] = {
         "a quote in the row is not closed up to the end of the file (line {last})",
     ),
     "not_mapped": Text("{field} 값을 만들 수 없습니다: {why}", "{field} can't be made: {why}"),
+    "time_not_read": Text("{field}: {why}", "{field}: {why}"),
     "part_missing": Text("{field} 값이 비어 있어 만들 수 없습니다", "{field}, of which it is made, is empty"),
     "quotes_broken": Text(
         "행({first}~{last}번째 줄)의 따옴표가 맞지 않습니다."
@@ -117,6 +118,16 @@ SENTENCES: dict[str, Text] = {
     "time_without_zone": Text(
         "{field}에 시간대가 없고 연동 {feed}에도 등록된 시간대가 없습니다",
         "{field} has no zone, and the feed {feed} declares none",
+    ),
+    "hour_comes_twice": Text(
+        "{zone}에 {time}은(는) 두 번 있습니다. 시간대 차이(+09:00)를 붙여 보내거나"
+        " 매핑에 hour: earlier 또는 hour: later를 적으십시오",
+        "{time} comes twice in {zone}: send it with its offset, or declare hour: earlier or later in a"
+        " mapping",
+    ),
+    "hour_left_out": Text(
+        "{zone}에 {time}은(는) 없습니다(시계를 앞당긴 시간)",
+        "there is no {time} in {zone}: clocks were set forward over it",
     ),
     "period_invalid": Text(
         "period는 2026-03-31, 2026-W07, 2026-03, 2026-Q1, 2026-H1, 2026 가운데 한 형식이어야 합니다",

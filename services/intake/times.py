@@ -11,7 +11,7 @@ import re
 from contextlib import suppress
 from datetime import MINYEAR, UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import tzdata  # type: ignore[import-untyped]
@@ -59,6 +59,28 @@ def zone_info(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+Hour = Literal["earlier", "later"]
+
+
+def in_zone(moment: datetime, zone: ZoneInfo, field: str, hour: Hour | None = None) -> datetime:
+    """Return a time without a zone as one of a zone. Raises Rejected.
+
+    When clocks are set back an hour comes twice, and `hour` says which one is meant; when they are set
+    forward one is left out, and nothing is measured in it.
+    """
+    first, second = moment.replace(tzinfo=zone, fold=0), moment.replace(tzinfo=zone, fold=1)
+    before, after = first.utcoffset(), second.utcoffset()
+    assert before is not None
+    assert after is not None
+    if before < after:
+        raise Rejected("hour_left_out", field, time=f"{moment:%Y-%m-%d %H:%M}", zone=zone.key)
+    if before == after or hour == "earlier":
+        return first
+    if hour is None:
+        raise Rejected("hour_comes_twice", field, time=f"{moment:%Y-%m-%d %H:%M}", zone=zone.key)
+    return second
+
+
 class Times:
     """Reads times and periods for one workspace and feed. Made anew when either changes, or time passes."""
 
@@ -92,7 +114,7 @@ class Times:
         else:
             # Compared as it was said: that the feed's zone is declared otherwise later changes nothing.
             sent = given.isoformat()
-            given = _utc(given.replace(tzinfo=self._feed_zone))
+            given = _utc(in_zone(given, self._feed_zone, "observed_at"))
         if given < _EARLIEST:
             raise Rejected("too_early", "observed_at", earliest=EARLIEST)
         if given > self._latest:
@@ -123,7 +145,7 @@ class Times:
             if given.tzinfo is None:
                 if self._feed_zone is None:
                     raise Rejected("time_without_zone", "source_version", feed=self._feed)
-                given = given.replace(tzinfo=self._feed_zone)
+                given = in_zone(given, self._feed_zone, "source_version")
             number = (given - _EPOCH) // _TICK
         if not 0 <= number <= LARGEST_INT:
             raise Rejected("out_of_range", "source_version", least=0, most=LARGEST_INT)

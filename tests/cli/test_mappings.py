@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.importing.mapping import ColumnMapping, load_mapping
+from services.cli.importing.mapping import ColumnMapping, MappingError, load_mapping
 from services.intake.rejections import Rejected
 from tests.cli.conftest import Terminal, Write
 
@@ -175,3 +175,98 @@ def test_a_quote_that_does_not_fit_gives_no_row_the_figures_of_another(
         return
     listed = terminal.read("/v1/readings", told["position"], kpi="sales")["data"]
     assert {reading["source_id"]: reading["value"] for reading in listed} == values
+
+
+@pytest.mark.parametrize(
+    ("rule", "found", "item"),
+    [
+        ('{column: d, format: "%d.%m.%Y"}', "08.05.2026", {"period": "2026-05-08"}),
+        ('{column: d, format: "%m.%Y"}', "03.2026", {"period": "2026-03"}),
+        ('{column: d, format: "%Y"}', "2026", {"period": "2026"}),
+        ('{column: d, format: "%G-%V"}', "2026-07", {"period": "2026-W07"}),
+        ('{column: d, format: "%GW%V"}', "2026W53", {"period": "2026-W53"}),
+        ('{column: d, format: "%G-%V-%u"}', "2026-07-3", {"period": "2026-02-11"}),
+        ('{column: d, format: "%d/%m/%y %H:%M"}', "31/12/25 23:30", {"period": "2025-12-31"}),
+        ("{column: d, zone: Asia/Seoul}", "2025-12-31T23:30:00+00:00", {"period": "2026-01-01"}),
+        ("{column: d, zone: Asia/Seoul}", "2025-12-31T23:30:00", {"period": "2025-12-31"}),
+        ('{column: d, format: "%Y-%m-%d %H:%M%z"}', "2025-12-31 23:30+0000", "a day only in a zone"),
+        ('{column: d, format: "%d.%m.%Y"}', "2026-05-08", "is not of the form"),
+        ('{column: d, format: "%G-%V"}', "2026-54", "is not of the form"),
+    ],
+)
+def test_a_period_is_what_its_form_says(
+    mapped: Callable[..., ColumnMapping], rule: str, found: str, item: dict[str, str] | str
+) -> None:
+    """A month stays a month, a week a week, and a time is a day in the zone that is declared."""
+    mapping = mapped("{}", f"kpi: k, source_id: k, period: {rule}")
+    if isinstance(item, str):
+        with pytest.raises(Rejected, match=item):
+            mapping.item({"k": "x", "d": found})
+    else:
+        assert mapping.item({"k": "x", "d": found}) == {"kpi": "x", "source_id": "x"} | item
+
+
+BERLIN = 'format: "%d.%m.%Y %H:%M", zone: Europe/Berlin'
+
+
+@pytest.mark.parametrize(
+    ("rule", "found", "item"),
+    [
+        (BERLIN, "25.10.2026 01:59", {"observed_at": "2026-10-25T01:59:00+02:00"}),
+        (BERLIN, "25.10.2026 03:00", {"observed_at": "2026-10-25T03:00:00+01:00"}),
+        (BERLIN, "25.10.2026 02:30", "comes twice in Europe/Berlin"),
+        (f"{BERLIN}, hour: earlier", "25.10.2026 02:30", {"observed_at": "2026-10-25T02:30:00+02:00"}),
+        (f"{BERLIN}, hour: later", "25.10.2026 02:30", {"observed_at": "2026-10-25T02:30:00+01:00"}),
+        (BERLIN, "29.03.2026 02:30", "there is no 2026-03-29 02:30 in Europe/Berlin"),
+        (f"{BERLIN}, hour: later", "29.03.2026 02:30", "there is no 2026-03-29 02:30 in Europe/Berlin"),
+        ('format: "%d.%m.%Y"', "01.05.2026", {"period": "2026-05-01"}),
+        ('format: "%d.%m.%Y", zone: Asia/Seoul', "01.05.2026", {"period": "2026-05-01"}),
+    ],
+)
+def test_a_time_is_what_its_form_says(
+    mapped: Callable[..., ColumnMapping], rule: str, found: str, item: dict[str, str] | str
+) -> None:
+    """A day is a day in every zone; an hour that comes twice, or never, is not guessed."""
+    mapping = mapped("{}", f"kpi: k, source_id: k, observed_at: {{column: d, {rule}}}")
+    if isinstance(item, str):
+        with pytest.raises(Rejected, match=item):
+            mapping.item({"k": "x", "d": found})
+    else:
+        assert mapping.item({"k": "x", "d": found}) == {"kpi": "x", "source_id": "x"} | item
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "told"),
+    [
+        ("period", "%d%m", "says no year"),
+        ("period", "%H:%M", "says no year"),
+        ("period", "%Y-%W", "%G and %V together"),
+        ("period", "%Y-%V", "%G and %V together"),
+        ("period", "%G-%m", "%G and %V together"),
+        ("period", "%Y %H", "not of which month and day"),
+        ("period", "%d %Y", "not of which month and day"),
+        ("observed_at", "%m.%Y", "map it to period"),
+        ("observed_at", "%G-W%V", "map it to period"),
+    ],
+)
+def test_a_form_that_leaves_something_out_is_refused(
+    mapped: Callable[..., ColumnMapping], name: str, form: str, told: str
+) -> None:
+    """Before a row is read: what is missing would be 1900, or the first of January."""
+    with pytest.raises(MappingError, match=told):
+        mapped("{}", f'kpi: k, source_id: k, {name}: {{column: d, format: "{form}"}}')
+
+
+def test_a_day_of_a_source_far_away_is_that_day(terminal: Terminal, write: Write) -> None:
+    """A day without a time is a day, whatever the zone of the feed."""
+    terminal.define("sales")
+    mapping = write(
+        "m.yaml",
+        "fields: {kpi: {constant: sales}, source_id: id, value: v,"
+        ' observed_at: {column: d, format: "%d.%m.%Y", zone: Pacific/Kiritimati}}',
+    )
+    told = terminal.json(
+        "import", write("d.csv", "id,v,d\n1,5,01.05.2026\n"), "--feed", "erp", "--mapping", mapping
+    )
+    [reading] = terminal.read("/v1/readings", told["position"], kpi="sales")["data"]
+    assert reading["business_day"] == "2026-05-01"

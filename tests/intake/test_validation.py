@@ -227,6 +227,8 @@ def test_what_is_rejected(raw: Any, code: str, pointer: str | None) -> None:
 def test_every_sentence_is_used() -> None:
     """There is no code that nothing leads to, here or where files and deliveries are read."""
     elsewhere = {
+        "hour_comes_twice",
+        "hour_left_out",
         "item_too_complex",
         "item_too_large",
         "kpi_not_declared",
@@ -243,6 +245,7 @@ def test_every_sentence_is_used() -> None:
         "quote_not_closed",
         "quotes_broken",
         "row_too_long",
+        "time_not_read",
         "wrong_width",
     }
     assert {code for _, code, _ in REJECTED} | elsewhere | in_files == set(SENTENCES)
@@ -309,6 +312,18 @@ def test_a_time_without_zone_is_read_in_the_feeds() -> None:
     local = item("a", observed_at="2026-03-31T18:00:00")
     data = taken(local, sender="local")
     assert data["observed_at"] == datetime(2026, 3, 31, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("field", ["observed_at", "source_version"])
+@pytest.mark.parametrize(
+    ("local", "code"), [("2025-11-02T01:30:00", "hour_comes_twice"), ("2026-03-08T02:30:00", "hour_left_out")]
+)
+def test_an_hour_that_comes_twice_or_never_is_not_guessed(field: str, local: str, code: str) -> None:
+    """Where clocks are set back or forward in the feed's zone; with its offset it is taken."""
+    found = admitted(item("a", **{field: local}), sender="local")
+    assert isinstance(found, Rejected)
+    assert (found.code, found.pointer) == (code, f"#/{field}")
+    taken(item("a", **{field: f"{local}-05:00"}), sender="local")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -27,10 +26,12 @@ from events.errors import broken
 from events.text import Text
 from events.zones import is_zone
 from services.api.http.validation_texts import korean
+from services.cli.importing.dates import NotATime, Unit, label, parse, unit_of
 from services.cli.importing.numbers import DecimalSign, NotANumber, Triangle, Written, read_number
 from services.cli.language import Failure, cannot_read
 from services.intake.items import Item
 from services.intake.rejections import Rejected
+from services.intake.times import Hour, in_zone, zone_info
 
 NUMBERS = ("value", "numerator", "denominator")
 _LONGEST_WHY = 200
@@ -53,7 +54,9 @@ class Rule(BaseModel):
     format: str | None = None
     """How a date or time is written, as in strptime: `%d.%m.%Y`."""
     zone: str | None = None
-    """IANA zone of a time that has none."""
+    """IANA zone of a time that has none, and in which a time is a day."""
+    hour: Hour | None = None
+    """Which one is meant of an hour that comes twice, when clocks are set back."""
     decimal: DecimalSign | None = None
     """The decimal sign of a number; without one, a number that can be read in two ways is refused."""
     triangle: Triangle | None = None
@@ -73,6 +76,8 @@ class Rule(BaseModel):
                 f"{self.zone!r} is no IANA time zone such as Asia/Seoul",
                 f"{self.zone!r}은(는) Asia/Seoul과 같은 IANA 시간대가 아닙니다",
             )
+        if self.format is not None:
+            unit_of(self.format)
         return self
 
     @property
@@ -111,6 +116,17 @@ class Fields(BaseModel):
     unit: FieldRule | None = None
     source_version: FieldRule | None = None
     dimensions: dict[str, FieldRule] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _observed_on_a_day(self) -> Self:
+        form = None if self.observed_at is None else self.observed_at.format
+        if form is not None and unit_of(form) not in ("time", "day"):
+            raise broken(
+                "form_of_a_period",
+                f"{form!r} says no day: map it to period",
+                f"{form!r}에는 날짜가 없습니다. period에 매핑하십시오",
+            )
+        return self
 
 
 class ColumnMapping(BaseModel):
@@ -155,6 +171,8 @@ class ColumnMapping(BaseModel):
                 if found.unit is not None and name == "value":
                     item.setdefault("unit", found.unit)
                 found = found.number
+            if isinstance(found, _Day):
+                name, found = "period", found.label
             if found is not None:
                 item[name] = found
         dimensions = {
@@ -272,6 +290,8 @@ def _field(name: str, rule: Rule, record: Mapping[str, Any]) -> Any:
         return _text(found, name)
     except NotANumber as error:
         raise Rejected("number_not_read", name, why=error.text) from None
+    except NotATime as error:
+        raise Rejected("time_not_read", name, why=error.text) from None
     except (ValueError, TypeError, KeyError) as error:
         raise Rejected("not_mapped", name, why=str(error)[:_LONGEST_WHY]) from None
 
@@ -282,14 +302,34 @@ def _number(found: Any, rule: Rule) -> Any:
     return str(found) if isinstance(found, Decimal) else found
 
 
-def _time(name: str, found: str, rule: Rule) -> str:
+class _Day(NamedTuple):
+    """A day that a source gives as the time of a reading: it is that day in every zone."""
+
+    label: str
+
+
+def _time(name: str, found: str, rule: Rule) -> str | _Day:
     if rule.format is None and rule.zone is None:
         return found
-    moment = datetime.strptime(found, rule.format) if rule.format else datetime.fromisoformat(found)  # noqa: DTZ007
+    unit: Unit = "time"
+    if rule.format is not None:
+        unit = unit_of(rule.format)
+        moment = parse(found, rule.format, unit)
+    else:
+        moment = datetime.fromisoformat(found)
+    if name == "observed_at" and unit == "day":
+        return _Day(label(moment, unit))
     if name == "period":
-        return moment.date().isoformat()
+        if moment.tzinfo is not None:
+            if rule.zone is None:
+                raise NotATime(
+                    f"{found!r}의 날짜를 알려면 zone이 필요합니다",
+                    f"{found!r} is a day only in a zone: declare zone",
+                )
+            moment = moment.astimezone(zone_info(rule.zone))
+        return label(moment, unit)
     if moment.tzinfo is None and rule.zone is not None:
-        moment = moment.replace(tzinfo=ZoneInfo(rule.zone))
+        moment = in_zone(moment, zone_info(rule.zone), name, rule.hour)
     return moment.isoformat()
 
 
