@@ -68,6 +68,10 @@ class ObjectiveScores:
         await figures._load_days(objectives)
         return figures
 
+    def cycle(self, objective: Objective) -> Cycle | None:
+        """Return the cycle that an objective belongs to; None before it is known."""
+        return self._cycles.get(objective.cycle)
+
     def score(self, objective: Objective, key_result: KeyResult) -> KeyResultScore | None:
         """Return the score at the end of the day; None for a dropped key result."""
         scores = self.scores(objective, key_result, [self._context.as_of])
@@ -77,7 +81,7 @@ class ObjectiveScores:
         self, objective: Objective, key_result: KeyResult, days: Sequence[date]
     ) -> list[KeyResultScore]:
         """Return the scores at the end of some days in ascending order; none for a dropped key result."""
-        cycle = self._cycles.get(objective.cycle)
+        cycle = self.cycle(objective)
         if key_result.status == "dropped" or cycle is None:
             return []
         kpi = None if key_result.kpi is None else self._kpis.get(key_result.kpi)
@@ -237,7 +241,7 @@ class ObjectiveScores:
         )
 
     def _judge(self, objective: Objective) -> Grader:
-        cycle = self._cycles.get(objective.cycle)
+        cycle = self.cycle(objective)
         return Grader(objective, cycle, self._kpis, self._policies, self._context.as_of)
 
     async def _load_facts(self, cycles: Iterable[str], kpis: Iterable[str | None]) -> None:
@@ -255,7 +259,7 @@ class ObjectiveScores:
         """Read the business days of each KPI that any of its windows can take."""
         ranges: dict[str, tuple[date, date]] = {}
         for objective in objectives:
-            cycle = self._cycles.get(objective.cycle)
+            cycle = self.cycle(objective)
             for key_result in objective.active_key_results:
                 kpi = self._kpis.get(key_result.kpi or "")
                 if kpi is None or cycle is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from events.commands import Command, Note
 from events.decimals import Number
 from events.objectives.commands import CheckIn
-from events.objectives.state import KeyResult, Objective
+from events.objectives.state import Objective
 from projections.state import queries
 from projections.state.queries_goals import days_scored_later
 from services.api.goals.key_results import KeyResultId, find_key_result, objective_of
@@ -25,8 +26,8 @@ from services.api.http.read_parameters import KnownAt, Viewing
 from services.api.http.routes import subject_router
 from services.api.http.security import GoalEditor, Reader
 from services.api.http.services import Serving
-from services.queries.objective_scores import ObjectiveScores
 from services.queries.read_context import ReadContext
+from services.queries.score_turns import score_turns
 
 router = subject_router("/v1/key-results", "goals")
 
@@ -64,15 +65,17 @@ class ScorePoint(BaseModel):
     day: date = Field(description="The business day whose end was scored.")
     cause: str = Field(
         description="The goal event that brought it about; or `reading`: all readings of one recorded day"
-        " (UTC) that began to count for this day."
+        " (UTC) that began to count for this day; or `computed`: what counts from another day moves this one"
+        " as well, such as a target of an earlier day, a baseline, readings that were on record before the"
+        " key result was added, or time."
     )
     recorded_at: datetime = Field(description="When the event at `position` was recorded.")
     position: int = Field(
         description="Of the goal event. A `reading` row has the score as known after the last event of the"
         " recorded day that could change it (a reading for this or an earlier day, or a goal event such as a"
         " new target), and the position of that event, which need not be the reading's. Where `known_at` lies"
-        " within the recorded day, the row is computed and has the position of the last event on the ledger"
-        " by then. `GET /v1/readings` tells when a reading was recorded."
+        " within the recorded day, the row is computed. What is computed has the position of the last event"
+        " on the ledger by then. `GET /v1/readings` tells when a reading was recorded."
     )
     value: Number | None
     raw: Number | None = Field(description="Unbounded, six places; null while pending.")
@@ -136,46 +139,49 @@ async def score_history(
     first: Annotated[date | None, Query(alias="from", description="The first business day.")] = None,
     last: Annotated[date | None, Query(alias="to", description="The last business day.")] = None,
 ) -> Page[ScorePoint]:
-    """The scores of business days, in their order, each with its cause: a goal event or readings."""
-    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
-        objective, state, _revision = await find_key_result(context, key_result, response)
-        first, last = first or date.min, last or date.max
-        rows = await queries.score_rows(context.connection, key_result, first, last, context.position)
-        points = [ScorePoint.model_validate(row, from_attributes=True) for row in rows]
-        points += await _since_replaced(context, objective, state, points, first, last)
-    points.sort(key=lambda point: (point.day, point.position))
-    return page_from(points, paged, context.next_page)
+    """The scores of business days, in their order: of two for one day the later one is known better.
 
-
-async def _since_replaced(
-    context: ReadContext,
-    objective: Objective,
-    key_result: KeyResult,
-    points: Sequence[ScorePoint],
-    first: date,
-    last: date,
-) -> list[ScorePoint]:
-    """Return what readings had brought about by then, where later ones of the same recorded day replaced
-    it.
+    There is one for each goal event, for the day from which it counts, and one for each day on which readings
+    began to count. Wherever another score holds than these say, one more is computed for this answer (cause
+    `computed`). So the last one up to a day that has come is the score that a read with `as_of` has.
     """
-    if context.known_at is None or context.position >= context.view.position:
-        return []
-    recorded_day = context.known_at.astimezone(UTC).date()
-    days = [
-        day
-        for day in await days_scored_later(context.connection, key_result.id, recorded_day, context.position)
-        if first <= day <= last
-    ]
-    if not days:
-        return []
-    figures = await ObjectiveScores.load(context, [objective])
+    async with viewing.context(caller, None, known_at, cursor=paged.cursor) as context:
+        objective, _state, _revision = await find_key_result(context, key_result, response)
+        last = last or date.max
+        rows = await queries.score_rows(context.connection, key_result, date.min, last, context.position)
+        points = [ScorePoint.model_validate(row, from_attributes=True) for row in rows]
+        points.sort(key=lambda point: (point.day, point.position))
+        points += await _not_stored(context, objective, key_result, points)
+    listed = [point for point in points if (first or date.min) <= point.day <= last]
+    listed.sort(key=lambda point: (point.day, point.position))
+    return page_from(listed, paged, context.next_page)
+
+
+async def _not_stored(
+    context: ReadContext, objective: Objective, key_result: str, points: Sequence[ScorePoint]
+) -> list[ScorePoint]:
+    """Return a point for each day from which another score holds than the last stored point says."""
+    replaced = await _replaced_since(context, key_result)
+    turns = await score_turns(context, objective, key_result, replaced)
     position, recorded_at = await queries.moment_at(context.connection, context.position)
     found = []
-    for day, score in zip(days, figures.scores(objective, key_result, days), strict=False):
-        before = next((point for point in reversed(points) if point.day == day), None)
-        shown = ScorePoint(
+    upcoming, held = deque(points), None
+    turning, turn = deque(turns), None
+    known_until = max([context.as_of, *replaced])
+    for day in sorted({point.day for point in points} | {each.day for each in turns}):
+        while upcoming and upcoming[0].day <= day:
+            held = upcoming.popleft()
+        while turning and turning[0].day <= day:
+            turn = turning.popleft()
+        if turn is None or day > known_until:
+            continue
+        score = turn.score
+        told = None if held is None else held.raw
+        if told == score.raw and (held is None or held.score == score.score):
+            continue
+        held = ScorePoint(
             day=day,
-            cause="reading",
+            cause="reading" if day in replaced else "computed",
             recorded_at=recorded_at,
             position=position,
             value=score.value,
@@ -185,8 +191,15 @@ async def _since_replaced(
             baseline=score.baseline,
             target=score.target,
             upper=score.upper,
-            weight=key_result.weight,
+            weight=turn.weight,
         )
-        if score.count and (before is None or (before.raw, before.score) != (shown.raw, shown.score)):
-            found.append(shown)
+        found.append(held)
     return found
+
+
+async def _replaced_since(context: ReadContext, key_result: str) -> list[date]:
+    """Return the days whose row of the recorded day was replaced after the moment that is asked for."""
+    if context.known_at is None or context.position >= context.view.position:
+        return []
+    recorded_day = context.known_at.astimezone(UTC).date()
+    return await days_scored_later(context.connection, key_result, recorded_day, context.position)
