@@ -8,6 +8,7 @@ from events.org_units.events import OrgUnitArchived, OrgUnitCreated, OrgUnitMove
 from events.org_units.state import OrgUnit, Placement
 from events.registry import EventData
 from events.state import beginning, existing
+from events.text import counted
 
 OrgUnitCommand = CreateOrgUnit | RenameOrgUnit | MoveOrgUnit | ArchiveOrgUnit
 
@@ -88,7 +89,7 @@ def _archive(context: Context) -> list[EventData]:
     if context.below:
         raise Refused(
             "org_unit_has_units",
-            f"{len(context.below)} units below it are still there: move or archive them first",
+            f"move or archive what is below it first: {counted(len(context.below), 'unit')}",
             f"하위 조직 {len(context.below)}개가 남아 있습니다. 먼저 옮기거나 운영을 끝내십시오",
             allowed=["rename", "move"],
         )

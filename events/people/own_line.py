@@ -13,6 +13,7 @@ from events.org_units.state import OrgUnit
 from events.people.org_chart import OrgChart
 from events.people.state import Person
 from events.state import State
+from events.text import counted
 
 
 def require_nobody_put_below_oneself(
@@ -26,7 +27,7 @@ def require_nobody_put_below_oneself(
     if gained:
         raise Refused(
             "own_line",
-            f"this would put {len(gained)} people below you: somebody else makes this change",
+            f"this would put {counted(len(gained), 'person')} below you: somebody else makes this change",
             f"이 변경으로 {len(gained)}명이 본인의 라인에 들어옵니다. 다른 사람이 변경해야 합니다",
             kind="forbidden",
         )

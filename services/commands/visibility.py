@@ -58,7 +58,7 @@ def refusal_of_unseen(
         return Refused(
             "not_found",
             f"There is no key result {key_result!r}.",
-            f"핵심 결과 {key_result!r}이(가) 없습니다.",
+            f"아이디가 {key_result!r}인 핵심 결과가 없습니다.",
             kind="not_found",
         )
     for known in (None, state):

@@ -32,7 +32,7 @@ SENTENCES: dict[str, Text] = {
         " other, say quote: none in the mapping",
     ),
     "number_not_read": Text("{field}: {why}", "{field}: {why}"),
-    "named_twice": Text("{field}이(가) 한 객체에 두 번 있습니다", "{field} stands twice in one object"),
+    "named_twice": Text("{field} 항목이 한 객체에 두 번 있습니다", "{field} stands twice in one object"),
     "item_too_large": Text("항목이 {most} KiB를 넘습니다", "it has more than {most} KiB"),
     "item_too_complex": Text(
         "값이 {values}개를 넘거나 {depth}단계보다 깊습니다",
@@ -48,43 +48,45 @@ SENTENCES: dict[str, Text] = {
         "it is not a CloudEvent 1.0 whose data is an object: {why}",
     ),
     "not_a_feed": Text(
-        "{subject}은(는) intake.<workspace>.<feed>가 아닙니다",
+        "{subject} 주제는 intake.<workspace>.<feed> 형식이 아닙니다",
         "{subject} is not intake.<workspace>.<feed>",
     ),
-    "unknown_workspace": Text("워크스페이스 {workspace}이(가) 없습니다", "there is no workspace {workspace}"),
+    "unknown_workspace": Text(
+        "아이디가 {workspace}인 워크스페이스가 없습니다", "there is no workspace {workspace}"
+    ),
     # its fields
     "missing": Text("{field} 항목이 없습니다", "{field} is missing"),
-    "unknown_field": Text("{field}은(는) 알 수 없는 항목입니다", "there is no field {field}"),
-    "not_a_text": Text("{field}은(는) 문자열이어야 합니다", "{field} must be a text"),
+    "unknown_field": Text("{field} 항목은 알 수 없습니다", "there is no field {field}"),
+    "not_a_text": Text("{field} 항목은 문자열이어야 합니다", "{field} must be a text"),
     "source_version_invalid": Text(
-        "{field}은(는) 정수이거나 2026-03-31T18:00:00+09:00 같은 시각이어야 합니다",
+        "{field} 항목은 정수이거나 2026-03-31T18:00:00+09:00 같은 시각이어야 합니다",
         "{field} must be a whole number or a time such as 2026-03-31T18:00:00+09:00",
     ),
     "not_a_map_of_texts": Text(
-        "{field}은(는) 문자열만 담은 객체여야 합니다",
+        "{field} 항목은 문자열만 담은 객체여야 합니다",
         "{field} must be an object of texts",
     ),
-    "wrong_length": Text("{field}은(는) 1~{most}자여야 합니다", "{field} must have 1 to {most} characters"),
+    "wrong_length": Text("{field} 항목은 1~{most}자여야 합니다", "{field} must have 1 to {most} characters"),
     "too_many": Text(
-        "{field}은(는) {most}개까지 보낼 수 있습니다", "{field} may have at most {most} entries"
+        "{field} 항목은 {most}개까지 보낼 수 있습니다", "{field} may have at most {most} entries"
     ),
     "control_character": Text(
         "{field}에 표시할 수 없는 문자가 있습니다",
         "{field} holds a character that can't be shown",
     ),
     "invalid_number": Text(
-        "{field}은(는) 정수부 26자리, 소수부 12자리 이내의 정확한 숫자여야 합니다",
+        "{field} 항목은 정수부 26자리, 소수부 12자리 이내의 정확한 숫자여야 합니다",
         "{field}: {why}",
     ),
     "out_of_range": Text(
-        "{field}은(는) {least} 이상 {most} 이하여야 합니다",
+        "{field} 항목은 {least} 이상 {most} 이하여야 합니다",
         "{field} must be from {least} to {most}",
     ),
     # the KPI
-    "unknown_kpi": Text("KPI {kpi}이(가) 없습니다", "there is no KPI {kpi}"),
+    "unknown_kpi": Text("아이디가 {kpi}인 KPI가 없습니다", "there is no KPI {kpi}"),
     "kpi_retired": Text("KPI {kpi} 관리가 이미 끝났습니다", "the KPI {kpi} is retired"),
     "kpi_not_declared": Text(
-        "연동 {feed}에는 KPI {kpi}이(가) 등록되어 있지 않습니다",
+        "연동 {feed}에는 아이디가 {kpi}인 KPI가 등록되어 있지 않습니다",
         "the feed {feed} is not declared to send the KPI {kpi}",
     ),
     "source_version_missing": Text(
@@ -92,20 +94,20 @@ SENTENCES: dict[str, Text] = {
         "the feed {feed} is declared to send versions, and the item has no source_version",
     ),
     "wrong_unit": Text(
-        "KPI {kpi}의 단위는 {unit}이(가) 아니라 {wanted}입니다",
+        "KPI {kpi}의 단위는 {wanted}입니다({unit} 아님)",
         "the KPI {kpi} is measured in {wanted}, not in {unit}",
     ),
     "value_missing": Text("KPI {kpi} 실적에는 value가 필요합니다", "a reading of {kpi} needs a value"),
     "value_not_allowed": Text(
-        "KPI {kpi}은(는) 비율입니다. value 대신 numerator와 denominator를 보내십시오",
+        "KPI {kpi} 실적은 비율입니다. value 대신 numerator와 denominator를 보내십시오",
         "{kpi} is a ratio: send numerator and denominator, not a value",
     ),
     "parts_missing": Text(
-        "KPI {kpi}은(는) 비율이므로 numerator와 denominator가 필요합니다",
+        "KPI {kpi} 실적은 비율이므로 numerator와 denominator가 필요합니다",
         "{kpi} is a ratio: a reading needs numerator and denominator",
     ),
     "parts_not_allowed": Text(
-        "KPI {kpi}은(는) 비율이 아닙니다. numerator와 denominator 대신 value를 보내십시오",
+        "KPI {kpi} 실적은 비율이 아닙니다. numerator와 denominator 대신 value를 보내십시오",
         "{kpi} is not a ratio: send a value, not numerator and denominator",
     ),
     # its time
@@ -120,13 +122,13 @@ SENTENCES: dict[str, Text] = {
         "{field} has no zone, and the feed {feed} declares none",
     ),
     "hour_comes_twice": Text(
-        "{zone}에 {time}은(는) 두 번 있습니다. 시간대 차이(+09:00)를 붙여 보내거나"
+        "{zone}에 {time} 시각은 두 번 있습니다. 시간대 차이(+09:00)를 붙여 보내거나"
         " 매핑에 hour: earlier 또는 hour: later를 적으십시오",
         "{time} comes twice in {zone}: send it with its offset, or declare hour: earlier or later in a"
         " mapping",
     ),
     "hour_left_out": Text(
-        "{zone}에 {time}은(는) 없습니다(시계를 앞당긴 시간)",
+        "{zone}에 {time} 시각은 없습니다(시계를 앞당긴 시간)",
         "there is no {time} in {zone}: clocks were set forward over it",
     ),
     "period_invalid": Text(

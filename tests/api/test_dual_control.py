@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -206,6 +207,8 @@ async def test_nobody_puts_others_below_themselves_alone(http: httpx.AsyncClient
     ):
         refused = await change(hr, path, asked)
         assert (refused.status_code, refused.json().get("code")) == (403, "own_line"), (path, asked)
+        assert refused.json()["title"] == "It takes a second person"
+        assert re.search(r"put (1 person|\d+ persons) below you", refused.json()["detail"])
     # Below others hr works as ever, and who stands below already may move about.
     for path, asked in (
         (f"/v1/people/{ids['new']}/join", {"org_unit": "sales"}),

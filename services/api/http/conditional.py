@@ -45,7 +45,7 @@ async def if_match(etag: Annotated[str | None, _IF_MATCH] = None) -> LedgerPosit
             412,
             "etag_unknown",
             f'{etag[:80]} is not the ETag of a read; it looks like "1843".',
-            f'{etag[:80]}은(는) 조회 응답의 ETag가 아닙니다. 예: "1843".',
+            f'{etag[:80]} 값은 조회 응답의 ETag가 아닙니다. 예: "1843".',
         ) from None
 
 

@@ -107,7 +107,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
         404,
         "not_found",
         f"There is no {KINDS[error.kind].en} {error.id!r}.",
-        f"{KINDS[error.kind].ko} {error.id!r}이(가) 없습니다.",
+        f"아이디가 {error.id!r}인 {KINDS[error.kind].ko}이(가) 없습니다.",
     ),
     Stale: lambda error: Problem(
         412,
@@ -224,7 +224,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
         404,
         "workspace_unknown",
         f"There is no workspace {error.workspace!r}.",
-        f"워크스페이스 {error.workspace!r}이(가) 없습니다.",
+        f"아이디가 {error.workspace!r}인 워크스페이스가 없습니다.",
     ),
     InvalidAppend: lambda error: Problem(
         413, "event_too_large", f"{error}.", f"기록할 내용이 너무 큽니다: {error}."

@@ -56,7 +56,7 @@ class ExactRequest(Request):
                 400,
                 "named_twice",
                 f"The body has {error.name[:80]!r} twice in one object: send the one that is meant.",
-                f"본문의 한 객체에 {error.name[:80]!r}이(가) 두 번 있습니다. 하나만 보내십시오.",
+                f"본문의 한 객체에 {error.name[:80]!r} 항목이 두 번 있습니다. 하나만 보내십시오.",
             ) from None
         except LoneSurrogate:
             raise Problem(

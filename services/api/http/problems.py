@@ -19,7 +19,7 @@ RETRY_AFTER = 2
 TITLES: dict[int, Text] = {
     400: Text("요청을 읽을 수 없습니다", "The request can't be read"),
     401: Text("인증되지 않았습니다", "Not signed in"),
-    403: Text("이 역할에는 허용되지 않습니다", "Not allowed for this role"),
+    403: Text("허용되지 않습니다", "Not allowed"),
     404: Text("찾을 수 없습니다", "Not found"),
     405: Text("허용되지 않는 메서드입니다", "Method not allowed"),
     406: Text("제공할 수 없는 형식입니다", "Not acceptable"),
@@ -38,6 +38,13 @@ TITLES: dict[int, Text] = {
     507: Text("저장 공간이 부족합니다", "No room to store anything"),
 }
 
+_SECOND_PERSON = Text("다른 사람이 해야 합니다", "It takes a second person")
+_TITLES_OF_CODES: dict[str, Text] = {
+    "role_not_allowed": Text("이 역할에는 허용되지 않습니다", "Not allowed for this role"),
+    "own_line": _SECOND_PERSON,
+    "own_request": _SECOND_PERSON,
+}
+"""Where a code says more than its status."""
 
 MOST_ERRORS = 20
 """Fields that an answer names. Nobody mends hundreds by hand, and each costs ten times what it came as."""
@@ -78,7 +85,7 @@ class Problem(HTTPException):
         """Return the problem document in one language."""
         document: dict[str, Any] = {
             "type": f"urn:goaltrail:problem:{self.code}",
-            "title": TITLES.get(self.status_code, Text("오류", "Error")).told(language),
+            "title": self._title().told(language),
             "status": self.status_code,
             "detail": self.text.told(language),
             "code": self.code,
@@ -94,6 +101,9 @@ class Problem(HTTPException):
                 for error in self.errors
             ]
         return document
+
+    def _title(self) -> Text:
+        return _TITLES_OF_CODES.get(self.code) or TITLES.get(self.status_code, Text("오류", "Error"))
 
     def response(self, accept_language: str | None) -> Response:
         """Return the answer to send."""

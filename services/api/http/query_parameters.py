@@ -41,13 +41,13 @@ def _refuse_unknown(request: Request) -> None:
                 name[:80],
                 "parameter_unknown",
                 f"There is no parameter {name[:80]!r} here{_hint(name, known).en}",
-                f"매개변수 {name[:80]!r}은(는) 없습니다. {_hint(name, known).ko}",
+                f"{name[:80]!r} 매개변수는 없습니다. {_hint(name, known).ko}",
             )
 
 
 def _hint(name: str, known: Sequence[str]) -> Text:
     for meant in get_close_matches(name[:80], known, 1):
-        return Text(f"{meant!r}을(를) 쓰려고 하셨습니까?", f"; did you mean {meant!r}?")
+        return Text(f"{meant!r} 매개변수를 쓰려고 하셨습니까?", f"; did you mean {meant!r}?")
     takes = ", ".join(known)
     return Text(f"쓸 수 있는 것: {takes or '없음'}.", f"; this path takes {takes}." if known else ".")
 

@@ -91,7 +91,7 @@ def moment_parameter(name: str, text: str | None) -> Moment | None:
             "time_unreadable",
             f"{name} can't be {text[:40]!r}: it is a day such as 2026-03-31 or an instant such as"
             " 2026-03-31T18:00:00+09:00.",
-            f"{name}에 {text[:40]!r}은(는) 쓸 수 없습니다. 2026-03-31 같은 날짜나"
+            f"{name}에 {text[:40]!r} 값은 쓸 수 없습니다. 2026-03-31 같은 날짜나"
             " 2026-03-31T18:00:00+09:00 같은 시각을 쓰십시오.",
         ) from None
     if instant.tzinfo is None:

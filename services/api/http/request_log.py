@@ -126,6 +126,6 @@ def _internal_error(request_id: str) -> Problem:
         500,
         "internal_error",
         f"Something went wrong on our side; the log knows more under request id {request_id}.",
-        f"내부 오류가 발생했습니다. 로그에서 요청 id {request_id}(으)로 찾을 수 있습니다.",
+        f"내부 오류가 발생했습니다. 로그에서 요청 id {request_id} 값으로 찾을 수 있습니다.",
         request_id=request_id,
     )
