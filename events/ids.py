@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from hashlib import sha1
 from typing import Annotated, NamedTuple
+from unicodedata import normalize
 from uuid import UUID
 
 from pydantic import StringConstraints
@@ -57,6 +58,12 @@ def made_here(id_: str) -> bool:
         return str(UUID(id_)) == id_
     except ValueError:
         return False
+
+
+def source_id_of(said: str) -> str:
+    """Return a source's own id in the one form in which it is kept and compared: NFC, no blanks around it."""
+    said = said.strip()
+    return said if said.isascii() else normalize("NFC", said)
 
 
 def reading_id(workspace: str, feed: str, kpi: str, source_id: str) -> UUID:

@@ -11,11 +11,11 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from events.decimals import text
-from events.ids import reading_ids
+from events.ids import reading_ids, source_id_of
 from events.kpis.state import Kpi
 from events.readings.events import ReadingContent
 from services.intake.catalogue import Catalogue
-from services.intake.items import Item
+from services.intake.items import TEXT_LENGTH, Item
 from services.intake.rejections import Rejected
 from services.intake.times import TZDATA, Times, When
 
@@ -94,7 +94,10 @@ class Validator:
                 raise Rejected("time_twice", "period")
             else:
                 when = self._times.instant(item.observed_at)
-        source_id = item.source_id
+        # What is corrected keeps the id that it has.
+        source_id = item.source_id if self._correcting else source_id_of(item.source_id)
+        if not source_id:
+            raise Rejected("wrong_length", "source_id", most=TEXT_LENGTH)
         observed_at, business_day, zone, sent = when
         data: dict[str, Any] = {
             "kpi": name,
@@ -123,7 +126,7 @@ class Validator:
         if id_of is None:
             id_of = self._ids[name] = reading_ids(self._workspace, self._feed, name)
         reading, of_period = id_of(source_id), item.period is not None
-        return Candidate(place, source_id, name, reading, content, source_version, data, of_period)
+        return Candidate(place, item.source_id, name, reading, content, source_version, data, of_period)
 
     def time_of(self, reading: ReadingContent) -> When:
         """Return the time of a reading on record, in the form in which the source said it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
@@ -93,3 +94,31 @@ async def test_processes_that_race_the_same_readings(desk: Desk, count: int) -> 
     events = [decode(m.payload) for m in await desk.ledger_messages()]
     ids = [event.id for event in events if event.name == "reading.recorded"]
     assert len(ids) == len(set(ids)) == 3000
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [
+        ("주문-1", unicodedata.normalize("NFD", "주문-1"), "주문-1"),
+        ("Référence 7", unicodedata.normalize("NFD", "Référence 7"), "Référence 7"),
+        ("SO-1", "SO-1 ", "SO-1"),
+        ("SO-1", "\u00a0SO-1", "SO-1"),
+        ("a b", "a b\u3000", "a b"),
+    ],
+)
+async def test_an_id_is_one_however_its_characters_are_composed(
+    desk: Desk, intake: Intake, one: str, other: str, kept: str
+) -> None:
+    """Two systems write one id in two normal forms, or with blanks around it; its receipt has it as sent."""
+    first, again = await desk.send(intake, [item(other), item(one)])
+    assert (first.status, again.status) == ("accepted", "duplicate")
+    assert (first.id, first.source_id) == (again.id, other)
+    [recorded] = [decode(message.payload).data for message in (await desk.ledger_messages())[-1:]]
+    assert recorded.source_id == kept  # type: ignore[attr-defined]
+
+
+async def test_an_id_of_blanks_is_none(desk: Desk, intake: Intake) -> None:
+    """Nothing is left of it."""
+    [receipt] = await desk.send(intake, [item(" \u3000")])
+    assert receipt.rejected is not None
+    assert (receipt.rejected.code, receipt.rejected.pointer) == ("wrong_length", "#/source_id")

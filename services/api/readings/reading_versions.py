@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from events.commands import NOTE_LENGTH
 from events.decimals import Number
-from events.ids import Slug, reading_id
+from events.ids import Slug, reading_id, source_id_of
 from events.text import Text
 from projections.state import queries_readings
 from projections.state.queries_readings import Filter, Place
@@ -51,7 +51,11 @@ Why = Annotated[
 ]
 FeedOf = Annotated[Slug, Query(alias="feed", examples=["erp"])]
 KpiOf = Annotated[Slug, Query(alias="kpi", examples=["sales"])]
-SourceIdOf = Annotated[str, Query(alias="source_id", min_length=1, max_length=200, examples=["SO-1042"])]
+SourceIdOf = Annotated[
+    str,
+    AfterValidator(source_id_of),
+    Query(alias="source_id", min_length=1, max_length=200, examples=["SO-1042"]),
+]
 
 
 class NewCorrection(Correction):
@@ -163,7 +167,7 @@ async def list_readings(
     known_at: KnownAt,
     kpi: Slug | None = None,
     feed: Slug | None = None,
-    source_id: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+    source_id: SourceIdOf | None = None,
     first: Annotated[date | None, Query(alias="from", description="First business day.")] = None,
     last: Annotated[date | None, Query(alias="to", description="Last business day.")] = None,
     versions: Annotated[
