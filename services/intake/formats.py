@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, Literal
 
 from events.json_input import (
@@ -436,24 +436,21 @@ class _Unfinished:
         whole = window[: _whole_texts(window).end()]  # type: ignore[union-attr]
         brackets = _text.sub("", whole).encode().translate(_STEPS, _NO_BRACKETS)
         steps = memoryview(brackets).cast("b")
-        if min(accumulate(steps, initial=self._depth)) > 0:
-            self._depth += sum(steps)
+        depths = list(accumulate(steps, initial=self._depth))
+        if 0 not in depths:
+            self._depth = depths[-1]
             self._in_text = len(whole) < len(window)
             self._window = min(2 * self._window, PIECE)
             return at + len(whole) + self._in_text, False
         if self._window > _SMALLEST:
             self._window //= 2
             return at, False
-        for found in _text_or_bracket(whole):
-            if found[0][0] != '"':
-                self._depth += 1 if found[0] in "[{" else -1
-                if self._depth == 0:
-                    return at + found.end(), True
-        raise AssertionError("it was seen to end in this window")
+        last = next(islice(_brackets(whole), depths.index(0) - 1, None))
+        return at + last.end(), True
 
 
-_SMALLEST = 32
-"""Characters of a window that is read sign by sign."""
+_SMALLEST = 128
+"""Characters of a window that is read bracket by bracket: most items end in the first one."""
 _TEXT = r'"(?:[^"\\]++|\\.)*+"'
 _OTHER = r'[^\[\]{}"]++'
 
@@ -468,7 +465,7 @@ _whole_item = re.compile(rf"{_nested(ITEM_DEPTH)}|{_TEXT}|[^\[\]{{}}\",\s]++(?=[
 """An item that may be read, if all of it is there; whether it is JSON is for the parser to say."""
 _whole_texts = re.compile(rf'(?:[^"]++|{_TEXT})*+', re.DOTALL).match
 _text = re.compile(_TEXT, re.DOTALL)
-_text_or_bracket = re.compile(rf"{_TEXT}|[\[\]{{}}]", re.DOTALL).finditer
+_brackets = re.compile(rf"(?:{_OTHER}|{_TEXT})*+[\[\]{{}}]", re.DOTALL).finditer
 _scalar = re.compile(r"[^],}\s]*").match
 _rest_of_text = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL).match
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))

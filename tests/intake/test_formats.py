@@ -149,6 +149,20 @@ def test_what_is_refused_costs_little_before_it_is(name: str) -> None:
     assert calls < calls_while_reading(filled(b"[", good, b"1]"))
 
 
+@pytest.mark.parametrize("beyond", [1, 2, 8, 16])
+@pytest.mark.parametrize(
+    "before", [b"", b'"kpi":"sales","source_id":"a","observed_at":"2026-01-01T00:00:00Z",']
+)
+def test_an_item_that_is_too_deep_costs_little_more_than_the_deepest_one(before: bytes, beyond: int) -> None:
+    """Its end is found in one window of the text, though the pattern of whole items does not fit."""
+
+    def calls(depth: int) -> int:
+        item = b"{%b" % before + b'"value":' + b"[" * (depth - 1) + b"1" + b"]" * (depth - 1) + b"}"
+        return calls_while_reading(b"[" + b",".join([item] * 1000) + b"]")
+
+    assert calls(ITEM_DEPTH + beyond) < 1.4 * calls(ITEM_DEPTH)
+
+
 def calls_while_reading(body: bytes) -> int:
     """How many functions are called while a body is taken apart that comes in pieces of 64 KiB."""
     calls = 0
