@@ -94,7 +94,7 @@ SENTENCES: dict[str, Text] = {
         "the feed {feed} is declared to send versions, and the item has no source_version",
     ),
     "wrong_unit": Text(
-        "KPI {kpi}의 단위는 {wanted}입니다({unit} 아님)",
+        "KPI {kpi}의 단위는 {wanted}인데 {unit} 단위로 보냈습니다",
         "the KPI {kpi} is measured in {wanted}, not in {unit}",
     ),
     "value_missing": Text("KPI {kpi} 실적에는 value가 필요합니다", "a reading of {kpi} needs a value"),

@@ -128,7 +128,7 @@ async def test_reasons_in_korean(erp: Person) -> None:
     """Reasons follow Accept-Language."""
     erp.headers["Accept-Language"] = "ko"
     answer = await sent(erp, item("a", unit="USD"))
-    assert answer["receipts"][0]["reason"] == "KPI sales의 단위는 USD가 아니라 KRW입니다"
+    assert answer["receipts"][0]["reason"] == "KPI sales의 단위는 KRW인데 USD 단위로 보냈습니다"
 
 
 async def test_a_declared_feed(erp: Person, anna: Person) -> None:
