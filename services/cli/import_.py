@@ -6,6 +6,7 @@ import io
 import time
 from collections import Counter
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -218,23 +219,24 @@ class Import:
 
 
 class _RefusedFile:
-    """The file beside the imported one with the rows that were not taken; there is none if all were."""
+    """The file beside the imported one with the rows that were not taken; there is none if all were.
+
+    A file of that name is somebody's: it may be the one of an earlier run that is being put right. So each
+    run writes one of its own, in the current directory where there is no writing beside the imported file.
+    """
 
     def __init__(self, source: Source) -> None:
-        self.path = source.refused_path
+        self.path = source.path
         self.written = False
         self._source = source
         self._file: io.TextIOWrapper | None = None
-        # What an earlier run left says nothing about this one.
-        self.path.unlink(missing_ok=True)
 
     def write(self, refused: list[Refused]) -> None:
-        """Add rows."""
+        """Add rows. Raises Failure if there is no place for them."""
         if not refused:
             return
         if self._file is None:
-            # A cell that is no UTF-8 is written as it was read.
-            self._file = self.path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+            self._file = self._create()
             self._source.begin_refused(self._file)
         self._source.write_refused(self._file, refused)
         self.written = True
@@ -243,6 +245,27 @@ class _RefusedFile:
         """No more rows."""
         if self._file is not None:
             self._file.close()
+
+    def _create(self) -> io.TextIOWrapper:
+        name, ending = self._source.refused_name
+        for directory in (self._source.path.parent, Path.cwd()):
+            for number in count(1):
+                self.path = directory / f"{name}{'' if number == 1 else f'-{number}'}{ending}"
+                try:
+                    # A cell that is no UTF-8 is written as it was read.
+                    return self.path.open("x", encoding="utf-8", errors="surrogateescape", newline="")
+                except FileExistsError:
+                    continue
+                except OSError:
+                    break
+        raise Failure(
+            Text(
+                f"받지 못한 행을 쓸 곳이 없습니다. {self.path.parent}에 쓸 수 있게 하거나"
+                " 다른 폴더에서 실행하십시오",
+                "there is no place for the rows that were not taken: make"
+                f" {self.path.parent} writable, or run the command in another folder",
+            )
+        )
 
 
 def _rejected(rejected: Rejected, language: Language) -> Receipt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import signal
@@ -152,7 +153,7 @@ def test_json_lines_are_sent_as_they_are(terminal: Terminal, write: Write) -> No
     again = terminal.json("import", write("r.jsonl", "\n".join([good % "a", good % "d"])), "--feed", "erp")
     assert (again["counts"]["accepted"], again["counts"]["duplicate"]) == (1, 1)
     assert again["rejected_file"] is None
-    assert not Path(told["rejected_file"]).exists()
+    assert Path(told["rejected_file"]).exists()  # somebody may be putting it right
 
 
 def test_a_french_export(terminal: Terminal, write: Write) -> None:
@@ -211,7 +212,45 @@ def test_a_number_that_does_not_fit_is_rejected_and_the_sign_of_money_is_a_unit(
     assert "number_not_read;value: '12.5' is no number whose decimal sign is a comma" in refused
     assert "wrong_unit;the KPI sales is measured in KRW, not in EUR" in refused
     terminal.goaltrail("import", file, "--feed", "erp", "--mapping", mapping, "--lang", "ko")
-    assert "'12.5'는 소수점이 쉼표인 숫자가 아닙니다" in Path(told["rejected_file"]).read_text()
+    assert "'12.5'는 소수점이 쉼표인 숫자가 아닙니다" in Path(f"{file}.rejected-2.csv").read_text()
+
+
+def test_a_file_that_is_being_put_right_is_nobody_elses(terminal: Terminal, write: Write) -> None:
+    """A run that is repeated meanwhile writes a file of its own."""
+    terminal.define("sales")
+    file = write("r.csv", "kpi,source_id,value,period\nsales,a,x,2026-03\n")
+    first = Path(terminal.json("import", file, "--feed", "erp", code=1)["rejected_file"])
+    first.write_text(first.read_text().replace(",x,", ",5,"))
+    second = Path(terminal.json("import", file, "--feed", "erp", code=1)["rejected_file"])
+    assert (first.name, second.name) == ("r.csv.rejected.csv", "r.csv.rejected-2.csv")
+    assert terminal.json("import", first, "--feed", "erp")["counts"]["accepted"] == 1
+
+
+def test_where_nothing_can_be_written_rows_are_kept_elsewhere(
+    terminal: Terminal, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only share: the current directory takes them; if that does not either, one line says so."""
+    terminal.define("sales")
+    file = write("r.csv", "kpi,source_id,value,period\nsales,a,x,2026-03\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    read_only = {tmp_path}
+    opened = Path.open
+
+    def refusing(path: Path, mode: str = "r", **options: Any) -> Any:
+        if mode == "x" and path.parent in read_only:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return opened(path, mode, **options)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    monkeypatch.chdir(elsewhere)
+    told = terminal.json("import", file, "--feed", "erp", code=1)
+    assert told["rejected_file"] == str(elsewhere / "r.csv.rejected.csv")
+    read_only.add(elsewhere)
+    result = terminal.goaltrail("import", file, "--feed", "erp")
+    assert result.exit_code == 1
+    assert "there is no place for the rows that were not taken" in result.stderr
+    assert "Traceback" not in result.output
 
 
 def test_many_rows_are_sent_in_batches(terminal: Terminal, write: Write) -> None:

@@ -22,6 +22,8 @@ BATCH_SIZE = 4 * 2**20
 a request, however long the rows are and however few of them count."""
 PATIENCE = 120.0
 """Seconds for which a server that was there is waited for."""
+LONGEST_TRY = 30.0
+"""Seconds that one try counts as at most: a laptop that slept in the middle of it has not waited."""
 _LONGEST_PAUSE = 5.0
 
 Receipt = dict[str, Any]
@@ -44,10 +46,10 @@ class Sender:
         body = b"\n".join(row.item for row in rows if isinstance(row.item, bytes))
         if not body:
             return []
-        until = time.monotonic() + PATIENCE
-        pause = 0.25
+        waited, pause = 0.0, 0.25
         while True:
             problem, retry_after = "", 0.0
+            began = time.monotonic()
             try:
                 response = self._client.http.post(
                     "/v1/readings",
@@ -71,7 +73,7 @@ class Sender:
                 problem = str(error)
             except httpx.HTTPError as error:
                 problem = str(error) or type(error).__name__
-            if time.monotonic() > until:
+            if waited > PATIENCE:
                 fail(
                     Text(
                         f"{problem}. 응답받은 것은 기록되었으니 같은 명령을 다시 실행하면 이어서 처리합니다",
@@ -80,6 +82,7 @@ class Sender:
                 )
             self._waiting(problem)
             time.sleep(max(pause, retry_after))
+            waited += min(time.monotonic() - began, LONGEST_TRY)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
 

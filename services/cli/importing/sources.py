@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,10 @@ beside it do no harm."""
 
 REPORT = ("line", "status", "code", "reason")
 """What is written before a row that was not taken. A file that begins with it is such a file, put right."""
+
+
+_PUT_RIGHT = re.compile(r"\.rejected(-\d+)?\.jsonl$")
+"""How the name of such a file of JSON lines ends."""
 
 
 class FileError(Failure):
@@ -141,8 +146,8 @@ class Source(ABC):
 
     @property
     @abstractmethod
-    def refused_path(self) -> Path:
-        """Where rows are written that were not taken."""
+    def refused_name(self) -> tuple[str, str]:
+        """The name of the file with rows that were not taken, and its ending."""
 
     @abstractmethod
     def begin_refused(self, file: io.TextIOBase) -> None:
@@ -310,9 +315,9 @@ class CsvSource(Source):
             yield Row(lines.first, item, cells, lines.size)
 
     @property
-    def refused_path(self) -> Path:
-        """`sales.csv.rejected.csv`."""
-        return self.path.with_name(f"{self.path.name}.rejected.csv")
+    def refused_name(self) -> tuple[str, str]:
+        """`sales.csv.rejected` and `.csv`."""
+        return f"{self.path.name}.rejected", ".csv"
 
     def begin_refused(self, file: io.TextIOBase) -> None:
         """Write the names of the columns."""
@@ -329,9 +334,9 @@ class JsonSource(Source):
     """What JSON files have in common."""
 
     @property
-    def refused_path(self) -> Path:
-        """`sales.jsonl.rejected.jsonl`."""
-        return self.path.with_name(f"{self.path.name}.rejected.jsonl")
+    def refused_name(self) -> tuple[str, str]:
+        """`sales.jsonl.rejected` and `.jsonl`."""
+        return f"{self.path.name}.rejected", ".jsonl"
 
     def begin_refused(self, file: io.TextIOBase) -> None:
         """Nothing: the columns are named in each line."""
@@ -370,7 +375,7 @@ class JsonLinesSource(JsonSource):
         return skipped
 
     def _line(self, line: bytes) -> bytes | Rejected | None:
-        put_right = self.path.name.endswith(".rejected.jsonl")
+        put_right = _PUT_RIGHT.search(self.path.name) is not None
         if self.mapping is None and not put_right:
             return line
         record = parse_line(line)
