@@ -80,10 +80,11 @@ async def _no_task_is_left() -> AsyncIterator[None]:
 def _default_logging() -> None:
     """A test begins with every line being logged, whatever tests and fixtures before it have set up.
 
-    To the standard error of the process: servers in threads log while a test reads what a command prints.
+    To what is standard error now: servers in threads go on to log there while a test reads what a command
+    prints.
     """
     structlog.reset_defaults()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     root = logging.getLogger()
     root.setLevel(_ROOT[0])
     root.handlers[:] = _ROOT[1]
