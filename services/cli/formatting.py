@@ -63,7 +63,9 @@ def compact(value: Decimal, lang: Language) -> str:
 
 def percent(attainment: str) -> str:
     """Return an attainment, of which 1 is 100%."""
-    return f"{figure(str(Decimal(attainment) * 100))}%"
+    exact = Decimal(attainment)
+    # What is not reached must not look as if it were.
+    return "99.99%" if Decimal("0.99995") <= exact < 1 else f"{figure(str(exact * 100))}%"
 
 
 def share(score: str | None) -> str:
@@ -72,7 +74,6 @@ def share(score: str | None) -> str:
         return "  – "
     exact = Decimal(score)
     shown = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
-    # What is not reached must not look as if it were.
     return "0.99" if exact < 1 <= shown else str(shown)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.text import Language
-from services.cli.formatting import bar, compact, figure, minute, share
+from services.cli.formatting import bar, compact, figure, minute, percent, share
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,11 @@ def test_bar_grows_by_eighths() -> None:
 def test_minute_is_in_the_zone() -> None:
     """A time of the API (UTC) as the clock on the wall showed it."""
     assert minute("2026-11-22T15:30:59.123456Z", ZoneInfo("Asia/Seoul")) == "2026-11-23 00:30"
+
+
+@given(st.decimals(0, 2, places=9))
+def test_what_is_not_reached_is_shown_below_what_is(attainment: Decimal) -> None:
+    """However close it is: 0.99996 is 99.99%, not 100%."""
+    shown = Decimal(percent(str(attainment)).rstrip("%"))
+    assert (shown < 100) == (attainment < 1)
+    assert abs(shown - attainment * 100) <= Decimal("0.01")
