@@ -100,6 +100,17 @@ class Context:
                 pointer="/reason",
             )
 
+    def check_has_come(self, day: date, *, pointer: str) -> None:
+        """Refuse a business day that is still to come."""
+        if day > self.today:
+            raise Refused(
+                "day_in_the_future",
+                f"{day} has not come yet",
+                f"{day}은(는) 아직 오지 않은 날입니다",
+                kind="invalid",
+                pointer=pointer,
+            )
+
     def check_people(self) -> None:
         """Refuse a command that names somebody who is not known or was forgotten."""
         for named_by, person in self.people.items():

@@ -142,14 +142,7 @@ def _counts_anew_from(day: date, new: KpiDefinition, state: Kpi) -> date | None:
 
 def _check_counting_day(day: date, context: Context) -> None:
     """Refuse to count in another way from a day that is to come, or that lies in a closed cycle."""
-    if day > context.today:
-        raise Refused(
-            "day_in_the_future",
-            f"{day} has not come yet",
-            f"{day}은(는) 아직 오지 않은 날입니다",
-            kind="invalid",
-            pointer="/effective_from",
-        )
+    context.check_has_come(day, pointer="/effective_from")
     for cycle in context.measured_cycles:
         if day <= cycle.end:
             require_not_closed(cycle)

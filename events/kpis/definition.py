@@ -42,7 +42,7 @@ class Counting(BaseModel):
 
 
 WITHOUT_PURPOSE: Mapping[str, None] = {"serves": None, "serves_why": None}
-"""What a definition says of its purpose to whoever does not see the goal that it serves."""
+"""Fields of a definition that are left out for whoever does not see the goal that it serves."""
 
 
 class KpiDefinition(BaseModel):

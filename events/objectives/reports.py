@@ -144,12 +144,5 @@ def _require_day(said: date | None, cycle: Cycle, context: Context) -> None:
 def _reported_day(said: date | None, cycle: Cycle, context: Context) -> date:
     day = said or min(context.today, cycle.end)
     check_day_in_cycle(day, cycle, pointer="/day")
-    if day > context.today:
-        raise Refused(
-            "day_in_the_future",
-            f"{day} has not come yet",
-            f"{day}은(는) 아직 오지 않은 날입니다",
-            kind="invalid",
-            pointer="/day",
-        )
+    context.check_has_come(day, pointer="/day")
     return day

@@ -165,21 +165,6 @@ async def withdrawals(connection: Connection, workspace: str) -> list[TrailEntry
     return [_entry(workspace, row) for row in rows]
 
 
-_WITHDRAWALS = (
-    select(trail)
-    .where(
-        or_(
-            *(
-                trail.c.type.startswith(f"goaltrail.{entry.name}.v", autoescape=True)
-                for entry in all_types()
-                if entry.withdraws
-            )
-        )
-    )
-    .order_by(trail.c.position)
-)
-
-
 async def goalposts(
     connection: Connection, workspace: str, key_result: str, *, objective: str, known: int
 ) -> list[Goalpost]:
@@ -265,6 +250,13 @@ _RECORDINGS = (
 
 def _is_named(names: Iterable[str]) -> ColumnElement[bool]:
     return or_(*(trail.c.type.startswith(f"goaltrail.{each}.v", autoescape=True) for each in names))
+
+
+_WITHDRAWALS = (
+    select(trail)
+    .where(_is_named(entry.name for entry in all_types() if entry.withdraws))
+    .order_by(trail.c.position)
+)
 
 
 def _select(known: int) -> Select[Any]:

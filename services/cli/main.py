@@ -39,7 +39,10 @@ COMMANDS = {
 
 
 class Commands(TyperGroup):
-    """Loads the module of a command when that command is asked for: all of them take a second."""
+    """Loads the module of a command when that command is asked for: all of them take a second.
+
+    Typer does not export the types of the contexts and commands that it hands over here: hence the ignores.
+    """
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override] # noqa: ARG002
         """Return the names of all commands."""

@@ -433,7 +433,7 @@ class _Unfinished:
     def _look(self, text: str, at: int) -> tuple[int, bool]:
         """Read one window, or a part of it; outside of texts."""
         window = text[at : at + self._window]
-        whole = window[: _whole_texts(window).end()]  # type: ignore[union-attr]
+        whole = window[: _whole_texts(window).end()]  # type: ignore[union-attr] # it matches nothing, too
         brackets = _text.sub("", whole).encode().translate(_STEPS, _NO_BRACKETS)
         steps = memoryview(brackets).cast("b")
         depths = list(accumulate(steps, initial=self._depth))
@@ -470,7 +470,7 @@ _scalar = re.compile(r"[^],}\s]*").match
 _rest_of_text = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL).match
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
-"""What a bracket adds to the depth, as a signed byte."""
+"""Translates a bracket into its step of the depth, as a signed byte."""
 
 
 def _not_an_array() -> Unreadable:

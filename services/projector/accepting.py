@@ -36,7 +36,7 @@ class Loss(NamedTuple):
     old_head: int
     """The last position that the views know."""
     evidence: Evidence
-    """What the views know was taken back for good."""
+    """Withdrawals that the views know."""
 
     @property
     def unknown_after(self) -> int | None:
@@ -45,7 +45,7 @@ class Loss(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """What accepting a ledger did."""
+    """Tells where the acceptance of a ledger is recorded, and what was taken back again."""
 
     position: int
     """Where it is recorded."""

@@ -17,6 +17,19 @@ ACTOR = "system:operator"
 """Whoever can read the operator's settings."""
 
 
+async def context_of(ledger: Ledger, workspace: str, reason: str) -> Context:
+    """Return what an operator's command is decided with. Raises LedgerUnavailable."""
+    now = await ledger.now(workspace)
+    return Context(
+        actor=ACTOR,
+        role="admin",
+        today=now.date(),
+        now=now,
+        new_id=lambda: new_aggregate_id(workspace, ACTOR, None, 0),
+        reason=reason,
+    )
+
+
 async def record_decision(
     ledger: Ledger,
     keys: Keys,
@@ -30,22 +43,14 @@ async def record_decision(
 
     Raises Refused, Conflict, WorkspaceUnknown, LedgerUnavailable, LedgerUncertain.
     """
-    now = await ledger.now(workspace)
-    context = Context(
-        actor=ACTOR,
-        role="admin",
-        today=now.date(),
-        now=now,
-        new_id=lambda: new_aggregate_id(workspace, ACTOR, None, 0),
-        reason=reason,
-    )
+    context = await context_of(ledger, workspace, reason)
     (data,) = decide(command, context)
     event = Event(
         id=event_id(workspace, ACTOR, None, 0),
         type=event_type(data),
         workspace=workspace,
         aggregate=aggregate,
-        time=now,
+        time=context.now,
         actor=ACTOR,
         data=data,
         reason=reason,

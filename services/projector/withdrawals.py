@@ -1,4 +1,4 @@
-"""What was taken back for good, and has to stay so when a ledger lost the events that say it.
+"""Withdrawals, which were for good, and have to stay so when a ledger lost the events that say them.
 
 Somebody was forgotten, a token was revoked, words were redacted; then the ledger is restored from a copy of
 before. What was taken back would be there again: the copy has the person's key, the token and the words. The
@@ -17,9 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.access.events import TokenRevoked
 from events.aggregates import AGGREGATES
-from events.context import Context
 from events.envelope import Event, encode
-from events.ids import Aggregate, event_id, ledger_subject, new_aggregate_id
+from events.ids import Aggregate, event_id, ledger_subject
 from events.people.commands import ForgetPerson
 from events.people.decider import decide
 from events.people.events import PersonForgotten, PersonRegistered
@@ -35,7 +34,7 @@ from services.keys.keys import Keys
 from services.ledger import Conflict, Entry, Ledger
 from services.postgres.views import is_away
 from services.projector import labels
-from services.projector.decisions import ACTOR
+from services.projector.decisions import ACTOR, context_of
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +43,7 @@ TRIES = 10
 
 
 class Evidence(NamedTuple):
-    """What the trails of a workspace say was taken back."""
+    """Withdrawals that the trails of a workspace know."""
 
     known_until: int
     """The last position of the lost ledger that the trail of the newest views knows."""
@@ -57,7 +56,7 @@ class Evidence(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """What is taken back again."""
+    """Counts what was taken back again."""
 
     forgotten: int
     """People whose key was there again."""
@@ -156,15 +155,7 @@ async def _forget_again(ledger: Ledger, keys: Keys, workspace: str, person: str,
     aggregate = Aggregate("person", person)
     for _ in range(TRIES):
         tail = await _load(ledger, workspace, aggregate)
-        now = await ledger.now(workspace)
-        context = Context(
-            actor=ACTOR,
-            role="admin",
-            today=now.date(),
-            now=now,
-            new_id=lambda: new_aggregate_id(workspace, ACTOR, None, 0),
-            reason=reason,
-        )
+        context = await context_of(ledger, workspace, reason)
         state = tail.loaded.state
         assert state is None or isinstance(state, Person)
         made = []
@@ -172,7 +163,7 @@ async def _forget_again(ledger: Ledger, keys: Keys, workspace: str, person: str,
             # What is said of registering somebody would be sealed with a key that is never made again.
             why = reason if isinstance(data, PersonForgotten) else None
             id_ = event_id(workspace, ACTOR, None, 0)
-            event = Event(id_, event_type(data), workspace, aggregate, now, ACTOR, data, why)
+            event = Event(id_, event_type(data), workspace, aggregate, context.now, ACTOR, data, why)
             made.append(await keys.seal_event(event))
         if not made or await _append(ledger, made, tail.loaded.position):
             return

@@ -9,10 +9,11 @@ from dataclasses import replace
 import orjson
 import pytest
 import structlog
-from starlette.types import Message, Scope
+from starlette.types import Message
 
 from services.api.app import create_app
 from services.api.http.services import Services
+from tests.api.asgi import post_scope
 from tests.api.conftest import Person
 from tests.api.given_readings import erp, item
 
@@ -38,22 +39,7 @@ async def ask(
     media_type: str = NDJSON,
 ) -> list[dict[str, object]]:
     """Let the application answer a POST; return what is logged."""
-    headers = [(b"content-type", media_type.encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in caller.headers.items()]
-    scope: Scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "method": "POST",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": headers,
-        "http_version": "1.1",
-        "scheme": "http",
-        "client": ("127.0.0.1", 1),
-        "server": ("test", 80),
-        "root_path": "",
-    }
+    scope = post_scope(path, {"Content-Type": media_type} | caller.headers)
     with structlog.testing.capture_logs() as lines:
         await create_app(services)(scope, receive, send)
     # Records that other tests of this process put there by hand are told whenever somebody starts.

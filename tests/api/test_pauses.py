@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp, Message
 
 from services.api.app import application, create_app
 from services.api.http.services import Services
+from tests.api.asgi import post_scope
 from tests.api.conftest import Person, person
 from tests.api.given_readings import erp
 from tests.api.given_readings import item as reading
@@ -104,21 +105,8 @@ async def longest_pause(work: Callable[[], Awaitable[Any]]) -> float:
 
 async def ask(app: ASGIApp, caller: Person, path: str, media_type: str, body: bytes) -> tuple[int, int]:
     """Send a body in pieces, as a server hands them on; status and size of the answer."""
-    headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in caller.headers.items()]
-    scope: Scope = {
-        "type": "http",
-        "method": "POST",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": headers,
-        "http_version": "1.1",
-        "scheme": "http",
-        "client": ("127.0.0.1", 1),
-        "server": ("test", 80),
-        "root_path": "",
-    }
+    about = {"Content-Type": media_type, "Content-Length": str(len(body))}
+    scope = post_scope(path, about | caller.headers)
     at, status, size = 0, 0, 0
 
     async def receive() -> Message:

@@ -146,7 +146,7 @@ async def test_one_workspace_keeps_no_other_from_being_served(
         async def told() -> dict[str, Any] | None:
             answer = await http.get("/readyz")
             told = answer.json()
-            as_it_is = (answer.status_code == 200) is told["ready"] is (broken < 2)  # noqa: B023
+            as_it_is = (answer.status_code == 200) is told["ready"] is (broken < 2)  # noqa: B023 - asked in this turn only
             return told if as_it_is and not told["failing"] else None
 
         found = await eventually(told)

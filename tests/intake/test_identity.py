@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from events.envelope import decode
+from events.readings.events import ReadingRecorded
 from services.intake.intake import Intake
 from tests.intake.desk import Desk, item, statuses
 
@@ -113,8 +114,9 @@ async def test_an_id_is_one_however_its_characters_are_composed(
     first, again = await desk.send(intake, [item(other), item(one)])
     assert (first.status, again.status) == ("accepted", "duplicate")
     assert (first.id, first.source_id) == (again.id, other)
-    [recorded] = [decode(message.payload).data for message in (await desk.ledger_messages())[-1:]]
-    assert recorded.source_id == kept  # type: ignore[attr-defined]
+    recorded = decode((await desk.ledger_messages())[-1].payload).data
+    assert isinstance(recorded, ReadingRecorded)
+    assert recorded.source_id == kept
 
 
 async def test_an_id_of_blanks_is_none(desk: Desk, intake: Intake) -> None:

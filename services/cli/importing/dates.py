@@ -67,8 +67,8 @@ def parse(found: str, form: str, unit: Unit) -> datetime:
     """Return what is written in a form; of a week, month or year its first day. Raises NotATime."""
     try:
         if unit == "week":
-            return datetime.strptime(f"{found} 1", f"{form} %u")  # noqa: DTZ007
-        return datetime.strptime(found, form)  # noqa: DTZ007
+            return datetime.strptime(f"{found} 1", f"{form} %u")  # noqa: DTZ007 - a week has no zone
+        return datetime.strptime(found, form)  # noqa: DTZ007 - the mapping says the zone
     except ValueError:
         raise NotATime(
             f"{found!r}은(는) {form!r} 형식이 아닙니다", f"{found!r} is not of the form {form!r}"

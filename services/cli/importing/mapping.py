@@ -60,7 +60,7 @@ class Rule(BaseModel):
     decimal: DecimalSign | None = None
     """The decimal sign of a number; without one, a number that can be read in two ways is refused."""
     triangle: Triangle | None = None
-    """What △ and ▲ before a number mean."""
+    """The meaning of △ and ▲ before a number."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -189,7 +189,7 @@ def load_mapping(path: Path) -> ColumnMapping:
     """Return the mapping in a YAML file. Raises MappingError."""
     try:
         # Every scalar is a text as it is written: `Yes`, `NO`, 010 and 12:30 are what a file has, too.
-        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - makes texts only
+        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts, lists and maps of these only, and no objects
         return ColumnMapping.model_validate(document)
     except OSError as error:
         raise MappingError(cannot_read(path, error)) from None

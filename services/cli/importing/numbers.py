@@ -32,7 +32,7 @@ _KOREAN = re.compile(rf"(?P<number>[\d.,]+)?\s*(?P<multiple>[{''.join(_MULTIPLES
 
 
 class Written(NamedTuple):
-    """What a number says."""
+    """A number with the unit that is written beside it."""
 
     number: str
     """Exact, with a point and without an exponent."""
