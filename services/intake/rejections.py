@@ -24,6 +24,7 @@ SENTENCES: dict[str, Text] = {
     ),
     "not_mapped": Text("{field} 값을 만들 수 없습니다: {why}", "{field} can't be made: {why}"),
     "time_not_read": Text("{field}: {why}", "{field}: {why}"),
+    "units_differ": Text("단위가 서로 다릅니다: {units}", "it says different units: {units}"),
     "part_missing": Text("{field} 값이 비어 있어 만들 수 없습니다", "{field}, of which it is made, is empty"),
     "quotes_broken": Text(
         "행({first}~{last}번째 줄)의 따옴표가 맞지 않습니다."

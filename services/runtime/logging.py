@@ -16,6 +16,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from services.runtime import clock
 from services.runtime.settings import Settings
 
 _SECRET = re.compile(
@@ -147,8 +148,9 @@ def _whatever_comes(processors: Sequence[Processor]) -> Processor:
         except structlog.DropEvent:
             raise
         except Exception as error:
-            why = type(error).__name__
-            return _json({"event": _masked_text(ascii(said)[:1000]), "level": method, "not_shown": why}, repr)
+            told = _masked_text(ascii(said)[:1000])
+            time, why = clock.now().isoformat(), type(error).__name__
+            return _json({"event": told, "level": method, "time": time, "not_shown": why}, repr)
         return made
 
     return process

@@ -126,13 +126,13 @@ FIELDS = "{kpi: {constant: sales}, source_id: Nr, value: Betrag, period: Tag}"
             "r.csv",
             ROWS,
             f"where: {{Stand: done}}\nfields: {FIELDS}",
-            "'Stand' never is 'done', and in 3 row(s) it is 'open' (2), 'Done' (1)",
+            "'Stand' never is 'done', and in 3 rows it is 'open' (2), 'Done' (1)",
         ),
         (
             "r.jsonl",
             '{"Nr": 1, "Tag": "2026-03-01", "Betrag": 5}\n',
             f"where: {{state/name: done}}\nfields: {FIELDS}",
-            "'state/name' never is 'done', and in 1 row(s) it is 'null' (1)",
+            "'state/name' never is 'done', and in 1 row it is 'null' (1)",
         ),
         (
             "r.jsonl",
@@ -270,3 +270,35 @@ def test_a_day_of_a_source_far_away_is_that_day(terminal: Terminal, write: Write
     )
     [reading] = terminal.read("/v1/readings", told["position"], kpi="sales")["data"]
     assert reading["business_day"] == "2026-05-01"
+
+
+@pytest.mark.parametrize(
+    ("fields", "row", "said"),
+    [
+        ("value: v", {"v": "₩1,000"}, {"value": "1000", "unit": "KRW"}),
+        ("value: v, unit: u", {"v": "₩1,000", "u": "KRW"}, {"value": "1000", "unit": "KRW"}),
+        ("value: v, unit: u", {"v": "1000", "u": "KRW"}, {"value": "1000", "unit": "KRW"}),
+        ("value: v, unit: u", {"v": "€12.50", "u": "KRW"}, "EUR, KRW"),
+        ("numerator: v, denominator: u", {"v": "₩5", "u": "₩10"}, {"numerator": "5", "denominator": "10"}),
+        ("numerator: v, denominator: u", {"v": "€5", "u": "₩10"}, "EUR, KRW"),
+    ],
+)
+def test_a_sign_of_money_is_never_dropped(
+    mapped: Callable[..., ColumnMapping], fields: str, row: dict[str, str], said: dict[str, str] | str
+) -> None:
+    """It is the unit, and another unit beside it rejects the row."""
+    mapping = mapped("{}", f"kpi: k, source_id: k, {fields}")
+    if isinstance(said, str):
+        with pytest.raises(Rejected, match=said):
+            mapping.item({"k": "x"} | row)
+    else:
+        assert mapping.item({"k": "x"} | row) == {"kpi": "x", "source_id": "x"} | said
+
+
+def test_what_is_null_in_every_record_is_there(terminal: Terminal, write: Write) -> None:
+    """A path that leads to nothing in each record is none that no record has."""
+    terminal.define("sales")
+    mapping = write("m.yaml", f"fields: {FIELDS[:-1]}, source_version: edited}}")
+    file = write("r.jsonl", '{"Nr": 1, "Tag": "2026-03-01", "Betrag": 5, "edited": null}\n')
+    told = terminal.json("import", file, "--feed", "erp", "--mapping", mapping)
+    assert told["counts"]["accepted"] == 1

@@ -163,18 +163,19 @@ class ColumnMapping(BaseModel):
     def item(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return the item of a row; what is empty is left out. Raises Rejected."""
         item: dict[str, Any] = {}
+        signs: list[str | None] = []
         for name, rule in self.fields:
             if not isinstance(rule, Rule):
                 continue
             found = _field(name, rule, record)
             if isinstance(found, Written):
-                if found.unit is not None and name == "value":
-                    item.setdefault("unit", found.unit)
+                signs.append(found.unit)
                 found = found.number
             if isinstance(found, _Day):
                 name, found = "period", found.label
             if found is not None:
                 item[name] = found
+        _check_signs(signs, item)
         dimensions = {
             name: _text(_origin(rule, record), f"dimensions/{name}")
             for name, rule in self.fields.dimensions.items()
@@ -183,6 +184,20 @@ class ColumnMapping(BaseModel):
         if dimensions:
             item["dimensions"] = dimensions
         return item
+
+
+def _check_signs(signs: list[str | None], item: dict[str, Any]) -> None:
+    """Let the sign of money or percent beside a value be its unit. Raises Rejected where two units are said.
+
+    Both parts of a ratio are of one unit, which its figure has not.
+    """
+    said = {sign for sign in signs if sign is not None}
+    if "value" in item and item.get("unit") is not None:
+        said.add(item["unit"])
+    if len(said) > 1:
+        raise Rejected("units_differ", units=", ".join(sorted(said)))
+    if "value" in item and said:
+        item["unit"] = said.pop()
 
 
 def load_mapping(path: Path) -> ColumnMapping:
@@ -233,14 +248,14 @@ def plain_mapping(columns: Iterable[str]) -> ColumnMapping:
     return ColumnMapping.model_validate({"fields": {**fields, "dimensions": dimensions}})
 
 
-def look_up(record: Mapping[str, Any], path: str) -> Any:
-    """Return the value of a column, or in JSON at a path; None if there is none."""
+def look_up(record: Mapping[str, Any], path: str, absent: Any = None) -> Any:
+    """Return the value of a column, or in JSON at a path; `absent` if there is no such place."""
     if path in record:
         return record[path]
     found: Any = record
     for part in path.split("/"):
         if not isinstance(found, Mapping) or part not in found:
-            return None
+            return absent
         found = found[part]
     return found
 

@@ -16,7 +16,7 @@ import orjson
 
 from events.decimals import shown
 from events.json_input import exact_json
-from events.text import Text
+from events.text import Text, counted
 from services.cli.importing.mapping import ColumnMapping, MappingError, filtered_text, look_up, plain_mapping
 from services.cli.language import Failure, cannot_read
 from services.intake.formats import parse_line
@@ -76,7 +76,7 @@ class Fit:
     def note(self, record: Mapping[str, Any], left_out_by: str | None) -> None:
         """Take note of a row, and of the column whose filter left it out."""
         if self._unseen:
-            self._unseen = {column for column in self._unseen if look_up(record, column) is None}
+            self._unseen = {one for one in self._unseen if look_up(record, one, _ABSENT) is _ABSENT}
         if left_out_by is None:
             self._counted = True
         elif not self._counted:
@@ -98,7 +98,7 @@ class Fit:
                 f"매핑의 where 때문에 모든 행이 제외되었습니다. {column!r} 열은 {wanted}인 적이 없고"
                 f" {rows:,}개 행에서 {had}였습니다",
                 f"the mapping's filter leaves out every row: {column!r} never is {wanted},"
-                f" and in {rows:,} row(s) it is {had}",
+                f" and in {counted(rows, 'row')} it is {had}",
             )
         if self._unseen and (self._counted or self._left_out):
             column = min(self._unseen)
@@ -109,6 +109,7 @@ class Fit:
         return None
 
 
+_ABSENT = object()
 _SHOWN = 5
 """Texts of a column that are shown."""
 
