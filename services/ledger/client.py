@@ -15,8 +15,8 @@ from nats.errors import UnexpectedEOF
 from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 from services.ledger.errors import LedgerUnavailable
-from services.runtime.nats_client import end_reconnecting
 from services.runtime.nats_health import closed_by_full_disk
+from services.runtime.nats_reconnecting import end_reconnecting
 from services.runtime.settings import nats_inbox
 
 log = structlog.get_logger(__name__)

@@ -22,7 +22,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.runtime import loop
 from services.runtime.background import TOLD_EVERY, TOLD_PREFIX, Background, failing
-from services.runtime.nats_client import end_reconnecting
+from services.runtime.nats_reconnecting import end_reconnecting
 from services.runtime.settings import Settings, nats_inbox
 
 log = structlog.get_logger(__name__)

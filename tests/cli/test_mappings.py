@@ -25,6 +25,15 @@ def mapped(tmp_path: Path) -> Callable[[str], ColumnMapping]:
     return load
 
 
+def gives(mapping: ColumnMapping, row: dict[str, str], item: dict[str, str] | str) -> None:
+    """A row of KPI and id x gives these fields besides, or is rejected with these words."""
+    if isinstance(item, str):
+        with pytest.raises(Rejected, match=item):
+            mapping.item({"k": "x"} | row)
+    else:
+        assert mapping.item({"k": "x"} | row) == {"kpi": "x", "source_id": "x"} | item
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
@@ -199,11 +208,7 @@ def test_a_period_is_what_its_form_says(
 ) -> None:
     """A month stays a month, a week a week, and a time is a day in the zone that is declared."""
     mapping = mapped("{}", f"kpi: k, source_id: k, period: {rule}")
-    if isinstance(item, str):
-        with pytest.raises(Rejected, match=item):
-            mapping.item({"k": "x", "d": found})
-    else:
-        assert mapping.item({"k": "x", "d": found}) == {"kpi": "x", "source_id": "x"} | item
+    gives(mapping, {"d": found}, item)
 
 
 BERLIN = 'format: "%d.%m.%Y %H:%M", zone: Europe/Berlin'
@@ -228,11 +233,7 @@ def test_a_time_is_what_its_form_says(
 ) -> None:
     """A day is a day in every zone; an hour that comes twice, or never, is not guessed."""
     mapping = mapped("{}", f"kpi: k, source_id: k, observed_at: {{column: d, {rule}}}")
-    if isinstance(item, str):
-        with pytest.raises(Rejected, match=item):
-            mapping.item({"k": "x", "d": found})
-    else:
-        assert mapping.item({"k": "x", "d": found}) == {"kpi": "x", "source_id": "x"} | item
+    gives(mapping, {"d": found}, item)
 
 
 @pytest.mark.parametrize(
@@ -288,11 +289,7 @@ def test_a_sign_of_money_is_never_dropped(
 ) -> None:
     """It is the unit, and another unit beside it rejects the row."""
     mapping = mapped("{}", f"kpi: k, source_id: k, {fields}")
-    if isinstance(said, str):
-        with pytest.raises(Rejected, match=said):
-            mapping.item({"k": "x"} | row)
-    else:
-        assert mapping.item({"k": "x"} | row) == {"kpi": "x", "source_id": "x"} | said
+    gives(mapping, row, said)
 
 
 def test_what_is_null_in_every_record_is_there(terminal: Terminal, write: Write) -> None:

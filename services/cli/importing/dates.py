@@ -13,7 +13,7 @@ from typing import Literal
 from events.errors import broken
 from events.text import Text
 
-Unit = Literal["time", "day", "week", "month", "year"]
+Span = Literal["time", "day", "week", "month", "year"]
 
 _DIRECTIVE = re.compile(r"%([A-Za-z%])")
 _YEARS, _MONTHS, _DAYS, _TIMES = (
@@ -33,7 +33,7 @@ class NotATime(ValueError):
 
 
 @cache
-def unit_of(form: str) -> Unit:
+def span_of(form: str) -> Span:
     """Return what a form says. Raises PydanticCustomError for one that leaves out what nobody can guess."""
     has = set(_DIRECTIVE.findall(form))
     if has & {"W", "U"} or ("V" in has) != ("G" in has):
@@ -49,24 +49,24 @@ def unit_of(form: str) -> Unit:
             f"{form!r}에 연도가 없습니다. 연도까지 알려 주는 열로 text를 만드십시오",
         )
     if has & _TIMES:
-        unit: Unit = "time"
+        span: Span = "time"
     elif "V" in has:
         return "day" if has & {"u", "w", "a", "A"} else "week"
     else:
-        unit = "day" if has & _DAYS else "month" if has & _MONTHS else "year"
-    if unit in ("time", "day") and not (has & _DAYS and has & _MONTHS):
+        span = "day" if has & _DAYS else "month" if has & _MONTHS else "year"
+    if span in ("time", "day") and not (has & _DAYS and has & _MONTHS):
         raise broken(
             "form_without_day",
             f"{form!r} says a day or a time, but not of which month and day",
             f"{form!r}에 월이나 일이 없습니다",
         )
-    return unit
+    return span
 
 
-def parse(found: str, form: str, unit: Unit) -> datetime:
+def parse(found: str, form: str, span: Span) -> datetime:
     """Return what is written in a form; of a week, month or year its first day. Raises NotATime."""
     try:
-        if unit == "week":
+        if span == "week":
             return datetime.strptime(f"{found} 1", f"{form} %u")  # noqa: DTZ007 - a week has no zone
         return datetime.strptime(found, form)  # noqa: DTZ007 - the mapping says the zone
     except ValueError:
@@ -75,8 +75,8 @@ def parse(found: str, form: str, unit: Unit) -> datetime:
         ) from None
 
 
-def label(moment: datetime, unit: Unit) -> str:
+def label(moment: datetime, span: Span) -> str:
     """Return the period that a moment stands for."""
-    if unit == "week":
+    if span == "week":
         return f"{moment:%G-W%V}"
-    return moment.date().isoformat()[: {"year": 4, "month": 7}.get(unit, 10)]
+    return moment.date().isoformat()[: {"year": 4, "month": 7}.get(span, 10)]

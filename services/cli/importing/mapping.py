@@ -26,7 +26,7 @@ from events.errors import broken
 from events.text import Text
 from events.zones import is_zone
 from services.api.http.validation_texts import korean
-from services.cli.importing.dates import NotATime, Unit, label, parse, unit_of
+from services.cli.importing.dates import NotATime, Span, label, parse, span_of
 from services.cli.importing.numbers import DecimalSign, NotANumber, Triangle, Written, read_number
 from services.cli.language import Failure, cannot_read
 from services.intake.items import Item
@@ -77,7 +77,7 @@ class Rule(BaseModel):
                 f"{self.zone!r}은(는) Asia/Seoul과 같은 IANA 시간대가 아닙니다",
             )
         if self.format is not None:
-            unit_of(self.format)
+            span_of(self.format)
         return self
 
     @property
@@ -120,7 +120,7 @@ class Fields(BaseModel):
     @model_validator(mode="after")
     def _observed_on_a_day(self) -> Self:
         form = None if self.observed_at is None else self.observed_at.format
-        if form is not None and unit_of(form) not in ("time", "day"):
+        if form is not None and span_of(form) not in ("time", "day"):
             raise broken(
                 "form_of_a_period",
                 f"{form!r} says no day: map it to period",
@@ -326,14 +326,14 @@ class _Day(NamedTuple):
 def _time(name: str, found: str, rule: Rule) -> str | _Day:
     if rule.format is None and rule.zone is None:
         return found
-    unit: Unit = "time"
+    span: Span = "time"
     if rule.format is not None:
-        unit = unit_of(rule.format)
-        moment = parse(found, rule.format, unit)
+        span = span_of(rule.format)
+        moment = parse(found, rule.format, span)
     else:
         moment = datetime.fromisoformat(found)
-    if name == "observed_at" and unit == "day":
-        return _Day(label(moment, unit))
+    if name == "observed_at" and span == "day":
+        return _Day(label(moment, span))
     if name == "period":
         if moment.tzinfo is not None:
             if rule.zone is None:
@@ -342,7 +342,7 @@ def _time(name: str, found: str, rule: Rule) -> str | _Day:
                     f"{found!r} is a day only in a zone: declare zone",
                 )
             moment = moment.astimezone(zone_info(rule.zone))
-        return label(moment, unit)
+        return label(moment, span)
     if moment.tzinfo is None and rule.zone is not None:
         moment = in_zone(moment, zone_info(rule.zone), name, rule.hour)
     return moment.isoformat()
